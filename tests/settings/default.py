@@ -7,6 +7,7 @@ from tests.settings.database import database
 SECRET_KEY = "only-for-the-tests"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", "[::1]", "example.com", ".example.com"]
 ROOT_URLCONF = "tests.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 LANGUAGE_CODE = "en"
 

@@ -1,0 +1,9 @@
+"""The test site with a user model that has neither `username` nor any name."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.users.bare"]
+AUTH_USER_MODEL = "bare.User"

@@ -1,0 +1,12 @@
+"""The test site with other backends before ours: one takes any credentials, one other ones."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import AUTHENTICATION_BACKENDS
+
+AUTHENTICATION_BACKENDS = [
+    "tests.users.backends.UndecidedBackend",
+    "django.contrib.auth.backends.RemoteUserBackend",
+    *AUTHENTICATION_BACKENDS,
+]

@@ -1,0 +1,9 @@
+"""The test site with a user model whose primary key is a UUID."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.users.with_uuid"]
+AUTH_USER_MODEL = "with_uuid.User"
