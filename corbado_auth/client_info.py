@@ -1,0 +1,90 @@
+"""Who is asking: the visitor's address and user agent, from the request."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from django.http import HttpRequest
+
+from .conf import conf
+from .identity import ClientInfo
+
+__all__ = ["client_info", "rate_limit_key"]
+
+# Corbado refuses a too long user agent (422, contract 1.2) without saying the limit: INFERRED.
+MAX_USER_AGENT = 512
+UNKNOWN_USER_AGENT = "unknown"
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 -- "no address", not something to bind to
+
+
+def client_info(request: HttpRequest) -> ClientInfo:
+    """Return what Corbado wants to know about the visitor.
+
+    Without CORBADO_TRUSTED_PROXIES this is Corbado's documented rule (contract 5.2): the first
+    address in X-Forwarded-For, else REMOTE_ADDR. What is not an IP address is never sent.
+    """
+    return ClientInfo(
+        remote_address=_documented_address(request) or UNKNOWN_ADDRESS,
+        user_agent=_user_agent(request),
+    )
+
+
+def rate_limit_key(request: HttpRequest) -> str:
+    """Return whom a limit counts: an IPv4 address, or the /64 of an IPv6 one.
+
+    Only REMOTE_ADDR or a trusted proxy's word, never a header that the client chooses; one
+    household or server has a whole IPv6 /64 to choose from.
+    """
+    address = _trusted_address(request)
+    if isinstance(address, IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address or UNKNOWN_ADDRESS)
+
+
+def _documented_address(request: HttpRequest) -> str:
+    if conf.CORBADO_TRUSTED_PROXIES is not None:
+        return str(_trusted_address(request) or "")
+    forwarded = _parse(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[0])
+    return str(forwarded or _parse(request.META.get("REMOTE_ADDR", "")) or "")
+
+
+def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+    """Walk X-Forwarded-For from the right, as far as trusted proxies vouch for it."""
+    networks = _networks(tuple(conf.CORBADO_TRUSTED_PROXIES or ()))
+    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while address is not None and hops and any(address in network for network in networks):
+        previous = _parse(hops.pop())
+        if previous is None:
+            break
+        address = previous
+    return address
+
+
+def _user_agent(request: HttpRequest) -> str:
+    raw = request.META.get("HTTP_USER_AGENT", "")
+    printable = "".join(character for character in raw if character.isprintable()).strip()
+    return printable[:MAX_USER_AGENT] or UNKNOWN_USER_AGENT
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address as proxies write it: bare, ``1.2.3.4:567``, ``[::1]`` or ``[::1]:567``."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+@lru_cache(maxsize=8)
+def _networks(entries: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)

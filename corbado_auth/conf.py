@@ -1,0 +1,82 @@
+"""Every CORBADO_ setting: typed, read at each access, with its default beside it.
+
+Deployment values live here; project policy is a class attribute of the backend or the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+__all__ = ["Settings", "conf"]
+
+
+def _get(name: str, default: Any) -> Any:
+    return getattr(settings, name, default)
+
+
+class Settings:
+    """Read the settings late, so that ``override_settings`` and the test kit just work."""
+
+    @property
+    def CORBADO_PROJECT_ID(self) -> str:
+        """Project ID from Corbado's panel, ``pro-`` and digits. Required."""
+        return str(_get("CORBADO_PROJECT_ID", ""))
+
+    @property
+    def CORBADO_API_SECRET(self) -> str:
+        """API secret from Corbado's panel, ``corbado1_…``. Required; keep it out of the code."""
+        return str(_get("CORBADO_API_SECRET", ""))
+
+    @property
+    def CORBADO_BACKEND_API_URL(self) -> str:
+        """Base URL of the API that our server asks: scheme and host, no path."""
+        return str(_get("CORBADO_BACKEND_API_URL", "https://backendapi.corbado.io")).rstrip("/")
+
+    @property
+    def CORBADO_FRONTEND_API_URL(self) -> str:
+        """Base URL of the API that the browser asks: scheme and host, no path.
+
+        Default ``https://<project ID>.frontendapi.corbado.io``; newer projects answer at another
+        host or at a CNAME: ``corbado_doctor`` tells.
+        """
+        default = f"https://{self.CORBADO_PROJECT_ID}.frontendapi.corbado.io"
+        return str(_get("CORBADO_FRONTEND_API_URL", default)).rstrip("/")
+
+    @property
+    def CORBADO_TIMEOUT(self) -> tuple[float, float]:
+        """How long to wait for Corbado: (connect, read) in seconds; a single number is both."""
+        value = _get("CORBADO_TIMEOUT", (3.05, 5))
+        if isinstance(value, int | float):
+            return float(value), float(value)
+        connect, read = value
+        return float(connect), float(read)
+
+    @property
+    def CORBADO_TRUSTED_PROXIES(self) -> Sequence[str] | None:
+        """Addresses or networks of the proxies whose X-Forwarded-For is believed.
+
+        None (default): Corbado's documented rule, the first address of the header, which a client
+        can choose. An empty list: the header is never believed.
+        """
+        value: Sequence[str] | None = _get("CORBADO_TRUSTED_PROXIES", None)
+        return value
+
+    @property
+    def CORBADO_WEBHOOK_CREDENTIALS(self) -> Sequence[str]:
+        """``"user:password"`` strings that Corbado's webhooks may use; several while rotating."""
+        value: Sequence[str] = _get("CORBADO_WEBHOOK_CREDENTIALS", [])
+        return value
+
+    @property
+    def CORBADO_FAILED_ATTEMPTS_PER_MINUTE(self) -> int:
+        """Failed auth tokens per minute and client address before Corbado is asked no more.
+
+        0 switches the limit off.
+        """
+        return int(_get("CORBADO_FAILED_ATTEMPTS_PER_MINUTE", 30))
+
+
+conf = Settings()

@@ -1,0 +1,59 @@
+"""The values that travel between the rooms: who Corbado vouched for, and who asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["ClientInfo", "CorbadoEmail", "CorbadoUser"]
+
+
+@dataclass(frozen=True, slots=True)
+class CorbadoEmail:
+    """Hold one address of a Corbado user with Corbado's status word for it."""
+
+    # An address is personal: a repr may end up in a log.
+    address: str = field(repr=False)
+    status: str
+
+    @property
+    def is_verified(self) -> bool:
+        """Tell whether the person proved to own the address.
+
+        That ``active`` means "confirmed" is INFERRED (contract 1.3).
+        """
+        return self.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class CorbadoUser:
+    """Hold the person that Corbado vouched for at one sign-in.
+
+    ``id`` is Corbado's ``usr-…`` (ASCII, at most 64 characters); ``status`` is Corbado's word
+    (``active``, ``pending``, ``deleted``; others may come and are kept).
+    """
+
+    id: str
+    full_name: str = field(default="", repr=False)
+    emails: tuple[CorbadoEmail, ...] = ()
+    status: str = "active"
+
+    @property
+    def verified_emails(self) -> tuple[str, ...]:
+        """List the confirmed addresses, in Corbado's order."""
+        return tuple(email.address for email in self.emails if email.is_verified)
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether Corbado says that this user no longer exists or was disabled.
+
+        ``deleted`` is what reads return, ``disabled`` what an update may set (contract 1.5).
+        """
+        return self.status in {"deleted", "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInfo:
+    """Hold the two facts about the visitor that Corbado requires (contract 1.3): never empty."""
+
+    remote_address: str
+    user_agent: str

@@ -1,0 +1,62 @@
+"""How we read AUTH_USER_MODEL: users by email address."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import cast
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q
+
+__all__ = ["email_field_name", "email_of", "same_address", "users_with_email"]
+
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def email_field_name() -> str | None:
+    """Name the email field of the user model, or None where it has none."""
+    model = get_user_model()
+    name = cast("str", model.get_email_field_name())
+    try:
+        model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return name
+
+
+def email_of(user: AbstractBaseUser) -> str:
+    """Return the user's address, or an empty string."""
+    name = email_field_name()
+    return (getattr(user, name) or "") if name else ""
+
+
+def same_address(one: str, other: str) -> bool:
+    """Compare two addresses: equal once ASCII letters are lowered, else exactly.
+
+    Unicode case folding equates ``ſ`` with ``s`` and the Kelvin sign with ``k``, and databases
+    fold in their own ways: an address that merely looks alike belongs to somebody else
+    (CVE-2019-19844).
+    """
+    return one.translate(_ASCII_LOWER) == other.translate(_ASCII_LOWER)
+
+
+def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
+    """List the local users, active or not, who have one of these addresses.
+
+    The database narrows down without regard to case; Python has the last word.
+    """
+    field = email_field_name()
+    if field is None or not addresses:
+        return []
+    wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))
+    candidates = get_user_model()._default_manager.using(using).filter(wanted)
+    return [
+        user
+        for user in candidates
+        if any(same_address(email_of(user), address) for address in addresses)
+    ]

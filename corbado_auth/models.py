@@ -1,0 +1,89 @@
+"""The account: the row that ties a Corbado user to a local user."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .identity import CorbadoUser
+
+__all__ = ["CorbadoAccount", "CorbadoAccountManager"]
+
+
+class CorbadoAccountManager(models.Manager["CorbadoAccount"]):
+    """Find accounts by the Corbado user that they belong to."""
+
+    def for_corbado_user(self, project_id: str, corbado_user_id: str) -> CorbadoAccount | None:
+        """Return the account with its user, in one query, or None."""
+        try:
+            account = self.select_related("user").get(
+                project_id=project_id, corbado_user_id=corbado_user_id
+            )
+        except CorbadoAccount.DoesNotExist:
+            return None
+        # A case-insensitive collation finds more than was asked for.
+        return account if account.corbado_user_id == corbado_user_id else None
+
+
+class CorbadoAccount(models.Model):
+    """Tie one Corbado user of one Corbado project to one local user.
+
+    The row decides who signs in, ever after; ``email`` follows Corbado and is for display and
+    support alone. Numbers (``sign_in_count`` and the two times) count sign-ins through Corbado.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="corbado_accounts",
+        verbose_name=_("user"),
+    )
+    project_id = models.CharField(_("Corbado project ID"), max_length=64)
+    # Up to 20 digits after the prefix, unsigned 64-bit: text, never a signed bigint (contract 2).
+    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
+    email = models.EmailField(_("email at Corbado"), max_length=320, blank=True)
+    created_at = models.DateTimeField(_("linked"), default=timezone.now, editable=False)
+    first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
+    last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
+    sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
+
+    objects = CorbadoAccountManager()
+
+    class Meta:
+        verbose_name = _("Corbado account")
+        verbose_name_plural = _("Corbado accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_id", "corbado_user_id"], name="corbado_account_corbado_user"
+            ),
+            models.UniqueConstraint(
+                fields=["project_id", "user"], name="corbado_account_local_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.corbado_user_id
+
+    def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> None:
+        """Note one more sign-in and Corbado's present address, in one UPDATE."""
+        email = self.address_at_corbado(corbado_user)
+        type(self)._default_manager.using(self._state.db).filter(pk=self.pk).update(
+            email=email,
+            first_sign_in_at=Coalesce(F("first_sign_in_at"), at),
+            last_sign_in_at=at,
+            sign_in_count=F("sign_in_count") + 1,
+        )
+        self.email = email
+
+    @staticmethod
+    def address_at_corbado(corbado_user: CorbadoUser) -> str:
+        """Return the first confirmed address of a Corbado user, or an empty string."""
+        return next(iter(corbado_user.verified_emails), "")

@@ -1,0 +1,17 @@
+"""Signals tell what happened; they never decide.
+
+Sign-ins, sign-outs and failures are Django's own: ``user_logged_in``, ``user_logged_out``,
+``user_login_failed``.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+__all__ = ["account_linked"]
+
+# A Corbado user and a local user were tied together. Sent after the transaction, robustly: a
+# receiver that raises is logged and breaks no sign-in.
+# Arguments: sender (the CorbadoAccount class), request (HttpRequest or None), account,
+# created (True when the local user was made for this Corbado user).
+account_linked = Signal()
