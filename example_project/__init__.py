@@ -1,0 +1,1 @@
+"""An existing Django site, made real: Slow Wheel, a pottery workshop that takes bookings."""

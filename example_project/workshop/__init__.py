@@ -1,0 +1,1 @@
+"""What the workshop offers and who has booked it. Knows nothing of how people sign in."""

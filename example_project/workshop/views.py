@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import LoginView as PasswordLoginView
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
+from django.views.generic import DetailView, ListView, TemplateView, View
+
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.intent import login_page
+from corbado_auth.models import CorbadoAccount
+
+from .models import Booking, Course, CourseDate
+
+
+class HomeView(ListView):
+    queryset = Course.objects.all()
+    template_name = "workshop/home.html"
+    context_object_name = "courses"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        dates = CourseDate.objects.upcoming().with_places_taken().select_related("course")
+        return super().get_context_data(next_dates=dates[:5], **kwargs)
+
+
+class CourseView(DetailView):
+    model = Course
+    template_name = "workshop/course.html"
+    context_object_name = "course"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        dates = self.object.dates.upcoming().with_places_taken()[:6]
+        return super().get_context_data(dates=dates, booked=self._booked(), **kwargs)
+
+    def _booked(self) -> set[int]:
+        if not self.request.user.is_authenticated:
+            return set()
+        mine = Booking.objects.filter(user=self.request.user, cancelled_at__isnull=True)
+        return set(mine.values_list("course_date_id", flat=True))
+
+
+class BookView(LoginRequiredMixin, View):
+    """Ask "this date?" on GET, take the place on POST.
+
+    GET has a page because people who are not signed in come back here from the login page.
+    """
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        course_date = get_object_or_404(CourseDate.objects.select_related("course"), pk=pk)
+        return TemplateView.as_view(
+            template_name="workshop/book.html", extra_context={"course_date": course_date}
+        )(request)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                course_date = get_object_or_404(CourseDate.objects.select_for_update(), pk=pk)
+                booking = Booking.book(request.user, course_date)
+        except ValidationError as error:
+            messages.error(request, error.message)
+            return redirect(course_date.course)
+        messages.success(request, f"Your place is booked: {booking.course_date}. See you soon!")
+        return redirect("my-bookings")
+
+
+class MyBookingsView(LoginRequiredMixin, TemplateView):
+    template_name = "workshop/my_bookings.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        upcoming = [booking for booking in self._bookings() if not booking.course_date.is_over]
+        past = [booking for booking in self._bookings().reverse() if booking.course_date.is_over]
+        return super().get_context_data(upcoming=upcoming, past=past, **kwargs)
+
+    def _bookings(self) -> QuerySet[Booking]:
+        mine = Booking.objects.filter(user=self.request.user, cancelled_at__isnull=True)
+        return mine.select_related("course_date__course")
+
+
+class CancelView(LoginRequiredMixin, View):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mine = Booking.objects.filter(user=request.user, cancelled_at__isnull=True)
+        booking = get_object_or_404(mine.select_related("course_date__course"), pk=pk)
+        try:
+            booking.cancel()
+        except ValidationError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, f"Cancelled: {booking.course_date}. The place is free again.")
+        return redirect("my-bookings")
+
+
+class AccountView(LoginRequiredMixin, TemplateView):
+    """Show who is signed in, and how: the page to look at when trying the demo."""
+
+    template_name = "workshop/account.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        session = self.request.session
+        return super().get_context_data(
+            backend=session[BACKEND_SESSION_KEY],
+            signed_in_by_corbado=issubclass(
+                import_string(session[BACKEND_SESSION_KEY]), CorbadoBackend
+            ),
+            corbado_account=CorbadoAccount.objects.filter(
+                user=self.request.user, project_id=settings.CORBADO_PROJECT_ID
+            ).first(),
+            session_engine=settings.SESSION_ENGINE,
+            session_ends_at=session.get_expiry_date(),
+            **kwargs,
+        )
+
+
+@method_decorator(login_page, name="dispatch")
+class LoginView(PasswordLoginView):
+    """The login page that the site always had; `login_page` and one template tag are new."""
+
+    template_name = "workshop/login.html"
