@@ -1,0 +1,46 @@
+// What pages are made of. A page is a function that takes the view (what the element lends to its
+// pages) and returns `{ content, start }`; `start`, if there is one, runs once the page is on screen
+// and may return a function that ends what it began.
+
+import { button, h, icon } from "./dom.js";
+
+export function heading(title, { subtitle, symbol, image } = {}) {
+  return h(
+    "header",
+    { class: "heading" },
+    image && h("img", { src: image, alt: "", class: "logo" }),
+    symbol && h("span", { class: "symbol" }, icon(symbol)),
+    h("h1", { tabindex: "-1" }, title),
+    subtitle && h("p", { class: "subtitle" }, subtitle),
+  );
+}
+
+export function switchLink(view, question, text, page, action) {
+  const link = h("button", { type: "button", class: "link", "data-action": action }, text);
+  link.addEventListener("click", () => view.show(page));
+  return h("p", { class: "switch" }, `${question} `, link);
+}
+
+export function form(submit, ...children) {
+  return h("form", { novalidate: true, on: { submit } }, ...children);
+}
+
+/** A button whose work is done by `view.run`, so that it shows progress and reports errors. */
+export function working(view, text, action, work, attributes) {
+  const node = button(text, action, attributes);
+  node.addEventListener("click", () => view.run(node, work));
+  return node;
+}
+
+export function backButton(view, text = "Back", action = "back") {
+  return working(view, text, action, () => view.show("login"), { kind: "quiet" });
+}
+
+export function message({ symbol, title, text }, ...actions) {
+  return {
+    content: [
+      heading(title, { symbol, subtitle: text }),
+      h("div", { class: "actions" }, ...actions),
+    ],
+  };
+}
