@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# They need Python 3.11 or newer, git, make and the package registries.
+
+BIN := .venv/bin
+SETUP := setup.cfg pyproject.toml scripts/setup.sh
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 16
+
+.PHONY: test
+test: .venv/installed-dev ## Check and test everything; says what it leaves out and why
+	scripts/test.sh
+
+.PHONY: quick
+quick: .venv/installed-dev ## Run the tests that need no browser and no minutes
+	$(BIN)/pytest -n auto -m "not browser and not slow"
+
+.PHONY: lint
+lint: .venv/installed-dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: .venv/installed-dev ## Put imports and layout in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: tox
+tox: .venv/installed-dev ## Test the built wheel under every Python and Django of this machine
+	$(BIN)/tox run
+
+.PHONY: dist
+dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
+	rm -rf build dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+.PHONY: clean
+clean: ## Remove everything that the other commands made
+	rm -rf .venv .tox build dist htmlcov test-results .coverage .coverage.* *.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf tests/browser/node_modules
+
+.venv/installed-dev: $(SETUP)
+	scripts/setup.sh dev
+
+.venv/installed-demo: $(SETUP)
+	scripts/setup.sh emulator,cli

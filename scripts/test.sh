@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The whole suite: style, types, SQLite, PostgreSQL, the other user models and settings, coverage.
+# `make test` calls this. What cannot be had is left out and named at the end; with
+# CORBADO_TEST_STRICT=1 anything left out is a failure.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+workers=${CORBADO_TEST_WORKERS:-2}
+variants=(email_user uuid_user bare_user login_required other_backends)
+left_out=()
+failed=()
+timings=()
+
+step() { # NAME COMMAND...: run it, remember how it went, go on
+    local name=$1 start=$SECONDS outcome=ok
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || { failed+=("$name"); outcome=FAILED; }
+    timings+=("$(printf '%5d s  %-6s  %s' $((SECONDS - start)) "$outcome" "$name")")
+}
+
+have_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+have_postgresql() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; }
+
+have_npm() { command -v npm; }
+
+provide() { # WHAT CHECK PACKAGE...: make sure that it is here, or leave it out
+    local what=$1 check=$2 reason
+    shift 2
+    if "$check" >/dev/null; then return 0; fi
+    echo "Not here: $what. Trying to install $*"
+    if reason=$(scripts/apt-install.sh "$@" 2>&1) && "$check" >/dev/null; then return 0; fi
+    left_out+=("$what: ${reason##*$'\n'}")
+    return 1
+}
+
+web_component() { # Corbado's own npm package, for the browser tests
+    local folder=tests/browser
+    if [ "$folder/node_modules/.package-lock.json" -nt "$folder/package.json" ]; then return 0; fi
+    if [ -f "$folder/package-lock.json" ]; then
+        npm ci --prefix "$folder" --no-audit --no-fund --loglevel=error </dev/null
+    else
+        npm install --prefix "$folder" --no-audit --no-fund --loglevel=error </dev/null
+    fi
+    touch "$folder/node_modules/.package-lock.json"
+}
+
+pytest_measured() { # pytest, with coverage of it, its workers and what they start
+    "$bin/coverage" run -m pytest -n "$workers" "$@"
+}
+
+on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
+
+coverage_gate() {
+    "$bin/coverage" combine --quiet && "$bin/coverage" report
+}
+
+provide "the browser tests (Chromium)" have_chromium chromium
+postgresql=yes
+provide "the PostgreSQL run" have_postgresql postgresql || postgresql=no
+if [ -f tests/browser/package.json ] && provide "Corbado's web component (npm)" have_npm npm; then
+    step "npm: Corbado's web component" web_component
+fi
+
+"$bin/coverage" erase
+step "ruff check" "$bin/ruff" check .
+step "ruff format" "$bin/ruff" format --check .
+step "mypy" "$bin/mypy"
+step "pytest, SQLite: everything" pytest_measured
+if [ $postgresql = yes ]; then
+    step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow"
+fi
+for variant in "${variants[@]}"; do
+    step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
+done
+step "coverage" coverage_gate
+
+printf '\n== Summary\n'
+printf '%s\n' "${timings[@]}"
+for reason in "${left_out[@]}"; do
+    echo "Left out: $reason"
+done
+if [ "${CORBADO_TEST_STRICT:-}" = 1 ] && [ ${#left_out[@]} -gt 0 ]; then
+    failed+=("something was left out, and CORBADO_TEST_STRICT=1 allows nothing to be")
+fi
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'FAILED: %s\n' "${failed[@]}"
+    exit 1
+fi
+echo "All passed in $SECONDS seconds."
