@@ -10,6 +10,10 @@ SETUP := setup.cfg pyproject.toml scripts/setup.sh
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 16
 
+.PHONY: demo
+demo: .venv/installed-demo ## Start the example site and the emulator; Ctrl-C stops both
+	@$(BIN)/python -m example_project.demo $(ARGS)
+
 .PHONY: test
 test: .venv/installed-dev ## Check and test everything; says what it leaves out and why
 	scripts/test.sh
