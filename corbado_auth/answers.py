@@ -1,0 +1,148 @@
+"""Corbado's answers, read: strictly where we depend on them, loosely where we don't.
+
+Every function takes decoded JSON and returns a value of ours, or raises ValueError with a sentence
+that names the field and never its content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .identity import CorbadoEmail, CorbadoUser
+
+__all__ = ["Failure", "ProjectConfig", "read_failure", "read_project_config", "read_validated_user"]
+
+MAX_ID = 64
+MAX_ADDRESS = 320
+MAX_NAME = 300
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
+
+    ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2).
+    """
+
+    is_envelope: bool = False
+    error_type: str = ""
+    request_id: str = ""
+    fields: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """Hold what Corbado has on file for the project, secrets left out (contract 1.8)."""
+
+    project_id: str
+    redirect_url: str
+    application_url: str
+    frontend_api_url: str
+    webhook_url: str
+    environment: str
+
+
+def read_validated_user(answer: Json) -> CorbadoUser:
+    """Read the answer of ``authTokens/validate`` (contract 1.3)."""
+    data = _object(answer.get("data"), "data")
+    user = read_user(_object(data.get("user"), "data.user"))
+    # Two IDs that differ would leave open who has signed in.
+    if data.get("userID") != user.id:
+        raise ValueError("data.userID and data.user.ID differ")
+    return user
+
+
+def read_user(user: Json) -> CorbadoUser:
+    """Read a ``fullUser`` (contract 1.3)."""
+    # Go writes an empty list as null: INFERRED from Corbado's SDK language. Absent is not empty.
+    if "emails" not in user:
+        raise ValueError("user.emails is missing")
+    emails = user["emails"] if user["emails"] is not None else []
+    if not isinstance(emails, list):
+        raise ValueError("user.emails is not a list")
+    return CorbadoUser(
+        id=_identifier(user.get("ID"), "user.ID"),
+        full_name=_display_text(user.get("fullName")),
+        emails=tuple(_email(_object(email, "user.emails[]")) for email in emails),
+        status=_display_text(user.get("status")),
+    )
+
+
+def read_project_config(answer: Json) -> ProjectConfig:
+    """Read the answer of ``projectConfig``; what is missing becomes an empty string."""
+    data = _object(answer.get("data"), "data")
+    return ProjectConfig(
+        project_id=_identifier(data.get("projectID"), "data.projectID"),
+        redirect_url=_display_text(data.get("authSuccessRedirectUrl")),
+        application_url=_display_text(data.get("applicationUrl")),
+        frontend_api_url=_display_text(data.get("frontendAPIUrl")),
+        webhook_url=_display_text(data.get("webhookURL")),
+        environment=_display_text(data.get("environment")),
+    )
+
+
+def read_failure(answer: object) -> Failure:
+    """Read an error answer; never raises, for anything may come where errors come from.
+
+    Some of Corbado's 404 bodies have no ``error`` (contract 1.2): still an envelope.
+    """
+    if not isinstance(answer, dict) or not isinstance(answer.get("httpStatusCode"), int):
+        return Failure()
+    error = answer.get("error")
+    error = error if isinstance(error, dict) else {}
+    validation = error.get("validation")
+    validation = validation if isinstance(validation, list) else []
+    fields = (entry.get("field") for entry in validation if isinstance(entry, dict))
+    return Failure(
+        is_envelope=True,
+        error_type=_word(error.get("type")),
+        request_id=read_request_id(answer),
+        fields=frozenset(_word(field) for field in fields),
+    )
+
+
+def read_request_id(answer: Json) -> str:
+    """Return Corbado's request ID, for the log, or an empty string."""
+    request_data = answer.get("requestData")
+    return _word(request_data.get("requestID")) if isinstance(request_data, dict) else ""
+
+
+def _email(email: Json) -> CorbadoEmail:
+    address = email.get("email")
+    if not isinstance(address, str):
+        raise ValueError("user.emails[].email is not a string")
+    status = _display_text(email.get("status"))
+    # What cannot be an address is kept for nobody to match.
+    usable = address.isprintable() and " " not in address and "@" in address[1:-1]
+    usable = usable and len(address) <= MAX_ADDRESS
+    return CorbadoEmail(address, status) if usable else CorbadoEmail("", "unusable")
+
+
+def _object(value: object, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not an object")
+    return value
+
+
+def _identifier(value: object, name: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
+        raise ValueError(f"{name} is not a string of 1 to {MAX_ID} characters")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ValueError(f"{name} has characters that no ID has")
+    return value
+
+
+def _display_text(value: object) -> str:
+    """Keep what can be shown and stored: databases refuse NUL, cookies lone surrogates."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(filter(str.isprintable, value[: 2 * MAX_NAME]))[:MAX_NAME]
+
+
+def _word(value: object) -> str:
+    """Keep a machine's word for the log: ASCII, short, and on one line."""
+    text = _display_text(value)
+    return "".join(filter(str.isascii, text))[:MAX_ID]
