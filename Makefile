@@ -2,6 +2,8 @@
 # They need Python 3.11 or newer, git, make and the package registries.
 
 BIN := .venv/bin
+# pyenv hides all but one of its Pythons behind shims; tox shall find them all.
+PYENV_PYTHONS := $(shell printf '%s:' $${PYENV_ROOT:-$$HOME/.pyenv}/versions/*/bin)
 SETUP := setup.cfg pyproject.toml scripts/setup.sh
 
 .DEFAULT_GOAL := help
@@ -35,7 +37,7 @@ format: .venv/installed-dev ## Put imports and layout in order
 
 .PHONY: tox
 tox: .venv/installed-dev ## Test the built wheel under every Python and Django of this machine
-	$(BIN)/tox run
+	PATH="$(PYENV_PYTHONS)$$PATH" $(BIN)/tox run
 
 .PHONY: dist
 dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
