@@ -36,8 +36,8 @@ WELCOME = """
   Corbado's emulator {emulator}/_emulator/  (its mail arrives here, too)
 
   Two accounts to try, both with the password {password}
-    {customer:<18} {customer_email:<22} a customer with bookings
-    {keeper:<18} {keeper_email:<22} staff, for {site}/admin/
+    {customer:<8} {customer_email:<20} a customer with bookings
+    {keeper:<8} {keeper_email:<20} staff, for {site}/admin/
 
   Three things to do at {site}/login/
     1. Sign up with any new address and a passkey: you land signed in.
