@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from tests.users.factory import create_user
 
 pytest_plugins = ["tests.postgresql", "tests.strict"]
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., AbstractBaseUser]:
+    """Return the function that saves a local user of the site's user model."""
+    return create_user
 
 
 @pytest.fixture(autouse=True, scope="session")
