@@ -37,7 +37,7 @@ class CourseDateAdmin(admin.ModelAdmin):
         return course_date.places_left
 
     def get_queryset(self, request: HttpRequest) -> CourseDateQuerySet:
-        return super().get_queryset(request).with_places_taken()
+        return CourseDate.objects.with_places_taken()
 
 
 @admin.register(Booking)

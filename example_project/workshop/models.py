@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -105,8 +106,8 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.course_date}"
 
-    @classmethod
-    def book(cls, user: models.Model, course_date: CourseDate) -> Booking:
+    @staticmethod
+    def book(user: User, course_date: CourseDate) -> Booking:
         """Take a place, or take it again after a cancellation.
 
         Call it in a transaction, with the course date locked: the last place is given once.
@@ -114,12 +115,12 @@ class Booking(models.Model):
         """
         if course_date.is_over:
             raise ValidationError("This date has passed. Please choose another one.")
-        booking = cls.objects.filter(user=user, course_date=course_date).first()
+        booking = Booking.objects.filter(user=user, course_date=course_date).first()
         if booking and booking.cancelled_at is None:
             raise ValidationError("You have a place on this date already.")
         if course_date.places_left == 0:
             raise ValidationError("The last place has just gone. Please choose another date.")
-        booking = booking or cls(user=user, course_date=course_date)
+        booking = booking or Booking(user=user, course_date=course_date)
         booking.booked_at, booking.cancelled_at = timezone.now(), None
         booking.save()
         return booking

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView as PasswordLoginView
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,6 +22,14 @@ from corbado_auth.intent import login_page
 from corbado_auth.models import CorbadoAccount
 
 from .models import Booking, Course, CourseDate
+
+
+def bookings_of(request: HttpRequest) -> QuerySet[Booking]:
+    """Return the places that the person has now; none for a visitor."""
+    if not request.user.is_authenticated:
+        return Booking.objects.none()
+    mine = Booking.objects.filter(user=request.user, cancelled_at__isnull=True)
+    return mine.select_related("course_date__course")
 
 
 class HomeView(ListView):
@@ -40,13 +49,8 @@ class CourseView(DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         dates = self.object.dates.upcoming().with_places_taken()[:6]
-        return super().get_context_data(dates=dates, booked=self._booked(), **kwargs)
-
-    def _booked(self) -> set[int]:
-        if not self.request.user.is_authenticated:
-            return set()
-        mine = Booking.objects.filter(user=self.request.user, cancelled_at__isnull=True)
-        return set(mine.values_list("course_date_id", flat=True))
+        booked = set(bookings_of(self.request).values_list("course_date_id", flat=True))
+        return super().get_context_data(dates=dates, booked=booked, **kwargs)
 
 
 class BookView(LoginRequiredMixin, View):
@@ -65,7 +69,7 @@ class BookView(LoginRequiredMixin, View):
         try:
             with transaction.atomic():
                 course_date = get_object_or_404(CourseDate.objects.select_for_update(), pk=pk)
-                booking = Booking.book(request.user, course_date)
+                booking = Booking.book(cast("User", request.user), course_date)
         except ValidationError as error:
             messages.error(request, error.message)
             return redirect(course_date.course)
@@ -77,21 +81,19 @@ class MyBookingsView(LoginRequiredMixin, TemplateView):
     template_name = "workshop/my_bookings.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        upcoming = [booking for booking in self._bookings() if not booking.course_date.is_over]
-        past = [booking for booking in self._bookings().reverse() if booking.course_date.is_over]
-        return super().get_context_data(upcoming=upcoming, past=past, **kwargs)
-
-    def _bookings(self) -> QuerySet[Booking]:
-        mine = Booking.objects.filter(user=self.request.user, cancelled_at__isnull=True)
-        return mine.select_related("course_date__course")
+        bookings = bookings_of(self.request)
+        return super().get_context_data(
+            upcoming=[booking for booking in bookings if not booking.course_date.is_over],
+            past=[booking for booking in reversed(bookings) if booking.course_date.is_over],
+            **kwargs,
+        )
 
 
 class CancelView(LoginRequiredMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        mine = Booking.objects.filter(user=request.user, cancelled_at__isnull=True)
-        booking = get_object_or_404(mine.select_related("course_date__course"), pk=pk)
+        booking = get_object_or_404(bookings_of(request), pk=pk)
         try:
             booking.cancel()
         except ValidationError as error:
@@ -114,7 +116,7 @@ class AccountView(LoginRequiredMixin, TemplateView):
                 import_string(session[BACKEND_SESSION_KEY]), CorbadoBackend
             ),
             corbado_account=CorbadoAccount.objects.filter(
-                user=self.request.user, project_id=settings.CORBADO_PROJECT_ID
+                user=cast("User", self.request.user), project_id=settings.CORBADO_PROJECT_ID
             ).first(),
             session_engine=settings.SESSION_ENGINE,
             session_ends_at=session.get_expiry_date(),
