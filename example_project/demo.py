@@ -115,15 +115,18 @@ class Server:
 
 def free_port(wanted: int, what_for: str) -> int:
     """Return `wanted`, or the next port that nobody uses, and say so."""
-    for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
-        if _is_free(port):
-            if port != wanted:
-                print(f"Port {wanted} is busy, so {what_for} uses {port}.")
-            return port
-    raise DemoError(f"No free port from {wanted} on. Name another one with --help's options.")
+    for number in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
+        if _is_free(number):
+            if number != wanted:
+                print(f"Port {wanted} is busy, so {what_for} uses {number}.")
+            return number
+    raise DemoError(
+        f"No port from {wanted} on is free. Name others: "
+        'make demo ARGS="--port 8800 --emulator-port 9900"'
+    )
 
 
-def _is_free(port: int) -> bool:
+def _is_free(number: int) -> bool:
     """Tell whether nobody listens on either loopback address: browsers try both for localhost."""
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
@@ -134,9 +137,11 @@ def _is_free(port: int) -> bool:
             # As the servers do: without it the connections of the last run hold the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((address, port))
+                probe.bind((address, number))
             except PermissionError as error:
-                raise DemoError(f"Port {port} is for the system; choose one from 1024.") from error
+                raise DemoError(
+                    f"Port {number} is for the system; choose one from 1024."
+                ) from error
             except OSError as error:
                 if error.errno == errno.EADDRNOTAVAIL:
                     continue  # IPv6 without a loopback address.
@@ -185,9 +190,10 @@ def manage(command: list[str], environment: dict[str, str]) -> str:
         check=False,
     )
     if result.returncode != 0:
+        reason = result.stderr.strip().splitlines()[-1:] or [f"exit code {result.returncode}"]
         raise DemoError(
-            f"manage.py {command[0]} failed:\n{result.stderr.strip()}\n"
-            'If the data is from another version: make demo ARGS="--fresh" begins anew.'
+            f"manage.py {command[0]} failed: {reason[0]}\n"
+            'If old data is the trouble, make demo ARGS="--fresh" begins anew.'
         )
     return result.stdout.strip()
 
@@ -301,10 +307,17 @@ def stop(signal_number: int, frame: FrameType | None) -> None:
     raise Stopped(signal_number)
 
 
+def port(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no port; choose a number from 1 to 65535")
+    return number
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=8000, help="of the site (default 8000)")
-    parser.add_argument("--emulator-port", type=int, default=9000, help="(default 9000)")
+    parser.add_argument("--port", type=port, default=8000, help="of the site (default 8000)")
+    parser.add_argument("--emulator-port", type=port, default=9000, help="(default 9000)")
     parser.add_argument("--users", type=int, default=48, help="how many to seed (default 48)")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
     options = parser.parse_args(arguments)
