@@ -14,7 +14,8 @@ from .identity import CorbadoEmail, CorbadoUser
 __all__ = ["Failure", "ProjectConfig", "read_failure", "read_project_config", "read_validated_user"]
 
 MAX_ID = 64
-MAX_ADDRESS = 320
+# RFC 5321, section 4.5.3.1.3, less the brackets; Django's EmailField holds as many.
+MAX_ADDRESS = 254
 MAX_NAME = 300
 
 Json = dict[str, Any]

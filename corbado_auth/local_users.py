@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q
 
-__all__ = ["email_field_name", "email_of", "same_address", "users_with_email"]
+__all__ = ["email_field_name", "email_of", "lowered", "same_address", "users_with_email"]
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -42,7 +42,12 @@ def same_address(one: str, other: str) -> bool:
     fold in their own ways: an address that merely looks alike belongs to somebody else
     (CVE-2019-19844).
     """
-    return one.translate(_ASCII_LOWER) == other.translate(_ASCII_LOWER)
+    return lowered(one) == lowered(other)
+
+
+def lowered(address: str) -> str:
+    """Lower the ASCII letters of an address, and nothing else."""
+    return address.translate(_ASCII_LOWER)
 
 
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:

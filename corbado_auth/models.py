@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from .identity import CorbadoUser
 
-__all__ = ["CorbadoAccount", "CorbadoAccountManager"]
+__all__ = ["CorbadoAccount", "CorbadoAccountQuerySet"]
 
 
-class CorbadoAccountManager(models.Manager["CorbadoAccount"]):
+class CorbadoAccountQuerySet(models.QuerySet["CorbadoAccount"]):
     """Find accounts by the Corbado user that they belong to."""
 
     def for_corbado_user(self, project_id: str, corbado_user_id: str) -> CorbadoAccount | None:
@@ -27,7 +27,7 @@ class CorbadoAccountManager(models.Manager["CorbadoAccount"]):
             account = self.select_related("user").get(
                 project_id=project_id, corbado_user_id=corbado_user_id
             )
-        except CorbadoAccount.DoesNotExist:
+        except self.model.DoesNotExist:
             return None
         # A case-insensitive collation finds more than was asked for.
         return account if account.corbado_user_id == corbado_user_id else None
@@ -49,13 +49,17 @@ class CorbadoAccount(models.Model):
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
     # Up to 20 digits after the prefix, unsigned 64-bit: text, never a signed bigint (contract 2).
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
-    email = models.EmailField(_("email at Corbado"), max_length=320, blank=True)
+    email = models.EmailField(_("email at Corbado"), blank=True)
     created_at = models.DateTimeField(_("linked"), default=timezone.now, editable=False)
     first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
 
-    objects = CorbadoAccountManager()
+    # Where the local user was created for this account: the address, in lower case. Two people who
+    # bring one address at the same moment collide here, and only one of them gets a new user.
+    created_for_email = models.CharField(max_length=254, null=True, editable=False)  # noqa: DJ001
+
+    objects = CorbadoAccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("Corbado account")
@@ -66,6 +70,9 @@ class CorbadoAccount(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["project_id", "user"], name="corbado_account_local_user"
+            ),
+            models.UniqueConstraint(
+                fields=["project_id", "created_for_email"], name="corbado_account_created_for"
             ),
         ]
 

@@ -19,10 +19,9 @@ from typing import Any
 
 import requests
 from django.views.decorators.debug import sensitive_variables
-from requests import certs
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from . import __version__
@@ -199,7 +198,7 @@ class _TLSAdapter(HTTPAdapter):
 @lru_cache(maxsize=1)
 def _ssl_context() -> ssl.SSLContext:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    bundle = bundle or certs.where()
+    bundle = bundle or DEFAULT_CA_BUNDLE_PATH
     if os.path.isdir(bundle):
         return ssl.create_default_context(capath=bundle)
     return ssl.create_default_context(cafile=bundle)

@@ -1,0 +1,258 @@
+"""Which local user a Corbado user is. All mapping policy lives here.
+
+A site subclasses CorbadoBackend, answers the questions its own way, and names the subclass in
+AUTHENTICATION_BACKENDS.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import FieldDoesNotExist
+from django.db import IntegrityError, router, transaction
+from django.db.models import CharField
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .conf import conf
+from .identity import CorbadoUser
+from .local_users import email_field_name, lowered, users_with_email
+from .models import CorbadoAccount
+from .signals import account_linked
+
+__all__ = ["CorbadoBackend", "SignInRefused"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+class SignInRefused(Exception):
+    """A verified person has no way in here; ``reason`` is the code that the log shows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CorbadoBackend(ModelBackend):
+    """Map a verified CorbadoUser onto a local user: by account, by address, or as a new one.
+
+    It does no HTTP: the view has asked Corbado already. Permissions are ModelBackend's.
+    """
+
+    # Link an existing user to a Corbado user who has confirmed the same email address?
+    match_by_email = True
+
+    # Create a local user for a person whom nobody here knows yet?
+    create_unknown_user = True
+
+    # May an address open a staff or superuser account that is not linked yet?
+    link_staff = False
+
+    # Has every local user proved to own the address in the email field? Somebody may have
+    # registered a victim's address here and still hold the password. With False, linking by
+    # email ends that user's other sessions and makes the password unusable.
+    local_emails_are_verified = True
+
+    # A strict signature: Django offers a backend only the credentials that fit it, so this one is
+    # never shown a password.
+    def authenticate(  # type: ignore[override]
+        self, request: HttpRequest | None, corbado_user: CorbadoUser
+    ) -> AbstractBaseUser | None:
+        """Return the local user, or None; the log has the reason code."""
+        if not isinstance(corbado_user, CorbadoUser):
+            return None
+        try:
+            return self._sign_in(request, corbado_user)
+        except SignInRefused as refusal:
+            # Never the address: a log is read by many.
+            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, corbado_user.id)
+            return None
+
+    async def aauthenticate(  # type: ignore[override]
+        self, request: HttpRequest | None, corbado_user: CorbadoUser
+    ) -> AbstractBaseUser | None:
+        """See ``authenticate``; without this, ModelBackend's own would answer None."""
+        return await sync_to_async(self.authenticate)(request, corbado_user)
+
+    # What a site may override ---------------------------------------------------------------
+
+    def match_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser | None:
+        """Return the existing user to link, or None for a person who is new here.
+
+        Raises SignInRefused where an address fits somebody who must not be handed over. By default
+        the one active user with a confirmed address of the Corbado user.
+        """
+        if not self.match_by_email:
+            return None
+        found = users_with_email(corbado_user.verified_emails, using=_database())
+        if len(found) > 1:
+            raise SignInRefused("ambiguous_email")
+        if not found:
+            return None
+        user = found[0]
+        if not self.user_can_authenticate(user):
+            raise SignInRefused("inactive_user")
+        if not self.link_staff and _has_privileges(user):
+            raise SignInRefused("staff_user")
+        return user
+
+    def create_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser:
+        """Save and return a new local user with an unusable password.
+
+        USERNAME_FIELD is the Corbado user ID, or a confirmed address where it is the email field.
+        Raises SignInRefused for a person without one there.
+        """
+        model = get_user_model()
+        address = CorbadoAccount.address_at_corbado(corbado_user)
+        first_name, _space, last_name = corbado_user.full_name.partition(" ")
+        values = {
+            "first_name": first_name,
+            "last_name": last_name,
+            "username": corbado_user.id,
+            model.USERNAME_FIELD: corbado_user.id,
+            email_field_name() or "": address,
+        }
+        if not values[model.USERNAME_FIELD]:
+            raise SignInRefused("no_confirmed_email")
+        user = model(**_fitting(values))
+        user.set_unusable_password()
+        user.save(using=_database())
+        return user
+
+    def configure_user(
+        self,
+        request: HttpRequest | None,
+        user: AbstractBaseUser,
+        corbado_user: CorbadoUser,
+        created: bool,
+    ) -> AbstractBaseUser:
+        """Configure a user who was just created or linked, and return it.
+
+        Runs inside the transaction, once per account. By default, returns the user unmodified.
+        """
+        return user
+
+    # The steps --------------------------------------------------------------------------------
+
+    def _sign_in(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
+        if corbado_user.is_gone:
+            raise SignInRefused("corbado_user_deleted")
+        account = self._account_of(corbado_user)
+        if account is None:
+            return self._link_once(request, corbado_user)
+        return self._welcome_back(account, corbado_user)
+
+    def _welcome_back(self, account: CorbadoAccount, corbado_user: CorbadoUser) -> AbstractBaseUser:
+        if not self.user_can_authenticate(account.user):
+            raise SignInRefused("inactive_user")
+        account.record_sign_in(corbado_user, at=timezone.now())
+        return account.user
+
+    def _link_once(
+        self, request: HttpRequest | None, corbado_user: CorbadoUser
+    ) -> AbstractBaseUser:
+        """Link in one transaction; whoever loses a race for the same person uses the winner's row.
+
+        The loser re-reads the row of the same Corbado user and never looks for "the" user by
+        address or name: that is how CVE-2025-61783 handed accounts over.
+        """
+        try:
+            with transaction.atomic(using=_database()):
+                return self._link(request, corbado_user)
+        except IntegrityError:
+            account = self._account_of(corbado_user)
+        if account is not None:
+            return self._welcome_back(account, corbado_user)
+        return self._link_after_conflict(request, corbado_user)
+
+    def _link_after_conflict(
+        self, request: HttpRequest | None, corbado_user: CorbadoUser
+    ) -> AbstractBaseUser:
+        """Map once more: the database now shows who came first, or that the user was deleted."""
+        user = self.match_user(corbado_user)
+        project = CorbadoAccount.objects.using(_database()).filter(
+            project_id=conf.CORBADO_PROJECT_ID
+        )
+        if user is not None and project.filter(user=user).exists():
+            raise SignInRefused("already_linked")
+        try:
+            with transaction.atomic(using=_database()):
+                if user is None:
+                    # Nobody here has the address any more, so nobody is being created for it.
+                    project.filter(created_for_email=_claim(corbado_user)).update(
+                        created_for_email=None
+                    )
+                return self._link(request, corbado_user)
+        except IntegrityError:
+            raise SignInRefused("conflict") from None
+
+    def _link(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
+        using = _database()
+        user = self.match_user(corbado_user)
+        created = user is None
+        if user is None:
+            if not self.create_unknown_user:
+                raise SignInRefused("unknown_user")
+            user = self.create_user(corbado_user)
+        elif not self.local_emails_are_verified:
+            # A new password hash ends every session of this user, at the next request of each.
+            user.set_unusable_password()
+            user.save(using=using, update_fields=["password"])
+        user = self.configure_user(request, user, corbado_user, created)
+        now = timezone.now()
+        account = CorbadoAccount(
+            user=user,
+            project_id=conf.CORBADO_PROJECT_ID,
+            corbado_user_id=corbado_user.id,
+            email=CorbadoAccount.address_at_corbado(corbado_user),
+            first_sign_in_at=now,
+            last_sign_in_at=now,
+            sign_in_count=1,
+            created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
+        )
+        account.save(using=using, force_insert=True)
+        transaction.on_commit(
+            lambda: _tell(request, account, created=created), using=using, robust=True
+        )
+        return user
+
+    def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
+        return CorbadoAccount.objects.using(_database()).for_corbado_user(
+            conf.CORBADO_PROJECT_ID, corbado_user.id
+        )
+
+
+def _database() -> str:
+    """Name the database that is written to: a replica may not have the row of a moment ago."""
+    return router.db_for_write(CorbadoAccount)
+
+
+def _claim(corbado_user: CorbadoUser) -> str | None:
+    return lowered(CorbadoAccount.address_at_corbado(corbado_user)) or None
+
+
+def _has_privileges(user: AbstractBaseUser) -> bool:
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+
+def _tell(request: HttpRequest | None, account: CorbadoAccount, *, created: bool) -> None:
+    account_linked.send_robust(
+        sender=CorbadoAccount, request=request, account=account, created=created
+    )
+
+
+def _fitting(values: dict[str, str]) -> dict[str, str]:
+    """Keep the fields that the user model has, cut to their length."""
+    fitting = {}
+    for name, value in values.items():
+        try:
+            field = get_user_model()._meta.get_field(name)
+        except FieldDoesNotExist:
+            continue
+        if isinstance(field, CharField):
+            fitting[name] = value[: field.max_length]
+    return fitting

@@ -1,0 +1,161 @@
+"""The intent: where to go next, and half of the proof that this browser asked to sign in.
+
+Corbado's redirect carries no state, so a token alone proves nothing about the browser that brings
+it: anybody can send a victim a link with a token of their own (login CSRF). No single sign is
+enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from .signed_cookies import SignedCookie
+
+__all__ = ["Intent", "login_page", "login_page_url", "safe_next"]
+
+TWELVE_HOURS = 12 * 60 * 60
+# Longer ones would crowd the cookie.
+MAX_URL = 1500
+# A page opened with one of these was opened by a link, and a link can be anybody's (contract 4.4).
+LINK_PARAMETERS = {"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"}
+
+cookie = SignedCookie("corbado_intent", max_age=TWELVE_HOURS)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Remember that this browser opened a login page: the page's path, and where to go after."""
+
+    page: str
+    next: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Intent | None:
+        """Return the intent that the browser brings, or None."""
+        value = cookie.read(request)
+        if value is None:
+            return None
+        page, next_url = value.get("page"), value.get("next")
+        if not (isinstance(page, str) and isinstance(next_url, str)):
+            return None
+        return cls(page, next_url)
+
+    def next_for(self, request: HttpRequest, referer: SplitResult) -> str:
+        """Return where to go: with two tabs, the ``next`` of the page that the person came from."""
+        own = dict(_query(referer) or ()).get("next", "")
+        return safe_next(request, own) or safe_next(request, self.next)
+
+
+def was_asked_for(request: HttpRequest, login_origins: Collection[str] = ()) -> bool:
+    """Tell whether this browser asked for this sign-in, from our login page.
+
+    ``login_origins`` are other origins (``https://www.example.com``) whose page may be the Referer.
+    """
+    intent, referer = Intent.of(request), referer_of(request)
+    query = _query(referer)
+    if intent is None or query is None:
+        return False
+    # The attacker's own magic link, opened by the victim: the component redeems it on our page.
+    if any(name in LINK_PARAMETERS for name, _value in query):
+        return False
+    site = request.headers.get("Sec-Fetch-Site")
+    if f"{referer.scheme}://{referer.netloc}" in login_origins:
+        # Under the browsers' default policy another origin sees no path and no query, and then
+        # nothing says that the page was not opened by a link.
+        return site != "none" and (referer.path not in {"", "/"} or bool(referer.query))
+    # Any other site can open our login page first, so the intent is not enough; plain http outside
+    # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
+    return (
+        site in {None, "same-origin"}
+        and referer.netloc.lower() == request.get_host().lower()
+        and unquote(referer.path) == intent.page
+    )
+
+
+def referer_of(request: HttpRequest) -> SplitResult:
+    """Return the Referer in parts; empty ones where there is none or it is broken."""
+    try:
+        return urlsplit(str(request.META.get("HTTP_REFERER", "")))
+    except ValueError:
+        return urlsplit("")
+
+
+def safe_next(request: HttpRequest, url: str) -> str:
+    """Return a URL of this site to go to after sign-in, or an empty string."""
+    # Browsers read a backslash as a slash and skip control characters.
+    if not url or len(url) > MAX_URL or "\\" in url or not url.isprintable():
+        return ""
+    allowed = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    path = urlsplit(url).path if allowed else ""
+    ours = {reverse("corbado_auth:redirect"), reverse("corbado_auth:confirm")}
+    return url if allowed and unquote(path) not in ours else ""
+
+
+def login_page_url() -> str:
+    """Return the site's login page: LOGIN_URL where the site sets it, else ours."""
+    if settings.is_overridden("LOGIN_URL"):  # type: ignore[misc]  # unknown to django-stubs
+        try:
+            return resolve_url(settings.LOGIN_URL)
+        except NoReverseMatch:
+            pass
+    return reverse("corbado_auth:login")
+
+
+def login_page(view: View) -> View:
+    """Make a view a login page: it may carry ``{% corbado_auth %}``.
+
+    Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
+    send an honest Referer to the redirect view, whatever the site's policy is.
+    """
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            request.corbado_login_page = True  # type: ignore[attr-defined]
+            return _remember(request, await view(request, *args, **kwargs))
+
+        return cast("View", wrapped_async)
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        request.corbado_login_page = True  # type: ignore[attr-defined]
+        return _remember(request, view(request, *args, **kwargs))
+
+    return cast("View", wrapped)
+
+
+def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code != 200:
+        return response
+    asked = safe_next(request, request.GET.get("next", ""))
+    earlier = Intent.of(request)
+    next_url = asked or (safe_next(request, earlier.next) if earlier else "")
+    page = request.path if len(request.path) <= MAX_URL else ""
+    cookie.write(response, {"page": page, "next": next_url})
+    add_never_cache_headers(response)
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _query(referer: SplitResult) -> list[tuple[str, str]] | None:
+    """Read the Referer's query; None for one that is too long to be ours."""
+    try:
+        return parse_qsl(referer.query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return None

@@ -1,0 +1,84 @@
+"""Tie Corbado users to local users."""
+
+from __future__ import annotations
+
+import django.db.models.deletion
+import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="CorbadoAccount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                (
+                    "corbado_user_id",
+                    models.CharField(max_length=64, verbose_name="Corbado user ID"),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="email at Corbado"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="linked"
+                    ),
+                ),
+                (
+                    "first_sign_in_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="first sign-in"),
+                ),
+                (
+                    "last_sign_in_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="last sign-in"),
+                ),
+                (
+                    "sign_in_count",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="sign-ins"),
+                ),
+                ("created_for_email", models.CharField(editable=False, max_length=254, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "Corbado account",
+                "verbose_name_plural": "Corbado accounts",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "corbado_user_id"),
+                        name="corbado_account_corbado_user",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("project_id", "user"), name="corbado_account_local_user"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("project_id", "created_for_email"),
+                        name="corbado_account_created_for",
+                    ),
+                ],
+            },
+        ),
+    ]

@@ -1,0 +1,65 @@
+"""Short-lived state that waits in the browser: signed, so that no database row is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponseBase
+
+__all__ = ["SignedCookie", "TooLargeError"]
+
+# Browsers drop a cookie whose name and value are over 4096 bytes (RFC 6265, section 6.1).
+MAX_SIZE = 4000
+
+
+class TooLargeError(ValueError):
+    """The value does not fit into a cookie."""
+
+
+class SignedCookie:
+    """Keep one JSON value in the browser: HttpOnly, SameSite=Lax, for the whole host."""
+
+    def __init__(self, name: str, *, max_age: int) -> None:
+        """Name the cookie; ``max_age`` is in seconds and is checked at our side too."""
+        self._name = name
+        self._salt = f"corbado_auth.{name}"
+        self.max_age = max_age
+
+    @property
+    def name(self) -> str:
+        """Return the name; with ``__Host-`` when and only when SESSION_COOKIE_SECURE.
+
+        The prefix keeps sub-domains from planting a cookie of theirs; the other name is never read.
+        """
+        return f"__Host-{self._name}" if settings.SESSION_COOKIE_SECURE else self._name
+
+    def read(self, request: HttpRequest) -> dict[str, Any] | None:
+        """Return the value, or None for an absent, forged, broken or expired cookie."""
+        try:
+            value = signing.loads(
+                request.COOKIES.get(self.name, ""), salt=self._salt, max_age=self.max_age
+            )
+        except (signing.BadSignature, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def write(self, response: HttpResponseBase, value: dict[str, Any]) -> None:
+        """Store the value; raises TooLargeError for one that no browser would keep."""
+        signed = signing.dumps(value, salt=self._salt, compress=True)
+        if len(self.name) + len(signed) > MAX_SIZE:
+            raise TooLargeError(f"{len(signed)} bytes do not fit into a cookie")
+        response.set_cookie(
+            self.name,
+            signed,
+            max_age=self.max_age,
+            path="/",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def drop(self, response: HttpResponseBase) -> None:
+        """Tell the browser to forget the value."""
+        response.delete_cookie(self.name, path="/", samesite="Lax")
