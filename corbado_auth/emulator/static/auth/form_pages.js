@@ -112,7 +112,7 @@ export function password(view) {
   });
   return {
     content: [
-      heading("Enter your password", { subtitle: signIn.username }),
+      heading("Enter your password", { subtitle: signIn.username, symbol: "lock" }),
       form(submit, hidden, secret, go),
       h(
         "div",

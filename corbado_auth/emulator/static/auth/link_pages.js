@@ -107,7 +107,7 @@ export function emailLinkConfirm(view) {
     redeem: (emailLinkID, token) => signIn.confirmLink(emailLinkID, token),
     failed: {
       title: "This link does not work any more",
-      text: "It was used already, or it is too old. A new one is on its way with one click.",
+      text: "It was used already, or it is too old. You can have a new one.",
     },
     actions: [
       signIn.username &&
@@ -125,6 +125,6 @@ export function loginToken(view) {
       title: "This link does not work any more",
       text: "It was used already, or it is too old. Please sign in again.",
     },
-    actions: [backButton(view, "Go to sign-in")],
+    actions: [backButton(view, "Go to sign-in", { kind: "secondary" })],
   });
 }

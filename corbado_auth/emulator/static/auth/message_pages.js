@@ -32,20 +32,20 @@ export function appendPasskey(view) {
 export function timeout(view) {
   return message(
     { symbol: "clock", title: "That took too long", text: "There was no answer in time. Please try again." },
-    backButton(view, "Try again"),
+    backButton(view, "Try again", { kind: "secondary" }),
   );
 }
 
 export function tooManyRequests(view) {
   return message(
     { symbol: "clock", title: "Too many attempts", text: "Please wait a moment, then try again." },
-    backButton(view, "Try again"),
+    backButton(view, "Try again", { kind: "secondary" }),
   );
 }
 
 /** What Corbado's component shows as an overlay: nothing that this person could mend in a form. */
 export function problem(view, { title, text, symbol = "alert", error }) {
-  const page = message({ symbol, title, text }, backButton(view, "Try again"));
+  const page = message({ symbol, title, text }, backButton(view, "Try again", { kind: "secondary" }));
   if (!error) return page;
   const details = { Type: view.signIn.config.environment === "dev" ? error.type : "", Request: error.requestID };
   const rows = Object.entries(details).filter(([, value]) => value);

@@ -32,8 +32,8 @@ export function working(view, text, action, work, attributes) {
   return node;
 }
 
-export function backButton(view, text = "Back", action = "back") {
-  return working(view, text, action, () => view.show("login"), { kind: "quiet" });
+export function backButton(view, text = "Back", { kind = "quiet" } = {}) {
+  return working(view, text, "back", () => view.show("login"), { kind });
 }
 
 export function message({ symbol, title, text }, ...actions) {

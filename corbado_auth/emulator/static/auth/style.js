@@ -25,6 +25,8 @@ const CSS = `
 }
 @supports (color: light-dark(red, red)) {
   :host {
+    --_accent: var(--primary-color, light-dark(#1d4fd7, #3a66ee));
+    --_accent-hover: var(--primary-hover-color, var(--primary-color, light-dark(#173fae, #2c57dc)));
     --_surface: light-dark(#ffffff, #171b26);
     --_raised: light-dark(#f6f7f9, #1f2431);
     --_ink: var(--heading-color, light-dark(#10172a, #f3f5fa));

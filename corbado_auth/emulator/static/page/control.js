@@ -1,0 +1,28 @@
+// The control API, which feeds this page and nothing else does.
+
+export class Refused extends Error {}
+
+async function send(method, path, payload) {
+  const answer = await fetch(`/_emulator/${path}`, {
+    method,
+    headers: payload === undefined ? {} : { "Content-Type": "application/json" },
+    body: payload === undefined ? undefined : JSON.stringify(payload),
+    cache: "no-store",
+  });
+  const body = await answer.json();
+  if (!answer.ok) throw new Refused(body.error);
+  return body;
+}
+
+export const control = {
+  state: () => send("GET", "state"),
+  requests: () => send("GET", "requests"),
+  emails: () => send("GET", "emails"),
+  reset: () => send("POST", "reset", {}),
+  addUser: (user) => send("POST", "users", user),
+  issueToken: (userID) => send("POST", "tokens", { userID }),
+  advance: (seconds) => send("POST", "clock", { advance: seconds }),
+  planFailure: (failure) => send("POST", "failures", failure),
+  removeFailure: (ID) => send("DELETE", "failures", { ID }),
+  limitRate: (requests) => send("POST", "rate-limit", { requests }),
+};

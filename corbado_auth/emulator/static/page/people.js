@@ -1,0 +1,108 @@
+// Users, the emails that they were sent, and their tokens.
+
+import { h } from "../auth/dom.js";
+import { control } from "./control.js";
+import { action, badge, copyButton, facts, labelled, link, source, time, timeLeft, toolForm } from "./parts.js";
+
+export const users = {
+  title: "Users",
+  hint: "Who has an account at this emulator, with addresses and passkeys.",
+  empty: "Nobody yet. Sign up on the site, or add a user here.",
+  items: ({ state }) => state.users,
+  row: userRow,
+  tools: (page) =>
+    toolForm(
+      "Add a user",
+      "Add user",
+      ({ email, fullName, confirmed }) =>
+        page.act(() => control.addUser({ email, fullName, confirmed: confirmed === "on" }), "The user is there."),
+      labelled("Email address", h("input", { name: "email", type: "email", required: true, autocomplete: "off" })),
+      labelled("Full name", h("input", { name: "fullName", autocomplete: "off" })),
+      h("label", { class: "check" }, h("input", { name: "confirmed", type: "checkbox", checked: true }), "The address is confirmed"),
+    ),
+};
+
+function userRow(user, page) {
+  const place = h("p", { class: "outcome", role: "status" });
+  const makeLink = async () => {
+    const made = await page.act(() => control.issueToken(user.ID), "A sign-in link is there, good for one use.");
+    if (made) place.replaceChildren(link(made.redirectURL, "Sign in with this link"));
+  };
+  return h(
+    "li",
+    {},
+    h(
+      "div",
+      { class: "line" },
+      h("h2", {}, user.fullName || user.name),
+      badge(user.status),
+      h("span", { class: "push" }, time(user.created)),
+    ),
+    facts({
+      ID: h("code", {}, user.ID),
+      Emails: lines(user.emails.map(({ email, status }) => [email, badge(status)])),
+      Passkeys: user.passkeys.length ? lines(user.passkeys.map(passkeyLine)) : "None",
+    }),
+    h("div", { class: "line" }, action("Make a sign-in link", makeLink), place),
+  );
+}
+
+function lines(rows) {
+  return h("ul", { class: "lines" }, ...rows.map((row) => h("li", {}, ...row)));
+}
+
+function passkeyLine({ ID, status, created, lastUsed }) {
+  const used = lastUsed ? `last used ${lastUsed.replace("T", " ")}` : "not used yet";
+  return [h("code", {}, ID), badge(status), h("span", { class: "quiet" }, `created ${created.replace("T", " ")}, ${used}`)];
+}
+
+export const emails = {
+  title: "Emails",
+  hint: "What would have been sent. The links work.",
+  empty: "No email yet. Ask for a sign-in link on the site.",
+  items: ({ emails: list }) => list,
+  row: (email) =>
+    h(
+      "li",
+      {},
+      h(
+        "div",
+        { class: "line" },
+        h("h2", {}, email.subject),
+        badge(email.state),
+        email.state === "open" && timeLeft(email.expiresIn),
+        h("span", { class: "push" }, time(email.created)),
+      ),
+      facts({ To: email.to, Purpose: email.purpose }),
+      h(
+        "div",
+        { class: "line" },
+        email.link && h("span", { class: "mail-link" }, link(email.link, "Open the link")),
+        email.link && copyButton(email.link, "the link"),
+      ),
+      h("details", {}, h("summary", {}, "Show the email"), source(email.text)),
+    ),
+};
+
+export const tokens = {
+  title: "Tokens",
+  hint: "One-time tokens: auth tokens for the Redirect URL, and those behind sessions, links and associations.",
+  empty: "No token yet. One is made for every sign-in.",
+  items: ({ state }) => state.tokens,
+  row: (token) =>
+    h(
+      "li",
+      {},
+      h(
+        "div",
+        { class: "line" },
+        h("h2", {}, `${token.kind} token`),
+        badge(token.state),
+        token.state === "unused" && timeLeft(token.expiresIn),
+        h("span", { class: "push" }, time(token.created)),
+      ),
+      h("div", { class: "line" }, h("code", { class: "clip" }, token.token), copyButton(token.token, "the token")),
+      facts({ User: [token.email, token.userID].filter(Boolean).join(", "), Expires: token.expires.replace("T", " ") }),
+    ),
+};
+
