@@ -6,6 +6,7 @@ that names the field and never its content.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,11 @@ MAX_ID = 64
 # RFC 5321, section 4.5.3.1.3, less the brackets; Django's EmailField holds as many.
 MAX_ADDRESS = 254
 MAX_NAME = 300
+# What may reach the log: too narrow for an auth token (64 characters) or an API secret
+# (``corbado1_…``), should an answer echo one where a word belongs.
+ERROR_TYPE = re.compile(r"[a-z_]{1,40}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
+FIELD = re.compile(r"[A-Za-z.]{1,40}")
 
 Json = dict[str, Any]
 
@@ -90,7 +96,7 @@ def read_failure(answer: object) -> Failure:
 
     Some of Corbado's 404 bodies have no ``error`` (contract 1.2): still an envelope.
     """
-    if not isinstance(answer, dict) or not isinstance(answer.get("httpStatusCode"), int):
+    if not isinstance(answer, dict) or type(answer.get("httpStatusCode")) is not int:
         return Failure()
     error = answer.get("error")
     error = error if isinstance(error, dict) else {}
@@ -99,23 +105,27 @@ def read_failure(answer: object) -> Failure:
     fields = (entry.get("field") for entry in validation if isinstance(entry, dict))
     return Failure(
         is_envelope=True,
-        error_type=_word(error.get("type")),
+        error_type=_word(error.get("type"), ERROR_TYPE),
         request_id=read_request_id(answer),
-        fields=frozenset(_word(field) for field in fields),
+        fields=frozenset(_word(field, FIELD) for field in fields) - {""},
     )
 
 
 def read_request_id(answer: Json) -> str:
     """Return Corbado's request ID, for the log, or an empty string."""
     request_data = answer.get("requestData")
-    return _word(request_data.get("requestID")) if isinstance(request_data, dict) else ""
+    if not isinstance(request_data, dict):
+        return ""
+    return _word(request_data.get("requestID"), REQUEST_ID)
 
 
 def _email(email: Json) -> CorbadoEmail:
     address = email.get("email")
     if not isinstance(address, str):
         raise ValueError("user.emails[].email is not a string")
-    status = _display_text(email.get("status"))
+    # Exact, for this word decides who is who: no character may be dropped to make it one we know.
+    status = email.get("status")
+    status = status if isinstance(status, str) and status in EMAIL_STATUSES else "unknown"
     # What cannot be an address is kept for nobody to match.
     usable = address.isprintable() and " " not in address and "@" in address[1:-1]
     usable = usable and len(address) <= MAX_ADDRESS
@@ -143,7 +153,6 @@ def _display_text(value: object) -> str:
     return "".join(filter(str.isprintable, value[: 2 * MAX_NAME]))[:MAX_NAME]
 
 
-def _word(value: object) -> str:
-    """Keep a machine's word for the log: ASCII, short, and on one line."""
-    text = _display_text(value)
-    return "".join(filter(str.isascii, text))[:MAX_ID]
+def _word(value: object, form: re.Pattern[str]) -> str:
+    """Keep a machine's word for the log, or nothing where it is none."""
+    return value if isinstance(value, str) and form.fullmatch(value) else ""

@@ -60,7 +60,7 @@ class CorbadoBackend(ModelBackend):
     # A strict signature: Django offers a backend only the credentials that fit it, so this one is
     # never shown a password.
     def authenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, corbado_user: CorbadoUser
+        self, request: HttpRequest | None, corbado_user: CorbadoUser | None
     ) -> AbstractBaseUser | None:
         """Return the local user, or None; the log has the reason code."""
         if not isinstance(corbado_user, CorbadoUser):
@@ -73,7 +73,7 @@ class CorbadoBackend(ModelBackend):
             return None
 
     async def aauthenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, corbado_user: CorbadoUser
+        self, request: HttpRequest | None, corbado_user: CorbadoUser | None
     ) -> AbstractBaseUser | None:
         """See ``authenticate``; without this, ModelBackend's own would answer None."""
         return await sync_to_async(self.authenticate)(request, corbado_user)
@@ -94,7 +94,7 @@ class CorbadoBackend(ModelBackend):
         if not found:
             return None
         user = found[0]
-        if not self.user_can_authenticate(user):
+        if not self.user_can_authenticate(user):  # type: ignore[arg-type]
             raise SignInRefused("inactive_user")
         if not self.link_staff and _has_privileges(user):
             raise SignInRefused("staff_user")
@@ -177,7 +177,7 @@ class CorbadoBackend(ModelBackend):
         project = CorbadoAccount.objects.using(_database()).filter(
             project_id=conf.CORBADO_PROJECT_ID
         )
-        if user is not None and project.filter(user=user).exists():
+        if user is not None and project.filter(user_id=user.pk).exists():
             raise SignInRefused("already_linked")
         try:
             with transaction.atomic(using=_database()):
@@ -205,7 +205,7 @@ class CorbadoBackend(ModelBackend):
         user = self.configure_user(request, user, corbado_user, created)
         now = timezone.now()
         account = CorbadoAccount(
-            user=user,
+            user=user,  # type: ignore[misc]  # AUTH_USER_MODEL is the site's
             project_id=conf.CORBADO_PROJECT_ID,
             corbado_user_id=corbado_user.id,
             email=CorbadoAccount.address_at_corbado(corbado_user),

@@ -6,7 +6,6 @@ import string
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
-from typing import cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -21,7 +20,7 @@ _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 def email_field_name() -> str | None:
     """Name the email field of the user model, or None where it has none."""
     model = get_user_model()
-    name = cast("str", model.get_email_field_name())
+    name = model.get_email_field_name()
     try:
         model._meta.get_field(name)
     except FieldDoesNotExist:

@@ -1,0 +1,106 @@
+"""How a sign-in can end without a session: one method and one page for each."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
+from django.views import View
+
+from . import intent
+
+__all__ = ["Endings"]
+
+logger = logging.getLogger("corbado_auth")
+
+RETRY_AFTER = 30  # seconds, unless Corbado asks for another wait
+LONGEST_RETRY_AFTER = 120
+
+
+class Endings(View):
+    """Say what happened and what to do next; a site overrides a method or a template."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer with a page when the database goes away in the middle; DEBUG shows the error."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except DatabaseError as error:
+            if settings.DEBUG:
+                raise
+            # Not the error's text: databases quote values, and with them addresses.
+            logger.error("Sign-in failed: the database raised %s", type(error).__name__)
+            return self.database_unavailable()
+
+    def not_a_navigation(self) -> HttpResponse:
+        """Refuse a preview, a prefetch, a frame or a script; the token is not spent.
+
+        403, since Chromium would show a 200 or 204 to the person instead of asking again.
+        """
+        return self.page("not_a_navigation", 403)
+
+    def malformed_token(self) -> HttpResponse:
+        """Answer a link without one well-formed token; Corbado is not asked."""
+        return self.page("malformed_token", 400)
+
+    def not_asked_here(self) -> HttpResponse:
+        """Answer a client that shows no sign of having asked; the token is not spent."""
+        return self.page("not_asked_here", 403)
+
+    def too_many_attempts(self) -> HttpResponse:
+        """Answer an address with too many failed attempts; Corbado is not asked."""
+        return self.page("too_many_attempts", 429, retry_after=60)
+
+    def invalid_token(self) -> HttpResponse:
+        """Answer a token that is unknown, used or expired."""
+        return self.page("invalid_token", 400)
+
+    def nothing_waiting(self) -> HttpResponse:
+        """Answer the confirm page without a result that waits, or with one that is too old."""
+        return self.page("nothing_waiting", 400)
+
+    def refused(self) -> HttpResponse:
+        """Answer a person who has no way in here; one page for all reasons, the log has which."""
+        return self.page("refused", 403)
+
+    def unavailable(self, retry_after: int | None = None) -> HttpResponse:
+        """Answer while Corbado does not: a reload may try the same token again."""
+        wait = min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
+        return self.page("unavailable", 503, retry_after=wait)
+
+    def misconfigured(self) -> HttpResponse:
+        """Answer where only the operator can help; the log says what to do."""
+        return self.page("misconfigured", 500)
+
+    def database_unavailable(self) -> HttpResponse:
+        """Answer while the database does not; the page asks nothing of it."""
+        return self.finish(
+            HttpResponse(
+                render_to_string("corbado_auth/database_unavailable.html", self.context()),
+                status=503,
+                headers={"Retry-After": str(RETRY_AFTER)},
+            )
+        )
+
+    def page(self, name: str, status: int, *, retry_after: int | None = None) -> HttpResponse:
+        """Render one ending."""
+        response = render(self.request, f"corbado_auth/{name}.html", self.context(), status=status)
+        if retry_after is not None:
+            response.headers["Retry-After"] = str(retry_after)
+        return self.finish(response)
+
+    def context(self) -> dict[str, Any]:
+        """Return what every page may name."""
+        return {"login_url": intent.login_page_url()}
+
+    def finish(self, response: HttpResponse) -> HttpResponse:
+        """Keep the URL with the token out of caches and out of every Referer."""
+        add_never_cache_headers(response)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response

@@ -1,0 +1,69 @@
+"""The last steps of a sign-in, which the redirect view and the confirm page share."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import constant_time_compare
+
+from . import intent, waiting
+from .conf import conf
+from .identity import CorbadoUser
+from .models import CorbadoAccount
+
+__all__ = ["SeeOther", "is_signed_in_as", "reloaded_next", "sign_in", "welcome"]
+
+# In the session of a sign-in: which token made it, and where it led.
+SESSION_KEY = "_corbado_auth_reload"
+
+
+class SeeOther(HttpResponseRedirect):
+    """Redirect to a page that is asked for with GET, whatever this request was."""
+
+    status_code = 303
+
+
+def sign_in(
+    request: HttpRequest, corbado_user: CorbadoUser, *, next_url: str, token_digest: str
+) -> SeeOther | None:
+    """Make the session, or return None for a person who has no way in here.
+
+    Django's ``login()`` rotates the session key, and flushes the session of anybody else.
+    """
+    user = authenticate(request, corbado_user=corbado_user)
+    if user is None:
+        return None
+    with transaction.atomic():
+        login(request, user)
+    target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
+    request.session[SESSION_KEY] = [token_digest, target]
+    return welcome(target)
+
+
+def welcome(next_url: str) -> SeeOther:
+    """Send a signed-in person on; what waited in the browser has done its work."""
+    response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    intent.cookie.drop(response)
+    waiting.cookie.drop(response)
+    add_never_cache_headers(response)
+    return response
+
+
+def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
+    """Tell whether this browser is signed in as the local user of this Corbado user."""
+    if corbado_user.is_gone or not request.user.is_authenticated:
+        return False
+    account = CorbadoAccount.objects.for_corbado_user(conf.CORBADO_PROJECT_ID, corbado_user.id)
+    return account is not None and account.user == request.user
+
+
+def reloaded_next(request: HttpRequest, token_digest: str) -> str:
+    """Return where a token led that signed in this very session, or an empty string."""
+    if not request.user.is_authenticated:
+        return ""
+    digest, target = request.session.get(SESSION_KEY, ("", ""))
+    return target if constant_time_compare(digest, token_digest) else ""

@@ -1,0 +1,90 @@
+"""``{% load corbado %}``: Corbado's component on a page of the site."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.template import Context
+from django.utils.html import format_html_join
+
+from corbado_auth.conf import conf
+
+__all__ = ["register"]
+
+register = template.Library()
+logger = logging.getLogger("corbado_auth")
+
+# What the element knows (contract 4.7); anything else would end up inside its shadow root.
+ATTRIBUTES = {
+    "company_image_url",
+    "conditional",
+    "disable_input_animation",
+    "login_btn",
+    "login_title",
+    "mode",
+    "page",
+    "passkey_append_text",
+    "register_btn",
+    "register_title",
+    "sub_title",
+    "user_full_name",
+    "username",
+}
+_warned: set[str] = set()
+
+
+@register.inclusion_tag("corbado_auth/component.html", takes_context=True)
+def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
+    """Render ``<corbado-auth>`` and its script, on a page that ``login_page`` decorates.
+
+    Attributes of the element are keyword arguments with underscores: ``conditional="yes"`` (offers
+    passkeys while the person types), ``page="register"``, ``username=…``. Works under a
+    Content-Security-Policy with a nonce: Django's ``csp_nonce`` or django-csp's.
+    """
+    unknown = sorted(set(attributes) - ATTRIBUTES)
+    if unknown:
+        raise template.TemplateSyntaxError(
+            f"corbado_auth does not know {', '.join(unknown)}. It knows: "
+            f"{', '.join(sorted(ATTRIBUTES))}."
+        )
+    request: HttpRequest | None = context.get("request")
+    return {
+        "project_id": conf.CORBADO_PROJECT_ID,
+        "endpoint": conf.CORBADO_FRONTEND_API_URL,
+        "attributes": format_html_join(
+            "", ' {}="{}"', ((name.replace("_", "-"), value) for name, value in attributes.items())
+        ),
+        "is_conditional": attributes.get("conditional") == "yes",
+        "nonce": _nonce(context, request),
+        "is_undecorated": not _is_login_page(request) and settings.DEBUG,
+    }
+
+
+def _is_login_page(request: HttpRequest | None) -> bool:
+    """Tell whether the page sets the intent; say so in the log where it does not, once a page.
+
+    Without it every sign-in from this page goes by way of the confirm page.
+    """
+    if getattr(request, "corbado_login_page", False):
+        return True
+    path = request.path if request is not None else "a template without a request"
+    if path not in _warned and len(_warned) < 100:
+        _warned.add(path)
+        logger.warning(
+            "{%% corbado_auth %%} on %s: decorate its view with corbado_auth.intent.login_page, "
+            "or every sign-in from there asks for one more click.",
+            path,
+        )
+    return False
+
+
+def _nonce(context: Context, request: HttpRequest | None) -> str:
+    """Return the page's nonce: it is lazy, and false until it is used for the first time."""
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(request, "csp_nonce", None)
+    return "" if nonce is None else str(nonce)

@@ -1,0 +1,16 @@
+"""Where the views live; include it under a prefix of yours, such as ``corbado/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "corbado_auth"
+
+urlpatterns = [
+    path("login/", views.LoginView.as_view(), name="login"),
+    path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
+    path("confirm/", views.ConfirmView.as_view(), name="confirm"),
+    path("logout/", views.LogoutView.as_view(), name="logout"),
+]

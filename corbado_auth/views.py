@@ -1,0 +1,218 @@
+"""Sign in and out: each view tells its story, the rooms below do the work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import Any, Literal
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
+from django.views.generic import TemplateView
+
+from . import intent, waiting
+from .auth_token import is_top_level_navigation, take_auth_token, token_digest
+from .client_info import client_info
+from .endings import Endings
+from .exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from .identity import CorbadoUser
+from .service import CorbadoService
+from .sign_in import SeeOther, is_signed_in_as, reloaded_next, sign_in, welcome
+from .signed_cookies import TooLargeError
+from .throttle import Attempt
+from .waiting import WaitingResult
+
+__all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+@method_decorator([login_not_required, intent.login_page], name="dispatch")
+class LoginView(TemplateView):
+    """Show Corbado's component; opening the page writes no database row.
+
+    For a signed-in visitor too, without a redirect: the query may hold a magic link.
+    """
+
+    template_name = "corbado_auth/login.html"
+
+
+@method_decorator(
+    [login_not_required, transaction.non_atomic_requests, sensitive_variables("token")],
+    name="dispatch",
+)
+class CorbadoRedirectView(Endings):
+    """Take the auth token that Corbado sent the browser with, and make a session.
+
+    No database transaction is open while Corbado is asked.
+    """
+
+    http_method_names = ["get"]
+
+    # What if nothing proves that this browser asked? Ask ("confirm"), refuse ("require"; that
+    # refuses the tab of a magic link too), or sign in all the same ("off").
+    login_intent: Literal["confirm", "require", "off"] = "confirm"
+
+    # Which other origins have a login page for this site? Such as "https://www.example.com".
+    login_origins: Collection[str] = ()
+
+    @sensitive_variables("token")
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign in: one question to Corbado, then the rules of this site."""
+        if not is_top_level_navigation(request):
+            return self.not_a_navigation()
+        token = take_auth_token(request)
+        if token is None:
+            return self.malformed_token()
+        digest = token_digest(token)
+        if target := reloaded_next(request, digest):
+            return welcome(target)
+        if self.login_intent != "off" and _shows_no_sign_of_asking(request):
+            return self.not_asked_here()
+
+        attempt = Attempt(request)
+        if not attempt.is_allowed:
+            return self.too_many_attempts()
+        try:
+            corbado_user = CorbadoService().validate_auth_token(token, client_info(request))
+        except InvalidAuthToken as error:
+            logger.info("Sign-in failed: %s", error)
+            return self.invalid_token()
+        except CorbadoUnavailable as error:
+            attempt.take_back()
+            logger.error("Sign-in failed: %s", error)
+            return self.unavailable(error.retry_after)
+        except CorbadoRejected as error:
+            attempt.take_back()
+            logger.error("Sign-in failed: %s", error)
+            return self.misconfigured()
+        attempt.take_back()
+        return self.vouched_for(corbado_user, digest)
+
+    def vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
+        """Go on with a verified person: silently where this browser asked, else by asking."""
+        next_url = _next_url(self.request)
+        if is_signed_in_as(self.request, corbado_user):
+            return welcome(next_url)
+        if self.login_intent == "off" or intent.was_asked_for(self.request, self.login_origins):
+            return (
+                sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
+                or self.refused()
+            )
+        if self.login_intent == "require":
+            logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
+            return self.not_asked_here()
+        return self.ask_first(corbado_user, next_url, digest)
+
+    def ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
+        """Let the verified result wait for a click on the confirm page."""
+        response = SeeOther(reverse("corbado_auth:confirm"))
+        try:
+            waiting.hold(
+                self.request, response, corbado_user, next_url=next_url, token_digest=digest
+            )
+        except TooLargeError:
+            logger.warning("Sign-in refused: too_large (Corbado user %s)", corbado_user.id)
+            return self.refused()
+        return self.finish(response)
+
+
+@method_decorator(
+    [login_not_required, never_cache, csrf_protect, transaction.non_atomic_requests],
+    name="dispatch",
+)
+class ConfirmView(Endings):
+    """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
+
+    Anybody can send a link with a token of their own (login CSRF): the page shows the whole
+    confirmed address, and only its button goes on.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show who is waiting."""
+        result = WaitingResult.of(request)
+        return self.question(result) if result else self.nothing_waiting()
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign in the person whom the page showed, or forget about it."""
+        result = WaitingResult.of(request)
+        if "decline" in request.POST:
+            return self.declined()
+        if result is None:
+            return self.nothing_waiting()
+        if not constant_time_compare(request.POST.get("id", ""), result.id):
+            # Another tab has put somebody else there meanwhile.
+            return self.question(result, status=409)
+        response = sign_in(
+            request,
+            result.corbado_user,
+            next_url=intent.safe_next(request, result.next),
+            token_digest=result.token_digest,
+        )
+        return response or self.refused()
+
+    def question(self, result: WaitingResult, status: int = 200) -> HttpResponse:
+        """Show the whole confirmed address; names and other addresses are the other side's text."""
+        addresses = result.corbado_user.verified_emails
+        context = {"result": result, "addresses": addresses, "is_new": status != 200}
+        return self.finish(
+            render(self.request, "corbado_auth/confirm.html", context, status=status)
+        )
+
+    def declined(self) -> HttpResponseBase:
+        """Forget the result: "this is not me"."""
+        response = SeeOther(intent.login_page_url())
+        waiting.cookie.drop(response)
+        return response
+
+    def finish(self, response: HttpResponse) -> HttpResponse:
+        """Let no other site frame the page, and keep the Origin header of its own POST.
+
+        Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
+        """
+        response = super().finish(response)
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+        return response
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LogoutView(auth_views.LogoutView):
+    """End the Django session. POST only; goes to LOGOUT_REDIRECT_URL, or to the login page."""
+
+    http_method_names = ["post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Forget what waits in the browser, too."""
+        response = super().dispatch(request, *args, **kwargs)
+        waiting.cookie.drop(response)
+        return response
+
+    def get_default_redirect_url(self) -> str:
+        """Return the login page where the site names no other place."""
+        if self.next_page or settings.LOGOUT_REDIRECT_URL:
+            return super().get_default_redirect_url()
+        return intent.login_page_url()
+
+
+def _shows_no_sign_of_asking(request: HttpRequest) -> bool:
+    """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
+    return intent.Intent.of(request) is None and "Sec-Fetch-Site" not in request.headers
+
+
+def _next_url(request: HttpRequest) -> str:
+    found = intent.Intent.of(request)
+    return found.next_for(request, intent.referer_of(request)) if found else ""
