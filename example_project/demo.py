@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import errno
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ from pathlib import Path
 from types import FrameType
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
+
+from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, KEEPER
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
@@ -244,7 +247,21 @@ def emulator_command(data: Path, port: int, site_url: str) -> list[str]:
         *("--redirect-url", f"{site_url}/corbado/redirect/"),
         *("--application-url", f"{site_url}/login/"),
         *("--state", str(data / "emulator.sqlite3")),
+        *("--seed", str(announce_customer(data))),
     ]
+
+
+def announce_customer(data: Path) -> Path:
+    """Write the seed that tells the emulator of one existing user, as an import would.
+
+    Her address is unconfirmed there, so the first way in is a magic link: that confirms it, and by
+    it the site recognises her.
+    """
+    file = data / "emulator-seed.json"
+    name = f"{CUSTOMER.first_name} {CUSTOMER.last_name}"
+    users = [{"email": CUSTOMER.email, "fullName": name, "confirmed": False}]
+    file.write_text(json.dumps({"users": users}, indent=2))
+    return file
 
 
 def run(options: argparse.Namespace) -> None:
@@ -287,8 +304,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def welcome(site_url: str, emulator_url: str) -> str:
-    from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, KEEPER
-
     return WELCOME.format(
         site=site_url,
         emulator=emulator_url,
