@@ -53,3 +53,189 @@ Lists are newest first. A failure's `left` is how often it still happens (null: 
 `DELETE failures` `{"ID"?}` -> `{}`: that one, or all.
 `POST rate-limit` `{"requests", "seconds"? = 10}` -> `{"rateLimit"}`: calls per client address; 0 switches it off.
 """
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from corbado_auth.emulator import overview
+from corbado_auth.emulator.accounts import EMAIL_FORM
+from corbado_auth.emulator.control import Control
+from corbado_auth.emulator.failures import BODIES, MAX_DELAY, Failure
+from corbado_auth.emulator.guard import is_own_page
+from corbado_auth.emulator.wire import ApiError, timestamp
+
+
+class Refusal(Exception):
+    """Answer with one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def respond(control: Control, request: Request) -> Response:
+    """Answer one control call."""
+    try:
+        if not is_own_page(request):
+            raise Refusal(403, "Only the emulator's own page and programs may call this.")
+        answer, status = _answer(control, request), 200
+    except Refusal as refusal:
+        answer, status = {"error": str(refusal)}, refusal.status
+    except RequestEntityTooLarge:
+        answer, status = {"error": "The body is too large."}, 413
+    response = Response(json.dumps(answer), status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _answer(control: Control, request: Request) -> Mapping[str, Any]:
+    methods = ROUTES.get(request.path.removeprefix("/_emulator/"))
+    if methods is None:
+        raise Refusal(404, "There is no such control route.")
+    handler = methods.get(request.method)
+    if handler is None:
+        raise Refusal(405, f"This route takes {' and '.join(methods)}.")
+    return handler(control, {} if request.method == "GET" else _body(request))
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    # A page of another site cannot send this type without asking first (a preflight, which gets no answer).
+    if request.mimetype != "application/json":
+        raise Refusal(415, "Send JSON, with Content-Type: application/json.")
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body must be a JSON object.")
+    return body
+
+
+def _take(given: Mapping[str, Any], /, **types: type) -> dict[str, Any]:
+    """Return the known fields of a body, absent ones as None; refuse others and wrong types."""
+    unknown = ", ".join(sorted(set(given) - set(types)))
+    if unknown:
+        raise Refusal(400, f"Unknown: {unknown}. This route knows {', '.join(types)}.")
+    for name, value in given.items():
+        wanted = (int, float) if types[name] is float else types[name]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and types[name] is not bool):
+            raise Refusal(400, f"{name} must be a {NAMES[types[name]]}.")
+    return {name: given.get(name) for name in types}
+
+
+NAMES = {str: "string", bool: "boolean", float: "number", int: "whole number"}
+
+
+def _reset(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    _take(body)
+    control.reset()
+    return {}
+
+
+def _add_user(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(body, email=str, fullName=str, confirmed=bool)
+    if not EMAIL_FORM.fullmatch(given["email"] or ""):
+        raise Refusal(400, "Give an email address.")
+    try:
+        user = control.add_user(
+            given["email"], given["fullName"] or "", confirmed=given["confirmed"] is not False
+        )
+    except ApiError as error:
+        raise Refusal(400, "A user with this email address exists.") from error
+    return overview.user(control.project, user)
+
+
+def _issue_token(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(body, userID=str)
+    try:
+        token = control.issue_auth_token(given["userID"] or "")
+    except ApiError as error:
+        raise Refusal(404, "There is no user with this userID.") from error
+    return {
+        "token": token.id,
+        "redirectURL": control.project.redirect_url_for(token),
+        "expires": timestamp(token.expires),
+    }
+
+
+def _move_clock(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    seconds = _take(body, advance=float)["advance"]
+    if seconds is None or not 0 <= seconds < float("inf"):
+        raise Refusal(400, "advance is the number of seconds to go forward.")
+    offset = control.advance(seconds)
+    return {"now": timestamp(control.project.store.now()), "clockOffset": offset}
+
+
+def _plan_failure(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(
+        body,
+        method=str,
+        path=str,
+        status=int,
+        delay=float,
+        drop=bool,
+        body=str,
+        retryAfter=str,
+        times=int,
+    )
+    return plan_failure(control, **given).public()
+
+
+def plan_failure(control: Control, **given: Any) -> Failure:
+    """Plan one failure from the fields of `POST failures`; raise `Refusal` if they make no sense."""
+    values = {name: value for name, value in given.items() if value is not None}
+    if not str(values.get("path", "")).startswith(("/", "*")):
+        raise Refusal(400, "path begins with /, for example /v1/authTokens/validate.")
+    if not any(values.get(name) for name in ("status", "delay", "drop", "body")):
+        raise Refusal(400, "Say how it fails: status, delay, drop or body.")
+    if not 0 <= values.get("delay", 0) <= MAX_DELAY:
+        raise Refusal(400, f"delay is in seconds, at most {MAX_DELAY:.0f}.")
+    if "status" in values and not 200 <= values["status"] <= 599:
+        raise Refusal(400, "status is an HTTP status from 200 to 599.")
+    if values.get("body", BODIES[0]) not in BODIES:
+        raise Refusal(400, f"body is one of {', '.join(BODIES)}.")
+    if values.get("times", 1) < 0:
+        raise Refusal(400, "times is how often it fails; 0 is until removed.")
+    if not str(values.get("retryAfter", "")).isprintable():
+        raise Refusal(400, "retryAfter is seconds or an HTTP date.")
+    values["method"] = str(values.get("method", "")).upper()
+    values["retry_after"] = values.pop("retryAfter", "")
+    return control.failures.add(**values)
+
+
+def _remove_failure(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    failure_id = _take(body, ID=str)["ID"]
+    if not control.failures.remove(failure_id or "") and failure_id:
+        raise Refusal(404, "There is no planned failure with this ID.")
+    return {}
+
+
+def _limit_rate(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(body, requests=int, seconds=float)
+    requests, seconds = given["requests"], given["seconds"] or 10.0
+    if requests is None or requests < 0 or not 0 < seconds <= 3600:
+        raise Refusal(400, "requests is calls per client in so many seconds; 0 switches it off.")
+    control.rate_limit.set(requests, seconds)
+    return {"rateLimit": overview.state(control)["rateLimit"]}
+
+
+ControlHandler = Callable[[Control, Mapping[str, Any]], Mapping[str, Any]]
+ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
+    "reset": {"POST": _reset},
+    "state": {"GET": lambda control, body: overview.state(control)},
+    "requests": {"GET": lambda control, body: overview.requests(control)},
+    "emails": {"GET": lambda control, body: overview.emails(control)},
+    "users": {"POST": _add_user},
+    "tokens": {"POST": _issue_token},
+    "clock": {"POST": _move_clock},
+    "failures": {"POST": _plan_failure, "DELETE": _remove_failure},
+    "rate-limit": {"POST": _limit_rate},
+}

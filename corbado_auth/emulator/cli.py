@@ -1,0 +1,183 @@
+"""Start the emulator from a command line: `python -m corbado_auth.emulator`, `manage.py corbado_emulator`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from corbado_auth.emulator.config import ConfigError, EmulatorConfig, is_loopback
+from corbado_auth.emulator.request_log import Entry
+from corbado_auth.emulator.server import Emulator
+
+DESCRIPTION = """\
+Stand in for Corbado's backend and frontend API on this machine, offline.
+
+Point CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL of your site at the address that it
+prints, with the same project ID and API secret. Mails with magic links, users, tokens and calls
+are shown at /_emulator/. It signs in anyone: never let other people reach it.
+"""
+EPILOG = """\
+examples:
+  python -m corbado_auth.emulator
+  python -m corbado_auth.emulator --port 9100 --state emulator.sqlite3
+  python -m corbado_auth.emulator --redirect-url http://localhost:8080/sign-in/done/ \\
+      --application-url http://localhost:8080/sign-in/
+  python -m corbado_auth.emulator --webhook-url http://localhost:8000/corbado/webhooks/actions/ \\
+      --webhook-credentials hook:change-me
+
+seed file:
+  {"users": [{"email": "ada@example.com", "fullName": "Ada", "confirmed": true}]}
+"""
+DEFAULTS = {field.name: field.default for field in fields(EmulatorConfig)}
+
+
+def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
+    """Add the flags of both commands; `defaults` replaces some of the config's own."""
+    start = {**DEFAULTS, **defaults}
+
+    def add(flag: str, help_text: str, **options: Any) -> None:
+        parser.add_argument(flag, help=help_text, **options)
+
+    add("--host", "address to listen on (%(default)s)", default=start["host"])
+    add(
+        "--port",
+        "port to listen on; 0 picks a free one (%(default)s)",
+        type=int,
+        default=start["port"],
+    )
+    add(
+        "--project-id",
+        "project ID, also from CORBADO_PROJECT_ID (%(default)s)",
+        default=os.environ.get("CORBADO_PROJECT_ID") or start["project_id"],
+    )
+    add("--api-secret", "API secret, also from CORBADO_API_SECRET")
+    add(
+        "--redirect-url",
+        "your view that takes the token (%(default)s)",
+        default=start["redirect_url"],
+    )
+    add(
+        "--application-url",
+        "your page with the component, which mails link to (%(default)s)",
+        default=start["application_url"],
+    )
+    add(
+        "--webhook-url",
+        "your action webhook; without it none is called",
+        default=start["webhook_url"],
+    )
+    add("--webhook-credentials", "what it asks for", metavar="USER:PASSWORD")
+    add(
+        "--origin",
+        "a further origin whose pages may call the frontend API (can be repeated)",
+        action="append",
+        default=[],
+    )
+    add("--rp-id", "WebAuthn RP ID (the host of the application URL)", default="")
+    add(
+        "--host-name",
+        "a further name under which the emulator is called (can be repeated)",
+        action="append",
+        default=[],
+    )
+    add("--seed", "JSON file with users to begin with", type=Path, metavar="FILE")
+    add("--state", "keep everything in this SQLite file", type=Path, metavar="FILE")
+    add("--web-component", "serve this file as /auth.js", type=Path, metavar="FILE")
+    add(
+        "--rate-limit",
+        "calls in 10 seconds per client; 0 is none (%(default)s)",
+        type=int,
+        default=0,
+    )
+    add(
+        "--expose",
+        "yes, other machines may reach --host and sign in as anyone",
+        action="store_true",
+    )
+
+
+def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> EmulatorConfig:
+    """Build the config from parsed flags; raise `ConfigError` if they do not fit together."""
+    start = {**DEFAULTS, **defaults}
+    if not 0 <= options["port"] <= 65535:
+        raise ConfigError("A port is a number from 0 to 65535.")
+    return EmulatorConfig(
+        host=options["host"],
+        port=options["port"],
+        project_id=options["project_id"],
+        api_secret=options["api_secret"]
+        or os.environ.get("CORBADO_API_SECRET")
+        or start["api_secret"],
+        redirect_url=options["redirect_url"],
+        application_url=options["application_url"],
+        webhook_url=options["webhook_url"],
+        webhook_credentials=options["webhook_credentials"] or start["webhook_credentials"],
+        origins=tuple(options["origin"]),
+        rp_id=options["rp_id"],
+        host_names=tuple(options["host_name"]),
+        seed=options["seed"],
+        state=options["state"],
+        web_component=options["web_component"],
+        rate_limit=options["rate_limit"],
+        expose=options["expose"],
+    )
+
+
+def serve(config: EmulatorConfig, say: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; raise `ConfigError` if it cannot start."""
+    emulator = Emulator(config, echo=lambda entry: say(_line(entry)))
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        emulator.serve_forever(ready=lambda: _greet(emulator, say))
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `python -m corbado_auth.emulator`; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m corbado_auth.emulator",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser, {})
+    options = vars(parser.parse_args(arguments))
+    try:
+        config = config_from(options, {})
+    except ConfigError as error:
+        parser.error(str(error))
+    try:
+        serve(config, say=lambda line: print(line, flush=True))
+    except ConfigError as error:
+        print(f"corbado emulator: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
+    config, url = emulator.config, emulator.url.replace("//127.0.0.1", "//localhost")
+    say(f"Corbado emulator: {url}  (both APIs, project {config.project_id})")
+    say(f"Users, mails and calls: {url}/_emulator/")
+    say(f"Sends the browser to: {config.redirect_url}")
+    if not is_loopback(config.host):
+        say("WARNING: other machines can reach this, and it signs in anyone.")
+    say("Ctrl-C stops it.")
+
+
+def _line(entry: Entry) -> str:
+    # The path alone: a query may hold what is nobody's business.
+    status = "dropped" if entry.status is None else str(entry.status)
+    return f"{entry.method} {entry.path} {status}{' (planned)' if entry.planned else ''}"
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,98 @@
+"""Say what an emulator is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_PROJECT_ID = "pro-1"
+DEFAULT_API_SECRET = "corbado1_emulator"  # noqa: S105 - it guards a toy on loopback
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class ConfigError(Exception):
+    """The emulator cannot start like this; the text says what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatorConfig:
+    """Configure one emulator.
+
+    `redirect_url` is the site's token view, `application_url` the page that mail links open.
+    `origins` are allowed to call the frontend API beside the origins of these two. `rate_limit` is
+    calls in 10 seconds per client address (0: off). `other_projects` are further (project ID, API
+    secret) pairs, each with users and tokens of its own. `expose` is the second word that an
+    address other than loopback needs.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 9000
+    project_id: str = DEFAULT_PROJECT_ID
+    api_secret: str = DEFAULT_API_SECRET
+    redirect_url: str = "http://localhost:8000/corbado/redirect/"
+    application_url: str = "http://localhost:8000/corbado/login/"
+    webhook_url: str = ""
+    webhook_credentials: str = ""
+    origins: tuple[str, ...] = ()
+    rp_id: str = ""
+    host_names: tuple[str, ...] = ()
+    seed: Path | None = None
+    state: Path | None = None
+    web_component: Path | None = None
+    rate_limit: int = 0
+    other_projects: tuple[tuple[str, str], ...] = ()
+    expose: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.project_id or not self.api_secret:
+            raise ConfigError("Give a project ID and an API secret.")
+        for name, url in (
+            ("redirect URL", self.redirect_url),
+            ("application URL", self.application_url),
+            ("webhook URL", self.webhook_url),
+        ):
+            if url and origin_of(url) is None:
+                raise ConfigError(f"The {name} must begin with http:// or https:// and a host.")
+        for origin in self.origins:
+            if origin_of(origin) != origin:
+                raise ConfigError(
+                    f"An origin is scheme, host and port without a path, not {origin!r}."
+                )
+        if self.webhook_credentials and ":" not in self.webhook_credentials:
+            raise ConfigError("Write the webhook credentials as user:password.")
+        if not is_loopback(self.host) and not self.expose:
+            raise ConfigError(
+                f"{self.host} can be reached by other machines, and the emulator signs in anyone. "
+                "Say --expose as well if that is really what you want."
+            )
+
+    @property
+    def relying_party_id(self) -> str:
+        """The WebAuthn RP ID: `rp_id`, else the host of the application URL."""
+        return self.rp_id or urlsplit(self.application_url).hostname or "localhost"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str | None:
+    """Return scheme, host and port as a browser writes them in `Origin`; None if the URL has no such thing."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default else "")

@@ -1,0 +1,117 @@
+"""Hold the whole state of an emulator, and turn it: what the test kit calls, and what the control API serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from corbado_auth.emulator import accounts
+from corbado_auth.emulator.config import ConfigError, EmulatorConfig
+from corbado_auth.emulator.failures import FailurePlan
+from corbado_auth.emulator.project import AUTH_TOKEN_LIFETIME, Project
+from corbado_auth.emulator.rate_limit import RateLimit
+from corbado_auth.emulator.records import Setting, Token, User
+from corbado_auth.emulator.request_log import Entry, RequestLog
+from corbado_auth.emulator.store import StateFile
+from corbado_auth.emulator.wire import not_found
+
+TEN_YEARS = 10 * 366 * 24 * 3600
+
+
+class Control:
+    """Hold projects, planned failures, request log and rate limit. `project` is the first project."""
+
+    def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
+        self.config = config
+        self.base_url = ""
+        self._state = StateFile(config.state) if config.state else None
+        pairs = ((config.project_id, config.api_secret), *config.other_projects)
+        self.projects = {
+            project_id: Project(config, project_id, secret, self._state)
+            for project_id, secret in pairs
+        }
+        self.project = self.projects[config.project_id]
+        self.failures = FailurePlan()
+        self.log = RequestLog(echo)
+        self.rate_limit = RateLimit(config.rate_limit)
+        self._seed()
+
+    @property
+    def revision(self) -> int:
+        """Grow with everything that a page could show."""
+        parts = (self.project.store, self.failures, self.log, self.rate_limit)
+        return sum(part.revision for part in parts)
+
+    def bound_to(self, base_url: str) -> None:
+        """Note where the server answers."""
+        self.base_url = base_url
+        for project in self.projects.values():
+            project.base_url = base_url
+
+    def close(self) -> None:
+        if self._state is not None:
+            self._state.close()
+
+    def reset(self) -> None:
+        """Go back to the start: no users, tokens, mails, failures; the clock is right again."""
+        for project in self.projects.values():
+            project.store.clear()
+        self.failures.remove()
+        self.log.clear()
+        self.rate_limit.reset()
+        self._seed()
+
+    def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
+        """Make a user as if they had signed up; raise `ApiError` if the address is taken."""
+        return accounts.create_user(
+            self.project,
+            name=email,
+            full_name=full_name,
+            email=email,
+            status="active" if confirmed else "pending",
+            confirmed=confirmed,
+            signed_up=True,
+        )
+
+    def issue_auth_token(self, user_id: str) -> Token:
+        """Give out an auth token as after a sign-in."""
+        if self.project.store.users.get(user_id) is None:
+            raise not_found("user doesn't exist")
+        return self.project.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock of every project forward; return how far it is ahead now."""
+        for project in self.projects.values():
+            store = project.store
+            with store.transaction():
+                ahead = store.clock_offset + seconds
+                store.settings.put(Setting(id="clock", value=min(ahead, TEN_YEARS)))
+        return self.project.store.clock_offset
+
+    def _seed(self) -> None:
+        if self.config.seed is None:
+            return
+        for row in read_seed(self.config.seed.read_text("utf-8")):
+            if not accounts.identifier_taken(self.project, "email", row["email"]):
+                self.add_user(
+                    row["email"], row.get("fullName", ""), confirmed=row.get("confirmed", True)
+                )
+
+
+def read_seed(text: str) -> list[dict[str, Any]]:
+    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` if it is not that."""
+    try:
+        users = json.loads(text)["users"]
+        rows = [dict(row) for row in users]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError('The seed file must be JSON like {"users": [{"email": …}]}.') from error
+    for row in rows:
+        types = {"email": str, "fullName": str, "confirmed": bool}
+        wrong = [key for key, value in row.items() if not isinstance(value, types.get(key, ()))]
+        if wrong or not row.get("email"):
+            raise ConfigError(
+                "Each user of the seed file has an email, and may have fullName and confirmed; "
+                f"this one does not fit: {json.dumps(row)}."
+            )
+    return rows

@@ -1,0 +1,72 @@
+"""Say who is meant by a username, with the site's webhook where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corbado_auth.emulator import accounts, webhooks
+from corbado_auth.emulator.accounts import EMAIL_FORM
+from corbado_auth.emulator.project import Project
+from corbado_auth.emulator.records import User
+from corbado_auth.emulator.wire import ApiError, invalid
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who signs in: `user` is None for somebody whom only the site knows."""
+
+    username: str
+    user: User | None
+    site_knows: bool
+
+
+def look_up(project: Project, username: str) -> Person:
+    """Find out who this is; raise what the component shows beside the field (contract 4.5, 7.16).
+
+    The answer tells known from unknown people, as Corbado's does: the component depends on it.
+    """
+    if not EMAIL_FORM.fullmatch(username):
+        raise invalid("username", "Invalid email address")
+    status = webhooks.login_status(project, username)
+    if status == "blocked":
+        # The sentence is INFERRED; that nothing is given out is not (contract 7.13).
+        raise invalid("username", "user is blocked")
+    user = accounts.user_by_login(project, username)
+    if user is None and accounts.identifier_taken(project, "email", username):
+        raise invalid("username", "user is blocked")
+    if user is None and status != "exists":
+        raise invalid("username", "user doesn't exist")
+    return Person(username, user, status == "exists")
+
+
+def user_of(project: Project, person: Person) -> User:
+    """Return the Corbado user of a person, made now if only the site knew them (INFERRED)."""
+    if person.user is not None:
+        return person.user
+    with project.store.transaction():
+        return accounts.user_by_login(project, person.username) or accounts.create_user(
+            project, name=person.username, email=person.username, status="pending"
+        )
+
+
+def signed_in(project: Project, user: User, methods: Sequence[str]) -> dict[str, Any]:
+    """Return `authenticationRsp`, with a session token for adding a passkey.
+
+    Own session management: neither a short nor a long session (contract 4.2).
+    """
+    return {
+        "redirectURL": project.redirect_url(user.id),
+        "sessionToken": project.issue_session_token(user.id),
+        "authMethods": list(methods),
+    }
+
+
+def user_of_bearer(project: Project, token: str) -> User:
+    """Return whose session token this is; it stays good for its time (contract 7.14)."""
+    found = project.valid_token("session", token)
+    user = project.store.users.get(found.user_id) if found else None
+    if user is None or user.status == "disabled":
+        raise ApiError(401, "login_error", "The session is missing or over")
+    return user

@@ -1,0 +1,122 @@
+"""Decide who may call: any web page can send requests to loopback, so each API has its rule.
+
+- Host: one of ours, else 421. A page that reached us by DNS rebinding sends its own name.
+- Frontend API: pages of the authorised origins, by exact match; no `Origin` is a client without a
+browser. - Backend API: HTTP Basic; an `Origin` that is not authorised is `invalid_origin` (contract
+5.1). - Control routes: no `Origin` or our own, no request that another site began.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Request, Response
+
+from corbado_auth.emulator.config import LOOPBACK_NAMES
+from corbado_auth.emulator.project import Project
+from corbado_auth.emulator.wire import ApiError, not_found
+
+METHODS = "GET,POST,PUT,DELETE,OPTIONS"
+# What the web component sends (contract 4.1); the last one leaks from old axios and is tolerated.
+ALLOWED_HEADERS = ", ".join(
+    (
+        "authorization",
+        "content-type",
+        "x-corbado-client-timezone",
+        "x-corbado-mode",
+        "x-corbado-projectid",
+        "x-corbado-wc-version",
+        "x-xsrf-token",
+    )
+)
+LOGIN_ERROR = ApiError(401, "login_error", "Wrong project ID or API secret")
+
+
+def host_is_ours(host_header: str, host_names: Iterable[str]) -> bool:
+    """Compare the name in the Host header; the port may be that of a tunnel or a container."""
+    if host_header.startswith("["):
+        name, _, port = host_header.partition("]")
+        name, port = f"{name}]", port.removeprefix(":")
+    else:
+        name, _, port = host_header.partition(":")
+    allowed = {*LOOPBACK_NAMES, *(known.lower() for known in host_names)}
+    return name.lower() in allowed and (not port or port.isdecimal())
+
+
+def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
+    """Return the project of a backend call.
+
+    Missing, malformed, unknown and wrong credentials give one and the same answer (contract 7.3).
+    HTTP Basic is always demanded, although the description lists the project header alone for some
+    calls (1.1).
+    """
+    given = request.authorization
+    if given is None or given.type != "basic":
+        raise LOGIN_ERROR
+    project = projects.get(given.username or "")
+    expected = project.api_secret if project else ""
+    equal = hmac.compare_digest(expected.encode(), (given.password or "").encode())
+    if project is None or not equal:
+        raise LOGIN_ERROR
+    header = request.headers.get("X-Corbado-ProjectID")
+    if header is not None and header != project.id:
+        # The status is INFERRED (contract 1.2).
+        raise ApiError(400, "project_id_mismatch", "Header and credentials name two projects")
+    _check_origin(project, request)
+    return project
+
+
+def frontend_project(projects: Mapping[str, Project], request: Request) -> Project:
+    """Return the project of a frontend call: the one in its header, else the first one."""
+    project_id = request.headers.get("X-Corbado-ProjectID")
+    project = next(iter(projects.values())) if project_id is None else projects.get(project_id)
+    if project is None:
+        raise not_found("Project doesn't exist")
+    _check_origin(project, request)
+    return project
+
+
+def _check_origin(project: Project, request: Request) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in project.origins:
+        # The status is INFERRED; the component looks at the type alone (contract 1.2, 4.5).
+        raise ApiError(403, "invalid_origin", "This origin is not authorised")
+
+
+def known_origin(projects: Mapping[str, Project], request: Request) -> str:
+    """Return the request's origin if any project authorises it: a preflight names no project."""
+    origin = request.headers.get("Origin", "")
+    return origin if any(origin in project.origins for project in projects.values()) else ""
+
+
+def add_cors(headers: Headers, origin: str) -> None:
+    """Let a page of this origin read the answer: never `*`, since calls carry credentials."""
+    headers.add("Vary", "Origin")
+    if origin:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Credentials"] = "true"
+        headers["Access-Control-Expose-Headers"] = "x-corbado-help"
+
+
+def preflight(origin: str) -> Response:
+    """Answer OPTIONS; an unknown origin learns nothing."""
+    response = Response(status=204 if origin else 403)
+    add_cors(response.headers, origin)
+    if origin:
+        response.headers["Access-Control-Allow-Methods"] = METHODS
+        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response.headers["Access-Control-Max-Age"] = "5"
+    return response
+
+
+def is_own_page(request: Request) -> bool:
+    """Tell whether a control call comes from our own page, or from no page at all."""
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    return origin in {None, f"{request.scheme}://{request.host}"} and site in {
+        None,
+        "none",
+        "same-origin",
+    }

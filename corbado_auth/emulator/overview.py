@@ -1,0 +1,139 @@
+"""Describe the state as JSON for the control API; every secret but the links in mails is masked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corbado_auth.emulator import accounts
+from corbado_auth.emulator.control import Control
+from corbado_auth.emulator.project import Project
+from corbado_auth.emulator.records import Delivery, EmailLink, Token, User
+from corbado_auth.emulator.request_log import mask
+from corbado_auth.emulator.wire import timestamp
+
+
+def state(control: Control) -> dict[str, Any]:
+    """Return all that `GET state` shows."""
+    project = control.project
+    store = project.store
+    limit = control.rate_limit
+    return {
+        "revision": control.revision,
+        "now": timestamp(store.now()),
+        "clockOffset": store.clock_offset,
+        "project": _project(control),
+        "rateLimit": {"requests": limit.requests, "seconds": limit.seconds}
+        if limit.requests
+        else None,
+        "users": [user(project, row) for row in reversed(store.users.all())],
+        "tokens": [token(project, row) for row in reversed(store.tokens.all())],
+        "failures": [failure.public() for failure in reversed(control.failures.all())],
+        "webhooks": [_delivery(row) for row in reversed(store.deliveries.all())],
+    }
+
+
+def user(project: Project, row: User) -> dict[str, Any]:
+    return {
+        "ID": row.id,
+        "name": row.name,
+        "fullName": row.full_name,
+        "status": row.status,
+        "created": timestamp(row.created),
+        "emails": [
+            {"ID": email.id, "email": email.value, "status": email.status}
+            for email in accounts.identifiers(project, row.id, "email")
+        ],
+        "passkeys": [
+            {
+                "ID": passkey.id,
+                "status": passkey.status,
+                "created": timestamp(passkey.created),
+                "lastUsed": timestamp(passkey.last_used),
+                "userAgent": passkey.user_agent,
+                "backedUp": passkey.backed_up,
+            }
+            for passkey in accounts.passkeys(project, row.id)
+        ],
+    }
+
+
+def token(project: Project, row: Token) -> dict[str, Any]:
+    left = row.expires - project.store.now()
+    used = "used" if row.used is not None else "unused" if left > 0 else "expired"
+    return {
+        # The ID must not be the secret, and must be the same each time.
+        "ID": f"tok-{hash(row.id) & 0xFFFFFFFFFFFFFFFF}",
+        "token": mask(row.id),
+        "kind": row.kind,
+        "userID": row.user_id,
+        "email": accounts.email_of(project, row.user_id),
+        "state": used,
+        "created": timestamp(row.created),
+        "expires": timestamp(row.expires),
+        "expiresIn": max(0.0, round(left, 1)),
+    }
+
+
+def emails(control: Control) -> dict[str, Any]:
+    """Return what `GET emails` shows, newest first."""
+    links = control.project.store.email_links.all()
+    return {
+        "revision": control.revision,
+        "emails": [email(control.project, row) for row in reversed(links)],
+    }
+
+
+def email(project: Project, row: EmailLink) -> dict[str, Any]:
+    left = row.expires - project.store.now()
+    return {
+        "ID": row.id,
+        "to": row.to,
+        "subject": row.subject,
+        "text": row.text,
+        "link": row.link,
+        "purpose": row.purpose,
+        "created": timestamp(row.created),
+        "expires": timestamp(row.expires),
+        "expiresIn": max(0.0, round(left, 1)),
+        "state": "confirmed" if row.confirmed else "open" if left > 0 else "expired",
+    }
+
+
+def requests(control: Control) -> dict[str, Any]:
+    """Return what `GET requests` shows, newest first."""
+    return {
+        "revision": control.revision,
+        "requests": [entry.public() for entry in reversed(control.log.all())],
+    }
+
+
+def _project(control: Control) -> dict[str, Any]:
+    project, component = control.project, control.config.web_component
+    config = project.config
+    return {
+        "projectID": project.id,
+        "name": config["externalName"],
+        "applicationURL": config["applicationUrl"],
+        "redirectURL": config["authSuccessRedirectUrl"],
+        "webhookURL": config["webhookURL"],
+        "webhookActions": config["webhookActions"],
+        "rpID": config["webauthnRPID"],
+        "origins": sorted(project.origins),
+        "webComponent": component.name if component else "built-in",
+        "allowUserRegistration": config["allowUserRegistration"],
+        "doubleOptIn": config["doubleOptIn"],
+    }
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    return {
+        "ID": row.id,
+        "action": row.action,
+        "url": row.url,
+        "username": row.username,
+        "status": row.status,
+        "error": row.error,
+        "answer": row.answer,
+        "runtime": row.runtime,
+        "created": timestamp(row.created),
+    }

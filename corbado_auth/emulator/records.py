@@ -1,0 +1,138 @@
+"""Name what a project holds. All records are frozen: a change is a new record, put in place under the store's lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Record(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """`status` is active, pending or disabled (reads of the API say `deleted` for disabled: INFERRED)."""
+
+    id: str
+    name: str
+    full_name: str
+    status: str
+    created: float
+    updated: float
+    # A pending user who began to sign up may begin again; one made by the backend API may not be
+    # taken over.
+    signed_up: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identifier:
+    """An email address or a phone number of a user; `active` means that it was proven."""
+
+    id: str
+    user_id: str
+    kind: str
+    value: str
+    status: str
+    created: float
+    updated: float
+
+    @property
+    def key(self) -> str:
+        return identifier_key(self.kind, self.value)
+
+
+def identifier_key(kind: str, value: str) -> str:
+    """Compare addresses without regard to case (INFERRED); one address has one user."""
+    return f"{kind}:{value.strip().lower()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """A passkey. `webauthn_id` and `public_key` are base64url."""
+
+    id: str
+    user_id: str
+    webauthn_id: str
+    public_key: str
+    sign_count: int
+    aaguid: str
+    attestation_type: str
+    transports: list[str]
+    backup_eligible: bool
+    backed_up: bool
+    status: str
+    authenticator_id: str
+    user_agent: str
+    created: float
+    last_used: float
+    last_user_agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ceremony:
+    """A WebAuthn ceremony under way; `id` is its challenge, which is all that a finish call brings (contract 0.6)."""
+
+    id: str
+    kind: str
+    user_id: str
+    expires: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A one-time secret; `id` is the secret itself. `kind` is auth, session, association or login."""
+
+    id: str
+    kind: str
+    user_id: str
+    created: float
+    expires: float
+    used: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailLink:
+    """A magic link and the mail that carries it. `link` holds `token`."""
+
+    id: str
+    user_id: str
+    to: str
+    purpose: str
+    subject: str
+    text: str
+    token: str
+    link: str
+    created: float
+    updated: float
+    expires: float
+    confirmed: bool = False
+    # The polling tab gets its answer once.
+    collected: bool = False
+    additional_payload: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One webhook call to the site; `body` is what was sent, its password masked."""
+
+    id: str
+    action: str
+    url: str
+    username: str
+    body: str
+    response_id: str
+    status: int
+    answer: str
+    error: str
+    runtime: float
+    created: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A value that is not a list of things: the project config, the origins, the clock."""
+
+    id: str
+    value: Any

@@ -1,0 +1,235 @@
+"""Keep the records of a project: in memory, and with a state file in SQLite as well."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from corbado_auth.emulator.config import ConfigError
+from corbado_auth.emulator.records import (
+    Ceremony,
+    Credential,
+    Delivery,
+    EmailLink,
+    Identifier,
+    Record,
+    Setting,
+    Token,
+    User,
+)
+
+R = TypeVar("R", bound=Record)
+# Kind, ID and the record; None where it was removed.
+Change = tuple[str, str, Any]
+
+
+class Table(Generic[R]):
+    """Hold records of one type by ID, in the order in which they came, with look-ups by other keys."""
+
+    def __init__(
+        self,
+        record_type: type[R],
+        changed: Callable[[Change], None],
+        **indexes: Callable[[R], str],
+    ) -> None:
+        self.name = record_type.__name__
+        self._type = record_type
+        self._changed = changed
+        self._rows: dict[str, R] = {}
+        self._keys = indexes
+        self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in indexes}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, record_id: str) -> R | None:
+        return self._rows.get(record_id)
+
+    def all(self) -> list[R]:
+        return list(self._rows.values())
+
+    def find(self, index: str, key: str) -> list[R]:
+        """Return the records whose `index` has this key."""
+        found = (self._rows.get(record_id) for record_id in list(self._indexes[index].get(key, ())))
+        return [record for record in found if record is not None]
+
+    def put(self, record: R) -> R:
+        """Add a record, or replace the one with its ID (which keeps its place)."""
+        self._unindex(record.id)
+        self._rows[record.id] = record
+        for name, key in self._keys.items():
+            self._indexes[name].setdefault(key(record), {})[record.id] = None
+        self._changed((self.name, record.id, record))
+        return record
+
+    def remove(self, record_id: str) -> R | None:
+        """Take a record out and return it; None if somebody else was faster."""
+        self._unindex(record_id)
+        record = self._rows.pop(record_id, None)
+        if record is not None:
+            self._changed((self.name, record_id, None))
+        return record
+
+    def clear(self) -> None:
+        for record_id in list(self._rows):
+            self.remove(record_id)
+
+    def load(self, body: str) -> None:
+        self.put(self._type(**json.loads(body)))
+
+    def _unindex(self, record_id: str) -> None:
+        old = self._rows.get(record_id)
+        if old is None:
+            return
+        for name, key in self._keys.items():
+            bucket = self._indexes[name][key(old)]
+            del bucket[record_id]
+            if not bucket:
+                del self._indexes[name][key(old)]
+
+
+class Store:
+    """Hold everything one project knows. Change it only inside `transaction()`."""
+
+    def __init__(self, project_id: str, database: StateFile | None = None) -> None:
+        self._lock = threading.RLock()
+        self._database = database
+        self._project_id = project_id
+        self._pending: list[Change] = []
+        self._depth = 0
+        self.revision = 0
+        self.users = Table(User, self._changed)
+        self.identifiers = Table(
+            Identifier, self._changed, user=lambda row: row.user_id, key=lambda row: row.key
+        )
+        self.credentials = Table(
+            Credential,
+            self._changed,
+            user=lambda row: row.user_id,
+            webauthn_id=lambda row: row.webauthn_id,
+        )
+        self.ceremonies = Table(Ceremony, self._changed)
+        self.tokens = Table(Token, self._changed)
+        self.email_links = Table(EmailLink, self._changed)
+        self.deliveries = Table(Delivery, self._changed)
+        self.settings = Table(Setting, self._changed)
+        if database is not None:
+            self._load(database)
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        return (
+            self.users,
+            self.identifiers,
+            self.credentials,
+            self.ceremonies,
+            self.tokens,
+            self.email_links,
+            self.deliveries,
+            self.settings,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change records with nobody in between; what changed is on disk when the outermost one ends."""
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0 and self._database is not None:
+                    changes, self._pending = self._pending, []
+                    self._database.write(self._project_id, changes)
+
+    def now(self) -> float:
+        """Return the time of the emulator's clock in seconds since 1970."""
+        return time.time() + self.clock_offset
+
+    @property
+    def clock_offset(self) -> float:
+        clock = self.settings.get("clock")
+        return float(clock.value) if clock else 0.0
+
+    def setting(self, name: str) -> Any:
+        found = self.settings.get(name)
+        return None if found is None else found.value
+
+    def clear(self) -> None:
+        with self.transaction():
+            for table in self.tables:
+                table.clear()
+
+    def _changed(self, change: Change) -> None:
+        self.revision += 1
+        if self._database is not None:
+            self._pending.append(change)
+
+    def _load(self, database: StateFile) -> None:
+        tables = {table.name: table for table in self.tables}
+        for name, body in database.read(self._project_id):
+            if name in tables:
+                tables[name].load(body)
+        self._pending.clear()
+
+
+class StateFile:
+    """Keep records in one SQLite file that nobody but its owner may read: it holds tokens and secrets."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.chmod(0o600)
+            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigError(f"The state file {path} cannot be opened: {error}.") from error
+        try:
+            # Two emulators on one file would each overwrite what the other one knows.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            with self._connection:
+                self._connection.execute("BEGIN EXCLUSIVE")
+                self._connection.execute(
+                    "CREATE TABLE IF NOT EXISTS record (project TEXT, kind TEXT, id TEXT,"
+                    " body TEXT, position INTEGER PRIMARY KEY AUTOINCREMENT,"
+                    " UNIQUE (project, kind, id))"
+                )
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise ConfigError(
+                f"The state file {path} is in use by another emulator,"
+                f" or is no state file ({error})."
+            ) from error
+
+    def read(self, project_id: str) -> list[tuple[str, str]]:
+        rows = self._connection.execute(
+            "SELECT kind, body FROM record WHERE project = ? ORDER BY position", (project_id,)
+        )
+        return rows.fetchall()
+
+    def write(self, project_id: str, changes: list[Change]) -> None:
+        with self._connection:
+            for kind, record_id, record in changes:
+                if record is not None:
+                    self._connection.execute(
+                        "INSERT INTO record (project, kind, id, body) VALUES (?, ?, ?, ?)"
+                        " ON CONFLICT (project, kind, id) DO UPDATE SET body = excluded.body",
+                        (project_id, kind, record_id, json.dumps(asdict(record))),
+                    )
+                else:
+                    self._connection.execute(
+                        "DELETE FROM record WHERE project = ? AND kind = ? AND id = ?",
+                        (project_id, kind, record_id),
+                    )
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,145 @@
+"""Call the site's action webhook as Corbado does, and wait for its answer (contract 3)."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from corbado_auth.emulator.project import Project
+from corbado_auth.emulator.records import Delivery
+from corbado_auth.emulator.request_log import masked
+from corbado_auth.emulator.wire import ApiError, make_id
+
+TIMEOUT = 10.0  # INFERRED from the tunnel of Corbado's command line (contract 3)
+MAX_ANSWER = 100_000
+KEPT = 200
+
+
+def is_on(project: Project, action: str) -> bool:
+    """Tell whether the project asks the site about this."""
+    config = project.config
+    return bool(config["webhookURL"]) and action in config["webhookActions"]
+
+
+def login_status(project: Project, username: str) -> str:
+    """Ask whether the site knows a username: `exists`, `not_exists` or `blocked`.
+
+    `not_exists` where no webhook is set up: then Corbado's own data decide.
+    """
+    if not is_on(project, "authMethods"):
+        return "not_exists"
+    status = ask(project, "authMethods", {"username": username}).get("status")
+    if status not in {"exists", "not_exists", "blocked"}:
+        raise unreachable("The webhook answered with an unknown status")
+    return str(status)
+
+
+def password_is_right(project: Project, username: str, password: str) -> bool:
+    """Ask whether a password is right; no webhook knows no password."""
+    if not is_on(project, "passwordVerify"):
+        return False
+    answer = ask(project, "passwordVerify", {"username": username, "password": password})
+    if not isinstance(answer.get("success"), bool):
+        raise unreachable("The webhook answered without a success")
+    return answer["success"] is True
+
+
+def ask(project: Project, action: str, data: Mapping[str, str]) -> Mapping[str, Any]:
+    """Send one webhook and return the `data` of its answer; raise `client_error` if there is none.
+
+    Only status 200 with JSON counts. No redirect is followed and nothing is tried twice: a browser
+    waits.
+    """
+    config = project.config
+    url = str(config["webhookURL"])
+    body = {"id": make_id("who"), "projectID": project.id, "action": action, "data": data}
+    started = time.perf_counter()
+    status, text, problem = 0, "", ""
+    try:
+        status, text = _post(url, config, action, json.dumps(body))
+    except (OSError, HTTPException, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+    answer = _answer(status, text)
+    if not problem and answer is None:
+        problem = "Only status 200 with JSON counts as an answer"
+    _remember(project, body, status, text, problem, time.perf_counter() - started)
+    if answer is None:
+        raise unreachable(problem)
+    return answer
+
+
+def unreachable(details: str) -> ApiError:
+    """Return what the browser gets when the site does not answer (its status is INFERRED)."""
+    return ApiError(400, "client_error", details)
+
+
+def _post(url: str, config: Mapping[str, Any], action: str, body: str) -> tuple[int, str]:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        connection: HTTPConnection = HTTPSConnection(
+            parts.netloc, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+    else:
+        connection = HTTPConnection(parts.netloc, timeout=TIMEOUT)
+    pair = f"{config['webhookUsername']}:{config['webhookPassword']}"
+    headers = {
+        "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
+        "Content-Type": "application/json",
+        "User-Agent": "Corbado emulator",
+        "X-Corbado-Action": action,
+    }
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", path, body.encode(), headers)
+        response = connection.getresponse()
+        return response.status, response.read(MAX_ANSWER).decode("utf-8", "replace")
+    finally:
+        connection.close()
+
+
+def _answer(status: int, text: str) -> Mapping[str, Any] | None:
+    try:
+        parsed = json.loads(text) if status == 200 else None
+    except (ValueError, RecursionError):
+        return None
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    return data if isinstance(data, dict) else None
+
+
+def _remember(
+    project: Project,
+    body: Mapping[str, Any],
+    status: int,
+    text: str,
+    problem: str,
+    runtime: float,
+) -> None:
+    store = project.store
+    try:
+        response_id = str(json.loads(text).get("responseID", ""))
+    except (ValueError, AttributeError, RecursionError):
+        response_id = ""
+    with store.transaction():
+        for old in store.deliveries.all()[: -KEPT + 1]:
+            store.deliveries.remove(old.id)
+        store.deliveries.put(
+            Delivery(
+                id=body["id"],
+                action=body["action"],
+                url=str(project.config["webhookURL"]),
+                username=body["data"]["username"],
+                body=json.dumps(masked(dict(body))),
+                response_id=response_id,
+                status=status,
+                answer=text,
+                error=problem,
+                runtime=round(runtime, 6),
+                created=store.now(),
+            )
+        )

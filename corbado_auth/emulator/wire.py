@@ -1,0 +1,90 @@
+"""Build what travels: Corbado's JSON envelope, error types, IDs, tokens and times."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+TOKEN_LENGTH = 64
+ALPHABET = string.ascii_letters + string.digits
+
+
+class ApiError(Exception):
+    """Answer with Corbado's error envelope (contract 1.2).
+
+    `validation` holds (field, message) pairs.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error_type: str,
+        details: str = "",
+        validation: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(error_type)
+        self.status = status
+        self.error_type = error_type
+        self.details = details
+        self.validation = tuple(validation)
+
+
+def invalid(field: str, message: str, status: int = 400) -> ApiError:
+    """Refuse one value: 400 for what a person typed, 422 for technical values (contract 1.2)."""
+    return ApiError(status, "validation_error", validation=[(field, message)])
+
+
+def not_found(details: str, status: int = 404) -> ApiError:
+    """Refuse an ID or a token that is not there."""
+    return ApiError(status, "not_found", details)
+
+
+def make_id(prefix: str) -> str:
+    """Return an ID such as `usr-10264112935886989443`: the number is unsigned and has 64 bits (contract 2)."""
+    return f"{prefix}-{secrets.randbits(64)}"
+
+
+def random_text(length: int) -> str:
+    """Return unguessable letters and digits (the alphabet of Corbado's tokens is INFERRED)."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def timestamp(epoch: float) -> str:
+    """Return `yyyy-MM-ddTHH:mm:ss` without a zone, as the v1 API does (UTC is INFERRED)."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def envelope(
+    status: int, payload: Mapping[str, Any], request_id: str, link: str, runtime: float
+) -> dict[str, Any]:
+    """Wrap what a handler returns (`data`, or fields of the top level)."""
+    phrase = "OK" if status == HTTPStatus.OK else reason(status)
+    return {
+        "httpStatusCode": status,
+        "message": phrase,
+        "requestData": {"requestID": request_id, "link": link},
+        "runtime": round(runtime, 8),
+        **payload,
+    }
+
+
+def reason(status: int) -> str:
+    """Name a status, also one that HTTP does not know."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def error_payload(error: ApiError) -> dict[str, Any]:
+    """Return the `error` part; `type` and `links` are always there, or the web component crashes (contract 0.4)."""
+    body: dict[str, Any] = {"type": error.error_type, "links": []}
+    if error.details:
+        body["details"] = error.details
+    if error.validation:
+        body["validation"] = [{"field": name, "message": text} for name, text in error.validation]
+    return {"error": body}

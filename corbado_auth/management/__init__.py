@@ -1,0 +1,3 @@
+"""Hold the management commands."""
+
+from __future__ import annotations

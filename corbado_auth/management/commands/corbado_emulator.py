@@ -1,0 +1,73 @@
+"""`manage.py corbado_emulator`: stand in for Corbado on this machine, with this site's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import NoReverseMatch, reverse
+
+from corbado_auth.conf import conf
+
+try:
+    from corbado_auth.emulator import cli
+    from corbado_auth.emulator.config import ConfigError, is_loopback
+except ModuleNotFoundError as missing:  # pragma: no cover - seen in an environment without extras
+    if missing.name not in {"werkzeug", "webauthn"}:
+        raise
+    raise CommandError(
+        "The emulator needs two more packages: pip install 'django-corbado-auth[emulator]'"
+    ) from missing
+
+
+SITE = "http://localhost:8000"  # where runserver serves it
+
+
+class Command(BaseCommand):
+    help = cli.DESCRIPTION
+    # It must start where the site is not set up yet: it is what one sets it up with.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        cli.add_arguments(parser, self._defaults())
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(
+                "The emulator signs in anyone, so it does not start with DEBUG = False. "
+                "Use your development settings."
+            )
+        try:
+            config = cli.config_from(options, self._defaults())
+        except ConfigError as error:
+            raise CommandError(str(error), returncode=2) from error
+        try:
+            cli.serve(config, say=self.stdout.write)
+        except ConfigError as error:
+            raise CommandError(str(error)) from error
+
+    def _defaults(self) -> Mapping[str, Any]:
+        """Return what the site's settings and URLconf already say."""
+        values = {
+            "project_id": conf.CORBADO_PROJECT_ID,
+            "api_secret": conf.CORBADO_API_SECRET,
+            "redirect_url": _url("redirect"),
+            "application_url": _url("login"),
+        }
+        api = urlsplit(conf.CORBADO_FRONTEND_API_URL)
+        if is_loopback(api.hostname or "") and api.port:
+            values["port"] = api.port
+        if conf.CORBADO_WEBHOOK_CREDENTIALS:
+            values["webhook_credentials"] = conf.CORBADO_WEBHOOK_CREDENTIALS[0]
+            values["webhook_url"] = _url("action-webhook")
+        return {name: value for name, value in values.items() if value}
+
+
+def _url(view: str) -> str:
+    try:
+        return SITE + reverse(f"corbado_auth:{view}")
+    except NoReverseMatch:
+        return ""
