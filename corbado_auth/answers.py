@@ -123,13 +123,15 @@ def _email(email: Json) -> CorbadoEmail:
     address = email.get("email")
     if not isinstance(address, str):
         raise ValueError("user.emails[].email is not a string")
-    # Exact, for this word decides who is who: no character may be dropped to make it one we know.
     status = email.get("status")
-    status = status if isinstance(status, str) and status in EMAIL_STATUSES else "unknown"
+    # This word decides who is who: exactly as it came, or not at all.
+    known = status if isinstance(status, str) and status == _display_text(status) else "unknown"
     # What cannot be an address is kept for nobody to match.
     usable = address.isprintable() and " " not in address and "@" in address[1:-1]
     usable = usable and len(address) <= MAX_ADDRESS
-    return CorbadoEmail(address, status) if usable else CorbadoEmail("", "unusable")
+    if not usable:
+        return CorbadoEmail("", "unusable")
+    return CorbadoEmail(address, known)
 
 
 def _object(value: object, name: str) -> Json:

@@ -115,7 +115,7 @@ class _Answer:
                 "CORBADO_BACKEND_API_URL (manage.py corbado_doctor says more)",
             )
         if failure.is_envelope and 400 <= self.status < 500 and self.status not in TRY_LATER:
-            fields = ", ".join(sorted(failure.fields)) or "no field"
+            fields = ", ".join(sorted(failure.fields)[:5]) or "no field"
             self.refuse(CorbadoRejected, f"Corbado rejects the request and names {fields}")
         self.refuse(
             CorbadoUnavailable,
