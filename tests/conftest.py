@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from tests.users.factory import create_user
 
-pytest_plugins = ["tests.postgresql", "tests.strict"]
+pytest_plugins = ["tests.browser.fixtures", "tests.postgresql", "tests.strict"]
 
 
 @pytest.fixture
