@@ -21,6 +21,7 @@ from corbado_auth.backends import CorbadoBackend
 from corbado_auth.intent import login_page
 from corbado_auth.models import CorbadoAccount
 
+from .forms import PasswordForm
 from .models import Booking, Course, CourseDate
 
 
@@ -129,3 +130,4 @@ class LoginView(PasswordLoginView):
     """The login page that the site always had; `login_page` and one template tag are new."""
 
     template_name = "workshop/login.html"
+    authentication_form = PasswordForm
