@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import views, webhooks
 
 app_name = "corbado_auth"
 
@@ -13,4 +13,5 @@ urlpatterns = [
     path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
     path("confirm/", views.ConfirmView.as_view(), name="confirm"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("webhooks/actions/", webhooks.ActionWebhookView.as_view(), name="action-webhook"),
 ]
