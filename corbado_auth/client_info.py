@@ -17,6 +17,8 @@ __all__ = ["client_info", "rate_limit_key"]
 MAX_USER_AGENT = 512
 UNKNOWN_USER_AGENT = "unknown"
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 -- "no address", not something to bind to
+# In CORBADO_TRUSTED_PROXIES: the peer on a Unix socket, which has no address (as nginx writes it).
+UNIX_SOCKET = "unix:"
 
 
 def client_info(request: HttpRequest) -> ClientInfo:
@@ -52,9 +54,11 @@ def _documented_address(request: HttpRequest) -> str:
 
 def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     """Walk X-Forwarded-For from the right, as far as trusted proxies vouch for it."""
-    networks = _networks(tuple(conf.CORBADO_TRUSTED_PROXIES or ()))
-    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    proxies = tuple(conf.CORBADO_TRUSTED_PROXIES or ())
+    networks = _networks(proxies)
+    peer = request.META.get("REMOTE_ADDR", "")
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    address = _parse(hops.pop() if not peer and UNIX_SOCKET in proxies else peer)
     while address is not None and hops and any(address in network for network in networks):
         previous = _parse(hops.pop())
         if previous is None:
@@ -87,4 +91,6 @@ def _parse(text: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(maxsize=8)
 def _networks(entries: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)
+    return tuple(
+        ipaddress.ip_network(entry, strict=False) for entry in entries if entry != UNIX_SOCKET
+    )

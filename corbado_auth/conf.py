@@ -1,20 +1,32 @@
 """Every CORBADO_ setting: typed, read at each access, with its default beside it.
 
-Deployment values live here; project policy is a class attribute of the backend or the view.
+Deployment values live here; project policy is a class attribute of the backend or the view. None
+counts as "not set", so that ``os.environ.get(…)`` may feed any of them. A value that cannot be read
+raises ImproperlyConfigured when it is needed; the checks say so before.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 __all__ = ["Settings", "conf"]
 
 
 def _get(name: str, default: Any) -> Any:
-    return getattr(settings, name, default)
+    value = getattr(settings, name, None)
+    return default if value is None else value
+
+
+def _get_list(name: str) -> Sequence[str] | None:
+    value = _get(name, None)
+    if value is None or isinstance(value, list | tuple):
+        return value
+    raise ImproperlyConfigured(f"{name} has to be a list of strings.")
 
 
 class Settings:
@@ -49,26 +61,32 @@ class Settings:
     def CORBADO_TIMEOUT(self) -> tuple[float, float]:
         """How long to wait for Corbado: (connect, read) in seconds; a single number is both."""
         value = _get("CORBADO_TIMEOUT", (3.05, 5))
-        if isinstance(value, int | float):
-            return float(value), float(value)
-        connect, read = value
-        return float(connect), float(read)
+        # Text comes from the environment, and would otherwise be taken apart: "35" as 3 and 5.
+        pair = (value, value) if isinstance(value, int | float | str) else value
+        try:
+            connect, read = (float(seconds) for seconds in pair)
+        except (TypeError, ValueError):
+            connect = read = math.nan
+        if not (0 < connect < math.inf and 0 < read < math.inf):
+            raise ImproperlyConfigured(
+                "CORBADO_TIMEOUT has to be a number of seconds above 0, or two: (connect, read)."
+            )
+        return connect, read
 
     @property
     def CORBADO_TRUSTED_PROXIES(self) -> Sequence[str] | None:
         """Addresses or networks of the proxies whose X-Forwarded-For is believed.
 
-        None (default): Corbado's documented rule, the first address of the header, which a client
-        can choose. An empty list: the header is never believed.
+        ``"unix:"`` is whoever comes by a Unix socket, and so has no address. None (default):
+        Corbado's documented rule, the first address of the header, which a client can choose. An
+        empty list: the header is never believed.
         """
-        value: Sequence[str] | None = _get("CORBADO_TRUSTED_PROXIES", None)
-        return value
+        return _get_list("CORBADO_TRUSTED_PROXIES")
 
     @property
     def CORBADO_WEBHOOK_CREDENTIALS(self) -> Sequence[str]:
         """``"user:password"`` strings that Corbado's webhooks may use; several while rotating."""
-        value: Sequence[str] = _get("CORBADO_WEBHOOK_CREDENTIALS", [])
-        return value
+        return _get_list("CORBADO_WEBHOOK_CREDENTIALS") or []
 
     @property
     def CORBADO_FAILED_ATTEMPTS_PER_MINUTE(self) -> int:
@@ -76,7 +94,12 @@ class Settings:
 
         0 switches the limit off.
         """
-        return int(_get("CORBADO_FAILED_ATTEMPTS_PER_MINUTE", 30))
+        try:
+            return int(_get("CORBADO_FAILED_ATTEMPTS_PER_MINUTE", 30))
+        except (TypeError, ValueError):
+            raise ImproperlyConfigured(
+                "CORBADO_FAILED_ATTEMPTS_PER_MINUTE has to be a whole number."
+            ) from None
 
 
 conf = Settings()
