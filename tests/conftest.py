@@ -7,12 +7,17 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from tests.users.factory import create_user
 
 pytest_plugins = ["tests.browser.fixtures", "tests.postgresql", "tests.strict"]
+
+# A busy machine is slow, and speed is not what the property tests are about.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture
