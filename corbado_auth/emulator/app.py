@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 import traceback
 from collections.abc import Iterable, Mapping
@@ -33,8 +32,6 @@ class Application:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._router = Router(ROUTES)
-        # Set when the server stops, so that a planned delay does not hold it up.
-        self.stopping = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -99,8 +96,7 @@ class Application:
         if failure is None:
             return None
         exchange.read_body()
-        if failure.delay:
-            self.stopping.wait(failure.delay)
+        self._control.failures.wait(failure)
         if failure.drop:
             # The server closes the connection with a reset.
             raise ConnectionResetError

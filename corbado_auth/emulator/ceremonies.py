@@ -75,6 +75,7 @@ def finish_registration(
     from webauthn import verify_registration_response
     from webauthn.helpers.cose import COSEAlgorithmIdentifier
     from webauthn.helpers.exceptions import WebAuthnException
+    from webauthn.helpers.structs import AttestationFormat
 
     try:
         verified = verify_registration_response(
@@ -104,7 +105,8 @@ def finish_registration(
                 public_key=encode(verified.credential_public_key),
                 sign_count=verified.sign_count,
                 aaguid=verified.aaguid,
-                attestation_type=verified.fmt.value,
+                # Typed as an enum, but the library hands on the plain text.
+                attestation_type=AttestationFormat(verified.fmt).value,
                 transports=_transports(response),
                 backup_eligible=verified.credential_device_type.value == "multi_device",
                 backed_up=verified.credential_backed_up,

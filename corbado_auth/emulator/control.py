@@ -63,7 +63,7 @@ class Control:
         self._seed()
 
     def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
-        """Make a user as if they had signed up; raise `ApiError` if the address is taken."""
+        """Make a user; raise `ApiError` if the address is taken."""
         return accounts.create_user(
             self.project,
             name=email,
@@ -71,7 +71,6 @@ class Control:
             email=email,
             status="active" if confirmed else "pending",
             confirmed=confirmed,
-            signed_up=True,
         )
 
     def issue_auth_token(self, user_id: str) -> Token:

@@ -64,6 +64,7 @@ class FailurePlan:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planned: deque[Failure] = deque()
+        self._awake = threading.Event()
         self.revision = 0
 
     def add(self, **values: Any) -> Failure:
@@ -87,6 +88,10 @@ class FailurePlan:
                     return counted
         return None
 
+    def wait(self, failure: Failure) -> None:
+        """Wait as long as planned, or until all failures are removed."""
+        self._awake.wait(failure.delay)
+
     def all(self) -> list[Failure]:
         with self._lock:
             return list(self._planned)
@@ -97,5 +102,8 @@ class FailurePlan:
             kept = deque(row for row in self._planned if failure_id and row.id != failure_id)
             removed = len(kept) < len(self._planned)
             self._planned = kept
+            if not failure_id:
+                self._awake.set()
+                self._awake = threading.Event()
             self.revision += 1
             return removed

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from werkzeug.datastructures import Headers
 
 from corbado_auth.emulator.wire import timestamp
 
@@ -49,7 +52,7 @@ class Entry:
     method: str
     path: str
     query: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: Any
     status: int | None
     response: Any
@@ -80,10 +83,13 @@ class RequestLog:
         self._lock = threading.Lock()
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._echo = echo
+        self._since = 0.0
         self.revision = 0
 
     def add(self, entry: Entry) -> None:
         with self._lock:
+            if entry.created < self._since:
+                return  # it began before a reset, and belongs to another test
             self._entries.append(entry)
             self.revision += 1
         if self._echo is not None:
@@ -97,6 +103,7 @@ class RequestLog:
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+            self._since = time.time()
             self.revision += 1
 
 
@@ -105,8 +112,9 @@ def mask(text: str) -> str:
     return f"{text[:4]}… ({len(text)})" if len(text) >= 20 else MASK
 
 
-def masked_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: MASK if name.lower() in SECRET_HEADERS else value for name, value in headers}
+def masked_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    safe = ((name, MASK if name.lower() in SECRET_HEADERS else value) for name, value in headers)
+    return Headers(list(safe))
 
 
 def masked(value: Any, name: str = "") -> Any:

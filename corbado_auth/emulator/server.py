@@ -83,7 +83,6 @@ class Emulator:
     def stop(self) -> None:
         """Stop serving, and close what is still open."""
         if self._server is not None and self._thread is not None:
-            self._app.stopping.set()
             self._server.shutdown()
             self._thread.join()
         self._close()
@@ -103,7 +102,7 @@ class Emulator:
         self.control.bound_to(f"http://{shown}:{self._server.server_address[1]}")
 
     def _close(self) -> None:
-        self._app.stopping.set()
+        self.control.failures.remove()  # what waits for a planned delay goes on
         if self._server is not None:
             self._server.close_connections()
             self._server.server_close()

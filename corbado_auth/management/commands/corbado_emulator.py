@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
     def _defaults(self) -> Mapping[str, Any]:
         """Return what the site's settings and URLconf already say."""
-        values = {
+        values: dict[str, Any] = {
             "project_id": conf.CORBADO_PROJECT_ID,
             "api_secret": conf.CORBADO_API_SECRET,
             "redirect_url": _url("redirect"),

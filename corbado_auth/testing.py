@@ -1,0 +1,257 @@
+"""Test a site that signs in through Corbado, against the emulator and without a network.
+
+pytest: the fixtures `corbado` and `corbado_live` are there once the package is installed.
+unittest: add the mixin `CorbadoTestCase` and use `self.corbado`. All need the extra `[emulator]`.
+
+Nothing is imported from Django or the emulator until a test asks for one of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+try:
+    import pytest
+except ModuleNotFoundError:  # pragma: no cover - a site that tests with unittest alone
+    pytest = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    import unittest
+
+    from django.http import HttpResponseBase
+    from django.test import Client
+    from werkzeug.datastructures import Headers
+
+    from corbado_auth.emulator import Emulator
+
+    _TestCase = unittest.TestCase
+else:
+    _TestCase = object
+
+__all__ = ["Corbado", "CorbadoTestCase", "Email", "Request", "User"]
+
+INSTALL_HINT = "The test kit needs the emulator: pip install 'django-corbado-auth[emulator]'"
+# What Django's test client calls the site.
+TEST_SITE = "http://testserver"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user at Corbado; `id` is the Corbado user ID."""
+
+    id: str
+    email: str
+    full_name: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call that the backend API received, its secrets masked; `status` is None if it was dropped.
+
+    `body` is the parsed JSON; `headers` does not care about upper and lower case.
+    """
+
+    method: str
+    path: str
+    headers: Headers
+    body: Any
+    status: int | None
+
+
+@dataclass(frozen=True)
+class Email:
+    """A mail that Corbado sent; opening `link` signs `to` in."""
+
+    to: str
+    subject: str
+    text: str
+    link: str
+
+
+class Corbado:
+    """The running emulator as a test sees it. Each test starts with nobody in it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._control = emulator.control
+
+    @property
+    def url(self) -> str:
+        """The base URL of both APIs."""
+        return self._control.base_url
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The Django settings that point a site at this emulator."""
+        return {
+            "CORBADO_PROJECT_ID": self._control.project.id,
+            "CORBADO_API_SECRET": self._control.project.api_secret,
+            "CORBADO_BACKEND_API_URL": self.url,
+            "CORBADO_FRONTEND_API_URL": self.url,
+        }
+
+    def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
+        """Make a user at Corbado; `confirmed` says whether the address was proven."""
+        user = self._control.add_user(email, full_name, confirmed=confirmed)
+        return User(id=user.id, email=email, full_name=full_name)
+
+    def issue_token(self, user: User | str) -> str:
+        """Return an auth token as after a sign-in: good once, for five minutes."""
+        return self._control.issue_auth_token(user if isinstance(user, str) else user.id).id
+
+    def sign_in(
+        self, client: Client, user: User | str, *, login_url: str = "", next: str = ""
+    ) -> HttpResponseBase:
+        """Bring a user through the site's login page and redirect view, as a browser would.
+
+        Return the answer of the redirect view: a redirect to where the sign-in goes, or the page
+        that says why not. `login_url` is the site's own login page, the package's unless given.
+        """
+        from django.urls import reverse
+
+        login_url = login_url or reverse("corbado_auth:login")
+        page = client.get(login_url, {"next": next} if next else {})
+        # The site believes only a navigation that its own login page began.
+        return client.get(
+            reverse("corbado_auth:redirect"),
+            {"corbadoAuthToken": self.issue_token(user)},
+            headers={
+                "Referer": page.wsgi_request.build_absolute_uri(),
+                "Sec-Fetch-Dest": "document",
+                "Sec-Fetch-Mode": "navigate",
+                "Sec-Fetch-Site": "same-origin",
+            },
+            secure=page.wsgi_request.is_secure(),
+        )
+
+    def fail_next(
+        self,
+        path: str,
+        *,
+        method: str = "",
+        status: int | None = None,
+        delay: float | None = None,
+        drop: bool = False,
+        body: str | None = None,
+        retry_after: str = "",
+        times: int = 1,
+    ) -> None:
+        """Let the next calls of a path fail.
+
+        `status` answers an error of Corbado's, `delay` waits so many seconds first, `drop` resets
+        the connection, `body` sends one that is "truncated", "garbage" or "empty". `path` may hold
+        `*`; `times` 0 is until the test ends.
+        """
+        from corbado_auth.emulator.control_api import plan_failure
+
+        plan_failure(
+            self._control,
+            path=path,
+            method=method,
+            status=status,
+            delay=delay,
+            drop=drop,
+            body=body,
+            retryAfter=retry_after,
+            times=times,
+        )
+
+    def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Move Corbado's clock forward, and with it every expiry. Your site's clock stays."""
+        self._control.advance(hours * 3600 + minutes * 60 + seconds)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What your site asked the backend API in this test, oldest first."""
+        return [
+            Request(entry.method, entry.path, entry.headers, entry.body, entry.status)
+            for entry in self._control.log.all()
+            if entry.api == "backend"
+        ]
+
+    @property
+    def outbox(self) -> list[Email]:
+        """The mails that Corbado sent in this test, oldest first."""
+        return [
+            Email(mail.to, mail.subject, mail.text, mail.link)
+            for mail in self._control.project.store.email_links.all()
+        ]
+
+    def _begin(self, site: str) -> None:
+        """Forget the last test, and send browsers to this site."""
+        self._control.reset()
+        values = {
+            "authSuccessRedirectUrl": site + _path("corbado_auth:redirect"),
+            "applicationUrl": site + _path("corbado_auth:login"),
+        }
+        self._control.project.save_config(values)
+
+
+class CorbadoTestCase(_TestCase):
+    """Give a Django test case `self.corbado`; with LiveServerTestCase browsers are sent there."""
+
+    corbado: Corbado
+
+    def setUp(self) -> None:
+        super().setUp()
+        site = getattr(self, "live_server_url", TEST_SITE)
+        self.corbado = self.enterContext(_corbado_for_one_test(site))
+
+
+if pytest is not None:
+
+    @pytest.fixture
+    def corbado() -> Iterator[Corbado]:
+        """Give the test a fresh Corbado, and point the site's settings at it."""
+        with _corbado_for_one_test(TEST_SITE) as fresh:
+            yield fresh
+
+    @pytest.fixture
+    def corbado_live(live_server: Any) -> Iterator[Corbado]:
+        """Do the same for pytest-django's `live_server`, which a browser visits."""
+        with _corbado_for_one_test(live_server.url) as fresh:
+            yield fresh
+
+
+@contextmanager
+def _corbado_for_one_test(site: str) -> Iterator[Corbado]:
+    from django.test import override_settings
+
+    fresh = Corbado(_running_emulator())
+    with override_settings(**fresh.settings):
+        fresh._begin(site)
+        yield fresh
+
+
+# Process ID -> emulator: a process that a test runner forked has no server thread of its own.
+_emulators: dict[int, Emulator] = {}
+
+
+def _running_emulator() -> Emulator:
+    """Return the emulator of this process, started at the first call on a free port."""
+    if find_spec("werkzeug") is None or find_spec("webauthn") is None:
+        raise ModuleNotFoundError(INSTALL_HINT)
+    from corbado_auth.emulator import Emulator, EmulatorConfig
+
+    running = _emulators.get(os.getpid())
+    if running is None:
+        running = Emulator(EmulatorConfig(port=0))
+        running.start()
+        atexit.register(running.stop)
+        _emulators[os.getpid()] = running
+    return running
+
+
+def _path(name: str) -> str:
+    """Return where a view is in the URLconf of this test, or the root if it has none."""
+    from django.urls import NoReverseMatch, reverse
+
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return "/"
