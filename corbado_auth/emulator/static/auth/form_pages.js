@@ -46,9 +46,12 @@ function usernameField(view) {
     return { name: "username", node, value: () => node.querySelector("input").value.trim() };
   }
   input.value ||= view.signIn.username;
-  // Labels do not reach across the shadow boundary, so the page's input gets its name by attribute.
-  if (!input.labels.length && !input.hasAttribute("aria-label")) input.ariaLabel = "Email address";
-  const label = h("span", { class: "label", on: { click: () => input.focus() } }, "Email address");
+  // Labels do not reach across the shadow boundary: without one of the page's own, the input gets
+  // its name by attribute, and a text that looks like a label.
+  const hasLabel = input.labels.length > 0;
+  if (!hasLabel && !input.hasAttribute("aria-label")) input.ariaLabel = "Email address";
+  const label =
+    !hasLabel && h("span", { class: "label", on: { click: () => input.focus() } }, "Email address");
   const node = h(
     "div",
     { class: "field", "data-field": "username" },

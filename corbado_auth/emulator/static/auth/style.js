@@ -28,15 +28,15 @@ const CSS = `
     --_accent: var(--primary-color, light-dark(#1d4fd7, #3a66ee));
     --_accent-hover: var(--primary-hover-color, var(--primary-color, light-dark(#173fae, #2c57dc)));
     --_surface: light-dark(#ffffff, #171b26);
-    --_raised: light-dark(#f6f7f9, #1f2431);
+    --_raised: color-mix(in srgb, var(--_text) 6%, var(--_surface));
     --_ink: var(--heading-color, light-dark(#10172a, #f3f5fa));
     --_text: var(--text-color, light-dark(#475067, #b5bccb));
     --_link: var(--light-color, light-dark(#1d4fd7, #9db8ff));
     --_line: var(--border-color, light-dark(#858fa3, #6d778d));
-    --_edge: light-dark(#e1e5ec, #2d3445);
+    --_edge: color-mix(in srgb, var(--_text) 18%, var(--_surface));
     --_error: var(--error-color, light-dark(#b3261e, #ffb4ab));
     --_error-surface: light-dark(#fdeceb, #3b1d1f);
-    --_tint: light-dark(#e9effd, #232e4d);
+    --_tint: color-mix(in srgb, var(--_link) 12%, var(--_surface));
   }
 }
 :host([hidden]) { display: none; }
@@ -72,7 +72,7 @@ h1:focus { outline: none; }
 strong { color: var(--_ink); font-weight: 600; }
 
 .field { margin-bottom: 1rem; }
-label, .label { display: block; margin-bottom: 0.375rem; font-size: 0.875rem; font-weight: 600; color: var(--_ink); }
+label, .label, ::slotted(label) { display: block; margin-bottom: 0.375rem; font-size: 0.875rem; font-weight: 600; color: var(--_ink); }
 input, ::slotted(input) {
   display: block; width: 100%; min-height: 3rem; padding: 0.625rem 0.875rem; box-sizing: border-box;
   font: inherit; font-size: 1rem; color: var(--_ink); background: var(--primary-background-color, var(--_surface));
