@@ -117,7 +117,7 @@ def activate_user(project: Project, user_id: str) -> None:
 
 
 def delete_user(project: Project, user_id: str) -> None:
-    """Remove a user and all that belongs to them: addresses, passkeys, tokens, links, ceremonies."""
+    """Remove a user and all that is theirs: addresses, passkeys, tokens, links, ceremonies."""
     store = project.store
     with store.transaction():
         store.users.remove(user_id)

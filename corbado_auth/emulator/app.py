@@ -1,4 +1,4 @@
-"""Answer every request: who may call, which failure is planned, which handler it is, what is remembered of it."""
+"""Answer every request: may it call, is a failure planned, which handler, what to remember."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def _begin(project: Project, kind: str, user_id: str) -> str:
 
 
 def _take(project: Project, response: Mapping[str, Any], kinds: Collection[str]) -> Ceremony:
-    """Find the ceremony by its challenge and use it up, whatever comes of it (contract 0.6, 7.10)."""
+    """Find the ceremony by its challenge, and use it up whatever comes of it (contract 0.6)."""
     store = project.store
     try:
         client_data = json.loads(decode(_text(response["response"], "clientDataJSON")))

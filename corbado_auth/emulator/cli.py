@@ -1,4 +1,4 @@
-"""Start the emulator from a command line: `python -m corbado_auth.emulator`, `manage.py corbado_emulator`."""
+"""Start the emulator from a command line; manage.py has the same flags."""
 
 from __future__ import annotations
 

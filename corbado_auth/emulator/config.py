@@ -85,7 +85,7 @@ def is_loopback(host: str) -> bool:
 
 
 def origin_of(url: str) -> str | None:
-    """Return scheme, host and port as a browser writes them in `Origin`; None if the URL has no such thing."""
+    """Return scheme, host and port as a browser writes them in `Origin`; None if there are none."""
     try:
         parts = urlsplit(url)
         port = parts.port

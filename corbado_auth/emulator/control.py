@@ -1,4 +1,4 @@
-"""Hold the whole state of an emulator, and turn it: what the test kit calls, and what the control API serves."""
+"""Hold the whole state of an emulator: what the test kit and the control API look at and turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEN_YEARS = 10 * 366 * 24 * 3600
 
 
 class Control:
-    """Hold projects, planned failures, request log and rate limit. `project` is the first project."""
+    """Hold projects, planned failures, request log, rate limit; `project` is the first one."""
 
     def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
         self.config = config
@@ -99,7 +99,7 @@ class Control:
 
 
 def read_seed(text: str) -> list[dict[str, Any]]:
-    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` if it is not that."""
+    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` else."""
     try:
         users = json.loads(text)["users"]
         rows = [dict(row) for row in users]

@@ -1,57 +1,69 @@
 """Serve the emulator's own JSON under `/_emulator/`: what a developer and a test look at and turn.
 
-The page `/_emulator/` (`static/emulator.html`, `emulator.css`, `emulator.js`, served as `/_emulator/`,
-`/_emulator/emulator.css`, `/_emulator/emulator.js`) is fed by these routes and by nothing else. It is sent with
-`Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'
-data:; …`: no inline script, no inline style.
+The page `/_emulator/` is fed by these routes and by nothing else. It is sent with a policy that
+allows no inline script and no inline style (`pages.PAGE_POLICY`).
 
-Every route answers JSON. A refusal is `{"error": "a sentence"}` with 400, 403, 404, 405, 413 or 415. POST and DELETE
-need `Content-Type: application/json`. All refuse a foreign `Origin` and a `Sec-Fetch-Site` other than same-origin or
-none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the emulator's clock; durations are seconds.
+Every route answers JSON. A refusal is `{"error": "a sentence"}` with 400, 403, 404, 405, 413 or
+415. POST and DELETE need `Content-Type: application/json`. All refuse a foreign `Origin` and a
+`Sec-Fetch-Site` other than same-origin or none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the
+emulator's clock; durations are seconds. Lists are newest first.
 
 `GET state`::
 
-    {"revision": 17,                          # grows with every change and request: poll, and redraw when it moved
+    {"revision": 17,  # grows with every change and request: poll, and redraw when it moved
      "now": "2026-01-31T12:00:00", "clockOffset": 360,
-     "project": {"projectID", "name", "applicationURL", "redirectURL", "webhookURL", "webhookActions": [],
-                 "rpID", "origins": [], "webComponent": "built-in" | "<file name>",
+     "project": {"projectID", "name", "applicationURL", "redirectURL",
+                 "webhookURL", "webhookActions": [], "rpID", "origins": [],
+                 "webComponent": "built-in" | "<file name>",
                  "allowUserRegistration": true, "doubleOptIn": false},
      "rateLimit": null | {"requests": 100, "seconds": 10},
      "users": [{"ID", "name", "fullName", "status": "active|pending|disabled", "created",
                 "emails": [{"ID", "email", "status": "active|pending"}],
-                "passkeys": [{"ID", "status": "active|pending", "created", "lastUsed", "userAgent",
-                              "backedUp": bool}]}],
-     "tokens": [{"ID", "token": "6GQd… (64)", "kind": "auth|session|association|login", "userID", "email",
-                 "state": "unused|used|expired", "created", "expires", "expiresIn": 297.5}],
-     "failures": [{"ID", "method", "path", "status", "delay", "drop", "body", "retryAfter", "times", "left"}],
-     "webhooks": [{"ID", "action", "url", "username", "status", "error", "answer", "runtime", "created"}]}
+                "passkeys": [{"ID", "status": "active|pending", "created", "lastUsed",
+                              "userAgent", "backedUp": bool}]}],
+     "tokens": [{"ID", "token": "6GQd… (64)", "kind": "auth|session|association|login",
+                 "userID", "email", "state": "unused|used|expired",
+                 "created", "expires", "expiresIn": 297.5}],
+     "failures": [{"ID", "method", "path", "status", "delay", "drop", "body", "retryAfter",
+                   "times", "left"}],  # left: how often it still happens, null is for ever
+     "webhooks": [{"ID", "action", "url", "username", "status", "error", "answer",
+                   "runtime", "created"}]}
 
-Lists are newest first. A failure's `left` is how often it still happens (null: for ever).
-
-`GET requests` (newest first; the last 1000 calls of the two APIs, without preflights)::
+`GET requests`, the last 1000 calls of the two APIs, without preflights::
 
     {"revision": 17,
-     "requests": [{"ID": "req-…", "created", "api": "backend|frontend|none", "method", "path", "query",
-                   "headers": {"Name": "value"}, "body": {…} | "text" | null, "status": 200 | null,
+     "requests": [{"ID": "req-…", "created", "api": "backend|frontend|none",
+                   "method", "path", "query", "headers": {"Name": "value"},
+                   "body": {…} | "text" | null,
+                   "status": 200 | null,  # null: the connection was dropped
                    "response": {…} | "text" | null, "runtime": 0.0123, "planned": false}]}
 
-`status` is null where the connection was dropped. Authorization, Cookie, passwords and tokens are masked.
+Authorization, Cookie, passwords and tokens are masked.
 
-`GET emails` (newest first)::
+`GET emails`::
 
     {"revision": 17,
-     "emails": [{"ID": "eml-…", "to", "subject", "text", "link", "purpose": "login|sign-up|confirmation|…",
+     "emails": [{"ID": "eml-…", "to", "subject", "text", "link",
+                 "purpose": "login|sign-up|confirmation|authentication|invitation",
                  "created", "expires", "expiresIn", "state": "open|confirmed|expired"}]}
 
-`POST reset` `{}` -> `{}`: no users, tokens, emails, requests, failures; clock and project settings as at the start
-(a seed file is read again).
-`POST users` `{"email", "fullName"?, "confirmed"? = true}` -> one of `users` as above; 400 when the address is taken.
-`POST tokens` `{"userID"}` -> `{"token", "redirectURL", "expires"}`: an auth token as after a sign-in.
-`POST clock` `{"advance": seconds}` -> `{"now", "clockOffset"}`: forward only (at most ten years in all).
-`POST failures` `{"method"? = any, "path" ("*" matches), one or more of "status", "delay", "drop": true,
-"body": "truncated|garbage|empty", "retryAfter"?, "times"? = 1 (0: until removed)}` -> one of `failures`.
-`DELETE failures` `{"ID"?}` -> `{}`: that one, or all.
-`POST rate-limit` `{"requests", "seconds"? = 10}` -> `{"rateLimit"}`: calls per client address; 0 switches it off.
+`POST reset` `{}` -> `{}`
+    No users, tokens, emails, requests, failures; clock and project settings as at the start. A
+    seed file is read again.
+`POST users` `{"email", "fullName"?, "confirmed"? = true}` -> one of `users`
+    400 when the address is taken.
+`POST tokens` `{"userID"}` -> `{"token", "redirectURL", "expires"}`
+    An auth token as after a sign-in.
+`POST clock` `{"advance": seconds}` -> `{"now", "clockOffset"}`
+    Forward only, at most ten years in all.
+`POST failures` `{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?,
+"times"? = 1}` -> one of `failures`
+    `*` in the path matches anything; at least one of status, delay, drop and body
+    ("truncated", "garbage" or "empty"); times 0 is until removed.
+`DELETE failures` `{"ID"?}` -> `{}`
+    That one, or all.
+`POST rate-limit` `{"requests", "seconds"? = 10}` -> `{"rateLimit"}`
+    Calls per client address; 0 switches it off.
 """
 
 from __future__ import annotations
@@ -107,7 +119,7 @@ def _answer(control: Control, request: Request) -> Mapping[str, Any]:
 
 
 def _body(request: Request) -> Mapping[str, Any]:
-    # A page of another site cannot send this type without asking first (a preflight, which gets no answer).
+    # A page of another site cannot send this type without a preflight, which it does not pass.
     if request.mimetype != "application/json":
         raise Refusal(415, "Send JSON, with Content-Type: application/json.")
     try:
@@ -190,7 +202,7 @@ def _plan_failure(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def plan_failure(control: Control, **given: Any) -> Failure:
-    """Plan one failure from the fields of `POST failures`; raise `Refusal` if they make no sense."""
+    """Plan one failure from the fields of `POST failures`; raise `Refusal` if they are wrong."""
     values = {name: value for name, value in given.items() if value is not None}
     if not str(values.get("path", "")).startswith(("/", "*")):
         raise Refusal(400, "path begins with /, for example /v1/authTokens/validate.")

@@ -11,7 +11,7 @@ BLANK = "cannot be blank"
 
 
 class Fields:
-    """Take one field after the other, then `check()`: the answer names every wrong field at once."""
+    """Take one field after the other, then `check()`: the answer names all wrong ones."""
 
     def __init__(self, body: Mapping[str, Any], status: int = 400, prefix: str = "") -> None:
         self._body = body
@@ -55,7 +55,7 @@ class Fields:
         return None
 
     def typed(self, name: str, kind: type) -> Any:
-        """Return a value of this JSON type (int, list of strings, object), None where it is absent."""
+        """Return an int, a list of strings or an object, None where it is absent."""
         value = self._body.get(name)
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Send magic links: the mails land in the outbox, nothing leaves this machine (contract 1.9, 4.6 d)."""
+"""Send magic links to the outbox: nothing leaves this machine (contract 1.9, 4.6 d)."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def collect_link(project: Project, link_id: str) -> EmailLink | None:
 
 
 def _link(target: str, link_id: str, token: str) -> str:
-    """Add ID and token to the page's query; the fragment picks the component's page (contract 0.8)."""
+    """Add ID and token to the query; the fragment picks the component's page (contract 0.8)."""
     parts = urlsplit(target)
     query = [
         *parse_qsl(parts.query, keep_blank_values=True),

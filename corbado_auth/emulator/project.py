@@ -1,4 +1,4 @@
-"""Be one Corbado project: its credentials, its config, its records, and the tokens that it gives out."""
+"""Be one Corbado project: its credentials, config, records, and the tokens it gives out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CONFIG_DEFAULTS: Mapping[str, Any] = {
 
 
 class Project:
-    """Hold one project. `base_url` is where the emulator answers; it is known once the server is bound."""
+    """Hold one project; `base_url` is where it answers, known once the server is bound."""
 
     def __init__(
         self, config: EmulatorConfig, project_id: str, api_secret: str, state: StateFile | None

@@ -1,4 +1,7 @@
-"""Count the calls of each client address. Off unless switched on: three published limits differ (contract 1.2)."""
+"""Count the calls of each client address.
+
+Off unless switched on: three published limits differ (contract 1.2).
+"""
 
 from __future__ import annotations
 

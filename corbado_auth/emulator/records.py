@@ -1,4 +1,4 @@
-"""Name what a project holds. All records are frozen: a change is a new record, put in place under the store's lock."""
+"""Name what a project holds. Records are frozen: a change is a new record in its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """`status` is active, pending or disabled (reads of the API say `deleted` for disabled: INFERRED)."""
+    """`status` is active, pending or disabled (the API reads it as `deleted`: INFERRED)."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceremony:
-    """A WebAuthn ceremony under way; `id` is its challenge, which is all that a finish call brings (contract 0.6)."""
+    """A ceremony under way; `id` is its challenge, all that a finish call brings (contract 0.6)."""
 
     id: str
     kind: str
@@ -82,7 +82,7 @@ class Ceremony:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A one-time secret; `id` is the secret itself. `kind` is auth, session, association or login."""
+    """A secret, which is its own `id`; `kind` is auth, session, association or login."""
 
     id: str
     kind: str

@@ -166,7 +166,7 @@ class _Handler(WSGIRequestHandler):
     server: _Server  # type: ignore[assignment]
 
     def run_wsgi(self) -> None:
-        """Read the whole request, so that the next one on this connection starts where it should."""
+        """Read the whole request, so that the next one on this connection begins in its place."""
         body = self._read_body()
         if body is None:
             return

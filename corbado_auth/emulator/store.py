@@ -32,7 +32,7 @@ Change = tuple[str, str, Any]
 
 
 class Table(Generic[R]):
-    """Hold records of one type by ID, in the order in which they came, with look-ups by other keys."""
+    """Hold records of one type by ID, in the order in which they came, and find by other keys."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change records with nobody in between; what changed is on disk when the outermost one ends."""
+        """Change records with nobody in between; at the end of the outermost all is on disk."""
         with self._lock:
             self._depth += 1
             try:
@@ -182,7 +182,7 @@ class Store:
 
 
 class StateFile:
-    """Keep records in one SQLite file that nobody but its owner may read: it holds tokens and secrets."""
+    """Keep records in one SQLite file, for its owner's eyes only: it holds tokens and secrets."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -44,7 +44,7 @@ def not_found(details: str, status: int = 404) -> ApiError:
 
 
 def make_id(prefix: str) -> str:
-    """Return an ID such as `usr-10264112935886989443`: the number is unsigned and has 64 bits (contract 2)."""
+    """Return an ID such as `usr-10264112935886989443`, of unsigned 64 bits (contract 2)."""
     return f"{prefix}-{secrets.randbits(64)}"
 
 
@@ -81,7 +81,7 @@ def reason(status: int) -> str:
 
 
 def error_payload(error: ApiError) -> dict[str, Any]:
-    """Return the `error` part; `type` and `links` are always there, or the web component crashes (contract 0.4)."""
+    """Return `error`; without `type` and `links` the web component crashes (contract 0.4)."""
     body: dict[str, Any] = {"type": error.error_type, "links": []}
     if error.details:
         body["details"] = error.details

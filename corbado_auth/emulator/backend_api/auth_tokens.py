@@ -13,7 +13,10 @@ from corbado_auth.emulator.wire import TOKEN_LENGTH, not_found
 
 
 def validate(call: Call) -> Mapping[str, Any]:
-    """Spend a token and say whose it was. Unknown, used, expired and foreign tokens all look the same."""
+    """Spend a token and say whose it was.
+
+    Unknown, used, expired and foreign tokens all look the same.
+    """
     fields = call.fields()
     # The form is checked before the look-up (contract 7.1).
     text = fields.text("token", required=True, length=TOKEN_LENGTH)

@@ -18,7 +18,10 @@ AUTHENTICATOR_NAME = "Passkey"
 
 
 def list_credentials(call: Call) -> Mapping[str, Any]:
-    """List the passkeys of the whole project; rows do not say whose they are, so filter by `userID`."""
+    """List the passkeys of the whole project.
+
+    A row does not say whose it is, so one filters by `userID`.
+    """
     rows, paging = page_of(call.project.store.credentials.all(), COLUMNS, call.request.args)
     return {"rows": [_row(call, credential) for credential in rows], "paging": paging}
 

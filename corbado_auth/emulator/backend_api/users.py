@@ -18,7 +18,10 @@ LOGIN_IDENTIFIER_TYPES = ("email", "phone_number", "custom")
 
 
 def create(call: Call) -> Mapping[str, Any]:
-    """Make a user who has no passkey yet. Nobody proved the address, so it is pending (INFERRED)."""
+    """Make a user who has no passkey yet.
+
+    Nobody has proven the address, so it is pending (INFERRED).
+    """
     fields = call.fields()
     name = fields.text("name", required=True)
     full_name = fields.text("fullName")

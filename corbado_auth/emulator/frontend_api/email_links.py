@@ -40,7 +40,7 @@ def confirm(call: Call) -> Mapping[str, Any]:
 
 
 def status(call: Call) -> Mapping[str, Any]:
-    """Sign in the tab that waits, with a token of its own; 404 lets it poll on (contract 4.5, 4.6 d)."""
+    """Sign in the tab that waits, with a token of its own; 404 lets it poll on (4.6 d)."""
     fields = call.fields()
     link_id = fields.text("emailLinkID", required=True)
     fields.check()
