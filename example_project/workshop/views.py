@@ -8,6 +8,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView as PasswordLoginView
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -119,8 +120,7 @@ class AccountView(LoginRequiredMixin, TemplateView):
             corbado_account=CorbadoAccount.objects.filter(
                 user=cast("User", self.request.user), project_id=settings.CORBADO_PROJECT_ID
             ).first(),
-            session_engine=settings.SESSION_ENGINE,
-            session_ends_at=session.get_expiry_date(),
+            session_row=Session.objects.filter(pk=session.session_key).first(),
             **kwargs,
         )
 
