@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from .identity import CorbadoEmail, CorbadoUser
+from .identity import CorbadoEmail, CorbadoUser, Passkey
 
-__all__ = ["Failure", "ProjectConfig", "read_failure", "read_project_config", "read_validated_user"]
+__all__ = [
+    "Failure",
+    "ProjectConfig",
+    "read_association_token",
+    "read_created_user_id",
+    "read_failure",
+    "read_passkeys",
+    "read_project_config",
+    "read_user",
+    "read_user_answer",
+    "read_users",
+    "read_validated_user",
+]
 
 MAX_ID = 64
 # RFC 5321, section 4.5.3.1.3, less the brackets; Django's EmailField holds as many.
@@ -31,13 +44,15 @@ Json = dict[str, Any]
 class Failure:
     """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
 
-    ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2).
+    ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2);
+    ``is_taken`` is True where something unique exists already.
     """
 
     is_envelope: bool = False
     error_type: str = ""
     request_id: str = ""
     fields: frozenset[str] = frozenset()
+    is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +79,61 @@ def read_validated_user(answer: Json) -> CorbadoUser:
 
 def read_user(user: Json) -> CorbadoUser:
     """Read a ``fullUser`` (contract 1.3)."""
-    # Go writes an empty list as null: INFERRED from Corbado's SDK language. Absent is not empty.
-    if "emails" not in user:
-        raise ValueError("user.emails is missing")
-    emails = user["emails"] if user["emails"] is not None else []
-    if not isinstance(emails, list):
-        raise ValueError("user.emails is not a list")
     return CorbadoUser(
         id=_identifier(user.get("ID"), "user.ID"),
         full_name=_display_text(user.get("fullName")),
-        emails=tuple(_email(_object(email, "user.emails[]")) for email in emails),
+        emails=tuple(_email(_object(email, "user.emails[]")) for email in _list(user, "emails")),
         status=_display_text(user.get("status")),
     )
+
+
+def read_user_answer(answer: Json) -> CorbadoUser:
+    """Read the answer of ``users/{userID}`` (contract 1.5)."""
+    return read_user(_object(answer.get("data"), "data"))
+
+
+def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
+    """Read a page of users, and how many pages there are (contract 1.4)."""
+    data = _object(answer.get("data"), "data")
+    users = [read_user(_object(user, "data.users[]")) for user in _list(data, "users")]
+    pages = _object(data.get("paging"), "data.paging").get("totalPages")
+    if not isinstance(pages, int):
+        raise ValueError("data.paging.totalPages is not a number")
+    return users, pages
+
+
+def read_created_user_id(answer: Json) -> str:
+    """Read the answer to creating a user (contract 1.5)."""
+    return _identifier(_object(answer.get("data"), "data").get("userID"), "data.userID")
+
+
+def read_association_token(answer: Json) -> tuple[str, str]:
+    """Read (token, reason for a refusal): one of them is empty (contract 1.7)."""
+    data = _object(answer.get("data"), "data")
+    token = data.get("token")
+    if not token:
+        return "", _word(data.get("rejectionReason"), ERROR_TYPE) or "no reason given"
+    if not isinstance(token, str) or not token.startswith("ast1_") or not token.isascii():
+        raise ValueError("data.token is no association token")
+    return token, ""
+
+
+def read_passkeys(answer: Json) -> list[Passkey]:
+    """Read a list of passkeys; those that are not active yet are left out (contract 1.6)."""
+    rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
+    return [
+        Passkey(
+            id=_identifier(row.get("id"), "rows[].id"),
+            authenticator=_display_text(row.get("authenticatorName")),
+            user_agent=_display_text(row.get("userAgent")),
+            last_used_device=_display_text(row.get("lastUsedDeviceName")),
+            created=_moment(row.get("created")),
+            last_used=_moment(row.get("lastUsed")),
+            is_synced=row.get("backupState") is True,
+        )
+        for row in rows
+        if row.get("status") != "pending"
+    ]
 
 
 def read_project_config(answer: Json) -> ProjectConfig:
@@ -119,6 +177,14 @@ def read_request_id(answer: Json) -> str:
     return _word(request_data.get("requestID"), REQUEST_ID)
 
 
+def _is_taken(error: Json, validation: list[Any]) -> bool:
+    """Tell "there is one already": which of the two forms Corbado uses where is INFERRED (1.5)."""
+    messages = (entry.get("message") for entry in validation if isinstance(entry, dict))
+    return error.get("type") == "already_exists" or any(
+        isinstance(message, str) and "already exists" in message for message in messages
+    )
+
+
 def _email(email: Json) -> CorbadoEmail:
     address = email.get("email")
     if not isinstance(address, str):
@@ -132,6 +198,23 @@ def _email(email: Json) -> CorbadoEmail:
     if not usable:
         return CorbadoEmail("", "unusable")
     return CorbadoEmail(address, known)
+
+
+def _list(value: Json, name: str) -> list[Any]:
+    # Go writes an empty list as null (INFERRED from Corbado's language); absent is not empty.
+    items = value.get(name, "missing")
+    if items is not None and not isinstance(items, list):
+        raise ValueError(f"{name} is not a list")
+    return items or []
+
+
+def _moment(value: object) -> datetime | None:
+    """Read a time with or without a zone; without one it is UTC (INFERRED, contract 2)."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _object(value: object, name: str) -> Json:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-__all__ = ["ClientInfo", "CorbadoEmail", "CorbadoUser"]
+__all__ = ["ClientInfo", "CorbadoEmail", "CorbadoUser", "Passkey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,19 @@ class ClientInfo:
 
     remote_address: str
     user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """Hold one passkey of a Corbado user as people know it (contract 1.6).
+
+    ``id`` is Corbado's ``cre-…``; names may be empty; times are aware, or None where unknown.
+    """
+
+    id: str
+    authenticator: str = ""
+    user_agent: str = ""
+    last_used_device: str = ""
+    created: datetime | None = None
+    last_used: datetime | None = None
+    is_synced: bool = False

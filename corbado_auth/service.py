@@ -7,19 +7,23 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote, urlencode
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import answers, transport
 from .exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
-from .identity import ClientInfo, CorbadoUser
+from .identity import ClientInfo, CorbadoUser, Passkey
+from .local_users import same_address
 
 __all__ = ["CorbadoService"]
 
 # Error types (contract 1.2) that only the operator can mend, whatever their status is.
 OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "invalid_origin"}
 TRY_LATER = {408, 425, 429}
+# An ID of the right form that no user has.
+NOBODY = "usr-0"
 
 T = TypeVar("T")
 
@@ -41,10 +45,7 @@ class CorbadoService:
         """
         body = {
             "token": token,
-            "clientInfo": {
-                "remoteAddress": client_info.remote_address,
-                "userAgent": client_info.user_agent,
-            },
+            "clientInfo": _client_info(client_info),
         }
         answer = _Answer(transport.ask("POST", "/v1/authTokens/validate", body))
         if answer.blames_the_token():
@@ -55,6 +56,94 @@ class CorbadoService:
         """Return what Corbado has on file for the project, and Corbado's clock (contract 1.8)."""
         answer = _Answer(transport.ask("GET", "/v1/projectConfig"))
         return answer.read(answers.read_project_config), answer.date
+
+    def get_user(self, corbado_user_id: str) -> CorbadoUser:
+        """Return one Corbado user (contract 1.5)."""
+        return _Answer(transport.ask("GET", _user_path(corbado_user_id))).read(
+            answers.read_user_answer
+        )
+
+    def list_users(
+        self, *, page: int = 1, page_size: int = 100, login_name: str = ""
+    ) -> tuple[list[CorbadoUser], int]:
+        """Return one page of the project's users, oldest first, and the number of pages.
+
+        ``login_name`` narrows down by Corbado's ``name``; that it is the address is INFERRED
+        (contract 1.3).
+        """
+        query = {"sort": "created:asc", "page": str(page), "pageSize": str(page_size)}
+        if login_name:
+            query["filter[]"] = f"name:eq:{login_name}"
+        reply = transport.ask("GET", f"/v1/users?{urlencode(query)}")
+        return _Answer(reply).read(answers.read_users)
+
+    def find_users(self, address: str) -> list[CorbadoUser]:
+        """Return the Corbado users who have this address, confirmed or not; usually one or none.
+
+        Corbado narrows down, Python compares again.
+        """
+        users, _pages = self.list_users(login_name=address)
+        return [
+            user
+            for user in users
+            if any(same_address(email.address, address) for email in user.emails)
+        ]
+
+    def create_user(self, address: str, *, full_name: str = "", request_id: str = "") -> str | None:
+        """Create a Corbado user whose address is pending, and return the ID (contract 1.5).
+
+        None where Corbado has somebody with this address already. ``request_id`` is a mark of ours
+        (``req-…``) that Corbado keeps with the request.
+        """
+        body = {"name": address, "email": address, "fullName": full_name or address}
+        if request_id:
+            body["requestID"] = request_id
+        answer = _Answer(transport.ask("POST", "/v1/users", body))
+        return None if answer.is_taken else answer.read(answers.read_created_user_id)
+
+    def delete_user(self, corbado_user_id: str) -> None:
+        """Delete a Corbado user (contract 1.5)."""
+        _Answer(transport.ask("DELETE", _user_path(corbado_user_id), {})).read(lambda _answer: None)
+
+    def create_association_token(self, address: str, client_info: ClientInfo) -> str:
+        """Return a token with which this browser may add a passkey to whoever has the address.
+
+        Only for a person whom the site has just authenticated itself (contract 1.7). Raises
+        CorbadoRejected where Corbado gives none, with its reason.
+        """
+        body = {
+            "loginIdentifier": address,
+            "loginIdentifierType": "email",
+            "clientInfo": _client_info(client_info),
+        }
+        answer = _Answer(transport.ask("POST", "/v1/associationTokens", body))
+        token, reason = answer.read(answers.read_association_token)
+        if not token:
+            answer.refuse(CorbadoRejected, f"Corbado gives no association token: {reason}")
+        return token
+
+    def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
+        """Return the active passkeys of one Corbado user (contract 1.6).
+
+        Corbado lists those of the whole project and does not say whose they are, so everything
+        hangs on the filter, whose field name is INFERRED. Raises CorbadoUnavailable where Corbado
+        seems to ignore it: better no list than somebody else's.
+        """
+        if self._passkeys(NOBODY):
+            raise CorbadoUnavailable("Corbado does not filter passkeys by user")
+        return self._passkeys(corbado_user_id)
+
+    def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> None:
+        """Delete a passkey of this Corbado user; Corbado refuses somebody else's (contract 1.6)."""
+        path = (
+            f"/v1/users/{quote(corbado_user_id, safe='')}/credentials/{quote(passkey_id, safe='')}"
+        )
+        _Answer(transport.ask("DELETE", path, {})).read(lambda _answer: None)
+
+    def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
+        query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
+        reply = transport.ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
+        return _Answer(reply).read(answers.read_passkeys)
 
 
 class _Answer:
@@ -83,6 +172,11 @@ class _Answer:
         unknown = self.status == 404 and failure.error_type in {"", "not_found"}
         malformed = failure.error_type == "validation_error" and "token" in failure.fields
         return failure.is_envelope and self.status != 200 and (unknown or malformed)
+
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether Corbado refuses because there is one already."""
+        return self.status != 200 and self._failure.is_taken
 
     def read(self, reader: Callable[[answers.Json], T]) -> T:
         """Return what ``reader`` makes of a good answer; raise what fits any other."""
@@ -122,6 +216,17 @@ class _Answer:
             "Corbado gave no proper answer",
             retry_after=_seconds(self.headers.get("Retry-After", "")),
         )
+
+
+def _client_info(client_info: ClientInfo) -> answers.Json:
+    return {
+        "remoteAddress": client_info.remote_address,
+        "userAgent": client_info.user_agent,
+    }
+
+
+def _user_path(corbado_user_id: str) -> str:
+    return f"/v1/users/{quote(corbado_user_id, safe='')}"
 
 
 def _http_date(text: str) -> datetime | None:
