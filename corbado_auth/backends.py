@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_backends, get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, router, transaction
-from django.db.models import CharField
+from django.db.models import CharField, TextField
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from .local_users import email_field_name, lowered, users_with_email
 from .models import CorbadoAccount
 from .signals import account_linked
 
-__all__ = ["CorbadoBackend", "SignInRefused"]
+__all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -57,13 +57,17 @@ class CorbadoBackend(ModelBackend):
     # email ends that user's other sessions and makes the password unusable.
     local_emails_are_verified = True
 
-    # A strict signature: Django offers a backend only the credentials that fit it, so this one is
-    # never shown a password.
     def authenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, corbado_user: CorbadoUser | None
+        self,
+        request: HttpRequest | None,
+        corbado_user: CorbadoUser | None = None,
+        **credentials: object,
     ) -> AbstractBaseUser | None:
-        """Return the local user, or None; the log has the reason code."""
-        if not isinstance(corbado_user, CorbadoUser):
+        """Return the local user, or None; the log has the reason code.
+
+        A password and every other backend's credentials are not ours: None.
+        """
+        if credentials or not isinstance(corbado_user, CorbadoUser):
             return None
         try:
             return self._sign_in(request, corbado_user)
@@ -73,38 +77,35 @@ class CorbadoBackend(ModelBackend):
             return None
 
     async def aauthenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, corbado_user: CorbadoUser | None
+        self,
+        request: HttpRequest | None,
+        corbado_user: CorbadoUser | None = None,
+        **credentials: object,
     ) -> AbstractBaseUser | None:
         """See ``authenticate``; without this, ModelBackend's own would answer None."""
-        return await sync_to_async(self.authenticate)(request, corbado_user)
+        return await sync_to_async(self.authenticate)(request, corbado_user, **credentials)
 
     # What a site may override ---------------------------------------------------------------
 
     def match_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser | None:
         """Return the existing user to link, or None for a person who is new here.
 
-        Raises SignInRefused where an address fits somebody who must not be handed over. By default
-        the one active user with a confirmed address of the Corbado user.
+        By default the one user who has a confirmed address of the Corbado user. Raises
+        SignInRefused where more than one has. An inactive or staff user is refused afterwards,
+        whoever is returned here.
         """
         if not self.match_by_email:
             return None
         found = users_with_email(corbado_user.verified_emails, using=_database())
         if len(found) > 1:
             raise SignInRefused("ambiguous_email")
-        if not found:
-            return None
-        user = found[0]
-        if not self.user_can_authenticate(user):  # type: ignore[arg-type]
-            raise SignInRefused("inactive_user")
-        if not self.link_staff and _has_privileges(user):
-            raise SignInRefused("staff_user")
-        return user
+        return found[0] if found else None
 
     def create_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser:
         """Save and return a new local user with an unusable password.
 
         USERNAME_FIELD is the Corbado user ID, or a confirmed address where it is the email field.
-        Raises SignInRefused for a person without one there.
+        Raises SignInRefused for a person without one there, and for a value that is too long.
         """
         model = get_user_model()
         address = CorbadoAccount.address_at_corbado(corbado_user)
@@ -120,7 +121,8 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("no_confirmed_email")
         user = model(**_fitting(values))
         user.set_unusable_password()
-        user.save(using=_database())
+        # Where the email is the primary key, a plain save() would overwrite its owner.
+        user.save(using=_database(), force_insert=True)
         return user
 
     def configure_user(
@@ -136,21 +138,37 @@ class CorbadoBackend(ModelBackend):
         """
         return user
 
+    def would_link(self, user: AbstractBaseUser, corbado_user: CorbadoUser) -> bool:
+        """Tell whether this Corbado user would be linked to this existing user."""
+        try:
+            self._check_may_be_linked(user)
+            return self.match_user(corbado_user) == user
+        except SignInRefused:
+            return False
+
     # The steps --------------------------------------------------------------------------------
 
     def _sign_in(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
         if corbado_user.is_gone:
             raise SignInRefused("corbado_user_deleted")
         account = self._account_of(corbado_user)
-        if account is None:
-            return self._link_once(request, corbado_user)
-        return self._welcome_back(account, corbado_user)
+        if account is not None:
+            return self._welcome_back(account, corbado_user)
+        user = self._link_once(request, corbado_user)
+        # A site may want to approve new people: configure_user() left this one inactive.
+        self._check_active(user)
+        return user
 
     def _welcome_back(self, account: CorbadoAccount, corbado_user: CorbadoUser) -> AbstractBaseUser:
-        if not self.user_can_authenticate(account.user):
-            raise SignInRefused("inactive_user")
-        account.record_sign_in(corbado_user, at=timezone.now())
+        self._check_active(account.user)
+        if not account.record_sign_in(corbado_user, at=timezone.now()):
+            # Somebody unlinked it, or deleted the user, in this very moment.
+            raise SignInRefused("account_gone")
         return account.user
+
+    def _check_active(self, user: AbstractBaseUser) -> None:
+        if not self.user_can_authenticate(user):  # type: ignore[arg-type]
+            raise SignInRefused("inactive_user")
 
     def _link_once(
         self, request: HttpRequest | None, corbado_user: CorbadoUser
@@ -181,11 +199,10 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("already_linked")
         try:
             with transaction.atomic(using=_database()):
-                if user is None:
+                claim = _claim(corbado_user)
+                if user is None and claim:
                     # Nobody here has the address any more, so nobody is being created for it.
-                    project.filter(created_for_email=_claim(corbado_user)).update(
-                        created_for_email=None
-                    )
+                    project.filter(created_for_email=claim).update(created_for_email=None)
                 return self._link(request, corbado_user)
         except IntegrityError:
             raise SignInRefused("conflict") from None
@@ -198,12 +215,14 @@ class CorbadoBackend(ModelBackend):
             if not self.create_unknown_user:
                 raise SignInRefused("unknown_user")
             user = self.create_user(corbado_user)
-        elif not self.local_emails_are_verified:
-            # A new password hash ends every session of this user, at the next request of each.
-            user.set_unusable_password()
-            user.save(using=using, update_fields=["password"])
+        else:
+            self._check_may_be_linked(user)
+            if not self.local_emails_are_verified:
+                # A new password hash ends every session of this user, at the next request of each.
+                user.set_unusable_password()
+                user.save(using=using, update_fields=["password"])
         user = self.configure_user(request, user, corbado_user, created)
-        now = timezone.now()
+        now = timezone.now() if self.user_can_authenticate(user) else None  # type: ignore[arg-type]
         account = CorbadoAccount(
             user=user,  # type: ignore[misc]  # AUTH_USER_MODEL is the site's
             project_id=conf.CORBADO_PROJECT_ID,
@@ -211,7 +230,7 @@ class CorbadoBackend(ModelBackend):
             email=CorbadoAccount.address_at_corbado(corbado_user),
             first_sign_in_at=now,
             last_sign_in_at=now,
-            sign_in_count=1,
+            sign_in_count=1 if now else 0,
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
         account.save(using=using, force_insert=True)
@@ -220,10 +239,22 @@ class CorbadoBackend(ModelBackend):
         )
         return user
 
+    def _check_may_be_linked(self, user: AbstractBaseUser) -> None:
+        self._check_active(user)
+        if not self.link_staff and _has_privileges(user):
+            raise SignInRefused("staff_user")
+
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
         return CorbadoAccount.objects.using(_database()).for_corbado_user(
             conf.CORBADO_PROJECT_ID, corbado_user.id
         )
+
+
+def corbado_backend() -> CorbadoBackend | None:
+    """Return the site's CorbadoBackend, or its subclass, from AUTHENTICATION_BACKENDS."""
+    return next(
+        (backend for backend in get_backends() if isinstance(backend, CorbadoBackend)), None
+    )
 
 
 def _database() -> str:
@@ -246,13 +277,19 @@ def _tell(request: HttpRequest | None, account: CorbadoAccount, *, created: bool
 
 
 def _fitting(values: dict[str, str]) -> dict[str, str]:
-    """Keep the fields that the user model has, cut to their length."""
+    """Keep the fields that the user model has.
+
+    A name is cut to its length; an address never, for its first half may be somebody else's.
+    """
     fitting = {}
     for name, value in values.items():
         try:
             field = get_user_model()._meta.get_field(name)
         except FieldDoesNotExist:
             continue
-        if isinstance(field, CharField):
-            fitting[name] = value[: field.max_length]
+        if not isinstance(field, CharField | TextField):
+            continue
+        fitting[name] = value[: field.max_length]
+        if fitting[name] != value and name not in {"first_name", "last_name"}:
+            raise SignInRefused("does_not_fit")
     return fitting

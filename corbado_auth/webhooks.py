@@ -11,7 +11,7 @@ import json
 import logging
 from typing import Any
 
-from django.contrib.auth import authenticate, get_backends
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import router
@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
-from .backends import CorbadoBackend, SignInRefused
+from .backends import corbado_backend
 from .conf import conf
 from .identity import CorbadoEmail, CorbadoUser
 from .local_users import users_with_email
@@ -131,13 +131,8 @@ def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
     if CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
         return True
     person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
-    for backend in get_backends():
-        if isinstance(backend, CorbadoBackend):
-            try:
-                return backend.match_user(person) == user
-            except SignInRefused:
-                return False
-    return False
+    backend = corbado_backend()
+    return backend is not None and backend.would_link(user, person)
 
 
 def _is_authorized(request: HttpRequest) -> bool:
