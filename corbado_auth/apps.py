@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["CorbadoAuthConfig"]
@@ -14,3 +15,11 @@ class CorbadoAuthConfig(AppConfig):
     name = "corbado_auth"
     verbose_name = _("Corbado sign-in")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what ``manage.py check`` asks, and note when a session's person signed in."""
+        from . import recent_sign_in
+        from .checks import register_checks
+
+        register_checks()
+        user_logged_in.connect(recent_sign_in.note, dispatch_uid="corbado_auth.recent_sign_in")

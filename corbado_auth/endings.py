@@ -71,8 +71,11 @@ class Endings(View):
 
     def unavailable(self, retry_after: int | None = None) -> HttpResponse:
         """Answer while Corbado does not: a reload may try the same token again."""
-        wait = min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
-        return self.page("unavailable", 503, retry_after=wait)
+        return self.page("unavailable", 503, retry_after=self.wait(retry_after))
+
+    def wait(self, retry_after: int | None) -> int:
+        """Return the seconds to wait: Corbado's own wish up to two minutes, else half a minute."""
+        return min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
 
     def misconfigured(self) -> HttpResponse:
         """Answer where only the operator can help; the log says what to do."""

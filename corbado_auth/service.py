@@ -133,12 +133,17 @@ class CorbadoService:
             raise CorbadoUnavailable("Corbado does not filter passkeys by user")
         return self._passkeys(corbado_user_id)
 
-    def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> None:
-        """Delete a passkey of this Corbado user; Corbado refuses somebody else's (contract 1.6)."""
-        path = (
-            f"/v1/users/{quote(corbado_user_id, safe='')}/credentials/{quote(passkey_id, safe='')}"
-        )
-        _Answer(transport.ask("DELETE", path, {})).read(lambda _answer: None)
+    def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
+        """Delete a passkey of this Corbado user; False where this user has no such passkey.
+
+        Corbado says the same for somebody else's (contract 1.6).
+        """
+        path = f"{_user_path(corbado_user_id)}/credentials/{quote(passkey_id, safe='')}"
+        answer = _Answer(transport.ask("DELETE", path, {}))
+        if answer.blames("credentialID"):
+            return False
+        answer.read(lambda _answer: None)
+        return True
 
     def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
         query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
@@ -153,7 +158,9 @@ class _Answer:
         self.status = reply.status
         self.headers: Mapping[str, str] = reply.headers
         try:
-            self._json: Any = json.loads(reply.body)
+            # As text: bytes would be read in any Unicode encoding, lone surrogates included, and
+            # JSON travels as UTF-8 alone (RFC 8259, section 8.1).
+            self._json: Any = json.loads(str(reply.body, "utf-8"))
         except (ValueError, RecursionError):
             self._json = None
         self._failure = answers.read_failure(self._json)
@@ -170,8 +177,13 @@ class _Answer:
         """
         failure = self._failure
         unknown = self.status == 404 and failure.error_type in {"", "not_found"}
-        malformed = failure.error_type == "validation_error" and "token" in failure.fields
-        return failure.is_envelope and self.status != 200 and (unknown or malformed)
+        return failure.is_envelope and (unknown or self.blames("token"))
+
+    def blames(self, field: str) -> bool:
+        """Tell whether Corbado objects to this field of the request."""
+        failure = self._failure
+        complains = self.status != 200 and failure.error_type == "validation_error"
+        return complains and field in failure.fields
 
     @property
     def is_taken(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views, webhooks
+from . import passkeys, views, webhooks
 
 app_name = "corbado_auth"
 
@@ -13,5 +13,12 @@ urlpatterns = [
     path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
     path("confirm/", views.ConfirmView.as_view(), name="confirm"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("passkeys/", passkeys.PasskeysView.as_view(), name="passkeys"),
+    path("passkeys/add/", passkeys.AddPasskeyView.as_view(), name="add-passkey"),
+    path(
+        "passkeys/<str:passkey_id>/remove/",
+        passkeys.RemovePasskeyView.as_view(),
+        name="remove-passkey",
+    ),
     path("webhooks/actions/", webhooks.ActionWebhookView.as_view(), name="action-webhook"),
 ]

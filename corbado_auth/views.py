@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
 from django.views.generic import TemplateView
 
-from . import intent, waiting
+from . import intent, recent_sign_in, waiting
 from .auth_token import is_top_level_navigation, take_auth_token, token_digest
 from .client_info import client_info
 from .endings import Endings
@@ -102,9 +102,12 @@ class CorbadoRedirectView(Endings):
     def vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
         """Go on with a verified person: silently where this browser asked, else by asking."""
         next_url = _next_url(self.request)
+        asked = self.login_intent == "off" or intent.was_asked_for(self.request, self.login_origins)
         if is_signed_in_as(self.request, corbado_user):
+            if asked:
+                recent_sign_in.note(self.request)
             return welcome(next_url)
-        if self.login_intent == "off" or intent.was_asked_for(self.request, self.login_origins):
+        if asked:
             return (
                 sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
                 or self.refused()

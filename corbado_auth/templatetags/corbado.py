@@ -9,9 +9,12 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.template import Context
+from django.urls import reverse
 from django.utils.html import format_html_join
 
+from corbado_auth.association import passkeys_of
 from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoError
 
 __all__ = ["register"]
 
@@ -62,6 +65,38 @@ def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
         "nonce": _nonce(context, request),
         "is_undecorated": not _is_login_page(request) and settings.DEBUG,
     }
+
+
+@register.inclusion_tag("corbado_auth/passkey_associate.html", takes_context=True)
+def corbado_passkey_associate(context: Context, token: str, done_url: str = "") -> dict[str, Any]:
+    """Render ``<corbado-passkey-associate>`` for an association token of the signed-in user.
+
+    The browser goes to ``done_url`` when the passkey is there; default is the list of passkeys.
+    """
+    return {
+        "project_id": conf.CORBADO_PROJECT_ID,
+        "endpoint": conf.CORBADO_FRONTEND_API_URL,
+        "token": token,
+        "done_url": done_url or reverse("corbado_auth:passkeys"),
+        "nonce": _nonce(context, context.get("request")),
+    }
+
+
+@register.inclusion_tag("corbado_auth/passkey_list.html", takes_context=True)
+def corbado_passkey_list(context: Context) -> dict[str, Any]:
+    """Render the passkeys of the signed-in user, with a link to remove each.
+
+    Asks Corbado while the page is made, and says so where Corbado does not answer. Renders nothing
+    for a visitor.
+    """
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated:
+        return {"passkeys": None}
+    try:
+        return {"passkeys": passkeys_of(user), "is_shown": True}
+    except CorbadoError as error:
+        logger.error("Passkeys: %s", error)
+        return {"passkeys": None, "is_unavailable": True}
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:

@@ -1,0 +1,17 @@
+// Adding a passkey ends with an event of the element, not with a redirect (Corbado's component, 4.6 f).
+"use strict";
+
+for (const wrapper of document.querySelectorAll("[data-corbado-associate]")) {
+  const element = wrapper.querySelector("corbado-passkey-associate");
+  const note = wrapper.querySelector("[role=status]");
+  const say = (text) => {
+    note.textContent = text;
+    note.hidden = false;
+  };
+  // The events do not bubble: listen on the element itself.
+  element.addEventListener("PASSKEY_CREATION_SUCCESSFUL", () => {
+    window.location.assign(wrapper.dataset.doneUrl);
+  });
+  element.addEventListener("PASSKEY_CREATION_FAILED", () => say(wrapper.dataset.failed));
+  element.addEventListener("DEVICE_NOT_PASSKEY_READY", () => say(wrapper.dataset.notReady));
+}
