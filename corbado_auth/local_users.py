@@ -55,6 +55,8 @@ def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBa
     The database narrows down without regard to case; Python has the last word.
     """
     field = email_field_name()
+    # Many local users may have no address at all; nobody is found by that.
+    addresses = [address for address in addresses if address]
     if field is None or not addresses:
         return []
     wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))

@@ -79,16 +79,20 @@ class CorbadoAccount(models.Model):
     def __str__(self) -> str:
         return self.corbado_user_id
 
-    def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> None:
-        """Note one more sign-in and Corbado's present address, in one UPDATE."""
-        email = self.address_at_corbado(corbado_user)
-        type(self)._default_manager.using(self._state.db).filter(pk=self.pk).update(
-            email=email,
+    def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> bool:
+        """Note one more sign-in and Corbado's present address, in one UPDATE.
+
+        Return False if the row is gone meanwhile.
+        """
+        self.email = self.address_at_corbado(corbado_user)
+        rows = type(self)._default_manager.using(self._state.db).filter(pk=self.pk)
+        updated = rows.update(
+            email=self.email,
             first_sign_in_at=Coalesce(F("first_sign_in_at"), at),
             last_sign_in_at=at,
             sign_in_count=F("sign_in_count") + 1,
         )
-        self.email = email
+        return updated == 1
 
     @staticmethod
     def address_at_corbado(corbado_user: CorbadoUser) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -21,12 +22,15 @@ class Attempt:
     """Count one attempt before it is made; take it back unless it failed.
 
     Counting first keeps a burst of parallel requests within the limit. A good attempt is taken back
-    but resets nothing. The counter is Django's default cache: a dummy cache switches the limit off,
-    and a cache that fails locks nobody out.
+    but resets nothing. The counter is in Django's default cache: a dummy cache switches the limit
+    off, and a cache that fails locks nobody out.
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        self._key = f"corbado_auth.attempts.{rate_limit_key(request)}"
+        # The minute is part of the key: Django's file and database caches forget the time-out of a
+        # key that they count up, and a lock-out would last as long as their TIMEOUT.
+        minute = int(time.time() // WINDOW)
+        self._key = f"corbado_auth.attempts.{rate_limit_key(request)}.{minute}"
         self.is_allowed = self._count()
 
     def take_back(self) -> None:
@@ -34,7 +38,7 @@ class Attempt:
         try:
             cache.decr(self._key)
         except ValueError:
-            pass  # The minute is over.
+            pass  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             _warn(error)
 
@@ -43,10 +47,10 @@ class Attempt:
         if limit <= 0:
             return True
         try:
-            cache.add(self._key, 0, timeout=WINDOW)
+            cache.add(self._key, 0, timeout=2 * WINDOW)
             return bool(cache.incr(self._key) <= limit)
         except ValueError:
-            return True  # A dummy cache, or the minute ended in between.
+            return True  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             _warn(error)
             return True
