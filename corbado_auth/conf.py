@@ -32,6 +32,10 @@ def _get_list(name: str) -> Sequence[str] | None:
 class Settings:
     """Read the settings late, so that ``override_settings`` and the test kit just work."""
 
+    def is_set(self, name: str) -> bool:
+        """Tell whether the site's settings give this one a value, be it an empty one."""
+        return _get(name, None) is not None
+
     @property
     def CORBADO_PROJECT_ID(self) -> str:
         """Project ID from Corbado's panel, ``pro-`` and digits. Required."""

@@ -17,13 +17,13 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from .signed_cookies import SignedCookie
 
-__all__ = ["Intent", "login_page", "login_page_url", "safe_next"]
+__all__ = ["Intent", "is_login_page", "login_page", "login_page_url", "safe_next"]
 
 TWELVE_HOURS = 12 * 60 * 60
 # Longer ones would crowd the cookie.
@@ -117,6 +117,15 @@ def login_page_url() -> str:
     return reverse("corbado_auth:login")
 
 
+def is_login_page(path: str) -> bool:
+    """Tell whether the view at a path of this site is marked by ``login_page``.
+
+    A decorator that hides what it wraps hides the mark too. Raises Resolver404 where no view is.
+    """
+    prefix = get_script_prefix().removesuffix("/")
+    return getattr(resolve(path.removeprefix(prefix)).func, "corbado_login_page", False)
+
+
 def login_page(view: View) -> View:
     """Make a view a login page: it may carry ``{% corbado_auth %}``.
 
@@ -130,6 +139,7 @@ def login_page(view: View) -> View:
             request.corbado_login_page = True  # type: ignore[attr-defined]
             return _remember(request, await view(request, *args, **kwargs))
 
+        wrapped_async.corbado_login_page = True  # type: ignore[attr-defined]
         return cast("View", wrapped_async)
 
     @wraps(view)
@@ -137,6 +147,7 @@ def login_page(view: View) -> View:
         request.corbado_login_page = True  # type: ignore[attr-defined]
         return _remember(request, view(request, *args, **kwargs))
 
+    wrapped.corbado_login_page = True  # type: ignore[attr-defined]
     return cast("View", wrapped)
 
 

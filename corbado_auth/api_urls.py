@@ -1,0 +1,76 @@
+"""The URLs of Corbado's APIs: what is wrong with one, and whose host it is."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = ["flaw", "is_corbados", "is_encrypted", "is_local", "newer_host", "split"]
+
+# Seen over time (contract 1.1, 5.8): api.corbado.com, *.corbado.io, *.cloud.corbado.io.
+CORBADOS_DOMAINS = (".corbado.io", ".corbado.com")
+OLDER_DOMAIN, NEWER_DOMAIN = ".frontendapi.corbado.io", ".frontendapi.cloud.corbado.io"
+
+
+def flaw(url: str) -> str | None:
+    """Say what is wrong with a base URL, in words that do not repeat it; None if nothing is.
+
+    The rules are those of Corbado's SDKs (contract 1.1): scheme and host, and nothing more.
+    """
+    parts = split(url)
+    if parts is None:
+        return "it cannot be read as a URL"
+    if parts.scheme not in {"http", "https"}:
+        return "it does not begin with https://"
+    if not parts.hostname:
+        return "it names no host"
+    if "@" in parts.netloc:
+        return "it holds a user name or a password"
+    if parts.path or "?" in url or "#" in url:
+        return "it goes on after the host name"
+    return None
+
+
+def split(url: str) -> SplitResult | None:
+    """Take a URL apart; None for what is none, a port out of range included."""
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def is_encrypted(url: str) -> bool:
+    """Tell whether what travels to this URL is encrypted."""
+    return url.lower().startswith("https://")
+
+
+def is_local(url: str) -> bool:
+    """Tell whether a URL names this machine or its private network, where no Corbado is."""
+    host = _host(url)
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def is_corbados(url: str) -> bool:
+    """Tell whether the host is one of Corbado's own."""
+    return _host(url).endswith(CORBADOS_DOMAINS)
+
+
+def newer_host(host: str) -> str:
+    """Return the name that a frontend API host has since mid-2024 (contract 5.8)."""
+    if host.endswith(OLDER_DOMAIN):
+        return host.removesuffix(OLDER_DOMAIN) + NEWER_DOMAIN
+    return host
+
+
+def _host(url: str) -> str:
+    parts = split(url)
+    return (parts.hostname or "") if parts else ""

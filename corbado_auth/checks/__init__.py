@@ -1,0 +1,21 @@
+"""What ``manage.py check`` says about a site: every message has a hint with what to type.
+
+Errors are what keeps sign-in from working or makes it unsafe at once; warnings are questions that
+only the site can answer. ``--deploy`` asks more.
+"""
+
+from __future__ import annotations
+
+from django.core.checks import Tags, register
+
+from .site import check_sign_in, check_site
+from .values import check_deployment, check_values
+
+__all__ = ["register_checks"]
+
+
+def register_checks() -> None:
+    """Let Django run the checks; ``check --tag corbado_auth`` runs them alone."""
+    for check in (check_values, check_site, check_sign_in):
+        register(check, Tags.security, "corbado_auth")
+    register(check_deployment, Tags.security, "corbado_auth", deploy=True)

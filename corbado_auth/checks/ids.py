@@ -1,0 +1,27 @@
+"""The id of every message, so that a site can silence one and the reference can list them."""
+
+from __future__ import annotations
+
+PROJECT_ID_MISSING = "corbado_auth.E001"
+PROJECT_ID_ODD = "corbado_auth.E002"
+API_SECRET_MISSING = "corbado_auth.E003"  # noqa: S105
+API_URL_MALFORMED = "corbado_auth.E004"
+TIMEOUT_MALFORMED = "corbado_auth.E005"
+LIMIT_MALFORMED = "corbado_auth.E006"
+PROXIES_MALFORMED = "corbado_auth.E007"
+CREDENTIALS_MALFORMED = "corbado_auth.E008"
+APP_MISSING = "corbado_auth.E009"
+MIDDLEWARE_MISSING = "corbado_auth.E010"
+URLS_MISSING = "corbado_auth.E011"
+BACKEND_BROKEN = "corbado_auth.E012"
+BACKEND_MISSING = "corbado_auth.E013"
+SESSIONS_IN_COOKIES = "corbado_auth.E014"
+
+API_SECRET_ODD = "corbado_auth.W001"  # noqa: S105
+CREDENTIALS_MISSING = "corbado_auth.W002"
+SESSIONS_IN_CACHE = "corbado_auth.W003"
+LOGIN_URL_ELSEWHERE = "corbado_auth.W004"
+CSRF_COOKIE_TRAVELS = "corbado_auth.W005"
+EMAILS_UNANSWERED = "corbado_auth.W006"
+EMULATOR_IN_PRODUCTION = "corbado_auth.W007"
+NOT_ENCRYPTED = "corbado_auth.W008"

@@ -1,0 +1,184 @@
+"""Does the site around have what sign-in needs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.backends import cache, signed_cookies
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.checks import CheckMessage, Error, Warning
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, reverse
+from django.utils.module_loading import import_string
+
+from corbado_auth.intent import is_login_page
+
+from . import ids
+
+NEEDED_APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+
+Messages = Iterator[CheckMessage]
+
+
+def check_site(**kwargs: Any) -> list[CheckMessage]:
+    """Check apps, middleware, sessions, URLs and cookies."""
+    return [*_apps(), *_middleware(), *_sessions(), *_urls(), *_csrf_cookie()]
+
+
+def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
+    """Check that a backend maps Corbado users onto local users, with its question answered."""
+    # Without Django's app no backend can be imported; APP_MISSING says so.
+    return list(_backends()) if apps.is_installed("django.contrib.auth") else []
+
+
+def _apps() -> Messages:
+    for name in NEEDED_APPS:
+        if not apps.is_installed(name):
+            yield Error(
+                f"{name} is not installed; sign-in needs Django's own users and sessions.",
+                hint=f'Add "{name}" to INSTALLED_APPS, then run manage.py migrate.',
+                id=ids.APP_MISSING,
+            )
+
+
+def _middleware() -> Messages:
+    needed: list[type] = [SessionMiddleware]
+    if apps.is_installed("django.contrib.auth"):
+        from django.contrib.auth.middleware import AuthenticationMiddleware
+
+        needed.append(AuthenticationMiddleware)
+    present = [found for found in map(_imported, settings.MIDDLEWARE) if found]
+    for middleware in needed:
+        if not any(_is_subclass(found, middleware) for found in present):
+            yield Error(
+                f"MIDDLEWARE has no {middleware.__name__}, so nobody stays signed in.",
+                hint=f'Add "{middleware.__module__}.{middleware.__name__}" to MIDDLEWARE '
+                "(sessions before authentication).",
+                id=ids.MIDDLEWARE_MISSING,
+            )
+
+
+def _sessions() -> Messages:
+    try:
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+    except Exception:  # noqa: BLE001 -- whatever that module raises; Django reports it at a request
+        return
+    hint = 'Set SESSION_ENGINE = "django.contrib.sessions.backends.{}".'
+    if _is_subclass(store, signed_cookies.SessionStore):
+        yield Error(
+            "Sessions are kept in cookies: neither signing out nor making a user inactive ends "
+            "one that somebody has copied.",
+            hint=hint.format("db"),
+            id=ids.SESSIONS_IN_COOKIES,
+        )
+    elif _is_subclass(store, cache.SessionStore):
+        yield Warning(
+            "Sessions are kept in the cache alone: everybody is signed out when it is emptied.",
+            hint=hint.format("cached_db"),
+            id=ids.SESSIONS_IN_CACHE,
+        )
+
+
+def _urls() -> Messages:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return
+    try:
+        ours = reverse("corbado_auth:login")
+        reverse("corbado_auth:redirect")
+    except NoReverseMatch:
+        yield Error(
+            "The URLs of corbado_auth are not part of the site.",
+            hint='Add path("corbado/", include("corbado_auth.urls")) to the urlpatterns of '
+            f"{settings.ROOT_URLCONF}, without another namespace.",
+            id=ids.URLS_MISSING,
+        )
+        return
+    if not _leads_to_a_login_page(settings.LOGIN_URL):
+        yield Warning(
+            "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
+            hint=f'Set LOGIN_URL = "corbado_auth:login" (that is {ours}), or put @login_page (from '
+            "corbado_auth.intent) on the view at LOGIN_URL and {% corbado_auth %} into its "
+            f"template. If that page only links to {ours}, add "
+            f'"{ids.LOGIN_URL_ELSEWHERE}" to SILENCED_SYSTEM_CHECKS.',
+            id=ids.LOGIN_URL_ELSEWHERE,
+        )
+
+
+def _leads_to_a_login_page(login_url: Any) -> bool:
+    """Look up LOGIN_URL; of a page on another host nothing is known, so nothing is said."""
+    try:
+        parts = urlsplit(resolve_url(login_url))
+        return bool(parts.netloc) or is_login_page(parts.path)
+    except (NoReverseMatch, Resolver404):
+        return False
+
+
+def _csrf_cookie() -> Messages:
+    readable = not (settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY)
+    # Corbado's web component copies a cookie of this name to Corbado (contract, fact 10).
+    if readable and settings.CSRF_COOKIE_NAME == "XSRF-TOKEN":
+        yield Warning(
+            'CSRF_COOKIE_NAME is "XSRF-TOKEN": the web component sends a cookie of this name to '
+            "Corbado.",
+            hint='Set CSRF_COOKIE_NAME = "csrftoken" (Django\'s default), and the same name where '
+            "your scripts read it.",
+            id=ids.CSRF_COOKIE_TRAVELS,
+        )
+
+
+def _backends() -> Messages:
+    from corbado_auth.backends import CorbadoBackend
+
+    ours: list[type[CorbadoBackend]] = []
+    for path in settings.AUTHENTICATION_BACKENDS:
+        found = _imported(path)
+        if found is None:
+            yield Error(
+                f"AUTHENTICATION_BACKENDS names {path!r}, which cannot be imported.",
+                hint="Mend the dotted path; this shows what is wrong: "
+                f'python manage.py shell -c "import {str(path).rpartition(".")[0]}"',
+                id=ids.BACKEND_BROKEN,
+            )
+        elif isinstance(found, type) and issubclass(found, CorbadoBackend):
+            ours.append(found)
+    if not ours:
+        yield Error(
+            "AUTHENTICATION_BACKENDS has no CorbadoBackend, so nobody can sign in with Corbado.",
+            hint='Add "corbado_auth.backends.CorbadoBackend", or the path of your subclass, to '
+            "AUTHENTICATION_BACKENDS, beside the backends that are there.",
+            id=ids.BACKEND_MISSING,
+        )
+    for backend in ours:
+        yield from _unanswered(backend, CorbadoBackend)
+
+
+def _unanswered(backend: type, base: type) -> Messages:
+    """Ask about addresses that somebody else may have registered, unless a class answers."""
+    own = backend.__mro__[: backend.__mro__.index(base)]
+    answered = any("local_emails_are_verified" in vars(each) for each in own)
+    if not answered and getattr(backend, "match_by_email", True):
+        yield Warning(
+            "Has every local user proved to own the address in the email field? Existing users "
+            "are linked by it, and nobody has answered.",
+            hint="Write a subclass of CorbadoBackend with local_emails_are_verified = True, or = "
+            "False if people could register with any address (linking then ends other sessions "
+            "and removes the password), and name it in AUTHENTICATION_BACKENDS.",
+            id=ids.EMAILS_UNANSWERED,
+        )
+
+
+def _imported(path: str) -> object | None:
+    try:
+        found: object = import_string(path)
+    except Exception:  # noqa: BLE001 -- a module that is imported may raise anything
+        return None
+    return found
+
+
+def _is_subclass(found: object, base: type) -> bool:
+    return isinstance(found, type) and issubclass(found, base)

@@ -1,0 +1,176 @@
+"""Is each CORBADO_ setting what it should be? No message repeats what may be a secret."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from corbado_auth import api_urls
+from corbado_auth.client_info import UNIX_SOCKET
+from corbado_auth.conf import conf
+
+from . import ids
+
+# The web component's own rule (contract 1.1).
+PROJECT_ID = re.compile(r"pro-[0-9]+")
+# The rule of Corbado's SDKs (contract 1.1); a later form may differ, so it is a warning.
+API_SECRET = re.compile(r"corbado1_[!-~]+")
+
+API_URLS = ("CORBADO_BACKEND_API_URL", "CORBADO_FRONTEND_API_URL")
+
+Messages = Iterator[CheckMessage]
+
+
+def check_values(**kwargs: Any) -> list[CheckMessage]:
+    """Check each CORBADO_ setting by itself."""
+    return [
+        *_credentials(),
+        *_api_urls(),
+        *_readable("CORBADO_TIMEOUT", ids.TIMEOUT_MALFORMED, "CORBADO_TIMEOUT = (3.05, 5)"),
+        *_readable(
+            "CORBADO_FAILED_ATTEMPTS_PER_MINUTE",
+            ids.LIMIT_MALFORMED,
+            "CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 30",
+        ),
+        *_trusted_proxies(),
+        *_webhook_credentials(),
+    ]
+
+
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    """Check what is right on a developer's machine and wrong in production."""
+    return [*_emulator(), *_encryption()]
+
+
+def _credentials() -> Messages:
+    project_id, secret = conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET
+    if not project_id:
+        yield Error(
+            "CORBADO_PROJECT_ID is not set.",
+            hint='Set CORBADO_PROJECT_ID = "pro-…"; Corbado\'s panel shows it.',
+            id=ids.PROJECT_ID_MISSING,
+        )
+    # Not shown: the two are easily swapped, and then this one is the secret.
+    elif not PROJECT_ID.fullmatch(project_id):
+        yield Error(
+            'CORBADO_PROJECT_ID is not "pro-" and digits, which the web component insists on.',
+            hint='Set CORBADO_PROJECT_ID = "pro-…" as Corbado\'s panel shows it, without spaces.',
+            id=ids.PROJECT_ID_ODD,
+        )
+    if not secret:
+        yield Error(
+            "CORBADO_API_SECRET is not set.",
+            hint='Set CORBADO_API_SECRET = os.environ["CORBADO_API_SECRET"], and the variable to '
+            "a secret (corbado1_…) made in Corbado's panel.",
+            id=ids.API_SECRET_MISSING,
+        )
+    elif not API_SECRET.fullmatch(secret):
+        yield Warning(
+            'CORBADO_API_SECRET does not look like one: they begin with "corbado1_".',
+            hint="Copy the API secret from Corbado's panel once more, without spaces or line ends; "
+            "manage.py corbado_doctor tries it.",
+            id=ids.API_SECRET_ODD,
+        )
+
+
+def _api_urls() -> Messages:
+    for name in API_URLS:
+        if name == "CORBADO_FRONTEND_API_URL" and not PROJECT_ID.fullmatch(conf.CORBADO_PROJECT_ID):
+            continue  # The default is made of the project ID, which has its own message.
+        if flaw := api_urls.flaw(getattr(conf, name)):
+            yield Error(
+                f"{name} is not the base URL of an API: {flaw}.",
+                hint=f'Set {name} = "https://…" with scheme and host only (no path), or delete the '
+                "line to get the default.",
+                id=ids.API_URL_MALFORMED,
+            )
+
+
+def _readable(name: str, check_id: str, example: str) -> Messages:
+    try:
+        getattr(conf, name)
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=f"For instance: {example}", id=check_id)
+
+
+def _trusted_proxies() -> Messages:
+    example = f'CORBADO_TRUSTED_PROXIES = ["10.0.0.0/8", "{UNIX_SOCKET}"]'
+    try:
+        entries = conf.CORBADO_TRUSTED_PROXIES or ()
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=f"For instance: {example}", id=ids.PROXIES_MALFORMED)
+        return
+    for position, entry in enumerate(entries, 1):
+        if not _is_proxy(entry):
+            yield Error(
+                f"CORBADO_TRUSTED_PROXIES: entry {position} ({entry!r}) is no address or network.",
+                hint=f"Write IP addresses or networks, no host names. For instance: {example}",
+                id=ids.PROXIES_MALFORMED,
+            )
+
+
+def _is_proxy(entry: object) -> bool:
+    if not isinstance(entry, str):
+        return False
+    try:
+        return entry == UNIX_SOCKET or bool(ipaddress.ip_network(entry, strict=False))
+    except ValueError:
+        return False
+
+
+def _webhook_credentials() -> Messages:
+    example = 'CORBADO_WEBHOOK_CREDENTIALS = [os.environ["CORBADO_WEBHOOK_CREDENTIALS"]]'
+    hint = f'Write each as "user:password", as in Corbado\'s panel. For instance: {example}'
+    try:
+        entries = conf.CORBADO_WEBHOOK_CREDENTIALS
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=hint, id=ids.CREDENTIALS_MALFORMED)
+        return
+    # Left out means that the webhooks are not used; empty, that something did not arrive.
+    if not entries and conf.is_set("CORBADO_WEBHOOK_CREDENTIALS"):
+        yield Warning(
+            "CORBADO_WEBHOOK_CREDENTIALS is empty, so the webhooks answer 404.",
+            hint=f"Delete the line if Corbado calls no webhook of this site; else: {example}",
+            id=ids.CREDENTIALS_MISSING,
+        )
+    for position, entry in enumerate(entries, 1):
+        user, _colon, password = str(entry).partition(":")
+        if not (user and password):
+            yield Error(
+                f"CORBADO_WEBHOOK_CREDENTIALS: entry {position} has no user name, colon and "
+                "password.",
+                hint=hint,
+                id=ids.CREDENTIALS_MALFORMED,
+            )
+
+
+def _emulator() -> Messages:
+    names = [name for name in API_URLS if api_urls.is_local(getattr(conf, name))]
+    # A frontend API may have a host name of the site's own (a CNAME), the backend API has not.
+    if not (names or api_urls.is_corbados(conf.CORBADO_BACKEND_API_URL)):
+        names = ["CORBADO_BACKEND_API_URL"]
+    if names:
+        named = " and ".join(names)
+        yield Warning(
+            f"No host of Corbado's in {named}: an emulator signs in anybody.",
+            hint=f"Delete {named} from the settings to get Corbado's own hosts, or write "
+            '"https://…" as Corbado\'s panel shows it.',
+            id=ids.EMULATOR_IN_PRODUCTION,
+        )
+
+
+def _encryption() -> Messages:
+    for name in API_URLS:
+        url = getattr(conf, name)
+        if not (api_urls.is_encrypted(url) or api_urls.is_local(url)):
+            yield Warning(
+                f"{name} is not encrypted: tokens, and to the backend API the secret, are sent in "
+                "clear.",
+                hint=f'Set {name} = "https://…", with https.',
+                id=ids.NOT_ENCRYPTED,
+            )

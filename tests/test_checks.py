@@ -1,0 +1,396 @@
+"""Every check speaks up where it should, is silent where it should, and says what to type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.backends import signed_cookies
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.checks import CheckMessage, Error, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import include, path, set_script_prefix
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.checks import ids
+from corbado_auth.intent import login_page
+from tests.settings.default import MIDDLEWARE
+
+HERE = "tests.test_checks"
+ENGINES = "django.contrib.sessions.backends"
+SECRET = "corbado1_canary-that-no-message-may-show"
+ALL_IDS = {name: value for name, value in vars(ids).items() if name.isupper()}
+
+GOOD: dict[str, Any] = {
+    "CORBADO_PROJECT_ID": "pro-1234567890",
+    "CORBADO_API_SECRET": SECRET,
+    "CORBADO_BACKEND_API_URL": None,
+    "CORBADO_FRONTEND_API_URL": None,
+    "CORBADO_WEBHOOK_CREDENTIALS": None,
+    "LOGIN_URL": "corbado_auth:login",
+    "AUTHENTICATION_BACKENDS": [
+        "django.contrib.auth.backends.ModelBackend",
+        f"{HERE}.AnsweredBackend",
+    ],
+}
+
+
+class AnsweredBackend(CorbadoBackend):
+    """A site that has answered."""
+
+    local_emails_are_verified = False
+
+
+class AnsweredBelow(AnsweredBackend):
+    """The answer is inherited from another class of the site."""
+
+
+class Unanswered(CorbadoBackend):
+    """A site that has other things on its mind."""
+
+    create_unknown_user = False
+
+
+class NotByEmail(CorbadoBackend):
+    """Nobody is linked by email, so nothing is asked."""
+
+    match_by_email = False
+
+
+class OwnSessionMiddleware(SessionMiddleware):
+    """A site's own."""
+
+
+class OwnAuthenticationMiddleware(AuthenticationMiddleware):
+    """A site's own."""
+
+
+class SessionStore(signed_cookies.SessionStore):
+    """A site's own engine (this module), in cookies all the same."""
+
+
+@login_page
+def marked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+@login_page
+async def marked_async(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+@method_decorator([never_cache, login_page], name="dispatch")
+class MarkedView(View):
+    """A class-based login page."""
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("corbado/", include("corbado_auth.urls")),
+    path("marked/", marked, name="marked"),
+    path("marked-async/", marked_async, name="marked-async"),
+    path("marked-class/", never_cache(MarkedView.as_view()), name="marked-class"),
+    path("plain/", plain, name="plain"),
+]
+
+
+def messages(*, deploy: bool = False, **settings: Any) -> list[CheckMessage]:
+    """Return what Django's check framework says of a good site with these changes."""
+    with override_settings(**{**GOOD, **settings}):
+        return run_checks(tags=["corbado_auth"], include_deployment_checks=deploy)
+
+
+def found(**settings: Any) -> list[str]:
+    return [str(message.id) for message in messages(**settings)]
+
+
+def urls_of(name: str) -> dict[str, str]:
+    return {"ROOT_URLCONF": HERE, "LOGIN_URL": name}
+
+
+def without(*classes: str) -> dict[str, list[str]]:
+    return {"MIDDLEWARE": [path for path in MIDDLEWARE if not path.endswith(classes)]}
+
+
+def backends(*names: str) -> dict[str, list[str]]:
+    return {"AUTHENTICATION_BACKENDS": list(names)}
+
+
+SPEAKS_UP = {
+    "no-project-id": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": ""}),
+    "project-id-none": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": None}),
+    "project-id-without-prefix": (ids.PROJECT_ID_ODD, {"CORBADO_PROJECT_ID": "1234567890"}),
+    "project-id-with-letter": (ids.PROJECT_ID_ODD, {"CORBADO_PROJECT_ID": "pro-12a"}),
+    "project-id-with-line-end": (ids.PROJECT_ID_ODD, {"CORBADO_PROJECT_ID": "pro-12\n"}),
+    "secret-as-project-id": (ids.PROJECT_ID_ODD, {"CORBADO_PROJECT_ID": SECRET}),
+    "no-secret": (ids.API_SECRET_MISSING, {"CORBADO_API_SECRET": ""}),
+    "secret-none": (ids.API_SECRET_MISSING, {"CORBADO_API_SECRET": None}),
+    "secret-with-line-end": (ids.API_SECRET_ODD, {"CORBADO_API_SECRET": f"{SECRET}\n"}),
+    "secret-of-another-form": (ids.API_SECRET_ODD, {"CORBADO_API_SECRET": "canary"}),
+    "url-with-path": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io/v1"},
+    ),
+    "url-with-query": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io?a=b"},
+    ),
+    "url-with-empty-query": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io?"},
+    ),
+    "url-with-password": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": f"https://u:{SECRET}@api.example.com"},
+    ),
+    "url-without-scheme": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": "backendapi.corbado.io"},
+    ),
+    "url-of-ftp": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_BACKEND_API_URL": "ftp://backendapi.corbado.io"},
+    ),
+    "url-without-host": (ids.API_URL_MALFORMED, {"CORBADO_BACKEND_API_URL": "https://"}),
+    "url-empty": (ids.API_URL_MALFORMED, {"CORBADO_BACKEND_API_URL": ""}),
+    "url-with-odd-port": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_FRONTEND_API_URL": "https://api.example.com:99999"},
+    ),
+    "url-with-broken-bracket": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_FRONTEND_API_URL": "https://[::1"},
+    ),
+    "url-with-space": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_FRONTEND_API_URL": "https://api example.com"},
+    ),
+    "url-with-line-end": (
+        ids.API_URL_MALFORMED,
+        {"CORBADO_FRONTEND_API_URL": "https://api.example.com\n"},
+    ),
+    "timeout-word": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": "soon"}),
+    "timeout-zero": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": 0}),
+    "timeout-of-three": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": (1, 2, 3)}),
+    "limit-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": "many"}),
+    "proxies-as-text": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": "10.0.0.1"}),
+    "proxy-by-name": (
+        ids.PROXIES_MALFORMED,
+        {"CORBADO_TRUSTED_PROXIES": ["10.0.0.1", "proxy.example.com"]},
+    ),
+    "network-too-narrow": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": ["10.0.0.0/33"]}),
+    "proxy-as-number": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": [167772161]}),
+    "credentials-as-text": (
+        ids.CREDENTIALS_MALFORMED,
+        {"CORBADO_WEBHOOK_CREDENTIALS": f"hooks:{SECRET}"},
+    ),
+    "no-colon": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [SECRET]}),
+    "no-user": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [f":{SECRET}"]}),
+    "no-password": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": ["hooks:"]}),
+    "credentials-none": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [None]}),
+    "no-credentials": (ids.CREDENTIALS_MISSING, {"CORBADO_WEBHOOK_CREDENTIALS": []}),
+    "no-session-middleware": (ids.MIDDLEWARE_MISSING, without("SessionMiddleware")),
+    "no-authentication-middleware": (ids.MIDDLEWARE_MISSING, without("AuthenticationMiddleware")),
+    "signed-cookies": (
+        ids.SESSIONS_IN_COOKIES,
+        {"SESSION_ENGINE": f"{ENGINES}.signed_cookies"},
+    ),
+    "signed-cookies-of-the-sites-own": (ids.SESSIONS_IN_COOKIES, {"SESSION_ENGINE": HERE}),
+    "cache-only": (ids.SESSIONS_IN_CACHE, {"SESSION_ENGINE": f"{ENGINES}.cache"}),
+    "urls-not-included": (ids.URLS_MISSING, {"ROOT_URLCONF": "django.contrib.auth.urls"}),
+    "login-url-nowhere": (ids.LOGIN_URL_ELSEWHERE, {"LOGIN_URL": "/accounts/login/"}),
+    "login-url-of-no-name": (ids.LOGIN_URL_ELSEWHERE, {"LOGIN_URL": "no-such-name"}),
+    "login-url-plain": (ids.LOGIN_URL_ELSEWHERE, urls_of("plain")),
+    "login-url-plain-with-query": (ids.LOGIN_URL_ELSEWHERE, urls_of("/plain/?from=login")),
+    "xsrf-token": (ids.CSRF_COOKIE_TRAVELS, {"CSRF_COOKIE_NAME": "XSRF-TOKEN"}),
+    "no-corbado-backend": (
+        ids.BACKEND_MISSING,
+        backends("django.contrib.auth.backends.ModelBackend"),
+    ),
+    "unanswered": (ids.EMAILS_UNANSWERED, backends("corbado_auth.backends.CorbadoBackend")),
+    "unanswered-in-subclass": (ids.EMAILS_UNANSWERED, backends(f"{HERE}.Unanswered")),
+}
+SILENT = {
+    "number-as-timeout": {"CORBADO_TIMEOUT": 5},
+    "no-limit": {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 0},
+    "proxies": {"CORBADO_TRUSTED_PROXIES": ["10.0.0.1", "2001:db8::/32", "unix:"]},
+    "no-proxy": {"CORBADO_TRUSTED_PROXIES": []},
+    "webhook-password-with-colon": {"CORBADO_WEBHOOK_CREDENTIALS": ["hooks:a:b", "hooks:c"]},
+    "cname": {"CORBADO_FRONTEND_API_URL": "https://auth.example.com"},
+    "slash-at-the-end": {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io/"},
+    "emulator": {"CORBADO_BACKEND_API_URL": "http://localhost:9000"},
+    "sessions-db": {"SESSION_ENGINE": f"{ENGINES}.db"},
+    "sessions-cached-db": {"SESSION_ENGINE": f"{ENGINES}.cached_db"},
+    "sessions-of-another-app": {"SESSION_ENGINE": "tests.users.backends"},
+    "login-url-path": {"LOGIN_URL": "/corbado/login/"},
+    "login-url-with-query": {"LOGIN_URL": "/corbado/login/?from=here"},
+    "login-url-on-another-host": {"LOGIN_URL": "https://www.example.com/login/"},
+    "login-page-function": urls_of("marked"),
+    "login-page-async": urls_of("marked-async"),
+    "login-page-class": urls_of("marked-class"),
+    "csrf-in-the-session": {"CSRF_COOKIE_NAME": "XSRF-TOKEN", "CSRF_USE_SESSIONS": True},
+    "csrf-cookie-unreadable": {"CSRF_COOKIE_NAME": "XSRF-TOKEN", "CSRF_COOKIE_HTTPONLY": True},
+    "answer-inherited": backends(f"{HERE}.AnsweredBelow"),
+    "not-by-email": backends(f"{HERE}.NotByEmail"),
+    "other-backends": backends(
+        "django.contrib.auth.backends.RemoteUserBackend", f"{HERE}.AnsweredBackend"
+    ),
+}
+DEPLOYED = {
+    "backend-loopback": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_BACKEND_API_URL": "http://127.0.0.1:9000"},
+    ),
+    "backend-loopback-v6": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_BACKEND_API_URL": "http://[::1]:9000"},
+    ),
+    "backend-private": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_BACKEND_API_URL": "https://10.1.2.3"},
+    ),
+    "backend-elsewhere": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_BACKEND_API_URL": "https://corbado.example.com"},
+    ),
+    "backend-look-alike": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_BACKEND_API_URL": "https://notcorbado.io"},
+    ),
+    "frontend-localhost": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_FRONTEND_API_URL": "http://localhost:9000"},
+    ),
+    "frontend-below-localhost": (
+        ids.EMULATOR_IN_PRODUCTION,
+        {"CORBADO_FRONTEND_API_URL": "https://auth.localhost"},
+    ),
+    "backend-http": (
+        ids.NOT_ENCRYPTED,
+        {"CORBADO_BACKEND_API_URL": "http://backendapi.corbado.io"},
+    ),
+    "frontend-http": (ids.NOT_ENCRYPTED, {"CORBADO_FRONTEND_API_URL": "http://auth.example.com"}),
+}
+
+
+@pytest.mark.parametrize(("check_id", "settings"), SPEAKS_UP.values(), ids=SPEAKS_UP)
+def test_a_check_speaks_up(check_id: str, settings: dict[str, Any]) -> None:
+    assert found(**settings) == [check_id]
+
+
+@pytest.mark.parametrize("settings", SILENT.values(), ids=SILENT)
+def test_nothing_is_said_of(settings: dict[str, Any]) -> None:
+    assert messages(**settings) == []
+
+
+@pytest.mark.parametrize(("check_id", "settings"), DEPLOYED.values(), ids=DEPLOYED)
+def test_a_check_speaks_up_in_production_alone(check_id: str, settings: dict[str, Any]) -> None:
+    assert found(**settings) == []
+    assert found(**settings, deploy=True) == [check_id]
+
+
+def test_nothing_is_said_of_a_good_site() -> None:
+    assert messages() == []
+    assert messages(deploy=True) == []
+
+
+def test_an_emulator_behind_both_urls_is_one_warning() -> None:
+    url = "http://localhost:9000"
+    (message,) = messages(CORBADO_BACKEND_API_URL=url, CORBADO_FRONTEND_API_URL=url, deploy=True)
+    assert "CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL" in message.msg
+
+
+@pytest.mark.parametrize("name", ["no.such.Backend", "nodots", f"{HERE}.Nobody", None, 5])
+def test_a_backend_that_cannot_be_imported_is_named(name: Any) -> None:
+    broken, *others = messages(**backends(name, f"{HERE}.AnsweredBackend"))
+    assert (broken.id, others) == (ids.BACKEND_BROKEN, [])
+    assert repr(name) in broken.msg
+
+
+def test_a_backend_whose_module_raises_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(path: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("corbado_auth.checks.site.import_string", explode)
+    assert ids.BACKEND_BROKEN in found()
+
+
+@pytest.mark.parametrize("name", ["sessions", "auth", "contenttypes"])
+def test_a_missing_app_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(apps, "is_installed", lambda app: app != f"django.contrib.{name}")
+    (message,) = messages()
+    assert message.id == ids.APP_MISSING
+    assert f"django.contrib.{name}" in message.msg
+
+
+def test_middleware_of_the_sites_own_counts() -> None:
+    own = [f"{HERE}.OwnSessionMiddleware", f"{HERE}.OwnAuthenticationMiddleware"]
+    changed = without("SessionMiddleware", "AuthenticationMiddleware")["MIDDLEWARE"]
+    assert messages(MIDDLEWARE=[*own, *changed, "no.such.middleware"]) == []
+
+
+def test_a_session_engine_that_cannot_be_imported_is_left_to_django() -> None:
+    assert messages(SESSION_ENGINE="no.such.engine") == []
+
+
+def test_a_site_without_urls_is_not_told_to_include_ours() -> None:
+    assert messages(ROOT_URLCONF="") == []
+
+
+def test_login_url_is_found_below_a_script_name() -> None:
+    set_script_prefix("/app/")
+    try:
+        assert messages() == []
+    finally:
+        set_script_prefix("/")
+
+
+def everything_said() -> list[CheckMessage]:
+    changes = [change for _id, change in [*SPEAKS_UP.values(), *DEPLOYED.values()]]
+    said = [message for change in changes for message in messages(**change, deploy=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apps, "is_installed", lambda app: False)
+        said += messages()
+    return said + messages(**backends("no.such.Backend"))
+
+
+def test_every_id_is_used_and_belongs_to_one_thing() -> None:
+    assert len(set(ALL_IDS.values())) == len(ALL_IDS)
+    assert {message.id for message in everything_said()} == set(ALL_IDS.values())
+
+
+def test_the_letter_of_an_id_is_its_level() -> None:
+    for message in everything_said():
+        letter = "E" if isinstance(message, Error) else "W"
+        assert str(message.id).startswith(f"corbado_auth.{letter}")
+
+
+def test_every_message_has_a_hint() -> None:
+    assert all(message.hint and len(message.hint) > 20 for message in everything_said())
+
+
+def test_no_message_shows_a_secret() -> None:
+    assert "canary" not in "".join(map(str, everything_said()))
+
+
+@override_settings(**{**GOOD, "CORBADO_API_SECRET": ""})
+def test_manage_py_check_runs_them() -> None:
+    with pytest.raises(SystemCheckError, match=ids.API_SECRET_MISSING):
+        call_command("check")
+
+
+@pytest.mark.matrix
+def test_the_test_site_itself_leaves_one_question_open() -> None:
+    said = run_checks(tags=["corbado_auth"], include_deployment_checks=True)
+    assert [message.id for message in said] == [ids.EMAILS_UNANSWERED]
