@@ -275,7 +275,9 @@ def run(options: argparse.Namespace) -> None:
         environment = site_environment(data, emulator_url)
 
         manage(["migrate", "--verbosity=0"], environment)
-        print(manage(["seed_example", f"--users={options.users}"], environment))
+        added = manage(["seed_example", f"--users={options.users}"], environment)
+        if not added.startswith("0 users, 0 course dates"):
+            print(added)
         emulator = servers.enter_context(
             server(
                 "The emulator",

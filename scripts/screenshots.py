@@ -18,11 +18,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from example_project.workshop.people import CUSTOMER  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 LARGEST = 200_000  # bytes: readers on slow lines open the README, too
 DESKTOP = ViewportSize(width=1280, height=860)
-PHONE = ViewportSize(width=390, height=844)
+SHORT = ViewportSize(width=1280, height=480)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -39,11 +42,11 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not here. Debian and Ubuntu: apt-get install chromium")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with demo() as (site, emulator), sync_playwright() as playwright:
+    with demo() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for scheme in ("light", "dark"):
             login_page(browser, site, scheme)
-        account_and_emulator(browser, site, emulator)
+        emulator_and_account(browser, site)
         browser.close()
     for image in sorted(IMAGES.glob("*.png")):
         size = image.stat().st_size
@@ -53,8 +56,8 @@ def main() -> None:
 
 
 @contextmanager
-def demo() -> Iterator[tuple[str, str]]:
-    """Run `make demo`'s program on fresh data; give the two addresses it prints."""
+def demo() -> Iterator[str]:
+    """Run `make demo`'s program on fresh data; give the address that it prints for the site."""
     with tempfile.TemporaryDirectory() as data:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "example_project.demo"],
@@ -69,10 +72,10 @@ def demo() -> Iterator[tuple[str, str]]:
                 printed += line
                 if "Ctrl-C" in line:
                     break
-            addresses = re.findall(r"^  \S.*?(http://localhost:\d+/\S*)", printed, re.MULTILINE)
-            if len(addresses) < 2:
+            address = re.search(r"The site\s+(\S+)", printed)
+            if address is None:
                 sys.exit(f"The demo did not start:\n{printed}")
-            yield addresses[0], addresses[1]
+            yield address[1]
         finally:
             process.terminate()
             process.wait(30)
@@ -80,46 +83,33 @@ def demo() -> Iterator[tuple[str, str]]:
 
 def login_page(browser: Browser, site: str, scheme: str) -> None:
     page = browser.new_context(viewport=DESKTOP, color_scheme=scheme).new_page()  # type: ignore[arg-type]
-    open_login(page, site)
+    open_login(page, f"{site}login/")
     page.screenshot(path=IMAGES / f"login-{scheme}.png")
     page.context.close()
 
 
-def account_and_emulator(browser: Browser, site: str, emulator: str) -> None:
-    """Sign up with a passkey on a phone, and look at both sides of it."""
-    page = browser.new_context(viewport=PHONE).new_page()
-    add_authenticator(page)
+def emulator_and_account(browser: Browser, site: str) -> None:
+    """Sign in an existing user by magic link, and look at both sides of it."""
+    page = browser.new_context(viewport=SHORT).new_page()
     open_login(page, f"{site}login/?next=/account/")
-    page.get_by_role("button", name="Create an account").click()
-    page.get_by_label("Name").fill("Robin Example")
-    page.get_by_label("Email address").fill("robin@example.com")
-    page.get_by_role("button", name="Create account").click()
+    page.get_by_label("Email address").fill(CUSTOMER.email)
+    page.get_by_role("button", name="Continue").click()
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="inbox").click()
+    inbox = popup.value
+    link = inbox.get_by_role("link", name="Open the link")
+    link.wait_for()
+    inbox.screenshot(path=IMAGES / "emulator.png")
+    link.click()
     page.wait_for_url(f"{site}account/")
-    page.screenshot(path=IMAGES / "account-phone.png", full_page=True)
     page.set_viewport_size(DESKTOP)
-    page.goto(emulator)
-    page.screenshot(path=IMAGES / "emulator.png")
+    page.screenshot(path=IMAGES / "account.png")
     page.context.close()
 
 
 def open_login(page: Page, url: str) -> None:
-    page.goto(url if "login" in url else f"{url}login/")
-    page.get_by_role("heading", name="Sign in", exact=True).nth(1).wait_for()
-
-
-def add_authenticator(page: Page) -> None:
-    """Give the browser a fingerprint reader that always says yes."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(url)
+    page.get_by_role("button", name="Continue").wait_for()
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ step "ruff check" "$bin/ruff" check .
 step "ruff format" "$bin/ruff" format --check .
 step "mypy" "$bin/mypy"
 step "pytest, SQLite: everything" pytest_measured
+step "pytest, the example site" pytest_measured --ds example_project.settings example_project/tests
 if [ $postgresql = yes ]; then
     step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow"
 fi

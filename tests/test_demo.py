@@ -187,5 +187,7 @@ def test_a_second_demo_with_the_same_data_is_refused_kindly(start: Start) -> Non
 
 
 def test_a_second_start_finds_everything_as_it_was(start: Start) -> None:
-    start().wait_until_open().stop()
-    assert "0 users, 0 course dates" in start().wait_until_open().printed
+    first = start().wait_until_open()
+    assert "12 users" in first.printed
+    first.stop()
+    assert "added" not in start().wait_until_open().printed
