@@ -1,0 +1,305 @@
+"""A signed-in user sees, adds and removes passkeys, and nobody gets at anybody else's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+import requests
+from django.conf import settings
+from django.test import Client
+
+from corbado_auth import recent_sign_in
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado, User
+from tests.emulator.authenticator import Authenticator
+
+pytestmark = pytest.mark.django_db
+
+LIST, ADD = "/corbado/passkeys/", "/corbado/passkeys/add/"
+ERIN = "erin@example.com"
+
+
+def signed_in(
+    make_user: Callable[..., Any], email: str = ERIN, **fields: Any
+) -> tuple[Client, Any]:
+    """Return a browser that a local user has signed in with a password, just now."""
+    user = make_user(email, password="an old password", **fields)
+    client = Client()
+    # force_login() would do without the signal that notes the time.
+    assert client.login(username=user.get_username(), password="an old password")
+    return client, user
+
+
+def association_token(page: Any) -> str:
+    """Return the token on the page that lets a passkey be added."""
+    found = re.search(r'association-token="(ast1_\w{30})"', page.content.decode())
+    assert found, page.content.decode()
+    return found[1]
+
+
+def add_passkey(corbado: Corbado, token: str) -> None:
+    """Do what the component and the device do with an association token."""
+    api = f"{corbado.url}/v1/users/passkey"
+    headers = {"X-Corbado-ProjectID": settings.CORBADO_PROJECT_ID}
+    start = requests.post(
+        f"{api}/associate/start", json={"associationToken": token}, headers=headers, timeout=30
+    )
+    device = Authenticator("http://testserver")
+    signed = device.create(start.json()["data"]["challenge"])
+    finish = requests.post(
+        f"{api}/append/finish", json={"signedChallenge": signed}, headers=headers, timeout=30
+    )
+    assert finish.status_code == 200, finish.text
+
+
+def linked(corbado: Corbado, user: Any, email: str = ERIN, *, confirmed: bool = True) -> User:
+    """Tie a local user to a new Corbado user."""
+    person = corbado.add_user(email, confirmed=confirmed)
+    CorbadoAccount.objects.create(
+        user=user, project_id=settings.CORBADO_PROJECT_ID, corbado_user_id=person.id
+    )
+    return person
+
+
+def passkey_link(page: Any) -> str:
+    """Return where the first passkey on the page is removed."""
+    found = re.search(r'href="(/corbado/passkeys/[^/]+/remove/)"', page.content.decode())
+    assert found, page.content.decode()
+    return found[1]
+
+
+def paths(corbado: Corbado) -> list[str]:
+    """Return what Corbado was asked to do, without the questions."""
+    return [request.path for request in corbado.requests if request.method != "GET"]
+
+
+@pytest.mark.parametrize("path", [LIST, "/corbado/passkeys/cre-1/remove/"])
+def test_visitors_are_sent_to_sign_in(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 302
+    assert client.post(ADD).status_code == 302
+
+
+def test_an_unlinked_user_has_no_passkeys_and_corbado_is_not_asked(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    assert "no passkey yet" in client.get(LIST).content.decode()
+    assert corbado.requests == []
+
+
+def test_a_linked_user_adds_sees_and_removes_a_passkey(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    remove = passkey_link(client.get(LIST))
+    assert "last passkey" in client.get(remove).content.decode()
+    assert client.post(remove)["Location"] == LIST
+    assert "no passkey yet" in client.get(LIST).content.decode()
+
+
+def test_a_user_whom_corbado_does_not_know_is_introduced_row_first(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    account = CorbadoAccount.objects.get(user=user)
+    assert paths(corbado) == ["/v1/users", "/v1/associationTokens"]
+    assert (account.email, account.sign_in_count) == ("", 0)
+    assert passkey_link(client.get(LIST))
+
+
+def test_a_second_passkey_goes_to_the_corbado_user_that_we_made(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    assert association_token(client.post(ADD))
+    assert CorbadoAccount.objects.count() == 1
+
+
+@pytest.mark.parametrize("confirmed", [True, False], ids=["confirmed", "pending"])
+def test_an_address_that_corbado_knows_gets_no_token(
+    corbado: Corbado, make_user: Callable[..., Any], confirmed: bool
+) -> None:
+    corbado.add_user(ERIN, confirmed=confirmed)
+    client, _user = signed_in(make_user)
+    page = client.post(ADD)
+    assert page.status_code == 409
+    assert "Sign in once with a link by email" in page.content.decode()
+    assert paths(corbado) == []
+    assert not CorbadoAccount.objects.exists()
+
+
+def test_a_user_who_took_an_address_cannot_add_a_passkey_to_its_owner(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    """The site lets people set any address: Mallory sets the one of a linked user."""
+    owner = make_user(ERIN, username="erin")
+    linked(corbado, owner)
+    client, mallory = signed_in(make_user, ERIN.upper(), username="mallory")
+    assert client.post(ADD).status_code == 409
+    mallory.email = ERIN
+    mallory.save()
+    assert client.post(ADD).status_code == 409
+    assert paths(corbado) == []
+
+
+def test_a_linked_user_who_takes_an_address_adds_only_to_their_own_corbado_user(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    linked(corbado, make_user(ERIN, username="erin"))
+    client, mallory = signed_in(make_user, ERIN, username="mallory")
+    own = linked(corbado, mallory, "mallory@example.com")
+    client.post(ADD)
+    bodies = [r.body for r in corbado.requests if r.path == "/v1/associationTokens"]
+    assert [body["loginIdentifier"] for body in bodies] == [own.email]
+
+
+def test_an_address_of_two_local_users_gets_no_token(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    make_user(ERIN, username="erin")
+    client, _user = signed_in(make_user, ERIN, username="mallory")
+    assert client.post(ADD).status_code == 409
+    assert corbado.requests == []
+
+
+def test_a_user_without_an_address_is_told_so(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user, "", username="erin")
+    assert "has no email address yet" in client.post(ADD).content.decode()
+
+
+def test_unproven_addresses_need_a_magic_link_first(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    with mock.patch("corbado_auth.backends.CorbadoBackend.local_emails_are_verified", False):
+        assert client.post(ADD).status_code == 409
+    assert corbado.requests == []
+
+
+def test_nothing_about_identity_comes_from_the_request(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    stranger = corbado.add_user("stranger@example.com")
+    fields = {"email": stranger.email, "loginIdentifier": stranger.email, "userID": stranger.id}
+    client.post(f"{ADD}?email={stranger.email}", fields)
+    assert stranger.email not in str([request.body for request in corbado.requests])
+
+
+def test_the_passkey_of_somebody_else_cannot_be_removed(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    owner, owner_row = signed_in(make_user, username="erin")
+    linked(corbado, owner_row)
+    add_passkey(corbado, association_token(owner.post(ADD)))
+    remove = passkey_link(owner.get(LIST))
+    mallory, mallory_row = signed_in(make_user, "mallory@example.com")
+    linked(corbado, mallory_row, "mallory@example.com")
+    assert mallory.get(remove)["Location"] == LIST
+    mallory.post(remove)
+    assert passkey_link(owner.get(LIST)) == remove
+
+
+def test_adding_and_removing_need_a_recent_sign_in(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    session = client.session
+    session[recent_sign_in.SESSION_KEY] -= 601
+    session.save()
+    for page in [client.post(ADD), client.get(f"{LIST}cre-1/remove/")]:
+        assert page.status_code == 403
+        assert "?next=%2Fcorbado%2Fpasskeys%2F" in page.content.decode()
+    assert client.post(f"{LIST}cre-1/remove/").status_code == 403
+    assert corbado.requests == []
+
+
+def test_a_session_that_never_noted_its_sign_in_is_not_recent(
+    corbado: Corbado, client: Client, make_user: Callable[..., Any]
+) -> None:
+    client.force_login(make_user(ERIN), "corbado_auth.backends.CorbadoBackend")
+    session = client.session
+    del session[recent_sign_in.SESSION_KEY]
+    session.save()
+    assert client.post(ADD).status_code == 403
+
+
+def test_signing_in_again_as_the_same_person_makes_it_recent(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    person = linked(corbado, user)
+    session = client.session
+    session[recent_sign_in.SESSION_KEY] -= 601
+    session.save()
+    assert client.post(ADD).status_code == 403
+    assert corbado.sign_in(client, person, next=LIST)["Location"] == LIST
+    assert association_token(client.post(ADD))
+
+
+@pytest.mark.parametrize("path", [ADD, f"{LIST}cre-1/remove/"])
+def test_adding_and_removing_need_a_csrf_token(make_user: Callable[..., Any], path: str) -> None:
+    client, user = signed_in(make_user)
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    assert strict.post(path).status_code == 403
+    assert client.get(ADD).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "words"),
+    [
+        ({"status": 500}, 503, "not reachable right now"),
+        ({"drop": True, "times": 2}, 503, "not reachable right now"),
+        ({"status": 401}, 500, "not set up correctly"),
+    ],
+    ids=["500", "gone", "401"],
+)
+def test_a_failing_corbado_gets_a_page(
+    corbado: Corbado,
+    make_user: Callable[..., Any],
+    failure: dict[str, Any],
+    status: int,
+    words: str,
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    corbado.fail_next("/v1/webauthn/credential", **failure)
+    page = client.get(LIST)
+    assert page.status_code == status
+    assert words in page.content.decode()
+
+
+def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    """The list covers the whole project: without the filter it would be everybody's."""
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    with mock.patch("corbado_auth.service.NOBODY", CorbadoAccount.objects.get().corbado_user_id):
+        page = client.get(LIST)
+    assert page.status_code == 503
+    assert "/remove/" not in page.content.decode()
+
+
+def test_the_association_token_is_in_no_url_and_no_log(
+    corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    with caplog.at_level("DEBUG"):
+        page = client.post(ADD)
+    assert association_token(page) not in caplog.text
+    assert "no-store" in page["Cache-Control"]
