@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import servers
+from tests.browser.webhook import Webhook
 from tests.browser.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -116,14 +117,14 @@ def _corbado_site(
 @pytest.fixture
 def site(_built_in_site: servers.ExampleSite) -> servers.ExampleSite:
     """Run the example site, with the emulator's own component on its pages."""
-    _built_in_site.emulator.reset()
+    _built_in_site.reset()
     return _built_in_site
 
 
 @pytest.fixture
 def corbado_site(_corbado_site: servers.ExampleSite) -> servers.ExampleSite:
     """Run the example site, with Corbado's own web component on its pages."""
-    _corbado_site.emulator.reset()
+    _corbado_site.reset()
     return _corbado_site
 
 
@@ -132,6 +133,13 @@ def either_site(request: pytest.FixtureRequest) -> servers.ExampleSite:
     """Run a test twice: with the emulator's own component, and with Corbado's."""
     name = {"built-in": "site", "corbado": "corbado_site"}[request.param]
     return request.getfixturevalue(name)
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """Run an action webhook whose answers a test decides."""
+    with Webhook() as running:
+        yield running
 
 
 @dataclass

@@ -47,6 +47,7 @@ class Emulator:
         return self._ask("GET", "requests")["requests"][::-1]
 
     def reset(self) -> None:
+        """Go back to the start: nobody, nothing sent, the right time, everything works."""
         self._ask("POST", "reset", {})
 
     def add_user(self, email: str, **details: Any) -> dict[str, Any]:
@@ -121,6 +122,14 @@ class ExampleSite:
         """The login page, going on to the page that says how the person signed in."""
         return f"{self.url}/login/?next=/account/"
 
+    def reset(self) -> None:
+        """Forget who signed in: emulator, sessions, accounts and the local users made for them."""
+        self.emulator.reset()
+        with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
+            connection.execute("DELETE FROM django_session")
+            connection.execute("DELETE FROM corbado_auth_corbadoaccount")
+            connection.execute("DELETE FROM auth_user WHERE username LIKE 'usr-%'")
+
     def account(self, email: str) -> dict[str, Any] | None:
         """Return the CorbadoAccount row with this confirmed address, with its user's name."""
         return self._row(
@@ -135,8 +144,7 @@ class ExampleSite:
         return self._row("SELECT * FROM django_session WHERE session_key = ?", key)
 
     def _row(self, query: str, value: str | None) -> dict[str, Any] | None:
-        address = f"file:{self.database}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as connection:
+        with closing(sqlite3.connect(self.database, timeout=10)) as connection:
             connection.row_factory = sqlite3.Row
             row = connection.execute(query, (value,)).fetchone()
         return dict(row) if row else None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route
 
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
@@ -122,12 +120,15 @@ def remove_passkey(site: ExampleSite, user: dict) -> None:
 
 
 def offer_passkeys_in_field(visitor: Visitor) -> None:
-    """Serve the login page with the markup of `{% corbado_auth conditional="yes" %}`."""
-
-    def rewrite(route: Route) -> None:
-        answer = route.fetch()
-        body = answer.text().replace("<corbado-auth ", '<corbado-auth conditional="yes" ')
-        body = body.replace("</corbado-auth>", '<input id="corbado-username"></corbado-auth>')
-        route.fulfill(response=answer, body=body)
-
-    visitor.page.route(re.compile("/login/"), rewrite)
+    """Give the login page the markup of `{% corbado_auth conditional="yes" %}` as it is parsed."""
+    visitor.page.add_init_script("""
+        new MutationObserver((_, observer) => {
+          const element = document.querySelector("corbado-auth");
+          if (!element) return;
+          observer.disconnect();
+          element.setAttribute("conditional", "yes");
+          const input = document.createElement("input");
+          Object.assign(input, { id: "corbado-username", autocomplete: "username webauthn" });
+          element.append(input);
+        }).observe(document, { childList: true, subtree: true });
+    """)

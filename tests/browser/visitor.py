@@ -69,6 +69,10 @@ class Visitor:
         """Wait until the address is this path, whatever comes after it."""
         self.page.wait_for_url(re.compile(rf"^https?://[^/]+{re.escape(path)}([?#].*)?$"))
 
+    def sees(self, text: str) -> None:
+        """Wait until a text is on the page; `text` is a regular expression, letter case aside."""
+        self.page.get_by_text(re.compile(text, re.IGNORECASE)).first.wait_for()
+
     def cookie(self, name: str) -> str | None:
         return next((c["value"] for c in self.context.cookies() if c["name"] == name), None)
 
