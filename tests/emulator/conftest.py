@@ -1,0 +1,91 @@
+"""A running emulator for every test, and a judge for every answer it gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corbado_auth.emulator import Emulator, EmulatorConfig
+from tests.emulator.clients import Browser, Judge, Server
+from tests.emulator.judge import describe
+from tests.emulator.site import WebhookSite
+from tests.strict import ROOT
+
+OTHER_PROJECT = ("pro-2", "corbado1_other")
+NewEmulator = Callable[..., Emulator]
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    """Compare each answer with Corbado's description, or nod where that is not at hand."""
+    default = ROOT.parent / "shared" / "contract" / "openapi"
+    folder = Path(os.environ.get("CORBADO_OPENAPI_DIR", default))
+    return describe(folder) if folder.is_dir() else lambda *answer: None
+
+
+@pytest.fixture(scope="module")
+def _running() -> Iterator[Emulator]:
+    with Emulator(EmulatorConfig(port=0, other_projects=(OTHER_PROJECT,))) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(_running: Emulator) -> Emulator:
+    """Return a running emulator with nobody in it."""
+    _running.control.reset()
+    return _running
+
+
+@pytest.fixture
+def new_emulator() -> Iterator[NewEmulator]:
+    """Return the function that starts an emulator with another config."""
+    started: list[Emulator] = []
+
+    def start(**config: Any) -> Emulator:
+        started.append(Emulator(EmulatorConfig(port=0, **config)))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for emulator in started:
+        emulator.stop()
+
+
+@pytest.fixture
+def server(emulator: Emulator, judge: Judge) -> Iterator[Server]:
+    client = Server(emulator, judge)
+    yield client
+    client.http.close()
+
+
+@pytest.fixture
+def browser(emulator: Emulator, judge: Judge) -> Iterator[Browser]:
+    client = Browser(emulator, judge)
+    yield client
+    client.http.close()
+
+
+@pytest.fixture
+def second_browser(emulator: Emulator, judge: Judge) -> Iterator[Browser]:
+    client = Browser(emulator, judge, device="Another browser")
+    yield client
+    client.http.close()
+
+
+@pytest.fixture
+def webhook_site(emulator: Emulator) -> Iterator[WebhookSite]:
+    """Return a site whose action webhook the emulator calls."""
+    with WebhookSite() as site:
+        emulator.control.project.save_config(
+            {
+                "webhookURL": site.url,
+                "webhookUsername": "hook",
+                "webhookPassword": "pass:word",
+                "webhookActions": ["authMethods", "passwordVerify"],
+            }
+        )
+        yield site
