@@ -1,0 +1,105 @@
+"""How we read AUTH_USER_MODEL: who has which address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from corbado_auth.local_users import (
+    email_field_name,
+    email_of,
+    lowered,
+    same_address,
+    users_with_email,
+)
+
+MakeUser = Callable[..., Any]
+ADA = "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(ADA, ADA, id="same"),
+        pytest.param(ADA, "ADA@Example.com", id="ASCII case"),
+        pytest.param("jürgen@example.com", "JüRGEN@example.com", id="ASCII letters of a word"),
+    ],
+)
+def test_addresses_are_one_whatever_the_case_of_ascii_letters(one: str, other: str) -> None:
+    assert same_address(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("sam@example.com", "\u017fam@example.com", id="long s"),
+        pytest.param("kim@example.com", "\u212aim@example.com", id="Kelvin sign"),
+        pytest.param("ira@example.com", "\u0131ra@example.com", id="dotless i"),
+        pytest.param("ira@example.com", "\u0130ra@example.com", id="dotted capital I"),
+        pytest.param("sam@example.com", "\uff53am@example.com", id="fullwidth"),
+        pytest.param("zo\u00eb@example.com", "zoe\u0308@example.com", id="not normalised"),
+        pytest.param("zo\u00eb@example.com", "zo\u00cb@example.com", id="case beyond ASCII"),
+        pytest.param("strasse@example.com", "stra\u00dfe@example.com", id="sharp s"),
+        pytest.param(ADA, "ada@example.com ", id="blank"),
+        pytest.param(ADA, "ada+tag@example.com", id="tag"),
+        pytest.param("ada@example.com", "a.da@example.com", id="dot"),
+    ],
+)
+def test_an_address_that_looks_alike_is_another_one(one: str, other: str) -> None:
+    assert not same_address(one, other)
+
+
+def test_only_ascii_letters_are_lowered() -> None:
+    assert lowered("\u212aIM.\u00cb@EXAMPLE.com") == "\u212aim.\u00cb@example.com"
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_users_are_found_by_any_of_the_addresses(make_user: MakeUser) -> None:
+    ada, bob = make_user("ADA@example.com"), make_user("bob@example.com")
+    make_user("cy@example.com")
+    found = users_with_email([ADA, "bob@example.com", "nobody@example.com"], using="default")
+    assert {user.pk for user in found} == {ada.pk, bob.pk}
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_an_inactive_user_is_found_too(make_user: MakeUser) -> None:
+    ada = make_user(ADA, is_active=False)
+    assert users_with_email([ADA], using="default") == [ada]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("addresses", [[], [""]], ids=["none", "empty"])
+def test_without_an_address_nobody_is_found(make_user: MakeUser, addresses: list[str]) -> None:
+    make_user("", username="somebody-without-an-address")
+    assert users_with_email(addresses, using="default") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wildcard", ["%", "_", "ad_@example.com", "%@example.com"])
+def test_a_wildcard_of_sql_is_a_letter_like_any_other(make_user: MakeUser, wildcard: str) -> None:
+    make_user(ADA)
+    assert users_with_email([wildcard], using="default") == []
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_the_address_of_a_user_is_read_from_the_email_field(make_user: MakeUser) -> None:
+    assert email_of(make_user(ADA)) == ADA
+
+
+def test_an_address_that_is_null_is_an_empty_one() -> None:
+    assert email_of(get_user_model()(email=None)) == ""
+
+
+def test_a_user_model_without_an_email_field_has_no_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", "no_such_field")
+    assert email_field_name() is None
+    assert email_of(get_user_model()()) == ""
+    assert users_with_email([ADA], using="default") == []
