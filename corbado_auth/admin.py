@@ -1,0 +1,106 @@
+"""Accounts in Django's admin: find them, look at them, unlink them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.utils import quote
+from django.contrib.auth import get_user_model
+from django.db.models import BooleanField, QuerySet, Value
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from .local_users import email_field_name
+from .models import CorbadoAccount
+
+if TYPE_CHECKING:
+    AccountAdmin = admin.ModelAdmin[CorbadoAccount]
+else:
+    AccountAdmin = admin.ModelAdmin
+
+
+@admin.register(CorbadoAccount)
+class CorbadoAccountAdmin(AccountAdmin):
+    """Show accounts, and let them be unlinked.
+
+    Nothing can be added or changed: who belongs together is proved by a sign-in, not typed, and
+    the numbers are what happened. To unlink is to delete: Django asks first, and logs it.
+    """
+
+    list_display = [
+        "corbado_user_id",
+        "email",
+        "local_user",
+        "sign_in_count",
+        "last_sign_in_at",
+        "created_at",
+    ]
+    list_filter = ["last_sign_in_at", "created_at"]
+    list_select_related = ["user"]
+    list_per_page = 50
+    ordering = ["-pk"]
+    # Counting a million accounts once more, only to say "of how many", takes longer than the page.
+    show_full_result_count = False
+    fieldsets = [
+        (None, {"fields": ["local_user", "corbado_user_id", "email", "project_id"]}),
+        (
+            _("Sign-ins through Corbado"),
+            {"fields": ["created_at", "first_sign_in_at", "last_sign_in_at", "sign_in_count"]},
+        ),
+    ]
+    readonly_fields = ["local_user"]
+    actions = ["delete_selected"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: see the class."""
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: CorbadoAccount | None = None
+    ) -> bool:
+        """Nobody: see the class."""
+        return False
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Search the account, and the local user by name and address, whatever their model is."""
+        model = get_user_model()
+        names = dict.fromkeys([model.USERNAME_FIELD, email_field_name()])
+        fields = [name for name in names if name and not model._meta.get_field(name).is_relation]
+        return ["email", "corbado_user_id", *(f"user__{name}" for name in fields)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CorbadoAccount]:
+        """Carry along whether this visitor may see users, since a column knows no request."""
+        may_see_users = Value(self._may_see_users(request), output_field=BooleanField())
+        return super().get_queryset(request).annotate(links_to_user=may_see_users)
+
+    @admin.display(description=_("user"))
+    def local_user(self, account: CorbadoAccount) -> str:
+        """Name the local user; a link where the visitor may follow it."""
+        if not getattr(account, "links_to_user", False):
+            return str(account.user)
+        meta = type(account.user)._meta
+        url = reverse(
+            f"admin:{meta.app_label}_{meta.model_name}_change",
+            args=[quote(account.user_id)],
+            current_app=self.admin_site.name,
+        )
+        return format_html('<a href="{}">{}</a>', url, account.user)
+
+    # Of this name, it takes the place of Django's action, and Django's page for it fits.
+    @admin.action(
+        permissions=["delete"], description=_("Unlink, so that this person can link again")
+    )
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]
+    ) -> HttpResponse | None:
+        """Ask, then delete the accounts and log each."""
+        answer: HttpResponse | None = delete_selected(self, request, queryset)
+        return answer
+
+    def _may_see_users(self, request: HttpRequest) -> bool:
+        user_admin: Any = self.admin_site._registry.get(get_user_model())
+        return user_admin is not None and user_admin.has_view_or_change_permission(request)
