@@ -10,10 +10,16 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.cache import cache
 
 from tests.users.factory import create_user
 
-pytest_plugins = ["tests.browser.fixtures", "tests.postgresql", "tests.strict"]
+pytest_plugins = [
+    "tests.browser.fixtures",
+    "tests.postgresql",
+    "tests.strict",
+    "tests.wire_fixture",
+]
 
 # A busy machine is slow, and speed is not what the property tests are about.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -24,6 +30,12 @@ hypothesis.settings.load_profile("unhurried")
 def make_user(db: None) -> Callable[..., AbstractBaseUser]:
     """Return the function that saves a local user of the site's user model."""
     return create_user
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Begin each test without the failed attempts of the last one."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

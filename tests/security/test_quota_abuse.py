@@ -1,0 +1,138 @@
+"""Abuse of our quota.
+
+The attack: anybody can make up 64 characters. Each made-up token costs the site one call to
+Corbado, and Corbado limits the calls of a project: a script that sends junk tokens could use up the
+quota, and then nobody can sign in. So an address that fails too often is no longer asked about. The
+attacker's next moves are a forged X-Forwarded-For, the many addresses of an IPv6 network, a burst
+of requests before the first has failed, and a good token of their own in between, to start anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import responses
+from django.test import Client
+from pytest_django import Settings
+
+from corbado_auth import throttle
+from tests.front_door import come_back, open_login_page
+from tests.vouching import VALIDATE, come_as, signed_in_as
+from tests.wire import sample
+
+pytestmark = pytest.mark.security
+
+LIMIT = 3
+
+
+@pytest.fixture(autouse=True)
+def _limit(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = LIMIT
+    # The minute must not end in the middle of a test.
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_750_000_020.0))
+
+
+@pytest.fixture
+def corbado() -> Iterator[responses.RequestsMock]:
+    """Corbado, who knows none of the tokens."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as corbado:
+        unknown = sample("validate_unknown_token")
+        corbado.post(VALIDATE, json=unknown.answer, status=unknown.status)
+        yield corbado
+
+
+def junk(address: str = "192.0.2.1", **headers: str) -> Any:
+    """Come with a made-up token from an address."""
+    client = Client(REMOTE_ADDR=address)
+    open_login_page(client)
+    return come_back(client, "junk" * 16, **headers)
+
+
+def test_corbado_is_asked_no_more_after_too_many_failures(corbado: Any) -> None:
+    assert [junk().status_code for _ in range(LIMIT + 3)] == [400] * LIMIT + [429] * 3
+    assert len(corbado.calls) == LIMIT
+
+
+def test_the_answer_says_when_to_come_again(corbado: Any) -> None:
+    response = [junk() for _ in range(LIMIT + 1)][-1]
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.templates[0].name == "corbado_auth/too_many_attempts.html"
+
+
+def test_others_are_not_locked_out(corbado: Any) -> None:
+    for _ in range(LIMIT + 1):
+        junk()
+    assert junk("192.0.2.2").status_code == 400
+
+
+def test_a_forged_x_forwarded_for_does_not_dodge_the_limit(corbado: Any) -> None:
+    statuses = [junk(x_forwarded_for=f"203.0.113.{n}").status_code for n in range(LIMIT + 1)]
+    assert statuses[-1] == 429
+    assert len(corbado.calls) == LIMIT
+
+
+@pytest.mark.parametrize("header", ["x_real_ip", "forwarded", "x_client_ip", "true_client_ip"])
+def test_no_other_header_dodges_the_limit(corbado: Any, header: str) -> None:
+    statuses = [junk(**{header: f"203.0.113.{n}"}).status_code for n in range(LIMIT + 1)]
+    assert statuses[-1] == 429
+
+
+def test_the_addresses_of_one_ipv6_network_count_as_one(corbado: Any) -> None:
+    statuses = [junk(f"2001:db8:1:2::{n:x}").status_code for n in range(LIMIT + 1)]
+    assert statuses[-1] == 429
+
+
+def test_a_burst_is_stopped_before_the_first_answer_is_there(corbado: Any) -> None:
+    unknown = sample("validate_unknown_token")
+
+    def slowly(request: Any) -> tuple[int, dict[str, str], str]:
+        time.sleep(0.1)
+        return unknown.status, {}, json.dumps(unknown.answer)
+
+    corbado.reset()
+    corbado.add_callback(responses.POST, VALIDATE, slowly)
+    with ThreadPoolExecutor(12) as pool:
+        statuses = sorted(pool.map(lambda _: junk().status_code, range(12)))
+    assert statuses == [400] * LIMIT + [429] * (12 - LIMIT)
+    assert len(corbado.calls) == LIMIT
+
+
+@pytest.mark.django_db
+def test_a_good_token_does_not_start_the_count_anew(corbado: Any) -> None:
+    for _ in range(LIMIT - 1):
+        junk("127.0.0.1")
+    client = Client()
+    come_as(client, "ada@example.com")
+    assert signed_in_as(client)
+    assert [junk("127.0.0.1").status_code for _ in range(2)] == [400, 429]
+
+
+@pytest.mark.django_db
+def test_good_tokens_are_not_limited() -> None:
+    answers = [come_as(Client(), "ada@example.com") for _ in range(2 * LIMIT)]
+    assert {answer.status_code for answer in answers} == {303}
+
+
+def test_what_corbado_cannot_answer_is_not_the_visitors_failure(corbado: Any) -> None:
+    corbado.reset()
+    corbado.post(VALIDATE, status=503)
+    assert {junk().status_code for _ in range(LIMIT + 1)} == {503}
+
+
+def test_a_malformed_token_costs_no_call_at_all(corbado: Any) -> None:
+    client = Client()
+    open_login_page(client)
+    assert come_back(client, "short").status_code == 400
+    assert len(corbado.calls) == 0
+
+
+def test_a_dummy_cache_switches_the_limit_off(corbado: Any, settings: Settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    assert {junk().status_code for _ in range(2 * LIMIT)} == {400}
