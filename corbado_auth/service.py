@@ -32,8 +32,8 @@ class CorbadoService:
     """Ask Corbado's backend API.
 
     Every method returns a value of ours or raises a CorbadoError. A call lasts at most the two
-    time-outs of CORBADO_TIMEOUT plus one second; name resolution and headers that trickle in are
-    not bounded.
+    time-outs of CORBADO_TIMEOUT plus one second; name resolution and headers that trickle in
+    (those of a chunk, too) are not bounded.
     """
 
     @sensitive_variables("token", "body")

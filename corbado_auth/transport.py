@@ -72,7 +72,8 @@ def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
 
 @sensitive_variables("body")
 def _send(method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> Reply:
-    remaining = deadline - time.monotonic()
+    # A wait of nothing is refused by the library: a call that late ends at its first read.
+    remaining = max(deadline - time.monotonic(), 0.001)
     connect, read = conf.CORBADO_TIMEOUT
     try:
         with _session(conf.CORBADO_BACKEND_API_URL, os.getpid()).request(
@@ -98,7 +99,8 @@ def _without_the_request(error: Exception) -> Exception:
     if isinstance(error, requests.ConnectionError) and isinstance(cause, ProtocolError):
         return _ConnectionDied()
     name = type(error).__name__
-    if isinstance(error, requests.RequestException) and isinstance(error, ValueError):
+    # Raised before anything is sent: a URL, a header or a proxy that cannot be.
+    if isinstance(error, ValueError):
         return CorbadoRejected(f"No request can be made ({name}): check CORBADO_BACKEND_API_URL")
     return CorbadoUnavailable(f"Corbado cannot be reached ({name})")
 
@@ -106,7 +108,7 @@ def _without_the_request(error: Exception) -> Exception:
 def _read(response: requests.Response, deadline: float) -> bytes:
     """Read the body in pieces, up to MAX_BODY bytes, until the deadline."""
     # Asked for plain: what comes compressed could grow without bound (a gzip bomb).
-    if response.headers.get("Content-Encoding", "identity") != "identity":
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HTTPError("compressed")
     body = bytearray()
     while True:
@@ -147,6 +149,16 @@ class _Credentials(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Follow nothing, not even on paper: requests would prepare the next request all the same.
+
+    For that it reads a redirect's whole body, without our limits of size and time.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that the answer leads nowhere."""
+
+
 @lru_cache(maxsize=4)
 def _session(base_url: str, pid: int) -> requests.Session:
     """Return the pooled session of this process; ``pid`` makes a forked child open its own.
@@ -154,7 +166,7 @@ def _session(base_url: str, pid: int) -> requests.Session:
     Its connections are shared by all threads. Cookies are never stored, and the environment
     (proxies, CA bundle) is read once instead of at every call.
     """
-    session = requests.Session()
+    session = _Session()
     session.proxies = get_environ_proxies(base_url)
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
