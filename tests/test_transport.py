@@ -1,0 +1,308 @@
+"""How calls to Corbado fail, and how connections are used: real sockets, nothing patched."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from corbado_auth import transport
+from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
+from corbado_auth.identity import ClientInfo, CorbadoUser
+from corbado_auth.service import CorbadoService
+from tests.certificates import Authority
+from tests.failures import (
+    BODY_CANARY,
+    FAILURES,
+    GOOD,
+    GOOD_BYTES,
+    IMPATIENT,
+    LONG,
+    PATIENT,
+    TIME,
+    Failure,
+)
+from tests.misbehaving_server import (
+    CLOSE,
+    RESET,
+    MisbehavingServer,
+    Request,
+    Script,
+    Steps,
+    always,
+    answer,
+    head,
+)
+
+TOKEN = "canaryToken" + "7" * 53
+SECRET = "corbado1_canary-secret"
+AUTHORIZATION = "cHJvLTEyMzQ1Njc4OTA6Y29yYmFkbzFf"  # how every such header begins
+# A loaded machine is slow; what this bounds would last a minute.
+SLACK = 15.0
+
+
+@pytest.fixture(autouse=True)
+def _site(settings: LazySettings) -> None:
+    settings.CORBADO_API_SECRET = SECRET
+    settings.CORBADO_TIMEOUT = PATIENT
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+    """Trust an authority of our own, as a site behind its own proxy does."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    forget_connections()
+    yield authority
+    forget_connections()
+
+
+def forget_connections() -> None:
+    """Drop the pooled session and the TLS context: both live as long as the process."""
+    transport._session.cache_clear()
+    transport._ssl_context.cache_clear()
+
+
+def validate(url: str, settings: LazySettings) -> CorbadoUser:
+    """Ask the server at this URL about a token."""
+    settings.CORBADO_BACKEND_API_URL = url
+    return CorbadoService().validate_auth_token(TOKEN, ClientInfo("192.0.2.7", "browser"))
+
+
+# Every failure ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=str)
+def test_a_failure_is_an_error_of_ours(
+    failure: Failure, authority: Authority, settings: LazySettings
+) -> None:
+    settings.CORBADO_TIMEOUT = failure.timeout
+    with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
+        validate(url, settings)
+    error = caught.value
+    assert type(error) is failure.error
+    assert (error.status_code, error.request_id) == (failure.status, failure.request_id)
+    assert getattr(error, "retry_after", None) == failure.retry_after
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=str)
+def test_a_failure_tells_no_secret(
+    failure: Failure, authority: Authority, settings: LazySettings
+) -> None:
+    settings.CORBADO_TIMEOUT = failure.timeout
+    with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
+        validate(url, settings)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=False)
+    told = "".join(shown.format()) + repr(caught.value)
+    for canary in (TOKEN, SECRET, AUTHORIZATION, BODY_CANARY):
+        assert canary not in told
+    # The HTTP library's exceptions hold the request: none may hang on ours.
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("failure", TIME, ids=str)
+def test_a_slow_answer_is_given_up_at_the_deadline(
+    failure: Failure, authority: Authority, settings: LazySettings
+) -> None:
+    settings.CORBADO_TIMEOUT = failure.timeout
+    with failure.start(authority) as url:
+        start = time.monotonic()
+        with pytest.raises(CorbadoUnavailable):
+            validate(url, settings)
+        assert time.monotonic() - start < sum(failure.timeout) + transport.GRACE + SLACK
+
+
+@pytest.mark.parametrize("elsewhere", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_takes_the_secret_nowhere(
+    status: int, elsewhere: str, settings: LazySettings
+) -> None:
+    with MisbehavingServer(always(answer(GOOD))) as other:
+        location = f"http://{elsewhere}:{other.port}/v1/authTokens/validate"
+        script = always(answer(b"", status, location=location))
+        with MisbehavingServer(script) as server, pytest.raises(CorbadoUnavailable):
+            validate(server.url, settings)
+        assert other.connections == 0
+
+
+def test_retry_after_as_a_date_is_seconds_from_now(settings: LazySettings) -> None:
+    date = format_datetime(timezone.now() + timedelta(seconds=90), usegmt=True)
+    script = always(answer(b"", 503, retry_after=date))
+    with MisbehavingServer(script) as server, pytest.raises(CorbadoUnavailable) as caught:
+        validate(server.url, settings)
+    assert caught.value.retry_after in range(60, 91)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "backendapi.corbado.io", "ftp://127.0.0.1", "http://", "http://[::1", "http://a:port"],
+)
+def test_a_url_that_is_none_is_our_configuration(url: str, settings: LazySettings) -> None:
+    with pytest.raises(CorbadoRejected, match="CORBADO_BACKEND_API_URL"):
+        validate(url, settings)
+
+
+# Certificates -----------------------------------------------------------------------------------
+
+
+def test_a_certificate_of_a_trusted_authority_is_accepted(
+    authority: Authority, settings: LazySettings
+) -> None:
+    with MisbehavingServer(always(answer(GOOD)), tls=authority.server()) as server:
+        assert validate(server.url, settings).id == GOOD["data"]["userID"]
+
+
+@pytest.mark.usefixtures("authority")
+def test_a_certificate_of_an_unknown_authority_is_not(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    (tmp_path / "stranger").mkdir()
+    stranger = Authority(tmp_path / "stranger")
+    with MisbehavingServer(always(answer(GOOD)), tls=stranger.server()) as server:
+        with pytest.raises(CorbadoUnavailable, match="SSLError"):
+            validate(server.url, settings)
+        assert server.requests == []
+
+
+def test_connections_share_one_tls_context(authority: Authority, settings: LazySettings) -> None:
+    script = always(answer(GOOD, connection="close"), CLOSE)
+    with MisbehavingServer(script, tls=authority.server()) as server:
+        for _ in range(3):
+            validate(server.url, settings)
+        assert server.connections == 3
+    assert transport._ssl_context.cache_info().misses == 1
+
+
+# Connections ------------------------------------------------------------------------------------
+
+
+def test_calls_share_one_connection(settings: LazySettings) -> None:
+    with MisbehavingServer(always(answer(GOOD))) as server:
+        for _ in range(20):
+            validate(server.url, settings)
+        assert (len(server.requests), server.connections) == (20, 1)
+
+
+def test_an_error_gives_its_connection_back(settings: LazySettings) -> None:
+    with MisbehavingServer(always(answer({}, 500))) as server:
+        for _ in range(5):
+            with pytest.raises(CorbadoUnavailable):
+                validate(server.url, settings)
+        assert server.connections == 1
+
+
+def test_eight_threads_take_at_most_eight_connections(settings: LazySettings) -> None:
+    with MisbehavingServer(always(0.005, answer(GOOD))) as server:
+        settings.CORBADO_BACKEND_API_URL = server.url
+        with ThreadPoolExecutor(8) as pool:
+            users = list(pool.map(lambda _n: validate(server.url, settings), range(64)))
+        assert len(users) == len(server.requests) == 64
+        assert server.connections <= 8
+
+
+def test_a_forked_child_opens_its_own_connection(settings: LazySettings) -> None:
+    with MisbehavingServer(always(answer(GOOD))) as server:
+        validate(server.url, settings)
+        with warnings.catch_warnings():
+            # Python 3.12 warns of forking beside threads: the server's, which the child is without.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            os._exit(_exit_code_of_a_call(server.url, settings))
+        assert os.waitpid(child, 0)[1] == 0
+        validate(server.url, settings)
+        # Parent, child, parent: the child left the parent's connection alone.
+        assert [request.connection for request in server.requests] == [1, 2, 1]
+
+
+def _exit_code_of_a_call(url: str, settings: LazySettings) -> int:
+    try:
+        validate(url, settings)
+    except BaseException:  # noqa: BLE001 -- a child must never go on with the tests
+        return 1
+    return 0
+
+
+def test_a_connection_closed_meanwhile_is_replaced(settings: LazySettings) -> None:
+    with MisbehavingServer(always(answer(GOOD), CLOSE)) as server:
+        for _ in range(3):
+            validate(server.url, settings)
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("end", [CLOSE, RESET], ids=["closed", "reset"])
+def test_a_kept_connection_that_dies_is_tried_once_more(end: Steps, settings: LazySettings) -> None:
+    def script(request: Request) -> Steps:
+        # The first connection looks alive until it is used again.
+        return [end] if (request.connection, request.number) == (1, 2) else [answer(GOOD)]
+
+    with MisbehavingServer(script) as server:
+        validate(server.url, settings)
+        validate(server.url, settings)
+        assert [request.connection for request in server.requests] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("end", [CLOSE, RESET], ids=["closed", "reset"])
+def test_a_connection_that_dies_is_not_tried_a_third_time(
+    end: Steps, settings: LazySettings
+) -> None:
+    with MisbehavingServer(always(end)) as server:
+        with pytest.raises(CorbadoUnavailable, match="twice"):
+            validate(server.url, settings)
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(always(LONG), id="read-time-out"),
+        pytest.param(always(head(content_length="9999"), GOOD_BYTES, CLOSE), id="truncated"),
+        pytest.param(always(answer({}, 503)), id="503"),
+    ],
+)
+def test_what_may_have_spent_the_token_is_not_asked_again(
+    script: Script, settings: LazySettings
+) -> None:
+    settings.CORBADO_TIMEOUT = IMPATIENT
+    with MisbehavingServer(script) as server:
+        with pytest.raises(CorbadoUnavailable):
+            validate(server.url, settings)
+        assert len(server.requests) == 1
+
+
+def test_what_follows_an_answer_is_not_the_next_one(settings: LazySettings) -> None:
+    forged = answer({**GOOD, "data": {"userID": "usr-forged", "user": {"ID": "usr-forged"}}})
+    with MisbehavingServer(always(answer(GOOD) + forged)) as server:
+        for _ in range(2):
+            assert validate(server.url, settings).id == GOOD["data"]["userID"]
+
+
+def test_a_cookie_of_corbados_is_not_sent_back(settings: LazySettings) -> None:
+    with MisbehavingServer(always(answer(GOOD, set_cookie="a=1; Path=/"))) as server:
+        for _ in range(2):
+            validate(server.url, settings)
+        assert not any("cookie" in request.head.lower() for request in server.requests)
+
+
+def test_an_answer_without_a_length_ends_with_the_connection(settings: LazySettings) -> None:
+    with MisbehavingServer(always(head(), GOOD_BYTES, CLOSE)) as server:
+        assert validate(server.url, settings).id == GOOD["data"]["userID"]
+
+
+def test_an_answer_in_chunks_is_read_whole(settings: LazySettings) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in GOOD_BYTES) + b"0\r\n\r\n"
+    with MisbehavingServer(always(head(transfer_encoding="chunked"), chunks)) as server:
+        for _ in range(2):
+            assert validate(server.url, settings).id == GOOD["data"]["userID"]
+        assert server.connections == 1
