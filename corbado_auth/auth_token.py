@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from django.http import HttpRequest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, QueryDict
 from django.utils.crypto import salted_hmac
-from django.views.decorators.debug import sensitive_variables
 
-__all__ = ["is_top_level_navigation", "take_auth_token", "token_digest"]
+__all__ = [
+    "LINK_PARAMETERS",
+    "AuthToken",
+    "hide_link_tokens",
+    "is_top_level_navigation",
+    "take_auth_token",
+    "token_digest",
+]
 
 PARAMETER = "corbadoAuthToken"
+# What a magic link brings to the login page, where Corbado's component redeems it (contract 4.4).
+LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
 # 64 characters (contract 1.3); that they are letters and digits alone is INFERRED, so not asked.
 FORM = re.compile(r"[!-~]{64}")
 # A value this long may be a token that somebody copied badly.
@@ -19,6 +31,15 @@ MASK = "hidden"
 
 PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 LOOKING_AHEAD = {"prefetch", "prerender", "preview"}
+
+
+class AuthToken(str):
+    """Keep a token from Django's debug page, which shows every local variable, decorated or not."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<auth token>"
 
 
 def is_top_level_navigation(request: HttpRequest) -> bool:
@@ -36,26 +57,35 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     return mode == "navigate" and destination == "document"
 
 
-@sensitive_variables("values", "value", "text")
-def take_auth_token(request: HttpRequest) -> str | None:
+def take_auth_token(request: HttpRequest) -> AuthToken | None:
     """Return the one well-formed token and remove every trace of it from the request.
 
     None for no token, two tokens, or one of another form. Error reports, debug pages and log
     handlers show ``request.GET`` and ``request.META``; the server's own access log is not ours.
     """
-    values = request.GET.getlist(PARAMETER)
-    if not values:
+    values = _hide(request, {PARAMETER})
+    hide_link_tokens(request)
+    if len(values) != 1 or not FORM.fullmatch(values[0]):
         return None
-    masked = request.GET.copy()
-    masked.setlist(PARAMETER, [MASK] * len(values))
-    request.GET = masked  # type: ignore[assignment]  # nobody writes to it any more
-    request.META["QUERY_STRING"] = masked.urlencode()
-    if "query_string" in getattr(request, "scope", {}):
-        request.scope["query_string"] = masked.urlencode().encode()  # type: ignore[attr-defined]
-    for value in values:
-        if len(value) >= WORTH_MASKING:
-            _mask_copies(request, value)
-    return values[0] if len(values) == 1 and FORM.fullmatch(values[0]) else None
+    return values[0]
+
+
+def hide_link_tokens(request: HttpRequest) -> None:
+    """Remove what a magic link brought from the request: the server has no use for it.
+
+    It is in the query of the login page, and in the Referer of what comes after. The names stay:
+    they tell that the page was opened by a link.
+    """
+    _hide(request, LINK_PARAMETERS)
+    try:
+        referer = urlsplit(request.META.get("HTTP_REFERER", ""))
+        query = parse_qsl(referer.query, keep_blank_values=True)
+    except ValueError:
+        return
+    secret = {PARAMETER, *LINK_PARAMETERS}
+    if secret.intersection(name for name, _value in query):
+        masked = urlencode([(name, MASK if name in secret else value) for name, value in query])
+        request.META["HTTP_REFERER"] = urlunsplit(referer._replace(query=masked))
 
 
 def token_digest(token: str) -> str:
@@ -63,9 +93,38 @@ def token_digest(token: str) -> str:
     return salted_hmac("corbado_auth.auth_token", token, algorithm="sha256").hexdigest()[:32]
 
 
-@sensitive_variables("secret", "value")
-def _mask_copies(request: HttpRequest, secret: str) -> None:
-    """Servers keep the request line under names of their own (RAW_URI, REQUEST_URI)."""
+def _hide(request: HttpRequest, names: AbstractSet[str]) -> list[AuthToken]:
+    """Mask parameters of the query wherever the request has it; return what they held."""
+    given = _query(request)
+    secrets = [AuthToken(value) for name in names for value in given.getlist(name)]
+    if not secrets:
+        return []
+    masked = given.copy()
+    for name in names & given.keys():
+        masked.setlist(name, [MASK] * len(given.getlist(name)))
+    request.GET = masked  # type: ignore[assignment]  # nobody writes to it any more
+    query = AuthToken(request.META["QUERY_STRING"])
+    request.META["QUERY_STRING"] = masked.urlencode()
+    if "query_string" in getattr(request, "scope", {}):
+        request.scope["query_string"] = masked.urlencode().encode()  # type: ignore[attr-defined]
+    # Servers keep the request line under names of their own (RAW_URI, REQUEST_URI).
+    _mask_copies(request, [query, *(secret for secret in secrets if len(secret) >= WORTH_MASKING)])
+    return secrets
+
+
+def _query(request: HttpRequest) -> QueryDict:
+    try:
+        return request.GET
+    except TooManyFieldsSent:
+        # Django's 400 would be logged with the request; ours says what is wrong.
+        request.META["QUERY_STRING"] = MASK
+        request.GET = QueryDict()
+        return request.GET
+
+
+def _mask_copies(request: HttpRequest, secrets: Collection[str]) -> None:
     for key, value in request.META.items():
-        if isinstance(value, str) and secret in value:
-            request.META[key] = value.replace(secret, MASK)
+        if isinstance(value, str):
+            for secret in secrets:
+                if secret and secret in value:
+                    request.META[key] = value = value.replace(secret, MASK)

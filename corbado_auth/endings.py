@@ -38,6 +38,12 @@ class Endings(View):
             logger.error("Sign-in failed: the database raised %s", type(error).__name__)
             return self.database_unavailable()
 
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Answer 405, which caches may keep like a page (RFC 9110, section 15.1)."""
+        return self.finish(super().http_method_not_allowed(request, *args, **kwargs))
+
     def not_a_navigation(self) -> HttpResponse:
         """Refuse a preview, a prefetch, a frame or a script; the token is not spent.
 

@@ -7,31 +7,35 @@ enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for ea
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
+from .auth_token import LINK_PARAMETERS, hide_link_tokens
 from .signed_cookies import SignedCookie
 
 __all__ = ["Intent", "is_login_page", "login_page", "login_page_url", "safe_next"]
 
 TWELVE_HOURS = 12 * 60 * 60
-# Longer ones would crowd the cookie.
-MAX_URL = 1500
-# A page opened with one of these was opened by a link, and a link can be anybody's (contract 4.4).
-LINK_PARAMETERS = {"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"}
+# Two of them fit into one cookie, whatever characters they have (in ASCII, percent-encoded).
+MAX_URL = 1400
+# Browsers shorten a Referer over 4096 characters to its origin (Referrer Policy, section 8.3).
+MAX_QUERY_OF_ROOT = 3000
 
-cookie = SignedCookie("corbado_intent", max_age=TWELVE_HOURS)
+cookie = SignedCookie("corbado_auth_intent", max_age=TWELVE_HOURS)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -72,18 +76,23 @@ def was_asked_for(request: HttpRequest, login_origins: Collection[str] = ()) -> 
     # The attacker's own magic link, opened by the victim: the component redeems it on our page.
     if any(name in LINK_PARAMETERS for name, _value in query):
         return False
+    # A password form on the page goes on to any `next` of this site: to the redirect view, too,
+    # with a token that the sender of the link to this page put there.
+    if any(_is_ours(value, base=referer.path) for _name, value in query):
+        return False
     site = request.headers.get("Sec-Fetch-Site")
-    if f"{referer.scheme}://{referer.netloc}" in login_origins:
+    if referer.netloc.lower() != request.get_host().lower():
         # Under the browsers' default policy another origin sees no path and no query, and then
         # nothing says that the page was not opened by a link.
-        return site != "none" and (referer.path not in {"", "/"} or bool(referer.query))
+        is_whole = referer.path not in {"", "/"} or bool(referer.query)
+        is_listed = f"{referer.scheme}://{referer.netloc}" in login_origins
+        return is_listed and is_whole and site != "none"
+    if request.is_secure() and referer.scheme != "https":
+        # A page on plain http is whatever the network makes of it.
+        return False
     # Any other site can open our login page first, so the intent is not enough; plain http outside
     # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
-    return (
-        site in {None, "same-origin"}
-        and referer.netloc.lower() == request.get_host().lower()
-        and unquote(referer.path) == intent.page
-    )
+    return site in {None, "same-origin"} and unquote(referer.path) == intent.page
 
 
 def referer_of(request: HttpRequest) -> SplitResult:
@@ -95,16 +104,17 @@ def referer_of(request: HttpRequest) -> SplitResult:
 
 
 def safe_next(request: HttpRequest, url: str) -> str:
-    """Return a URL of this site to go to after sign-in, or an empty string."""
+    """Return a URL of this site to go to after sign-in, or an empty string.
+
+    Absolute ones only: a browser would read another one relative to the redirect view.
+    """
     # Browsers read a backslash as a slash and skip control characters.
-    if not url or len(url) > MAX_URL or "\\" in url or not url.isprintable():
+    if not url.startswith(("/", "http://", "https://")) or "\\" in url or not url.isprintable():
         return ""
     allowed = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    path = urlsplit(url).path if allowed else ""
-    ours = {reverse("corbado_auth:redirect"), reverse("corbado_auth:confirm")}
-    return url if allowed and unquote(path) not in ours else ""
+    return url if allowed and len(iri_to_uri(url)) <= MAX_URL and not _is_ours(url) else ""
 
 
 def login_page_url() -> str:
@@ -130,14 +140,18 @@ def login_page(view: View) -> View:
     """Make a view a login page: it may carry ``{% corbado_auth %}``.
 
     Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
-    send an honest Referer to the redirect view, whatever the site's policy is.
+    send an honest Referer to the redirect view, whatever the site's policy is. What a magic link
+    brings is hidden once the view has run, and is in no error report.
     """
     if iscoroutinefunction(view):
 
         @wraps(view)
         async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             request.corbado_login_page = True  # type: ignore[attr-defined]
-            return _remember(request, await view(request, *args, **kwargs))
+            try:
+                return _remember(request, await view(request, *args, **kwargs))
+            finally:
+                hide_link_tokens(request)
 
         wrapped_async.corbado_login_page = True  # type: ignore[attr-defined]
         return cast("View", wrapped_async)
@@ -145,7 +159,10 @@ def login_page(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         request.corbado_login_page = True  # type: ignore[attr-defined]
-        return _remember(request, view(request, *args, **kwargs))
+        try:
+            return _remember(request, view(request, *args, **kwargs))
+        finally:
+            hide_link_tokens(request)
 
     wrapped.corbado_login_page = True  # type: ignore[attr-defined]
     return cast("View", wrapped)
@@ -154,14 +171,32 @@ def login_page(view: View) -> View:
 def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if response.status_code != 200:
         return response
+    if request.path == "/" and len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_OF_ROOT:
+        # Padded by an attacker: shortened to the origin, the Referer would look like this page's
+        # own, without the parameters that tell of a link. Only a login page at the root is at risk.
+        return HttpResponse(
+            _("This address is too long. Please open the sign-in page without the rest of it."),
+            status=414,
+            content_type="text/plain",
+        )
     asked = safe_next(request, request.GET.get("next", ""))
     earlier = Intent.of(request)
     next_url = asked or (safe_next(request, earlier.next) if earlier else "")
-    page = request.path if len(request.path) <= MAX_URL else ""
+    page = request.path if len(iri_to_uri(request.path)) <= MAX_URL else ""
     cookie.write(response, {"page": page, "next": next_url})
     add_never_cache_headers(response)
     response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _is_ours(url: str, *, base: str = "/") -> bool:
+    """Tell whether a URL leads to the redirect view or the confirm page: no place to go to."""
+    try:
+        path = posixpath.normpath(unquote(urlsplit(urljoin(base, url)).path))
+    except ValueError:
+        return False
+    ours = (reverse("corbado_auth:redirect"), reverse("corbado_auth:confirm"))
+    return path in map(posixpath.normpath, ours)
 
 
 def _query(referer: SplitResult) -> list[tuple[str, str]] | None:

@@ -45,11 +45,15 @@ def sign_in(
 
 
 def welcome(next_url: str) -> SeeOther:
-    """Send a signed-in person on; what waited in the browser has done its work."""
+    """Send a signed-in person on; what waited in the browser has done its work.
+
+    Without a Referer: it would still be the login page's, with what a magic link left in its query.
+    """
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     intent.cookie.drop(response)
     waiting.cookie.drop(response)
     add_never_cache_headers(response)
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

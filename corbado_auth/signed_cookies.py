@@ -22,7 +22,11 @@ class SignedCookie:
     """Keep one JSON value in the browser: HttpOnly, SameSite=Lax, for the whole host."""
 
     def __init__(self, name: str, *, max_age: int) -> None:
-        """Name the cookie; ``max_age`` is in seconds and is checked at our side too."""
+        """Name the cookie; ``max_age`` is in seconds and is checked at our side too.
+
+        With "auth" in its name Django's error reports hide the value: whoever reads one could use
+        it while it is fresh.
+        """
         self._name = name
         self._salt = f"corbado_auth.{name}"
         self.max_age = max_age

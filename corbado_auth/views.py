@@ -16,12 +16,16 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import TemplateView
 
 from . import intent, recent_sign_in, waiting
-from .auth_token import is_top_level_navigation, take_auth_token, token_digest
+from .auth_token import (
+    hide_link_tokens,
+    is_top_level_navigation,
+    take_auth_token,
+    token_digest,
+)
 from .client_info import client_info
 from .endings import Endings
 from .exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
@@ -47,9 +51,10 @@ class LoginView(TemplateView):
     template_name = "corbado_auth/login.html"
 
 
+# csrf_exempt: a POST is answered 405, and not by Django's CSRF page, which would log the request
+# with the token still in it.
 @method_decorator(
-    [login_not_required, transaction.non_atomic_requests, sensitive_variables("token")],
-    name="dispatch",
+    [login_not_required, csrf_exempt, transaction.non_atomic_requests], name="dispatch"
 )
 class CorbadoRedirectView(Endings):
     """Take the auth token that Corbado sent the browser with, and make a session.
@@ -66,15 +71,18 @@ class CorbadoRedirectView(Endings):
     # Which other origins have a login page for this site? Such as "https://www.example.com".
     login_origins: Collection[str] = ()
 
-    @sensitive_variables("token")
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Take the token first of all: what is refused is logged with its request."""
+        super().setup(request, *args, **kwargs)
+        self.token = take_auth_token(request)
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in: one question to Corbado, then the rules of this site."""
         if not is_top_level_navigation(request):
             return self.not_a_navigation()
-        token = take_auth_token(request)
-        if token is None:
+        if self.token is None:
             return self.malformed_token()
-        digest = token_digest(token)
+        digest = token_digest(self.token)
         if target := reloaded_next(request, digest):
             return welcome(target)
         if self.login_intent != "off" and _shows_no_sign_of_asking(request):
@@ -84,7 +92,7 @@ class CorbadoRedirectView(Endings):
         if not attempt.is_allowed:
             return self.too_many_attempts()
         try:
-            corbado_user = CorbadoService().validate_auth_token(token, client_info(request))
+            corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
             logger.info("Sign-in failed: %s", error)
             return self.invalid_token()
@@ -107,15 +115,14 @@ class CorbadoRedirectView(Endings):
             if asked:
                 recent_sign_in.note(self.request)
             return welcome(next_url)
-        if asked:
-            return (
-                sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
-                or self.refused()
-            )
-        if self.login_intent == "require":
+        if self.login_intent == "require" and not asked:
             logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
             return self.not_asked_here()
-        return self.ask_first(corbado_user, next_url, digest)
+        if not asked or (self.login_intent != "off" and self.request.user.is_authenticated):
+            # Whoever is signed in as somebody else is told so first.
+            return self.ask_first(corbado_user, next_url, digest)
+        response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
+        return response or self.refused()
 
     def ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
         """Let the verified result wait for a click on the confirm page."""
@@ -155,6 +162,10 @@ class ConfirmView(Endings):
             return self.declined()
         if result is None:
             return self.nothing_waiting()
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
+            # cookies here.
+            return self.question(result, status=403)
         if not constant_time_compare(request.POST.get("id", ""), result.id):
             # Another tab has put somebody else there meanwhile.
             return self.question(result, status=409)
@@ -169,7 +180,7 @@ class ConfirmView(Endings):
     def question(self, result: WaitingResult, status: int = 200) -> HttpResponse:
         """Show the whole confirmed address; names and other addresses are the other side's text."""
         addresses = result.corbado_user.verified_emails
-        context = {"result": result, "addresses": addresses, "is_new": status != 200}
+        context = {"result": result, "addresses": addresses, "is_new": status == 409}
         return self.finish(
             render(self.request, "corbado_auth/confirm.html", context, status=status)
         )
@@ -200,6 +211,7 @@ class LogoutView(auth_views.LogoutView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Forget what waits in the browser, too."""
+        hide_link_tokens(request)
         response = super().dispatch(request, *args, **kwargs)
         waiting.cookie.drop(response)
         return response

@@ -20,7 +20,7 @@ __all__ = ["WaitingResult"]
 
 FIVE_MINUTES = 5 * 60
 
-cookie = SignedCookie("corbado_waiting", max_age=FIVE_MINUTES)
+cookie = SignedCookie("corbado_auth_waiting", max_age=FIVE_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class WaitingResult:
             return None
         try:
             return cls(
-                id=value["id"],
+                id=_text(value["id"]),
                 corbado_user=_unpack(value["user"]),
-                next=value["next"],
-                token_digest=value["digest"],
+                next=_text(value["next"]),
+                token_digest=_text(value["digest"]),
             )
         except (KeyError, TypeError, ValueError):
-            return None
+            return None  # Another release of ours wrote it.
 
 
 def hold(
@@ -93,8 +93,16 @@ def _pack(user: CorbadoUser) -> dict[str, Any]:
 
 def _unpack(value: dict[str, Any]) -> CorbadoUser:
     return CorbadoUser(
-        id=value["id"],
-        full_name=value["name"],
-        emails=tuple(CorbadoEmail(address, status) for address, status in value["emails"]),
-        status=value["status"],
+        id=_text(value["id"]),
+        full_name=_text(value["name"]),
+        emails=tuple(
+            CorbadoEmail(_text(address), _text(status)) for address, status in value["emails"]
+        ),
+        status=_text(value["status"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
