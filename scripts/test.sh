@@ -47,7 +47,7 @@ web_component() { # Corbado's own npm package, for the browser tests
 }
 
 pytest_measured() { # pytest, with coverage of it, its workers and what they start
-    "$bin/coverage" run -m pytest -n "$workers" --dist loadgroup "$@"
+    "$bin/coverage" run -m pytest -n "$workers" --dist loadfile "$@"
 }
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }

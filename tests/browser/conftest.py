@@ -1,4 +1,4 @@
-"""Mark what is here: it all drives a real Chromium, and one file stays with one worker."""
+"""Mark what is here: it all drives a real Chromium."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file on one worker: its browser starts once, and so do the servers behind it."""
+    """Mark the tests of this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
