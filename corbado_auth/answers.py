@@ -65,6 +65,7 @@ class ProjectConfig:
     frontend_api_url: str
     webhook_url: str
     environment: str
+    relying_party_id: str
 
 
 def read_validated_user(answer: Json) -> CorbadoUser:
@@ -146,6 +147,7 @@ def read_project_config(answer: Json) -> ProjectConfig:
         frontend_api_url=_display_text(data.get("frontendAPIUrl")),
         webhook_url=_display_text(data.get("webhookURL")),
         environment=_display_text(data.get("environment")),
+        relying_party_id=_display_text(data.get("webauthnRPID")),
     )
 
 
@@ -166,6 +168,7 @@ def read_failure(answer: object) -> Failure:
         error_type=_word(error.get("type"), ERROR_TYPE),
         request_id=read_request_id(answer),
         fields=frozenset(_word(field, FIELD) for field in fields) - {""},
+        is_taken=_is_taken(error, validation),
     )
 
 

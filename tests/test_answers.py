@@ -194,8 +194,29 @@ def test_what_we_depend_on_is_read_strictly(path: Any, what: Any, problem: str) 
 def test_a_user_without_any_emails_key_is_not_a_full_user() -> None:
     answer = copy.deepcopy(GOOD)
     del answer["data"]["user"]["emails"]
-    with pytest.raises(ValueError, match="emails is missing"):
+    with pytest.raises(ValueError, match="emails is not a list"):
         answers.read_validated_user(answer)
+
+
+@pytest.mark.parametrize(
+    ("error", "taken"),
+    [
+        pytest.param({"type": "already_exists"}, True, id="its-own-type"),
+        pytest.param(
+            {"validation": [{"field": "email", "message": "user already exists"}]},
+            True,
+            id="a-validation-message",
+        ),
+        pytest.param(
+            {"validation": [{"field": "email", "message": "cannot be blank"}]},
+            False,
+            id="another-message",
+        ),
+        pytest.param({"validation": [7, None, {"message": 7}]}, False, id="nonsense"),
+    ],
+)
+def test_already_there_is_told_in_two_ways(error: Any, taken: bool) -> None:
+    assert answers.read_failure({**FAILURE, "error": error}).is_taken is taken
 
 
 @pytest.mark.parametrize(
