@@ -10,7 +10,6 @@ import argparse
 import ctypes
 import errno
 import fcntl
-import json
 import os
 import signal
 import socket
@@ -31,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
 STOP_SECONDS = 5
 PORTS_TO_TRY = 100
+WEBHOOK_CREDENTIALS = "corbado:demo-only"
 LOOPBACK = "localhost,127.0.0.1,::1"
 NO_PROXY = build_opener(ProxyHandler({}))
 
@@ -45,8 +45,8 @@ WELCOME = """
   Three things to do at {site}/login/
     1. Sign up with any new address and a passkey: you land signed in.
     2. Sign out, and come in again with the passkey alone.
-    3. Ask for a magic link to {customer_email}, open it on the emulator's page, and
-       find her bookings: an existing user, without her password.
+    3. On the passkey side, be {customer_email}: her password once, or a link from the
+       emulator's inbox. Her bookings are there, and next time a passkey will do.
 
   Ctrl-C stops both.
 """
@@ -237,6 +237,7 @@ def site_environment(data: Path, emulator_url: str) -> dict[str, str]:
         "CORBADO_API_SECRET": "corbado1_emulator",
         "CORBADO_BACKEND_API_URL": emulator_url,
         "CORBADO_FRONTEND_API_URL": emulator_url,
+        "CORBADO_WEBHOOK_CREDENTIALS": WEBHOOK_CREDENTIALS,
     }
 
 
@@ -247,21 +248,9 @@ def emulator_command(data: Path, port: int, site_url: str) -> list[str]:
         *("--redirect-url", f"{site_url}/corbado/redirect/"),
         *("--application-url", f"{site_url}/login/"),
         *("--state", str(data / "emulator.sqlite3")),
-        *("--seed", str(announce_customer(data))),
+        *("--webhook-url", f"{site_url}/corbado/webhooks/actions/"),
+        *("--webhook-credentials", WEBHOOK_CREDENTIALS),
     ]
-
-
-def announce_customer(data: Path) -> Path:
-    """Write the seed that tells the emulator of one existing user, as an import would.
-
-    Her address is unconfirmed there, so the first way in is a magic link: that confirms it, and by
-    it the site recognises her.
-    """
-    file = data / "emulator-seed.json"
-    name = f"{CUSTOMER.first_name} {CUSTOMER.last_name}"
-    users = [{"email": CUSTOMER.email, "fullName": name, "confirmed": False}]
-    file.write_text(json.dumps({"users": users}, indent=2))
-    return file
 
 
 def run(options: argparse.Namespace) -> None:

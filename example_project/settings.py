@@ -81,7 +81,7 @@ LOGOUT_REDIRECT_URL = "home"
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",  # the passwords that people have
-    "corbado_auth.backends.CorbadoBackend",  # passkeys and magic links
+    "example_project.backends.WorkshopBackend",  # passkeys and magic links
 ]
 
 # Without an environment the site talks to the emulator at its usual place, with credentials that
@@ -90,3 +90,5 @@ CORBADO_PROJECT_ID = os.environ.get("CORBADO_PROJECT_ID", "pro-1")
 CORBADO_API_SECRET = os.environ.get("CORBADO_API_SECRET", "corbado1_emulator")
 CORBADO_BACKEND_API_URL = os.environ.get("CORBADO_BACKEND_API_URL", "http://localhost:9000")
 CORBADO_FRONTEND_API_URL = os.environ.get("CORBADO_FRONTEND_API_URL", "http://localhost:9000")
+# With these Corbado asks this site whether it knows a person, and whether a password is right.
+CORBADO_WEBHOOK_CREDENTIALS = [os.environ.get("CORBADO_WEBHOOK_CREDENTIALS", "corbado:demo-only")]

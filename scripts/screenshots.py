@@ -94,6 +94,7 @@ def emulator_and_account(browser: Browser, site: str) -> None:
     open_login(page, f"{site}login/?next=/account/")
     page.get_by_label("Email address").fill(CUSTOMER.email)
     page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Email me a link instead").click()
     with page.expect_popup() as popup:
         page.get_by_role("link", name="inbox").click()
     inbox = popup.value

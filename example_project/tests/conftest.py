@@ -13,7 +13,7 @@ from django.test import Client
 from example_project.workshop.people import CUSTOMER
 
 BY_PASSWORD = "django.contrib.auth.backends.ModelBackend"
-BY_CORBADO = "corbado_auth.backends.CorbadoBackend"
+BY_CORBADO = "example_project.backends.WorkshopBackend"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,20 @@ def test_account_page_shows_the_corbado_account(client: Client, maya: User) -> N
 def test_the_packages_pages_wear_the_sites_header(client: Client, name: str) -> None:
     page = client.get(reverse(f"corbado_auth:{name}")).content.decode()
     assert "Pottery by the harbour" in page
+
+
+def test_corbado_may_ask_whether_the_site_knows_a_customer(client: Client) -> None:
+    question = {"projectID": "pro-1", "action": "authMethods", "data": {"username": CUSTOMER.email}}
+    response = client.post(
+        reverse("corbado_auth:action-webhook"),
+        question,
+        content_type="application/json",
+        headers={
+            "Authorization": f"Basic {b64encode(b'corbado:demo-only').decode()}",
+            "X-Corbado-Action": "authMethods",
+        },
+    )
+    assert response.json()["data"] == {"status": "exists"}
 
 
 def test_signing_out_ends_the_session(signed_in: Client) -> None:
