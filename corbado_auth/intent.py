@@ -132,8 +132,12 @@ def is_login_page(path: str) -> bool:
 
     A decorator that hides what it wraps hides the mark too. Raises Resolver404 where no view is.
     """
-    prefix = get_script_prefix().removesuffix("/")
-    return getattr(resolve(path.removeprefix(prefix)).func, "corbado_login_page", False)
+    return getattr(view_at(path), "corbado_login_page", False)
+
+
+def view_at(path: str) -> Callable[..., Any]:
+    """Return the view at a path of this site; raises Resolver404 where none is."""
+    return resolve(path.removeprefix(get_script_prefix().removesuffix("/"))).func
 
 
 def login_page(view: View) -> View:
@@ -192,7 +196,7 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 def _is_ours(url: str, *, base: str = "/") -> bool:
     """Tell whether a URL leads to the redirect view or the confirm page: no place to go to."""
     try:
-        path = posixpath.normpath(unquote(urlsplit(urljoin(base, url)).path))
+        path = posixpath.normpath(unquote(urlsplit(urljoin(base, url.replace("\\", "/"))).path))
     except ValueError:
         return False
     ours = (reverse("corbado_auth:redirect"), reverse("corbado_auth:confirm"))
