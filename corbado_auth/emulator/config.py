@@ -60,6 +60,9 @@ class EmulatorConfig:
                 raise ConfigError(
                     f"An origin is scheme, host and port without a path, not {origin!r}."
                 )
+        for name, file in (("seed", self.seed), ("web component", self.web_component)):
+            if file is not None and not file.is_file():
+                raise ConfigError(f"The {name} file {file} is not there.")
         if self.webhook_credentials and ":" not in self.webhook_credentials:
             raise ConfigError("Write the webhook credentials as user:password.")
         if not is_loopback(self.host) and not self.expose:

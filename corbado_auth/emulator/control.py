@@ -91,14 +91,14 @@ class Control:
     def _seed(self) -> None:
         if self.config.seed is None:
             return
-        for row in read_seed(self.config.seed.read_text("utf-8")):
+        for row in read_seed(self.config.seed.read_bytes()):
             if not accounts.identifier_taken(self.project, "email", row["email"]):
                 self.add_user(
                     row["email"], row.get("fullName", ""), confirmed=row.get("confirmed", True)
                 )
 
 
-def read_seed(text: str) -> list[dict[str, Any]]:
+def read_seed(text: bytes) -> list[dict[str, Any]]:
     """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` else."""
     try:
         users = json.loads(text)["users"]

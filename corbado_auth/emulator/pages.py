@@ -36,8 +36,6 @@ FILES = {
 TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
-    ".html": "text/html",
-    ".svg": "image/svg+xml",
 }
 
 
@@ -50,7 +48,7 @@ def respond(config: EmulatorConfig, request: Request) -> Response:
     file = _file(config, request.path)
     if file is None or not file.is_file():
         return plain(404, "There is no such file.")
-    response = Response(file.read_bytes(), content_type=f"{TYPES[file.suffix]}; charset=utf-8")
+    response = Response(file.read_bytes(), content_type=_type_of(request.path))
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.path.startswith("/_emulator/"):
@@ -68,6 +66,12 @@ def respond(config: EmulatorConfig, request: Request) -> Response:
 def plain(status: int, text: str) -> Response:
     """Answer with one sentence."""
     return Response(text + "\n", status=status, content_type="text/plain; charset=utf-8")
+
+
+def _type_of(path: str) -> str:
+    # By the path, not the file: the web component may come from a file with any name.
+    kind = "text/html" if path.endswith("/") else TYPES[path[path.rindex(".") :]]
+    return f"{kind}; charset=utf-8"
 
 
 def _file(config: EmulatorConfig, path: str) -> Path | None:

@@ -185,10 +185,8 @@ class StateFile:
     """Keep records in one SQLite file, for its owner's eyes only: it holds tokens and secrets."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            path.chmod(0o600)
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1)
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"The state file {path} cannot be opened: {error}.") from error
@@ -198,12 +196,14 @@ class StateFile:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             with self._connection:
                 self._connection.execute("BEGIN EXCLUSIVE")
+                # It is ours, and may have been there for all to read; the journal copies the mode.
+                path.chmod(0o600)
                 self._connection.execute(
                     "CREATE TABLE IF NOT EXISTS record (project TEXT, kind TEXT, id TEXT,"
                     " body TEXT, position INTEGER PRIMARY KEY AUTOINCREMENT,"
                     " UNIQUE (project, kind, id))"
                 )
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             self._connection.close()
             raise ConfigError(
                 f"The state file {path} is in use by another emulator,"

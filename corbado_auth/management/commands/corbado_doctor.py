@@ -1,0 +1,112 @@
+"""`manage.py corbado_doctor`: ask Corbado, compare, and say what to do."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+)
+
+from corbado_auth.doctor import Finding, State, examine, is_origin
+
+HELP = """\
+Compare this site with what Corbado has on file for the project, and say what to do.
+
+It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings), changes
+nothing, and never prints a secret. Each line begins with one of three words:
+
+  ok     it is right
+  look   only you can say whether it is right
+  wrong  sign-in does not work, or is not safe; the line below says what to do
+
+The exit code is 1 if anything is wrong, else 0.
+"""
+EPILOG = """\
+examples:
+  python manage.py corbado_doctor
+  python manage.py corbado_doctor --origin https://www.example.com
+
+What it cannot see: whether the project leaves sessions to the site. In Corbado's panel, Settings >
+Sessions has to be on own session management, or the Redirect URL gets no token.
+"""
+UNSEEN = (
+    "Not visible from here: in Corbado's panel, Settings > Sessions has to be on own session "
+    "management."
+)
+STATE_WIDTH = 7
+SUBJECT_WIDTH = 17
+WIDEST = 100
+
+
+class Formatter(DjangoHelpFormatter):
+    """Keep the lines of the help as they are written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text
+
+
+class Command(BaseCommand):
+    help = HELP
+    # It runs the checks itself, and has more to say than they.
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Show the examples as they are."""
+        return super().create_parser(
+            prog_name, subcommand, epilog=EPILOG, formatter_class=Formatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--origin",
+            default="",
+            metavar="https://…",
+            help="where browsers find this site: scheme and host, such as https://www.example.com. "
+            "Without it, the URLs on file are compared by their path alone.",
+        )
+
+    def handle(self, *args: Any, origin: str, **options: Any) -> None:
+        if origin and not is_origin(origin):
+            raise CommandError(
+                "--origin has to be scheme and host, such as https://www.example.com",
+                returncode=2,
+            )
+        states: Counter[State] = Counter()
+        for finding in examine(origin):
+            states[finding.state] += 1
+            self.stdout.write(self._line(finding))
+        self.stdout.write(f"\n{UNSEEN}")
+        summary = ", ".join(f"{states[state]} {state}" for state in State)
+        if states[State.WRONG]:
+            raise CommandError(f"{summary}. Mend what is wrong, then run it again.")
+        self.stdout.write(self.style.SUCCESS(f"{summary}."))
+
+    def _line(self, finding: Finding) -> str:
+        paint = {
+            State.OK: self.style.SUCCESS,
+            State.LOOK: self.style.WARNING,
+            State.WRONG: self.style.ERROR,
+        }[finding.state]
+        # Padded before it is painted: colour codes have a length, too.
+        head = paint(finding.state.ljust(STATE_WIDTH)) + finding.subject.ljust(SUBJECT_WIDTH)
+        indent = " " * (STATE_WIDTH + SUBJECT_WIDTH)
+        width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+        room = max(30, width - len(indent))
+        lines = textwrap.wrap(finding.fact, room, break_long_words=False, break_on_hyphens=False)
+        if finding.advice:
+            lines += textwrap.wrap(
+                finding.advice,
+                room,
+                initial_indent="-> ",
+                subsequent_indent="   ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        return head + f"\n{indent}".join(lines)
