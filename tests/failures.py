@@ -6,13 +6,17 @@ import contextlib
 import copy
 import gzip
 import json
+import os
 import socket
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from corbado_auth import transport
 from corbado_auth.exceptions import (
     CorbadoError,
     CorbadoRejected,
@@ -61,6 +65,22 @@ class Failure:
 
     def __str__(self) -> str:
         return self.name
+
+
+@contextmanager
+def trusted_authority(folder: Path) -> Iterator[Authority]:
+    """Trust an authority of our own, as a site behind its own proxy does."""
+    authority = Authority(folder)
+    with mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=str(authority.bundle)):
+        forget_connections()
+        yield authority
+    forget_connections()
+
+
+def forget_connections() -> None:
+    """Drop the pooled session and the TLS context: both live as long as the process."""
+    transport._session.cache_clear()
+    transport._ssl_context.cache_clear()
 
 
 def served(*steps: Any, greeting: Steps = (), script: Script | None = None) -> Start:

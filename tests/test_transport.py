@@ -13,8 +13,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
 from django.utils import timezone
+from pytest_django import Settings
 
 from corbado_auth import transport
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
@@ -31,6 +31,7 @@ from tests.failures import (
     PATIENT,
     TIME,
     Failure,
+    trusted_authority,
 )
 from tests.misbehaving_server import (
     CLOSE,
@@ -52,28 +53,19 @@ SLACK = 15.0
 
 
 @pytest.fixture(autouse=True)
-def _site(settings: LazySettings) -> None:
+def _site(settings: Settings) -> None:
     settings.CORBADO_API_SECRET = SECRET
     settings.CORBADO_TIMEOUT = PATIENT
 
 
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
-    """Trust an authority of our own, as a site behind its own proxy does."""
-    authority = Authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
-    forget_connections()
-    yield authority
-    forget_connections()
+def authority(tmp_path: Path) -> Iterator[Authority]:
+    """Return the authority that the site trusts."""
+    with trusted_authority(tmp_path) as authority:
+        yield authority
 
 
-def forget_connections() -> None:
-    """Drop the pooled session and the TLS context: both live as long as the process."""
-    transport._session.cache_clear()
-    transport._ssl_context.cache_clear()
-
-
-def validate(url: str, settings: LazySettings) -> CorbadoUser:
+def validate(url: str, settings: Settings) -> CorbadoUser:
     """Ask the server at this URL about a token."""
     settings.CORBADO_BACKEND_API_URL = url
     return CorbadoService().validate_auth_token(TOKEN, ClientInfo("192.0.2.7", "browser"))
@@ -84,7 +76,7 @@ def validate(url: str, settings: LazySettings) -> CorbadoUser:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
 def test_a_failure_is_an_error_of_ours(
-    failure: Failure, authority: Authority, settings: LazySettings
+    failure: Failure, authority: Authority, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
@@ -97,7 +89,7 @@ def test_a_failure_is_an_error_of_ours(
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
 def test_a_failure_tells_no_secret(
-    failure: Failure, authority: Authority, settings: LazySettings
+    failure: Failure, authority: Authority, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
@@ -113,7 +105,7 @@ def test_a_failure_tells_no_secret(
 
 @pytest.mark.parametrize("failure", TIME, ids=str)
 def test_a_slow_answer_is_given_up_at_the_deadline(
-    failure: Failure, authority: Authority, settings: LazySettings
+    failure: Failure, authority: Authority, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url:
@@ -126,7 +118,7 @@ def test_a_slow_answer_is_given_up_at_the_deadline(
 @pytest.mark.parametrize("elsewhere", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_takes_the_secret_nowhere(
-    status: int, elsewhere: str, settings: LazySettings
+    status: int, elsewhere: str, settings: Settings
 ) -> None:
     with MisbehavingServer(always(answer(GOOD))) as other:
         location = f"http://{elsewhere}:{other.port}/v1/authTokens/validate"
@@ -136,7 +128,7 @@ def test_a_redirect_takes_the_secret_nowhere(
         assert other.connections == 0
 
 
-def test_retry_after_as_a_date_is_seconds_from_now(settings: LazySettings) -> None:
+def test_retry_after_as_a_date_is_seconds_from_now(settings: Settings) -> None:
     date = format_datetime(timezone.now() + timedelta(seconds=90), usegmt=True)
     script = always(answer(b"", 503, retry_after=date))
     with MisbehavingServer(script) as server, pytest.raises(CorbadoUnavailable) as caught:
@@ -148,7 +140,7 @@ def test_retry_after_as_a_date_is_seconds_from_now(settings: LazySettings) -> No
     "url",
     ["", "backendapi.corbado.io", "ftp://127.0.0.1", "http://", "http://[::1", "http://a:port"],
 )
-def test_a_url_that_is_none_is_our_configuration(url: str, settings: LazySettings) -> None:
+def test_a_url_that_is_none_is_our_configuration(url: str, settings: Settings) -> None:
     with pytest.raises(CorbadoRejected, match="CORBADO_BACKEND_API_URL"):
         validate(url, settings)
 
@@ -157,16 +149,14 @@ def test_a_url_that_is_none_is_our_configuration(url: str, settings: LazySetting
 
 
 def test_a_certificate_of_a_trusted_authority_is_accepted(
-    authority: Authority, settings: LazySettings
+    authority: Authority, settings: Settings
 ) -> None:
     with MisbehavingServer(always(answer(GOOD)), tls=authority.server()) as server:
         assert validate(server.url, settings).id == GOOD["data"]["userID"]
 
 
 @pytest.mark.usefixtures("authority")
-def test_a_certificate_of_an_unknown_authority_is_not(
-    tmp_path: Path, settings: LazySettings
-) -> None:
+def test_a_certificate_of_an_unknown_authority_is_not(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "stranger").mkdir()
     stranger = Authority(tmp_path / "stranger")
     with MisbehavingServer(always(answer(GOOD)), tls=stranger.server()) as server:
@@ -175,7 +165,7 @@ def test_a_certificate_of_an_unknown_authority_is_not(
         assert server.requests == []
 
 
-def test_connections_share_one_tls_context(authority: Authority, settings: LazySettings) -> None:
+def test_connections_share_one_tls_context(authority: Authority, settings: Settings) -> None:
     script = always(answer(GOOD, connection="close"), CLOSE)
     with MisbehavingServer(script, tls=authority.server()) as server:
         for _ in range(3):
@@ -187,14 +177,14 @@ def test_connections_share_one_tls_context(authority: Authority, settings: LazyS
 # Connections ------------------------------------------------------------------------------------
 
 
-def test_calls_share_one_connection(settings: LazySettings) -> None:
+def test_calls_share_one_connection(settings: Settings) -> None:
     with MisbehavingServer(always(answer(GOOD))) as server:
         for _ in range(20):
             validate(server.url, settings)
         assert (len(server.requests), server.connections) == (20, 1)
 
 
-def test_an_error_gives_its_connection_back(settings: LazySettings) -> None:
+def test_an_error_gives_its_connection_back(settings: Settings) -> None:
     with MisbehavingServer(always(answer({}, 500))) as server:
         for _ in range(5):
             with pytest.raises(CorbadoUnavailable):
@@ -202,7 +192,7 @@ def test_an_error_gives_its_connection_back(settings: LazySettings) -> None:
         assert server.connections == 1
 
 
-def test_eight_threads_take_at_most_eight_connections(settings: LazySettings) -> None:
+def test_eight_threads_take_at_most_eight_connections(settings: Settings) -> None:
     with MisbehavingServer(always(0.005, answer(GOOD))) as server:
         settings.CORBADO_BACKEND_API_URL = server.url
         with ThreadPoolExecutor(8) as pool:
@@ -211,7 +201,7 @@ def test_eight_threads_take_at_most_eight_connections(settings: LazySettings) ->
         assert server.connections <= 8
 
 
-def test_a_forked_child_opens_its_own_connection(settings: LazySettings) -> None:
+def test_a_forked_child_opens_its_own_connection(settings: Settings) -> None:
     with MisbehavingServer(always(answer(GOOD))) as server:
         validate(server.url, settings)
         with warnings.catch_warnings():
@@ -226,7 +216,7 @@ def test_a_forked_child_opens_its_own_connection(settings: LazySettings) -> None
         assert [request.connection for request in server.requests] == [1, 2, 1]
 
 
-def _exit_code_of_a_call(url: str, settings: LazySettings) -> int:
+def _exit_code_of_a_call(url: str, settings: Settings) -> int:
     try:
         validate(url, settings)
     except BaseException:  # noqa: BLE001 -- a child must never go on with the tests
@@ -234,7 +224,7 @@ def _exit_code_of_a_call(url: str, settings: LazySettings) -> int:
     return 0
 
 
-def test_a_connection_closed_meanwhile_is_replaced(settings: LazySettings) -> None:
+def test_a_connection_closed_meanwhile_is_replaced(settings: Settings) -> None:
     with MisbehavingServer(always(answer(GOOD), CLOSE)) as server:
         for _ in range(3):
             validate(server.url, settings)
@@ -242,7 +232,7 @@ def test_a_connection_closed_meanwhile_is_replaced(settings: LazySettings) -> No
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET], ids=["closed", "reset"])
-def test_a_kept_connection_that_dies_is_tried_once_more(end: Steps, settings: LazySettings) -> None:
+def test_a_kept_connection_that_dies_is_tried_once_more(end: Steps, settings: Settings) -> None:
     def script(request: Request) -> Steps:
         # The first connection looks alive until it is used again.
         return [end] if (request.connection, request.number) == (1, 2) else [answer(GOOD)]
@@ -254,9 +244,7 @@ def test_a_kept_connection_that_dies_is_tried_once_more(end: Steps, settings: La
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET], ids=["closed", "reset"])
-def test_a_connection_that_dies_is_not_tried_a_third_time(
-    end: Steps, settings: LazySettings
-) -> None:
+def test_a_connection_that_dies_is_not_tried_a_third_time(end: Steps, settings: Settings) -> None:
     with MisbehavingServer(always(end)) as server:
         with pytest.raises(CorbadoUnavailable, match="twice"):
             validate(server.url, settings)
@@ -272,7 +260,7 @@ def test_a_connection_that_dies_is_not_tried_a_third_time(
     ],
 )
 def test_what_may_have_spent_the_token_is_not_asked_again(
-    script: Script, settings: LazySettings
+    script: Script, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = IMPATIENT
     with MisbehavingServer(script) as server:
@@ -281,26 +269,26 @@ def test_what_may_have_spent_the_token_is_not_asked_again(
         assert len(server.requests) == 1
 
 
-def test_what_follows_an_answer_is_not_the_next_one(settings: LazySettings) -> None:
+def test_what_follows_an_answer_is_not_the_next_one(settings: Settings) -> None:
     forged = answer({**GOOD, "data": {"userID": "usr-forged", "user": {"ID": "usr-forged"}}})
     with MisbehavingServer(always(answer(GOOD) + forged)) as server:
         for _ in range(2):
             assert validate(server.url, settings).id == GOOD["data"]["userID"]
 
 
-def test_a_cookie_of_corbados_is_not_sent_back(settings: LazySettings) -> None:
+def test_a_cookie_of_corbados_is_not_sent_back(settings: Settings) -> None:
     with MisbehavingServer(always(answer(GOOD, set_cookie="a=1; Path=/"))) as server:
         for _ in range(2):
             validate(server.url, settings)
         assert not any("cookie" in request.head.lower() for request in server.requests)
 
 
-def test_an_answer_without_a_length_ends_with_the_connection(settings: LazySettings) -> None:
+def test_an_answer_without_a_length_ends_with_the_connection(settings: Settings) -> None:
     with MisbehavingServer(always(head(), GOOD_BYTES, CLOSE)) as server:
         assert validate(server.url, settings).id == GOOD["data"]["userID"]
 
 
-def test_an_answer_in_chunks_is_read_whole(settings: LazySettings) -> None:
+def test_an_answer_in_chunks_is_read_whole(settings: Settings) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in GOOD_BYTES) + b"0\r\n\r\n"
     with MisbehavingServer(always(head(transfer_encoding="chunked"), chunks)) as server:
         for _ in range(2):
