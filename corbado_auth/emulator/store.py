@@ -187,17 +187,18 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=1)
+            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"The state file {path} cannot be opened: {error}.") from error
         try:
             # Two emulators on one file would each overwrite what the other one knows.
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA schema_version")  # fails if it is something else
+            # It is ours, and may have been there for all to read; the journal copies the mode.
+            path.chmod(0o600)
             with self._connection:
                 self._connection.execute("BEGIN EXCLUSIVE")
-                # It is ours, and may have been there for all to read; the journal copies the mode.
-                path.chmod(0o600)
                 self._connection.execute(
                     "CREATE TABLE IF NOT EXISTS record (project TEXT, kind TEXT, id TEXT,"
                     " body TEXT, position INTEGER PRIMARY KEY AUTOINCREMENT,"
