@@ -1,0 +1,225 @@
+"""The page `/_emulator/`: what a developer looks at while the site talks to Corbado."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import servers
+from tests.browser.inspection import faint_texts, sticks_out
+from tests.browser.visitor import Visitor
+
+EMAIL = "robin@example.com"
+VIEWS = ["emails", "users", "tokens", "requests", "webhooks", "failures", "project"]
+MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[servers.Emulator]:
+    """Run an emulator for a site that is not there."""
+    with servers.emulator("http://localhost:8000", login_path="/login/") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: servers.Emulator) -> servers.Emulator:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def busy(emulator: servers.Emulator) -> servers.Emulator:
+    """Have something of everything."""
+    emulator.issue_token(emulator.add_user(EMAIL, fullName="Robin Example"))
+    emulator.add_user("kim@example.com", fullName="Kim Example", confirmed=False)
+    links = {"email": EMAIL, "create": False, "redirect": "http://localhost:8000/login/"}
+    emulator.backend("POST", "/v1/emailLinks", links)
+    emulator.fail("/v1/authTokens/validate", status=503, times=2)
+    return emulator
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor.page
+
+
+def show(page: Page, emulator: servers.Emulator, view: str) -> None:
+    page.goto(f"{emulator.url}/_emulator/#{view}")
+    expect(page.locator("#connection")).to_have_text("Live")
+
+
+def rows(page: Page):  # noqa: ANN201
+    return page.locator("#rows > li")
+
+
+def test_users_are_shown_with_addresses_and_passkeys(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "users")
+    expect(rows(page)).to_have_count(2)
+    expect(rows(page).filter(has_text=EMAIL)).to_contain_text("Robin Example")
+
+
+def test_an_email_is_shown_with_a_link_that_opens(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "emails")
+    link = rows(page).get_by_role("link", name="Open the link")
+    expect(link).to_have_attribute("href", busy.wait_for_email(EMAIL))
+    expect(rows(page)).to_contain_text("left")
+
+
+def test_a_token_is_shown_with_its_state_and_time_left(
+    page: Page, busy: servers.Emulator
+) -> None:
+    show(page, busy, "tokens")
+    token = rows(page).filter(has_text="auth token")
+    expect(token).to_contain_text("unused")
+    expect(token).to_contain_text("4 min")
+    busy.advance(600)
+    expect(token).to_contain_text("expired")
+
+
+def test_a_request_is_shown_with_headers_and_bodies_without_secrets(
+    page: Page, busy: servers.Emulator
+) -> None:
+    show(page, busy, "requests")
+    call = rows(page).filter(has_text="/v1/emailLinks")
+    call.locator("summary").click()
+    expect(call).to_contain_text("Authorization")
+    expect(call).to_contain_text('"email": "robin@example.com"')
+    assert servers.API_SECRET not in page.content()
+
+
+def test_the_page_updates_by_itself(page: Page, emulator: servers.Emulator) -> None:
+    show(page, emulator, "users")
+    expect(page.get_by_text("Nobody yet")).to_be_visible()
+    emulator.add_user(EMAIL)
+    expect(rows(page)).to_have_count(1)
+
+
+def test_an_update_leaves_the_focus_and_opened_rows_alone(
+    page: Page, busy: servers.Emulator
+) -> None:
+    show(page, busy, "requests")
+    summary = rows(page).last.locator("summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    count = rows(page).count()
+    busy.backend("GET", "/v1/users", {})
+    expect(rows(page)).to_have_count(count + 1)
+    expect(summary).to_be_focused()
+    expect(rows(page).last.locator("details")).to_have_attribute("open", "")
+
+
+def test_what_others_wrote_is_text(page: Page, emulator: servers.Emulator) -> None:
+    emulator.add_user(EMAIL, fullName=MARKUP)
+    show(page, emulator, "users")
+    expect(page.get_by_role("heading", name=MARKUP)).to_be_visible()
+    assert page.locator("#rows img, #rows b").count() == 0
+
+
+def test_rows_are_filtered_by_every_word(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "users")
+    page.get_by_label("Filter").fill("kim pending")
+    expect(rows(page)).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1 of 2")
+
+
+def test_everything_can_be_reached_without_a_mouse(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "emails")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the list")).to_be_focused()
+    page.get_by_role("link", name="Users").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("kim")
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_user_is_added(page: Page, emulator: servers.Emulator) -> None:
+    show(page, emulator, "users")
+    page.get_by_text("Add a user").click()
+    page.get_by_label("Email address").fill(EMAIL)
+    page.get_by_role("button", name="Add user").click()
+    expect(rows(page)).to_contain_text(EMAIL)
+
+
+def test_an_address_that_is_taken_is_told(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "users")
+    page.get_by_text("Add a user").click()
+    page.get_by_label("Email address").fill(EMAIL)
+    page.get_by_role("button", name="Add user").click()
+    expect(page.locator("#notice.error")).not_to_be_empty()
+    expect(rows(page)).to_have_count(2)
+
+
+def test_a_sign_in_link_is_made(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "users")
+    person = rows(page).filter(has_text="Robin")
+    person.get_by_role("button", name="Make a sign-in link").click()
+    link = person.get_by_role("link", name="Sign in with this link")
+    expect(link).to_have_attribute("href", busy_token(busy))
+
+
+def busy_token(emulator: servers.Emulator) -> str:
+    token = emulator.state["tokens"][0]["token"]
+    return f"http://localhost:8000/corbado/redirect/?corbadoAuthToken={token}"
+
+
+def test_a_failure_is_planned_and_removed(page: Page, emulator: servers.Emulator) -> None:
+    show(page, emulator, "failures")
+    page.get_by_text("Plan a failure").click()
+    page.get_by_label("What happens").select_option("status 503")
+    page.get_by_role("button", name="Plan it").click()
+    expect(rows(page)).to_contain_text("status 503")
+    assert emulator.state["failures"][0]["status"] == 503
+    page.get_by_role("button", name="Remove the failure").click()
+    expect(rows(page)).to_have_count(0)
+
+
+def test_the_clock_is_advanced(page: Page, emulator: servers.Emulator) -> None:
+    show(page, emulator, "users")
+    page.get_by_role("button", name="Advance").click()
+    expect(page.locator("#offset")).to_have_text("6 min ahead")
+    assert emulator.state["clockOffset"] == 360
+
+
+def test_a_reset_asks_first(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "users")
+    page.get_by_role("button", name="Reset …").click()
+    page.get_by_role("button", name="Keep everything").click()
+    assert len(busy.state["users"]) == 2
+    page.get_by_role("button", name="Reset …").click()
+    page.get_by_role("button", name="Reset the emulator").click()
+    expect(rows(page)).to_have_count(0)
+    assert busy.state["users"] == []
+
+
+def test_an_answer_links_to_its_own_request(page: Page, busy: servers.Emulator) -> None:
+    answer = busy.backend("GET", "/v1/users", {})
+    page.goto(answer["requestData"]["link"])
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("/v1/users")
+
+
+def test_an_emulator_that_stopped_is_told(page: Page, emulator: servers.Emulator) -> None:
+    show(page, emulator, "users")
+    page.route("**/_emulator/state", lambda route: route.abort())
+    expect(page.locator("#connection")).to_have_text("Not running")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_text_stands_out_and_nothing_sticks_out(
+    view: str, scheme: str, busy: servers.Emulator, new_visitor: Callable[..., Visitor]
+) -> None:
+    narrow = {"width": 320, "height": 640}
+    page = new_visitor(color_scheme=scheme, viewport=narrow).page
+    refused: list[str] = []
+    page.on("console", lambda line: refused.append(line.text))
+    show(page, busy, view)
+    for summary in page.locator("main summary").all():
+        summary.click()
+    assert faint_texts(page) == []
+    assert not sticks_out(page)
+    assert refused == []
