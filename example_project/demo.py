@@ -27,7 +27,7 @@ from urllib.request import ProxyHandler, build_opener
 from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, KEEPER
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 5
 PORTS_TO_TRY = 100
 WEBHOOK_CREDENTIALS = "corbado:demo-only"
