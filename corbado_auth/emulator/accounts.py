@@ -43,7 +43,7 @@ def create_user(
     with store.transaction():
         for kind, value in (("email", email), ("phone_number", phone_number)):
             if value and identifier_taken(project, kind, value):
-                # Type and status of a duplicate are INFERRED (contract 1.2, 1.5).
+                # Type and status of a duplicate are INFERRED 5 (contract 1.2, 1.5).
                 raise ApiError(409, "already_exists", f"{kind} already exists")
         now = store.now()
         user = store.users.put(

@@ -138,7 +138,7 @@ class Exchange:
     def json_object(self) -> dict[str, Any]:
         body = self._parsed()
         if not isinstance(body, dict):
-            # The status is INFERRED (contract 1.2).
+            # The status is INFERRED 2 (contract 1.2).
             raise ApiError(400, "invalid_json", "The body must be a JSON object")
         return body
 

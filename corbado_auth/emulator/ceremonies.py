@@ -251,6 +251,7 @@ def _text(values: Any, name: str) -> str:
 
 
 def _refused(error: Exception) -> Exception:
+    # Status and type are INFERRED 17: the component shows the same for any (contract 4.5).
     return invalid("signedChallenge", str(error) or "cannot be verified")
 
 

@@ -49,8 +49,8 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
     """Return the project of a backend call.
 
     Missing, malformed, unknown and wrong credentials give one and the same answer (contract 7.3).
-    HTTP Basic is always demanded, although the description lists the project header alone for some
-    calls (1.1).
+    HTTP Basic is always demanded (INFERRED 1), although the description lists the project header
+    alone for some calls (1.1).
     """
     given = request.authorization
     if given is None or given.type != "basic":
@@ -62,7 +62,7 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
         raise LOGIN_ERROR
     header = request.headers.get("X-Corbado-ProjectID")
     if header is not None and header != project.id:
-        # The status is INFERRED (contract 1.2).
+        # The status is INFERRED 2 (contract 1.2).
         raise ApiError(400, "project_id_mismatch", "Header and credentials name two projects")
     _check_origin(project, request)
     return project
@@ -81,7 +81,7 @@ def frontend_project(projects: Mapping[str, Project], request: Request) -> Proje
 def _check_origin(project: Project, request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in project.origins:
-        # The status is INFERRED; the component looks at the type alone (contract 1.2, 4.5).
+        # The status is INFERRED 2; the component looks at the type alone (contract 1.2, 4.5).
         raise ApiError(403, "invalid_origin", "This origin is not authorised")
 
 

@@ -10,7 +10,7 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import EmailLink, User
 from corbado_auth.emulator.wire import TOKEN_LENGTH, make_id, random_text
 
-LIFETIME = 5 * 60  # INFERRED from the published value of tokenLifetime, 5m
+LIFETIME = 5 * 60  # INFERRED 19 from the published value of tokenLifetime, 5m
 KEPT = 1000
 SUBJECTS = {
     "login": "Your link to sign in to {name}",

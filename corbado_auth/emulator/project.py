@@ -13,9 +13,9 @@ from corbado_auth.emulator.store import StateFile, Store
 from corbado_auth.emulator.wire import TOKEN_LENGTH, random_text
 
 AUTH_TOKEN_LIFETIME = 5 * 60  # contract 0.3
-SESSION_TOKEN_LIFETIME = 5 * 60  # INFERRED from the component's timer of 4.5 minutes
-ASSOCIATION_TOKEN_LIFETIME = 5 * 60  # INFERRED: documented nowhere
-LOGIN_TOKEN_LIFETIME = 5 * 60  # INFERRED
+SESSION_TOKEN_LIFETIME = 5 * 60  # INFERRED 18 from the component's timer of 4.5 minutes
+ASSOCIATION_TOKEN_LIFETIME = 5 * 60  # INFERRED 11: documented nowhere
+LOGIN_TOKEN_LIFETIME = 5 * 60  # INFERRED 12
 KEPT_TOKENS = 1000
 
 # What one may change by POST /v1/projectConfig, with the value a new project has.
@@ -155,7 +155,7 @@ class Project:
         """Return the configured Redirect URL with a fresh auth token, and nothing from the request.
 
         A query that the Redirect URL has stays, the parameter is added to it (contract 7.15,
-        INFERRED).
+        INFERRED 24).
         """
         token = self.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)
         return self.redirect_url_for(token)

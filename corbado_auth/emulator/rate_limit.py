@@ -32,7 +32,7 @@ class RateLimit:
         self.set(*self._start)
 
     def check(self, address: str) -> None:
-        """Raise `rate_limited` if this address has called too often (its envelope is INFERRED)."""
+        """Raise `rate_limited` if this address called too often (its envelope is INFERRED 2)."""
         if not self.requests:
             return
         with self._lock:

@@ -13,7 +13,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """`status` is active, pending or disabled (the API reads it as `deleted`: INFERRED)."""
+    """`status` is active, pending or disabled (the API reads it as `deleted`: INFERRED 7)."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class Identifier:
 
 
 def identifier_key(kind: str, value: str) -> str:
-    """Compare addresses without regard to case (INFERRED); one address has one user."""
+    """Compare addresses without regard to case (INFERRED 5); one address has one user."""
     return f"{kind}:{value.strip().lower()}"
 
 

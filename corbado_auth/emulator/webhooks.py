@@ -16,7 +16,7 @@ from corbado_auth.emulator.records import Delivery
 from corbado_auth.emulator.request_log import masked
 from corbado_auth.emulator.wire import ApiError, make_id
 
-TIMEOUT = 10.0  # INFERRED from the tunnel of Corbado's command line (contract 3)
+TIMEOUT = 10.0  # INFERRED 23 from the tunnel of Corbado's command line (contract 3)
 MAX_ANSWER = 100_000
 KEPT = 200
 
@@ -75,7 +75,7 @@ def ask(project: Project, action: str, data: Mapping[str, str]) -> Mapping[str, 
 
 
 def unreachable(details: str) -> ApiError:
-    """Return what the browser gets when the site does not answer (its status is INFERRED)."""
+    """Return what the browser gets when the site does not answer (its status is INFERRED 23)."""
     return ApiError(400, "client_error", details)
 
 

@@ -49,12 +49,12 @@ def make_id(prefix: str) -> str:
 
 
 def random_text(length: int) -> str:
-    """Return unguessable letters and digits (the alphabet of Corbado's tokens is INFERRED)."""
+    """Return unguessable letters and digits (the alphabet of Corbado's tokens is INFERRED 3)."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def timestamp(epoch: float) -> str:
-    """Return `yyyy-MM-ddTHH:mm:ss` without a zone, as the v1 API does (UTC is INFERRED)."""
+    """Return `yyyy-MM-ddTHH:mm:ss` without a zone, as the v1 API does (UTC is INFERRED 13)."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 

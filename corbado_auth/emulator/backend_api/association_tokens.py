@@ -19,10 +19,10 @@ RANDOM_PART = 30
 def create(call: Call) -> Mapping[str, Any]:
     """Return a token of 35 characters.
 
-    An identifier that Corbado does not know makes a user (INFERRED): the user base need not be
+    An identifier that Corbado does not know makes a user (INFERRED 11): the user base need not be
     imported first. The address of that user is pending: the site's word is no proof that Corbado
     made. A disabled user is refused with a `rejectionReason`, whose values are documented nowhere
-    (INFERRED).
+    (INFERRED 11).
     """
     fields = call.fields()
     identifier = fields.text("loginIdentifier", required=True)

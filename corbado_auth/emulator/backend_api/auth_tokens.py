@@ -26,7 +26,7 @@ def validate(call: Call) -> Mapping[str, Any]:
     token = project.spend_token("auth", text)
     user = project.store.users.get(token.user_id) if token else None
     if user is None:
-        # That used and expired tokens get this answer too is INFERRED.
+        # That used and expired tokens get this answer too is INFERRED 3.
         raise not_found("Session doesn't exist")
     email = accounts.email_of(project, user.id)
     return {

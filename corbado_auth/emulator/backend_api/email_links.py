@@ -69,7 +69,7 @@ def validate(call: Call) -> Mapping[str, Any]:
     link = mail.confirm_link(project, _find(call).id, token)
     user = project.store.users.get(link.user_id) if link else None
     if link is None or user is None:
-        # The answer to a wrong token is INFERRED.
+        # The answer to a wrong token is INFERRED 12.
         raise invalid("token", "does not match")
     answer = {
         "userID": user.id,

@@ -95,7 +95,7 @@ def _row(call: Call, credential: Credential) -> dict[str, Any]:
 
 COLUMNS = {
     "id": lambda row: row.id,
-    # INFERRED; the v2 API filters by the number without its prefix, so both are taken.
+    # INFERRED 10; the v2 API filters by the number without its prefix, so both are taken.
     "userID": lambda row: _UserID(row.user_id),
     "status": lambda row: row.status,
     "created": lambda row: row.created,

@@ -67,7 +67,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 def save(call: Call) -> Mapping[str, Any]:
-    """Change what the body names. Unknown fields are ignored (INFERRED)."""
+    """Change what the body names. Unknown fields are ignored (INFERRED 8)."""
     fields = call.fields()
     values = {name: _value(fields, name) for name in (*CONFIG_DEFAULTS, *TEXTS, *OTHERS)}
     fields.client_info(required=False)
@@ -83,7 +83,7 @@ def save(call: Call) -> Mapping[str, Any]:
 
 
 def try_webhook(call: Call) -> Mapping[str, Any]:
-    """Call the site's webhook with the stored test users (the values of `code` are INFERRED)."""
+    """Call the site's webhook with the stored test users (the values of `code` are INFERRED 13)."""
     fields = call.fields()
     action = fields.text("action", required=True, one_of=("authMethods", "passwordVerify"))
     fields.client_info(required=False)

@@ -14,7 +14,7 @@ from corbado_auth.emulator.wire import invalid, not_found
 
 
 def create(call: Call) -> Mapping[str, Any]:
-    """Add an address; it is pending until somebody proves it (INFERRED)."""
+    """Add an address; it is pending until somebody proves it (INFERRED 4)."""
     fields = call.fields()
     address = fields.text("email", required=True)
     fields.client_info(required=False)
@@ -42,7 +42,7 @@ def delete(call: Call) -> Mapping[str, Any]:
     with call.project.store.transaction():
         row = _find(call)
         if row is None:
-            # As for users (contract 1.5); for emails INFERRED.
+            # As for users (contract 1.5); for emails INFERRED 9.
             raise invalid("emailID", "does not exist")
         call.project.store.identifiers.remove(row.id)
     return {}

@@ -20,7 +20,7 @@ LOGIN_IDENTIFIER_TYPES = ("email", "phone_number", "custom")
 def create(call: Call) -> Mapping[str, Any]:
     """Make a user who has no passkey yet.
 
-    Nobody has proven the address, so it is pending (INFERRED).
+    Nobody has proven the address, so it is pending (INFERRED 4).
     """
     fields = call.fields()
     name = fields.text("name", required=True)
@@ -56,7 +56,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Change what the body names; absent fields stay (INFERRED)."""
+    """Change what the body names; absent fields stay (INFERRED 8)."""
     fields = call.fields()
     name = fields.text("name")
     full_name = fields.text("fullName")

@@ -74,7 +74,7 @@ def start_append(call: Call) -> Mapping[str, Any]:
 
 
 def start_association(call: Call) -> Mapping[str, Any]:
-    """Return a challenge for whom the site vouches for; the token is used up here (INFERRED)."""
+    """Return a challenge for whom the site vouches for; the token is used up here (INFERRED 11)."""
     fields = call.fields()
     text = fields.text("associationToken", required=True)
     fields.check()
@@ -101,8 +101,8 @@ def finish_append(call: Call) -> Mapping[str, Any]:
 def exists_on_device(call: Call) -> Mapping[str, Any]:
     """Tell whether a user has a passkey on this device.
 
-    How Corbado recognises the device is unknown (INFERRED: by what made or used the passkey). The
-    elements that ask send no cookie, so it is the User-Agent here.
+    How Corbado recognises the device is unknown (INFERRED 21: by what made or used the passkey).
+    The elements that ask send no cookie, so it is the User-Agent here.
     """
     fields = call.fields()
     value = fields.text("loginIdentifier", required=True)

@@ -12,7 +12,7 @@ from corbado_auth.emulator.wire import invalid
 
 
 def list_auth_methods(call: Call) -> Mapping[str, Any]:
-    """Offer `password` where the site says that the user exists there (contract 3)."""
+    """Offer `password` where the site says that the user exists (contract 3, INFERRED 14)."""
     fields = call.fields()
     username = fields.text("username", required=True)
     fields.check()
@@ -28,7 +28,7 @@ def list_auth_methods(call: Call) -> Mapping[str, Any]:
 def verify(call: Call) -> Mapping[str, Any]:
     """Sign in by the site's password.
 
-    The address counts as confirmed then (INFERRED): the site itself vouched for who holds it.
+    The address counts as confirmed then (INFERRED 20): the site itself vouched for who holds it.
     """
     fields = call.fields()
     username = fields.text("username", required=True)

@@ -31,7 +31,7 @@ def look_up(project: Project, username: str) -> Person:
         raise invalid("username", "Invalid email address")
     status = webhooks.login_status(project, username)
     if status == "blocked":
-        # The sentence is INFERRED; that nothing is given out is not (contract 7.13).
+        # The sentence is INFERRED 14; that nothing is given out is not (contract 7.13).
         raise invalid("username", "user is blocked")
     user = accounts.user_by_login(project, username)
     if user is None and accounts.identifier_taken(project, "email", username):
@@ -42,7 +42,7 @@ def look_up(project: Project, username: str) -> Person:
 
 
 def user_of(project: Project, person: Person) -> User:
-    """Return the Corbado user of a person, made now if only the site knew them (INFERRED)."""
+    """Return the Corbado user of a person, made now if only the site knew them (INFERRED 19)."""
     if person.user is not None:
         return person.user
     with project.store.transaction():

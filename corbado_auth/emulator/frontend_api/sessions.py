@@ -14,7 +14,7 @@ from corbado_auth.emulator.wire import ApiError, invalid, timestamp
 
 
 def list_passkeys(call: Call) -> Mapping[str, Any]:
-    """List the passkeys of whom the bearer belongs to (here the session token: INFERRED)."""
+    """List the passkeys of whom the bearer belongs to (here the session token: INFERRED 22)."""
     user = user_of_bearer(call.project, call.bearer)
     rows = [_row(credential) for credential in accounts.passkeys(call.project, user.id)]
     paging = {"page": 1, "totalPages": 1, "totalItems": len(rows)}

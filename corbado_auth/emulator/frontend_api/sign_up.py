@@ -32,8 +32,8 @@ def finish_with_passkey(call: Call) -> Mapping[str, Any]:
     """Verify the passkey and sign in. The address stays unproven.
 
     With `doubleOptIn` user and passkey stay pending until a mailed link is followed; the first
-    sign-in is let through, since the component has no other screen then (INFERRED, as is all about
-    doubleOptIn).
+    sign-in is let through, since the component has no other screen then (INFERRED 16, as is all
+    about doubleOptIn).
     """
     fields = call.fields()
     signed_challenge = fields.text("signedChallenge", required=True)
@@ -72,8 +72,8 @@ def start_with_email(call: Call) -> Mapping[str, Any]:
 def _new_user(project: Project, address: str, full_name: str) -> User:
     """Return a pending user with this address; one who began to sign up before may begin again.
 
-    Only one without a passkey, and never one that the site's server made: without proof of the
-    address nobody may put a passkey on it.
+    INFERRED 15. Only one without a passkey, and never one that the site's server made: without
+    proof of the address nobody may put a passkey on it.
     """
     if not EMAIL_FORM.fullmatch(address):
         raise invalid("username", "Invalid email address")
