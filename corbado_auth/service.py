@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import answers, transport
+from .answers import ProjectConfig
 from .exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from .identity import ClientInfo, CorbadoUser, Passkey
 from .local_users import same_address
 
-__all__ = ["CorbadoService"]
+__all__ = ["CorbadoService", "ProjectConfig"]
 
 # Error types (contract 1.2) that only the operator can mend, whatever their status is.
 OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "invalid_origin"}
@@ -52,7 +53,7 @@ class CorbadoService:
             answer.refuse(InvalidAuthToken, "Corbado does not know this auth token")
         return answer.read(answers.read_validated_user)
 
-    def project_config(self) -> tuple[answers.ProjectConfig, datetime | None]:
+    def project_config(self) -> tuple[ProjectConfig, datetime | None]:
         """Return what Corbado has on file for the project, and Corbado's clock (contract 1.8)."""
         answer = _Answer(transport.ask("GET", "/v1/projectConfig"))
         return answer.read(answers.read_project_config), answer.date

@@ -22,6 +22,7 @@ DEFAULTS = {
     "CORBADO_TRUSTED_PROXIES": None,
     "CORBADO_WEBHOOK_CREDENTIALS": [],
     "CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 30,
+    "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
 }
 
 

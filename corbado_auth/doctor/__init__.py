@@ -1,0 +1,46 @@
+"""What is right and what is wrong between this site and Corbado, for ``manage.py corbado_doctor``.
+
+It asks Corbado one question, changes nothing, and never shows a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+
+from corbado_auth import api_urls
+from corbado_auth.exceptions import CorbadoError
+from corbado_auth.service import CorbadoService
+
+from .connection import accepted, clock, no_answer
+from .finding import Finding, State
+from .places import Place
+from .project import examine_project
+from .site import examine_checks, examine_site
+
+__all__ = ["Finding", "State", "examine", "is_origin"]
+
+
+def is_origin(text: str) -> bool:
+    """Tell whether a text is scheme and host, and nothing more."""
+    return api_urls.flaw(text.removesuffix("/")) is None
+
+
+def examine(origin: str = "") -> Iterator[Finding]:
+    """Yield the findings; ``origin`` (``https://www.example.com``) is where browsers find the site.
+
+    Without it, the one that Corbado has on file is taken for granted, and the findings say so.
+    """
+    site = Place.of(origin)
+    try:
+        config, corbados_time = CorbadoService().project_config()
+    except (CorbadoError, ImproperlyConfigured) as error:
+        yield no_answer(error)
+    else:
+        yield accepted(config)
+        yield from examine_project(config, site)
+        yield clock(corbados_time)
+        site = site or Place.of(config.redirect_url)
+    yield from examine_site(site)
+    yield from examine_checks()

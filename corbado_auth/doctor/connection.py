@@ -1,0 +1,92 @@
+"""Does Corbado answer, does it accept the credentials, and is it the same time there?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from corbado_auth import api_urls
+from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.service import ProjectConfig
+
+from .finding import Finding, look, ok, wrong
+from .places import Place
+
+__all__ = ["accepted", "clock", "no_answer"]
+
+CREDENTIALS = "Credentials"
+CLOCK = "Clock"
+# Seconds. The Date header counts whole ones, and the answer has travelled.
+AGREE, DIFFER = 30, 300
+
+
+def no_answer(error: Exception) -> Finding:
+    """Say why Corbado told nothing, and that what it has on file was not compared."""
+    place = Place.of(conf.CORBADO_BACKEND_API_URL)
+    where = place.origin if place else "no URL"
+    not_compared = "What it has on file could not be compared."
+    if isinstance(error, CorbadoRejected) and error.status_code in {401, 403}:
+        return wrong(
+            CREDENTIALS,
+            f"Corbado refuses project ID and API secret (status {error.status_code} "
+            f"{error.error_type}, request {error.request_id or 'unknown'}, at {where}). "
+            f"{not_compared}",
+            "Copy the project ID and an API secret of the same project from Corbado's panel. A "
+            "secret is shown only once: if in doubt, make a new one.",
+        )
+    fact = f"{error} (at {where}). {not_compared}"
+    if isinstance(error, CorbadoRejected) and error.status_code is not None:
+        return wrong(
+            CREDENTIALS, fact, "Check CORBADO_BACKEND_API_URL: that is not what Corbado answers."
+        )
+    if isinstance(error, CorbadoUnavailable):
+        return wrong("Connection", fact, _how_to_reach(where))
+    return wrong(
+        "Settings", fact, "Mend the settings that the checks below name, and run it again."
+    )
+
+
+def accepted(config: ProjectConfig) -> Finding:
+    """Say that the credentials are good, and for which project."""
+    if config.project_id != conf.CORBADO_PROJECT_ID:
+        return wrong(
+            CREDENTIALS,
+            f"Corbado answers for another project: {config.project_id}.",
+            f'Set CORBADO_PROJECT_ID = "{config.project_id}", or use a secret of your project.',
+        )
+    fact = f"Corbado accepts project ID and API secret ({config.project_id})."
+    ours = api_urls.is_corbados(conf.CORBADO_BACKEND_API_URL)
+    if ours and config.environment == "dev" and not settings.DEBUG:
+        return look(
+            CREDENTIALS,
+            f"{fact} It is a development project, and DEBUG is off.",
+            "In production use a project of its own, with secrets of its own.",
+        )
+    return ok(CREDENTIALS, fact)
+
+
+def clock(corbados_time: datetime | None) -> Finding:
+    """Compare this machine's clock with the Date header of Corbado's answer."""
+    if corbados_time is None:
+        return look(CLOCK, "Corbado's answer says no time.", "Check that NTP runs: timedatectl")
+    seconds = round((timezone.now() - corbados_time).total_seconds())
+    if abs(seconds) <= AGREE:
+        return ok(CLOCK, "The same time here and at Corbado.")
+    fact = (
+        f"This machine is {abs(seconds)} seconds {'ahead of' if seconds > 0 else 'behind'} Corbado."
+    )
+    advice = "Let NTP set the clock: timedatectl set-ntp true"
+    return (look if abs(seconds) <= DIFFER else wrong)(CLOCK, fact, advice)
+
+
+def _how_to_reach(where: str) -> str:
+    if api_urls.is_local(conf.CORBADO_BACKEND_API_URL):
+        return "Is the emulator running? Start it: manage.py corbado_emulator"
+    return (
+        f"From this machine, try: curl -I {where} -- if that fails, look at firewall, DNS and "
+        "HTTPS_PROXY; if not, at CORBADO_TIMEOUT. Newer projects may answer at "
+        "https://backendapi.cloud.corbado.io."
+    )

@@ -1,0 +1,50 @@
+"""Places on the web: an address that Corbado has on file, beside the one that it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corbado_auth import api_urls
+
+__all__ = ["Place"]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hold a URL as far as it may be shown and compared: no user name, password or query."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> Place | None:
+        """Read a URL; None for what is none."""
+        parts = api_urls.split(url)
+        if parts is None or parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+            return None
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        return cls(parts.scheme, parts.hostname, port, parts.path or "/")
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port as browsers write them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
+    @property
+    def is_exposed(self) -> bool:
+        """Tell whether what travels there can be read on the way."""
+        return self.scheme == "http" and not api_urls.is_local(self.origin)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether the host is one of the usual names of this machine."""
+        return self.host in {"localhost", "127.0.0.1", "::1"}
+
+    def __str__(self) -> str:
+        return self.origin + self.path

@@ -1,0 +1,197 @@
+"""What Corbado has on file for the project, beside what this site would need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, Resolver404, reverse
+
+from corbado_auth import api_urls
+from corbado_auth.conf import conf
+from corbado_auth.intent import is_login_page, login_page_url, view_at
+from corbado_auth.service import ProjectConfig
+
+from .finding import Finding, look, ok, wrong
+from .places import Place
+
+__all__ = ["examine_project"]
+
+REDIRECT = "Redirect URL"
+APPLICATION = "Application URL"
+WEBHOOK = "Webhook URL"
+FRONTEND = "Frontend API"
+RELYING_PARTY = "Passkey domain"
+
+
+def examine_project(config: ProjectConfig, site: Place | None) -> Iterator[Finding]:
+    """Compare each URL on file; ``site`` is where browsers find the site, None if nobody said."""
+    ours = _path("redirect")
+    if ours is None:
+        yield wrong(
+            REDIRECT, "The site has no URL for our views.", "Include them: see the checks below."
+        )
+        return
+    yield _redirect_url(Place.of(config.redirect_url), ours, site)
+    yield _application_url(Place.of(config.application_url), site)
+    yield _webhook_url(config.webhook_url, _path("action-webhook"), site)
+    yield _frontend_api(config.frontend_api_url)
+    yield _relying_party(config.relying_party_id, site or Place.of(config.application_url))
+
+
+def _redirect_url(theirs: Place | None, ours: str, site: Place | None) -> Finding:
+    should_be = f"{site.origin if site else 'https://…'}{ours}"
+    if theirs is None:
+        return wrong(
+            REDIRECT, "Corbado has none, so nobody gets back to the site.", _set(should_be)
+        )
+    if theirs.path != ours or (site and theirs.origin != site.origin):
+        return wrong(REDIRECT, f"Corbado has {theirs}, our view is at {should_be}", _set(should_be))
+    if theirs.is_exposed:
+        return wrong(
+            REDIRECT,
+            f"{theirs} is not encrypted: whoever listens gets the auth token first.",
+            _set(f"https://{theirs.host}{ours}"),
+        )
+    return _as_far_as_known(REDIRECT, theirs, site)
+
+
+def _application_url(theirs: Place | None, site: Place | None) -> Finding:
+    """Magic links lead there, so it has to be a page with the component."""
+    login_page = login_page_url()
+    should_be = str(Place.of(login_page) or f"{site.origin if site else 'https://…'}{login_page}")
+    if theirs is None:
+        return wrong(APPLICATION, "Corbado has none, so magic links lead nowhere.", _set(should_be))
+    if site and theirs.origin != site.origin:
+        if theirs.origin in _login_origins():
+            return ok(APPLICATION, f"{theirs}, which login_origins of our view names.")
+        return wrong(
+            APPLICATION,
+            f"Corbado has {theirs}, not on {site.origin}: magic links open another site.",
+            f"{_set(should_be)} (or, if that page is yours, too, name {theirs.origin} in "
+            "login_origins of a subclass of CorbadoRedirectView)",
+        )
+    try:
+        marked = is_login_page(theirs.path)
+    except Resolver404:
+        return wrong(
+            APPLICATION,
+            f"Corbado has {theirs}, and this site has no such page: magic links end in a 404.",
+            _set(should_be),
+        )
+    if not marked:
+        return look(
+            APPLICATION,
+            f"Corbado has {theirs}, a page that is not marked as a login page.",
+            f"{_set(should_be)} (or put @login_page on that view and {{% corbado_auth %}} into its "
+            "template)",
+        )
+    return _as_far_as_known(APPLICATION, theirs, site)
+
+
+def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
+    try:
+        has_credentials = bool(conf.CORBADO_WEBHOOK_CREDENTIALS)
+    except ImproperlyConfigured as error:
+        return wrong(WEBHOOK, str(error), "See the checks below.")
+    should_be = f"{site.origin if site else 'https://…'}{ours}"
+    if not url:
+        if has_credentials:
+            return look(
+                WEBHOOK,
+                "CORBADO_WEBHOOK_CREDENTIALS is set, and Corbado calls no webhook.",
+                f"{_set(should_be)} (or, without webhooks, delete the setting)",
+            )
+        return ok(WEBHOOK, "None, here and at Corbado: webhooks are not used.")
+    theirs = Place.of(url)
+    if theirs is None or theirs.path != ours or (site and theirs.origin != site.origin):
+        return (wrong if has_credentials else look)(
+            WEBHOOK,
+            f"Corbado calls {theirs or 'what is no URL'}, our view is at {should_be}",
+            _set(should_be),
+        )
+    if not has_credentials:
+        return wrong(
+            WEBHOOK,
+            f"Corbado calls {theirs}, which answers 404: it has no credentials.",
+            'Set CORBADO_WEBHOOK_CREDENTIALS = ["user:password"] as in Corbado\'s panel.',
+        )
+    if theirs.is_exposed:
+        return wrong(
+            WEBHOOK,
+            f"{theirs} is not encrypted: passwords travel in clear.",
+            _set(f"https://{theirs.host}{ours}"),
+        )
+    return _as_far_as_known(WEBHOOK, theirs, site)
+
+
+def _frontend_api(url: str) -> Finding:
+    """Compare hosts: Corbado renamed its own in 2024, and a project may have a CNAME."""
+    ours = Place.of(conf.CORBADO_FRONTEND_API_URL)
+    # A bare host name is read, too: which of the two Corbado sends is INFERRED.
+    theirs = Place.of(url if "://" in url else f"https://{url}")
+    if ours is None:
+        return wrong(FRONTEND, "CORBADO_FRONTEND_API_URL is no URL.", "See the checks below.")
+    if not url or theirs is None:
+        return look(FRONTEND, f"Corbado names none to compare with {ours.origin}.", _open(ours))
+    if theirs.origin == ours.origin:
+        return ok(FRONTEND, f"{ours.origin}, here and at Corbado.")
+    if ours.is_loopback and theirs.is_loopback and ours.port == theirs.port:
+        return ok(FRONTEND, f"{ours.origin}, on this machine.")
+    fact = f"The site uses {ours.origin}, Corbado names {theirs.origin}"
+    advice = f'Set CORBADO_FRONTEND_API_URL = "{theirs.origin}"'
+    if api_urls.newer_host(ours.host) == api_urls.newer_host(theirs.host):
+        return look(FRONTEND, f"{fact}: the older and the newer name of one host.", advice)
+    return wrong(FRONTEND, fact, advice)
+
+
+def _relying_party(domain: str, site: Place | None) -> Finding:
+    """A browser offers a passkey only on its domain and below (WebAuthn level 2, section 5.1.3)."""
+    if not (domain and site):
+        return look(
+            RELYING_PARTY,
+            "Not compared: Corbado names no relying party ID, or no site is known.",
+            "Look it up in Corbado's panel: it has to be the domain of the login page.",
+        )
+    if site.host == domain or site.host.endswith(f".{domain}"):
+        return ok(RELYING_PARTY, f"{domain}, which fits {site.host}.")
+    return wrong(
+        RELYING_PARTY,
+        f"Passkeys belong to {domain}, and browsers refuse them on {site.host}.",
+        f"Set the relying party ID to {site.host} in Corbado's panel before anybody has a passkey: "
+        "those of another domain are lost with it.",
+    )
+
+
+def _as_far_as_known(subject: str, theirs: Place, site: Place | None) -> Finding:
+    if site:
+        return ok(subject, f"{theirs}, as it should be.")
+    return look(
+        subject,
+        f"{theirs}: the path is right, the origin could not be compared.",
+        f"Say where browsers find the site: --origin {theirs.origin}",
+    )
+
+
+def _login_origins() -> Collection[str]:
+    """Return what the site's redirect view has, as an attribute or by ``as_view()``."""
+    view: Any = view_at(reverse("corbado_auth:redirect"))
+    by_class = getattr(getattr(view, "view_class", view), "login_origins", ())
+    policy: dict[str, Any] = {"login_origins": by_class, **getattr(view, "view_initkwargs", {})}
+    return tuple(policy["login_origins"])
+
+
+def _path(name: str) -> str | None:
+    try:
+        return reverse(f"corbado_auth:{name}")
+    except NoReverseMatch:
+        return None
+
+
+def _set(url: str) -> str:
+    return f"In Corbado's panel, set it to {url}"
+
+
+def _open(place: Place) -> str:
+    return f"Open {place.origin}/auth.js in a browser: it should be a script."

@@ -1,0 +1,114 @@
+"""What the site has to have right by itself: host name, proxies, cookies, and Django's checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+from corbado_auth.conf import conf
+
+from .finding import Finding, look, ok, wrong
+from .places import Place
+
+__all__ = ["examine_checks", "examine_site"]
+
+HOST = "Host name"
+PROXIES = "Proxies"
+COOKIES = "Cookies"
+CHECKS = "Checks"
+# What Django allows with DEBUG and an empty ALLOWED_HOSTS.
+LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
+
+
+def examine_site(site: Place | None) -> Iterator[Finding]:
+    """Look at the settings that depend on where browsers find the site (None: unknown)."""
+    if site:
+        yield _host_name(site)
+    yield _proxies(site)
+    yield _cookies(site)
+
+
+def examine_checks() -> Iterator[Finding]:
+    """Run what ``manage.py check`` runs for this app; ``--deploy`` as well, unless DEBUG is on."""
+    silent = True
+    for message in run_checks(tags=["corbado_auth"], include_deployment_checks=not settings.DEBUG):
+        if not message.is_silenced():
+            silent = False
+            found = wrong if message.level >= ERROR else look
+            yield found(CHECKS, f"{message.msg} ({message.id})", message.hint or "")
+    if silent:
+        yield ok(CHECKS, "manage.py check has nothing to say about corbado_auth.")
+
+
+def _host_name(site: Place) -> Finding:
+    allowed = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
+    host = f"[{site.host}]" if ":" in site.host else site.host
+    if validate_host(host, allowed):
+        return ok(HOST, f"{host} is in ALLOWED_HOSTS.")
+    return wrong(HOST, f"{host} is not in ALLOWED_HOSTS.", f'Add "{host}" to ALLOWED_HOSTS.')
+
+
+def _proxies(site: Place | None) -> Finding:
+    try:
+        proxies = conf.CORBADO_TRUSTED_PROXIES
+    except ImproperlyConfigured as error:
+        return wrong(PROXIES, str(error), "See the checks below.")
+    if proxies is None and not settings.DEBUG:
+        return look(
+            PROXIES,
+            "X-Forwarded-For is believed from anybody, so visitors choose the address that Corbado "
+            "is told.",
+            "Set CORBADO_TRUSTED_PROXIES to the addresses of your proxies, or to [] if there is "
+            "none.",
+        )
+    if proxies and site and site.scheme == "https" and settings.SECURE_PROXY_SSL_HEADER is None:
+        return look(
+            PROXIES,
+            "Browsers come by https, and Django is not told so by the proxy: it may refuse forms "
+            "(CSRF).",
+            "If the proxy ends TLS and sets the header itself, set SECURE_PROXY_SSL_HEADER = "
+            '("HTTP_X_FORWARDED_PROTO", "https").',
+        )
+    if proxies:
+        return ok(PROXIES, f"X-Forwarded-For is believed from {', '.join(map(str, proxies))}.")
+    believed = "never believed" if proxies is not None else "believed from anybody (DEBUG is on)"
+    return ok(PROXIES, f"X-Forwarded-For is {believed}.")
+
+
+def _cookies(site: Place | None) -> Finding:
+    same_site, secure = settings.SESSION_COOKIE_SAMESITE, settings.SESSION_COOKIE_SECURE
+    if str(same_site).lower() == "none" and not secure:
+        return wrong(
+            COOKIES,
+            'Browsers drop a cookie with SameSite "None" that is not Secure, so nobody stays '
+            "signed in.",
+            'Set SESSION_COOKIE_SAMESITE = "Lax", or SESSION_COOKIE_SECURE = True on https.',
+        )
+    if site and site.is_exposed and secure:
+        return wrong(
+            COOKIES,
+            f"SESSION_COOKIE_SECURE is on, and browsers come to {site.origin} without TLS: they "
+            "never send the cookie back.",
+            "Serve the site by https.",
+        )
+    insecure = [
+        name
+        for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+        if not getattr(settings, name)
+    ]
+    if site and site.scheme == "https" and insecure:
+        return look(
+            COOKIES,
+            "The site is on https, and its cookies are sent without it, too.",
+            f"Set {' and '.join(f'{name} = True' for name in insecure)}.",
+        )
+    if not settings.SESSION_COOKIE_HTTPONLY:
+        return look(
+            COOKIES, "Scripts can read the session cookie.", "Set SESSION_COOKIE_HTTPONLY = True."
+        )
+    flags = f"SameSite {same_site}, {'Secure' if secure else 'not Secure (no https)'}"
+    return ok(COOKIES, f"Session cookie: HttpOnly, {flags}.")
