@@ -191,6 +191,7 @@ class _Answer:
         """Tell whether Corbado refuses because there is one already."""
         return self.status != 200 and self._failure.is_taken
 
+    @sensitive_variables()  # The readers' frames hold what Corbado says of a person.
     def read(self, reader: Callable[[answers.Json], T]) -> T:
         """Return what ``reader`` makes of a good answer; raise what fits any other."""
         if self.status != 200:

@@ -70,7 +70,7 @@ def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
     raise CorbadoUnavailable("Corbado closed the connection twice without an answer")
 
 
-@sensitive_variables("body")
+@sensitive_variables()  # The frames of the libraries below hold the token and the secret.
 def _send(method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> Reply:
     # A wait of nothing is refused by the library: a call that late ends at its first read.
     remaining = max(deadline - time.monotonic(), 0.001)

@@ -46,6 +46,10 @@ class Wire:
         """Let every question be answered by a sample of `tests/wire`."""
         self.answers(json=sample(name).answer, status=sample(name).status)
 
+    def let_through(self) -> None:
+        """Let questions go out, to wherever the settings say."""
+        self._mock.add_passthru("http://127.0.0.1")
+
     @property
     def requests(self) -> list[Any]:
         """What the site asked."""
