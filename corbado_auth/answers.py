@@ -85,6 +85,7 @@ def read_user(user: Json) -> CorbadoUser:
         full_name=_display_text(user.get("fullName")),
         emails=tuple(_email(_object(email, "user.emails[]")) for email in _list(user, "emails")),
         status=_display_text(user.get("status")),
+        created=_moment(user.get("created")),
     )
 
 

@@ -105,5 +105,10 @@ class Settings:
                 "CORBADO_FAILED_ATTEMPTS_PER_MINUTE has to be a whole number."
             ) from None
 
+    @property
+    def CORBADO_USER_MIGRATION(self) -> str:
+        """Dotted path of the class that moves one existing user over."""
+        return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))
+
 
 conf = Settings()

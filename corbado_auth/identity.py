@@ -37,6 +37,7 @@ class CorbadoUser:
     full_name: str = field(default="", repr=False)
     emails: tuple[CorbadoEmail, ...] = ()
     status: str = "active"
+    created: datetime | None = field(default=None, compare=False)
 
     @property
     def verified_emails(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from .identity import CorbadoUser
 
-__all__ = ["CorbadoAccount", "CorbadoAccountQuerySet"]
+__all__ = ["CorbadoAccount", "CorbadoAccountQuerySet", "MigrationAttempt"]
 
 
 class CorbadoAccountQuerySet(models.QuerySet["CorbadoAccount"]):
@@ -98,3 +98,42 @@ class CorbadoAccount(models.Model):
     def address_at_corbado(corbado_user: CorbadoUser) -> str:
         """Return the first confirmed address of a Corbado user, or an empty string."""
         return next(iter(corbado_user.verified_emails), "")
+
+
+class MigrationAttempt(models.Model):
+    """Remember how far one existing user has been moved over: the progress of all workers.
+
+    ``asked_at`` is written before Corbado is asked to create somebody and stands until the answer
+    is known. If it stands at the next run, an answer was lost, and the Corbado user who is found
+    then may be ours. ``claimed_until`` keeps other workers off; the claim of a dead one runs out.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="corbado_migration_attempts",
+        verbose_name=_("user"),
+    )
+    project_id = models.CharField(_("Corbado project ID"), max_length=64)
+    worker = models.CharField(_("worker"), max_length=64, blank=True)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True)
+    asked_at = models.DateTimeField(_("asked at"), null=True)
+    request_id = models.CharField(_("request ID"), max_length=64, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=16, blank=True)
+    reason = models.CharField(_("reason"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("migration attempt")
+        verbose_name_plural = _("migration attempts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_id", "user"], name="corbado_attempt_local_user"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome or 'open'} {self.reason}".strip()

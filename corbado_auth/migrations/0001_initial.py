@@ -81,4 +81,49 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="MigrationAttempt",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                ("worker", models.CharField(blank=True, max_length=64, verbose_name="worker")),
+                ("claimed_until", models.DateTimeField(null=True, verbose_name="claimed until")),
+                ("asked_at", models.DateTimeField(null=True, verbose_name="asked at")),
+                (
+                    "request_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="request ID"),
+                ),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("outcome", models.CharField(blank=True, max_length=16, verbose_name="outcome")),
+                ("reason", models.CharField(blank=True, max_length=64, verbose_name="reason")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_migration_attempts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "migration attempt",
+                "verbose_name_plural": "migration attempts",
+                "indexes": [
+                    models.Index(
+                        fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "user"), name="corbado_attempt_local_user"
+                    )
+                ],
+            },
+        ),
     ]
