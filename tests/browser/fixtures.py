@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import servers
-from tests.browser.webhook import Webhook
 from tests.browser.visitor import Visitor
+from tests.browser.webhook import Webhook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -71,7 +71,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+def new_visitor(
+    request: pytest.FixtureRequest, browser: Browser
+) -> Iterator[Callable[..., Visitor]]:
     """Return the function that opens a browser profile; a failed test leaves a picture of each."""
     visitors: list[Visitor] = []
 

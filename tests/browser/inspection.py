@@ -34,11 +34,14 @@ _CONTRASTS = """() => {
   const visit = (root) => {
     for (const node of root.querySelectorAll("*")) {
       if (node.shadowRoot) visit(node.shadowRoot);
-      const text = [...node.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data).join("").trim();
+      const texts = [...node.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE);
+      const text = texts.map((one) => one.data).join("").trim();
       const box = node.getBoundingClientRect();
-      if (!text || box.width < 2 || box.height < 2 || !node.checkVisibility({ visibilityProperty: true })) continue;
-      const [first, second] = [luminance(rgba(getComputedStyle(node).color)), luminance(behind(node))];
-      const [light, dark] = first > second ? [first, second] : [second, first];
+      const isHidden = !node.checkVisibility({ visibilityProperty: true });
+      if (!text || isHidden || box.width < 2 || box.height < 2) continue;
+      const front = luminance(rgba(getComputedStyle(node).color));
+      const back = luminance(behind(node));
+      const [light, dark] = front > back ? [front, back] : [back, front];
       found.push({ text, contrast: (light + 0.05) / (dark + 0.05) });
     }
   };

@@ -181,9 +181,7 @@ def example_site(folder: Path, emulator_options: tuple[str, ...] = ()) -> Iterat
     port = free_port()
     url = f"http://localhost:{port}"
     with ExitStack() as stack:
-        running = stack.enter_context(
-            emulator(url, login_path="/login/", options=emulator_options)
-        )
+        running = stack.enter_context(emulator(url, login_path="/login/", options=emulator_options))
         env = {
             "DJANGO_SETTINGS_MODULE": "example_project.settings",
             "EXAMPLE_DATA_DIR": str(folder),
@@ -249,9 +247,7 @@ def process(command: list[str], *, probe: str, env: dict[str, str]) -> Iterator[
             print(output.text())
 
 
-def _wait_until_it_answers(
-    started: subprocess.Popen[str], probe: str, output: Drain
-) -> None:
+def _wait_until_it_answers(started: subprocess.Popen[str], probe: str, output: Drain) -> None:
     deadline = time.monotonic() + START_SECONDS
     while started.poll() is None and time.monotonic() < deadline:
         try:

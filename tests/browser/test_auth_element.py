@@ -46,7 +46,9 @@ def show_append(site: ExampleSite, visitor: Visitor) -> None:
 
 
 def show_dead_link(site: ExampleSite, visitor: Visitor) -> None:
-    visitor.page.goto(f"{site.url}/login/?corbadoEmailLinkID=eml-1&corbadoToken=x#email-link-confirm")
+    visitor.page.goto(
+        f"{site.url}/login/?corbadoEmailLinkID=eml-1&corbadoToken=x#email-link-confirm"
+    )
     visitor.action("back").wait_for()
 
 
@@ -112,7 +114,9 @@ def test_the_focus_goes_to_the_heading_of_a_page_without_a_form(
 def test_an_error_is_told_where_the_focus_goes(site: ExampleSite, visitor: Visitor) -> None:
     show_field_error(site, visitor)
     expect(visitor.input("username")).to_be_focused()
-    expect(visitor.input("username")).to_have_accessible_description("Please enter your email address.")
+    expect(visitor.input("username")).to_have_accessible_description(
+        "Please enter your email address."
+    )
     expect(visitor.input("username")).to_have_attribute("aria-invalid", "true")
 
 
@@ -149,7 +153,9 @@ def test_a_second_click_starts_nothing_twice(site: ExampleSite, visitor: Visitor
 
 def test_the_sites_colours_and_shapes_are_taken_on(site: ExampleSite, visitor: Visitor) -> None:
     show_login(site, visitor)
-    style = "corbado-auth { --primary-color: rgb(1, 2, 3) !important; --border-radius: 7px !important }"
+    style = (
+        "corbado-auth { --primary-color: rgb(1, 2, 3) !important; --border-radius: 7px !important }"
+    )
     visitor.page.add_style_tag(content=style)
     expect(visitor.action("continue")).to_have_css("background-color", "rgb(1, 2, 3)")
     expect(visitor.action("continue")).to_have_css("border-radius", "7px")

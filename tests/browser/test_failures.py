@@ -42,9 +42,7 @@ def test_too_many_attempts_have_a_page_of_their_own(site: ExampleSite, visitor: 
 
 
 @pytest.mark.parametrize("status", [500, 422])
-def test_an_error_of_the_server_is_told(
-    site: ExampleSite, visitor: Visitor, status: int
-) -> None:
+def test_an_error_of_the_server_is_told(site: ExampleSite, visitor: Visitor, status: int) -> None:
     site.emulator.fail("/v1/users/authmethods", status=status)
     visitor.page.goto(site.login_url)
     visitor.log_in(EMAIL)

@@ -32,7 +32,12 @@ SUBMIT = """([url, body]) => {
   document.body.append(sink, form);
   return new Promise((resolve) => { sink.onload = resolve; form.submit(); });
 }"""
-READS = ["/_emulator/state", "/_emulator/requests", "/_emulator/emails", "/v1/projects/projectConfig"]
+READS = [
+    "/_emulator/state",
+    "/_emulator/requests",
+    "/_emulator/emails",
+    "/v1/projects/projectConfig",
+]
 # What would change something, in every way that a page can send it without asking first.
 WRITES = [
     ("/_emulator/reset", "{}"),
@@ -82,9 +87,7 @@ def foreign_port() -> Iterator[int]:
 
 
 @pytest.fixture(params=["localhost", "evil.example.com"], ids=["other-port", "other-site"])
-def foreigner(
-    request: pytest.FixtureRequest, visitor: Visitor, foreign_port: int
-) -> Visitor:
+def foreigner(request: pytest.FixtureRequest, visitor: Visitor, foreign_port: int) -> Visitor:
     visitor.page.goto(f"http://{request.param}:{foreign_port}/")
     return visitor
 

@@ -1,4 +1,4 @@
-"""Sign up and in with a passkey, as a person does it, with either component (contract 4.6 a to c)."""
+"""Sign up and in with a passkey, as a person does, with either component (contract 4.6 a to c)."""
 
 from __future__ import annotations
 
@@ -84,9 +84,11 @@ def test_a_cancelled_sign_up_goes_on_by_email(site: ExampleSite, visitor: Visito
     visitor.page.goto(site.login_url)
     visitor.sign_up(EMAIL)
     visitor.action("resend_email").wait_for()
-    assert visitor.page.get_by_text("account has not been confirmed").or_(
-        visitor.page.get_by_text("account is not confirmed")
-    ).is_visible()
+    assert (
+        visitor.page.get_by_text("account has not been confirmed")
+        .or_(visitor.page.get_by_text("account is not confirmed"))
+        .is_visible()
+    )
     assert site.emulator.user(EMAIL)["status"] == "pending"
     assert site.emulator.wait_for_email(EMAIL).startswith(site.url)
 
@@ -104,7 +106,7 @@ def test_a_cancelled_login_goes_on_by_email(site: ExampleSite, member: Visitor) 
 def test_a_removed_passkey_goes_on_by_email(site: ExampleSite, member: Visitor) -> None:
     user = site.emulator.user(EMAIL)
     member.page.goto(site.login_url)
-    # Removed while the person looks at the dialogue: the server asks for it, and then knows it no more.
+    # Removed while the person looks at the dialogue: it signs, and nobody knows it.
     member.page.route(
         "**/v1/users/passkey/login/finish",
         lambda route: (remove_passkey(site, user), route.continue_()),

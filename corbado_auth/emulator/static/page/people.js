@@ -101,8 +101,7 @@ export const tokens = {
         token.state === "unused" && timeLeft(token.expiresIn),
         h("span", { class: "push" }, time(token.created)),
       ),
-      h("div", { class: "line" }, h("code", { class: "clip" }, token.token), copyButton(token.token, "the token")),
-      facts({ User: [token.email, token.userID].filter(Boolean).join(", "), Expires: token.expires.replace("T", " ") }),
+      facts({ Token: h("code", {}, token.token), User: [token.email, token.userID].filter(Boolean).join(", "), Expires: token.expires.replace("T", " ") }),
     ),
 };
 
