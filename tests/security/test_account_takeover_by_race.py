@@ -1,0 +1,200 @@
+"""Account take-over by coming at the same moment (CVE-2025-61783).
+
+The attack: a sign-in that could not create a user, because somebody else was faster, then looks for
+"the" user by name or address and signs in whoever it finds. An attacker takes the victim's future
+user name, or comes at the same moment with the same address, and one of the two gets the other's
+account. So whoever loses a race reads the account row of the same Corbado user again, and nothing
+else; and two people who bring one address at once never become two users.
+
+A lost race is played by letting the first look at the database find nobody; on PostgreSQL sixteen
+threads really race.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.db import connections
+from django.test import Client
+
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.models import CorbadoAccount
+from tests.vouching import assert_refused, come_as, corbado_user, only_user, signed_in_as
+
+pytestmark = pytest.mark.security
+
+MakeUser = Callable[..., Any]
+ADA = "ada@example.com"
+MANY = 16
+
+
+@pytest.fixture
+def look_too_early(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return the function that lets the next sign-in see nobody at its first look."""
+
+    def look(*names: str) -> None:
+        for name in names:
+            monkeypatch.setattr(CorbadoBackend, name, _blind_once(getattr(CorbadoBackend, name)))
+
+    return look
+
+
+def _blind_once(look: Any) -> Any:
+    looks = count()
+
+    def early(backend: CorbadoBackend, person: CorbadoUser) -> Any:
+        return look(backend, person) if next(looks) else None
+
+    return early
+
+
+def _people(*ids: str) -> list[CorbadoUser]:
+    return [corbado_user(ADA, id=id) for id in ids]
+
+
+def _at_once(people: list[CorbadoUser]) -> list[Any]:
+    """Let everybody sign in at the same moment; return who each of them is here, or None."""
+    start = Barrier(len(people))
+
+    def sign_in(person: CorbadoUser) -> Any:
+        try:
+            start.wait(timeout=30)
+            return authenticate(None, corbado_user=person)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return list(pool.map(sign_in, people))
+
+
+# The same person, twice ------------------------------------------------------------------
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_the_loser_is_the_user_that_the_winner_created(client: Client, look_too_early: Any) -> None:
+    come_as(Client(), ADA)
+    look_too_early("_account_of", "match_user")
+    come_as(client, ADA)
+    assert signed_in_as(client) == str(only_user().pk)
+    assert CorbadoAccount.objects.get().sign_in_count == 2
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_the_loser_is_the_user_that_the_winner_linked(
+    client: Client, make_user: MakeUser, look_too_early: Any
+) -> None:
+    ada = make_user(ADA)
+    come_as(Client(), ADA)
+    look_too_early("_account_of")
+    come_as(client, ADA)
+    assert signed_in_as(client) == str(ada.pk)
+    assert CorbadoAccount.objects.get().sign_in_count == 2
+
+
+@pytest.mark.django_db
+def test_a_loser_whose_winner_was_banned_meanwhile_is_refused(
+    client: Client, look_too_early: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    come_as(client, ADA)
+    client.post("/corbado/logout/")
+    get_user_model()._default_manager.update(is_active=False)
+    look_too_early("_account_of", "match_user")
+    assert_refused(come_as(client, ADA), caplog, "inactive_user")
+
+
+# Another person ---------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_whoever_took_the_user_name_first_is_nobody_to_sign_in(
+    client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    attacker = make_user("attacker@example.org", username="usr-1001", password="known")
+    assert_refused(come_as(client, ADA), caplog, "conflict")
+    assert only_user() == attacker
+    assert not CorbadoAccount.objects.exists()
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [ADA, "ADA@Example.com"], ids=["same", "other case"])
+def test_two_people_with_one_address_never_become_two_users(
+    client: Client, look_too_early: Any, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    come_as(client, ADA, id="usr-1")
+    client.post("/corbado/logout/")
+    look_too_early("match_user")
+    assert_refused(come_as(client, address, id="usr-2"), caplog, "already_linked", "usr-2")
+    assert CorbadoAccount.objects.get(user=only_user()).corbado_user_id == "usr-1"
+
+
+@pytest.mark.django_db
+def test_an_account_that_an_admin_deletes_at_this_moment_lets_nobody_in(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    come_as(client, ADA)
+    client.post("/corbado/logout/")
+    account = CorbadoAccount.objects.select_related("user").get()
+    CorbadoAccount.objects.all().delete()
+    monkeypatch.setattr(CorbadoBackend, "_account_of", lambda *args: account)
+    assert_refused(come_as(client, ADA), caplog, "account_gone")
+
+
+# For real -----------------------------------------------------------------------------------
+
+NUMBERED = [f"usr-{n}" for n in range(MANY)]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_one_new_person_at_once_is_one_user() -> None:
+    users = _at_once(_people(*["usr-1"] * MANY))
+    assert users == [only_user()] * MANY
+    assert CorbadoAccount.objects.get().sign_in_count == MANY
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_one_existing_person_at_once_is_one_account(make_user: MakeUser) -> None:
+    ada = make_user(ADA)
+    assert _at_once(_people(*["usr-1"] * MANY)) == [ada] * MANY
+    assert CorbadoAccount.objects.get().sign_in_count == MANY
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_many_people_with_one_address_at_once_are_one_new_user() -> None:
+    users = _at_once(_people(*NUMBERED))
+    assert [user for user in users if user] == [only_user()]
+    assert CorbadoAccount.objects.count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_many_people_with_the_address_of_an_existing_user_share_nothing(
+    make_user: MakeUser,
+) -> None:
+    ada = make_user(ADA)
+    users = _at_once(_people(*NUMBERED))
+    assert [user for user in users if user] == [ada]
+    assert CorbadoAccount.objects.count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_many_people_with_an_address_that_was_given_up_are_one_new_user() -> None:
+    first = authenticate(None, corbado_user=corbado_user(ADA, id="usr-first"))
+    get_user_model()._default_manager.update(email="new@example.com")
+    users = _at_once(_people(*NUMBERED))
+    (newcomer,) = [user for user in users if user]
+    assert newcomer != first
+    assert get_user_model()._default_manager.count() == CorbadoAccount.objects.count() == 2
