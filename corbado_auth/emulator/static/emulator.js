@@ -72,7 +72,7 @@ class Page {
     this.#revision = state.revision;
     this.#data = { state, requests: asked.requests, emails: sent.emails };
     this.#clockDrift = Date.parse(`${state.now}Z`) - Date.now();
-    $("project").textContent = `${state.project.name} · ${state.project.projectID}`;
+    $("project").textContent = state.project.projectID;
     $("offset").hidden = state.clockOffset === 0;
     $("offset").textContent = `${Math.round(state.clockOffset / 60)} min ahead`;
     this.#draw();

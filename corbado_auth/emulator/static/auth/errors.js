@@ -1,6 +1,7 @@
 // What a person gets to see for each way a call can fail (contract 4.5).
 
 import { ApiError } from "./api.js";
+import { wasCancelled } from "./passkeys.js";
 
 const FIELDS = ["username", "name", "password"];
 
@@ -53,6 +54,12 @@ function inline(validation) {
 export function reactionTo(error) {
   if (error instanceof DOMException && error.name === "SecurityError") {
     return { problem: PROBLEMS.wrong_domain };
+  }
+  if (error instanceof DOMException && error.name === "InvalidStateError") {
+    return { fields: {}, general: "This device has a passkey for this account already." };
+  }
+  if (wasCancelled(error)) {
+    return { fields: {}, general: "No passkey was used. You can try again." };
   }
   if (!(error instanceof ApiError)) {
     console.error("Corbado emulator:", error);

@@ -27,7 +27,7 @@ export function email(view) {
 export function emailPending(view) {
   const { signIn } = view;
   if (signIn.emailLinkID === null) return login(view);
-  const wait = h("p", { class: "waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("span", {}, "Waiting for you to open the link …"));
+  const wait = h("p", { class: "waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("span", {}, "Waiting for you to open the link"));
   const again = working(view, "Send the email again", "resend_email", () => signIn.sendLink(), {
     kind: "secondary",
   });
@@ -107,7 +107,9 @@ export function emailLinkConfirm(view) {
     redeem: (emailLinkID, token) => signIn.confirmLink(emailLinkID, token),
     failed: {
       title: "This link does not work any more",
-      text: "It was used already, or it is too old. You can have a new one.",
+      text: signIn.username
+        ? "It was used already, or it is too old. You can have a new one."
+        : "It was used already, or it is too old. Please sign in again.",
     },
     actions: [
       signIn.username &&

@@ -1,21 +1,23 @@
 // The card's looks. A constructable stylesheet, so that no `style-src` exception is needed. The public
-// custom properties are Corbado's (contract 4.7); light or dark follows the page's `color-scheme`.
+// custom properties are Corbado's (contract 4.7), and four of our own for what Corbado's component has
+// not: --surface-color, --raised-color, --edge-color, --tint-color. Light or dark follows the page's
+// `color-scheme`.
 
 const CSS = `
 :host {
   display: block;
   --_accent: var(--primary-color, #1d4fd7);
   --_accent-hover: var(--primary-hover-color, var(--primary-color, #173fae));
-  --_surface: #ffffff;
-  --_raised: #f6f7f9;
+  --_surface: var(--surface-color, #ffffff);
+  --_raised: var(--raised-color, #f6f7f9);
   --_ink: var(--heading-color, #10172a);
   --_text: var(--text-color, #475067);
   --_link: var(--light-color, #1d4fd7);
   --_line: var(--border-color, #858fa3);
-  --_edge: #e1e5ec;
+  --_edge: var(--edge-color, #e1e5ec);
   --_error: var(--error-color, #b3261e);
   --_error-surface: #fdeceb;
-  --_tint: #e9effd;
+  --_tint: var(--tint-color, #e9effd);
   --_shadow: 0 1px 2px rgb(16 23 42 / 6%), 0 12px 32px -12px rgb(16 23 42 / 18%);
   --_radius: var(--border-radius, 0.75rem);
   font-family: var(--secondary-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
@@ -27,16 +29,16 @@ const CSS = `
   :host {
     --_accent: var(--primary-color, light-dark(#1d4fd7, #3a66ee));
     --_accent-hover: var(--primary-hover-color, var(--primary-color, light-dark(#173fae, #2c57dc)));
-    --_surface: light-dark(#ffffff, #171b26);
-    --_raised: color-mix(in srgb, var(--_text) 6%, var(--_surface));
+    --_surface: var(--surface-color, light-dark(#ffffff, #171b26));
+    --_raised: var(--raised-color, color-mix(in srgb, var(--_text) 6%, var(--_surface)));
     --_ink: var(--heading-color, light-dark(#10172a, #f3f5fa));
     --_text: var(--text-color, light-dark(#475067, #b5bccb));
     --_link: var(--light-color, light-dark(#1d4fd7, #9db8ff));
     --_line: var(--border-color, light-dark(#858fa3, #6d778d));
-    --_edge: color-mix(in srgb, var(--_text) 18%, var(--_surface));
+    --_edge: var(--edge-color, color-mix(in srgb, var(--_text) 18%, var(--_surface)));
     --_error: var(--error-color, light-dark(#b3261e, #ffb4ab));
     --_error-surface: light-dark(#fdeceb, #3b1d1f);
-    --_tint: color-mix(in srgb, var(--_link) 12%, var(--_surface));
+    --_tint: var(--tint-color, color-mix(in srgb, var(--_link) 12%, var(--_surface)));
   }
 }
 :host([hidden]) { display: none; }
