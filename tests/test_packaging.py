@@ -61,9 +61,10 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 import django; django.setup()
 import corbado_auth
-needs_an_extra = ("corbado_auth.emulator", "corbado_auth.testing")
+# Loaded by Django's admin, which this site has not, and by the extra.
+loaded_by_others = ("corbado_auth.admin", "corbado_auth.emulator")
 for module in pkgutil.walk_packages(corbado_auth.__path__, "corbado_auth."):
-    if not module.name.startswith(needs_an_extra):
+    if not module.name.startswith(loaded_by_others):
         importlib.import_module(module.name)
 print(corbado_auth.__file__)
 """

@@ -15,23 +15,27 @@ from corbado_auth.conf import conf
 try:
     from corbado_auth.emulator import cli
     from corbado_auth.emulator.config import ConfigError, is_loopback
+
+    HAS_EXTRA = True
 except ModuleNotFoundError as missing:  # pragma: no cover - seen in an environment without extras
-    if missing.name not in {"werkzeug", "webauthn"}:
+    if missing.name not in {"cryptography", "webauthn", "werkzeug"}:
         raise
-    raise CommandError(
-        "The emulator needs two more packages: pip install 'django-corbado-auth[emulator]'"
-    ) from missing
+    HAS_EXTRA = False
 
 
 SITE = "http://localhost:8000"  # where runserver serves it
 
 
 class Command(BaseCommand):
-    help = cli.DESCRIPTION
+    help = cli.DESCRIPTION if HAS_EXTRA else "Stand in for Corbado on this machine, offline."
     # It must start where the site is not set up yet: it is what one sets it up with.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
+        if not HAS_EXTRA:  # pragma: no cover - seen in an environment without extras
+            parser.error(
+                "The emulator needs more packages: pip install 'django-corbado-auth[emulator]'"
+            )
         cli.add_arguments(parser, self._defaults())
 
     def handle(self, *args: Any, **options: Any) -> None:
