@@ -106,10 +106,12 @@ def referer_of(request: HttpRequest) -> SplitResult:
 def safe_next(request: HttpRequest, url: str) -> str:
     """Return a URL of this site to go to after sign-in, or an empty string.
 
-    Absolute ones only: a browser would read another one relative to the redirect view.
+    A path from the root or a whole URL: a browser reads others relative to the redirect view.
     """
+    if not url.startswith(("/", "http://", "https://")) or url.startswith("//"):
+        return ""
     # Browsers read a backslash as a slash and skip control characters.
-    if not url.startswith(("/", "http://", "https://")) or "\\" in url or not url.isprintable():
+    if "\\" in url or not url.isprintable():
         return ""
     allowed = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
