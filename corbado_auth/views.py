@@ -101,7 +101,7 @@ class CorbadoRedirectView(Endings):
             logger.error("Sign-in failed: %s", error)
             return self.unavailable(error.retry_after)
         except CorbadoRejected as error:
-            attempt.take_back()
+            # Not taken back: a header that the visitor chose may be what Corbado rejects.
             logger.error("Sign-in failed: %s", error)
             return self.misconfigured()
         attempt.take_back()

@@ -217,8 +217,9 @@ def test_a_cache_that_fails_later_breaks_no_sign_in(
     assert "ConnectionError" in caplog.text
 
 
-def test_a_cache_that_forgets_breaks_no_sign_in() -> None:
+def test_a_cache_that_forgets_breaks_no_sign_in(caplog: pytest.LogCaptureFixture) -> None:
     one = attempt()
     cache.clear()
     one.take_back()
     assert attempt().is_allowed
+    assert ours(caplog) == []

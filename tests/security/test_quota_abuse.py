@@ -126,6 +126,15 @@ def test_what_corbado_cannot_answer_is_not_the_visitors_failure(corbado: Any) ->
     assert {junk().status_code for _ in range(LIMIT + 1)} == {503}
 
 
+def test_a_header_that_corbado_rejects_does_not_dodge_the_limit(corbado: Any) -> None:
+    rejected = sample("validate_blank_client_info")
+    corbado.reset()
+    corbado.post(VALIDATE, json=rejected.answer, status=rejected.status)
+    statuses = [junk(user_agent="x" * 400).status_code for _ in range(LIMIT + 1)]
+    assert statuses == [500] * LIMIT + [429]
+    assert len(corbado.calls) == LIMIT
+
+
 def test_a_malformed_token_costs_no_call_at_all(corbado: Any) -> None:
     client = Client()
     open_login_page(client)
