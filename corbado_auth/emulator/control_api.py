@@ -83,7 +83,7 @@ from corbado_auth.emulator.guard import is_own_page
 from corbado_auth.emulator.wire import ApiError, timestamp
 
 
-class Refusal(Exception):
+class Refusal(ValueError):
     """Answer with one sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:

@@ -15,6 +15,20 @@ from corbado_auth.emulator.routing import Call, Route
 from corbado_auth.emulator.wire import envelope, invalid, make_id, timestamp
 
 AUTHENTICATOR_NAME = "Passkey"
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 
 
 def list_credentials(call: Call) -> Mapping[str, Any]:
@@ -89,8 +103,16 @@ def _row(call: Call, credential: Credential) -> dict[str, Any]:
         "authenticatorID": credential.authenticator_id,
         "authenticatorName": AUTHENTICATOR_NAME,
         "lastUsed": timestamp(credential.last_used),
-        "lastUsedDeviceName": credential.last_user_agent,
+        "lastUsedDeviceName": _device_name(credential.last_user_agent),
     }
+
+
+def _device_name(user_agent: str) -> str:
+    """Name browser and system as a person would; Corbado's own wording is INFERRED."""
+    # Edge and Chrome also claim to be Safari, and Android to be Linux: the first that fits is it.
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return " on ".join(filter(None, (browser, system)))
 
 
 COLUMNS = {
