@@ -75,3 +75,8 @@ class Passkey:
     created: datetime | None = None
     last_used: datetime | None = None
     is_synced: bool = False
+
+    @property
+    def was_used(self) -> bool:
+        """Tell whether the passkey has signed somebody in since it was made."""
+        return self.last_used is not None and self.last_used != self.created
