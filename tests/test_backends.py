@@ -21,6 +21,7 @@ from pytest_django import Settings
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado
 from tests.vouching import assert_refused, come_as, corbado_user, only_user, ours, signed_in_as
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +184,25 @@ def test_an_inactive_user_is_refused(
 def test_a_new_person_without_a_name_gets_in(client: Client) -> None:
     come_as(client, ADA, full_name="")
     assert signed_in_as(client) == str(only_user().pk)
+
+
+@pytest.mark.matrix
+def test_the_whole_way_through_the_emulator(
+    client: Client, make_user: MakeUser, corbado: Corbado
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in(client, corbado.add_user(ADA))
+    assert signed_in_as(client) == str(ada.pk)
+
+
+@pytest.mark.matrix
+def test_the_whole_way_with_an_unconfirmed_address(
+    client: Client, make_user: MakeUser, corbado: Corbado
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in(client, corbado.add_user(ADA, confirmed=False))
+    assert signed_in_as(client) != str(ada.pk)
+    assert not CorbadoAccount.objects.filter(user=ada).exists()
 
 
 # What it costs ----------------------------------------------------------------------------
