@@ -18,7 +18,6 @@ import pytest
 
 from tests.browser import servers
 from tests.browser.visitor import Visitor
-from tests.browser.webhook import Webhook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -137,13 +136,6 @@ def either_site(request: pytest.FixtureRequest) -> servers.ExampleSite:
     """Run a test twice: with the emulator's own component, and with Corbado's."""
     name = {"built-in": "site", "corbado": "corbado_site"}[request.param]
     return request.getfixturevalue(name)
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    """Run an action webhook whose answers a test decides."""
-    with Webhook() as running:
-        yield running
 
 
 @dataclass

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
 PROJECT_ID = "pro-1"
 API_SECRET = "corbado1_made-up-secret-of-the-tests"
+WEBHOOK_USER = "webhooks"
+WEBHOOK_PASSWORD = "made-up-password-of-the-tests"
 
 
 class Emulator:
@@ -122,6 +124,15 @@ class ExampleSite:
         """The login page, going on to the page that says how the person signed in."""
         return f"{self.url}/login/?next=/account/"
 
+    def use_webhooks(self, url: str = "") -> None:
+        """Have Corbado ask the site about its users and their passwords."""
+        self.emulator.configure(
+            webhookURL=url or f"{self.url}/corbado/webhooks/actions/",
+            webhookUsername=WEBHOOK_USER,
+            webhookPassword=WEBHOOK_PASSWORD,
+            webhookActions=["authMethods", "passwordVerify"],
+        )
+
     def reset(self) -> None:
         """Forget who signed in: emulator, sessions, accounts and the local users made for them."""
         self.emulator.reset()
@@ -189,6 +200,7 @@ def example_site(folder: Path, emulator_options: tuple[str, ...] = ()) -> Iterat
             "CORBADO_API_SECRET": API_SECRET,
             "CORBADO_BACKEND_API_URL": running.url,
             "CORBADO_FRONTEND_API_URL": running.url,
+            "CORBADO_WEBHOOK_CREDENTIALS": f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}",
         }
         for command in (["migrate", "--verbosity=0"], ["seed_example"]):
             subprocess.run(

@@ -6,18 +6,17 @@ import re
 
 import pytest
 
+from example_project.workshop.people import DEMO_PASSWORD
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
-from tests.browser.webhook import Webhook
 
 EMAIL = "maya@example.com"
-PASSWORD = "turn-the-wheel"
+PASSWORD = DEMO_PASSWORD
 
 
 @pytest.fixture
-def site(either_site: ExampleSite, webhook: Webhook) -> ExampleSite:
-    webhook.passwords = {EMAIL: PASSWORD}
-    either_site.emulator.configure(**webhook.project_settings)
+def site(either_site: ExampleSite) -> ExampleSite:
+    either_site.use_webhooks()
     return either_site
 
 
@@ -29,6 +28,7 @@ def test_a_password_login_is_followed_by_a_passkey(site: ExampleSite, visitor: V
     visitor.lands_on("/account/")
     assert site.session(visitor.cookie("sessionid"))
     assert len(site.emulator.user(EMAIL)["passkeys"]) == 1
+    assert visitor.page.get_by_text("maya", exact=True).first.is_visible()
 
 
 def test_the_passkey_takes_the_place_of_the_password(site: ExampleSite, visitor: Visitor) -> None:
@@ -53,11 +53,9 @@ def test_a_wrong_password_is_told_beside_the_field(site: ExampleSite, visitor: V
     visitor.action("append_passkey").wait_for()
 
 
-def test_a_webhook_that_does_not_answer_is_told(
-    site: ExampleSite, visitor: Visitor, webhook: Webhook
-) -> None:
-    site.emulator.configure(webhookURL="http://127.0.0.1:9/")
+def test_a_webhook_that_does_not_answer_is_told(site: ExampleSite, visitor: Visitor) -> None:
+    site.use_webhooks("http://127.0.0.1:9/")
     visitor.page.goto(site.login_url)
     visitor.log_in(EMAIL)
     visitor.sees("webhook")
-    assert webhook.calls == []
+    assert site.emulator.state["webhooks"][0]["error"]

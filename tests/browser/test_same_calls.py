@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from example_project.workshop.people import DEMO_PASSWORD
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
-from tests.browser.webhook import Webhook
 
 EMAIL = "robin@example.com"
 Flow = Callable[[ExampleSite, Visitor], None]
@@ -48,14 +48,12 @@ def magic_link_and_passkey(site: ExampleSite, visitor: Visitor) -> None:
 
 
 def password_and_passkey(site: ExampleSite, visitor: Visitor) -> None:
-    with Webhook() as webhook:
-        webhook.passwords = {EMAIL: "turn-the-wheel"}
-        site.emulator.configure(**webhook.project_settings)
-        visitor.page.goto(site.login_url)
-        visitor.log_in(EMAIL)
-        visitor.give_password("turn-the-wheel")
-        visitor.action("append_passkey").click()
-        visitor.lands_on("/account/")
+    site.use_webhooks()
+    visitor.page.goto(site.login_url)
+    visitor.log_in("maya@example.com")
+    visitor.give_password(DEMO_PASSWORD)
+    visitor.action("append_passkey").click()
+    visitor.lands_on("/account/")
 
 
 @pytest.mark.parametrize(

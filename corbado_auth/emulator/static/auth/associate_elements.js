@@ -33,11 +33,12 @@ class AssociateElement extends HTMLElement {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  /** The page hears of errors by event and speaks of them; ours are those that it cannot know. */
   report(error) {
-    const { page, problem, fields, general } = reactionTo(error);
+    const { page, problem, fields } = reactionTo(error);
     if (page) this.card.showErrors({ general: "Too many attempts. Please wait a moment, then try again." });
     else if (problem) this.card.showErrors({ general: problem.text });
-    else this.card.showErrors({ fields, general });
+    else this.card.showErrors({ fields });
   }
 }
 
@@ -66,7 +67,6 @@ export class CorbadoPasskeyAssociate extends AssociateElement {
 
   async #create() {
     if (!(await platformAuthenticatorAvailable())) {
-      this.card.showErrors({ general: "This device cannot keep a passkey." });
       this.emit("DEVICE_NOT_PASSKEY_READY");
       return;
     }
@@ -118,10 +118,7 @@ export class CorbadoPasskeyAssociateLogin extends AssociateElement {
         loginIdentifier: username,
         loginIdentifierType: "email",
       });
-      if (!exists) {
-        this.card.showErrors({ general: "There is no passkey for this address on this device." });
-        this.emit("PASSKEY_NOT_EXISTS");
-      }
+      if (!exists) this.emit("PASSKEY_NOT_EXISTS");
       return exists;
     } catch (error) {
       this.emit("PASSKEY_NOT_EXISTS", { data: { err: error } });

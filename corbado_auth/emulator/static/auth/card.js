@@ -3,6 +3,7 @@
 import { h, icon, setBusy } from "./dom.js";
 import { stylesheet } from "./style.js";
 
+const WORKING = "One moment …";
 const MISSING = {
   username: "Please enter your email address.",
   name: "Please enter your name.",
@@ -68,7 +69,7 @@ export class Card {
     if (node.hasAttribute("aria-disabled")) return;
     this.clearErrors();
     setBusy(node, true);
-    this.say("One moment …");
+    this.say(WORKING);
     try {
       await work();
     } catch (error) {
@@ -76,6 +77,7 @@ export class Card {
       report(error);
     } finally {
       if (!this.#isLeaving) setBusy(node, false);
+      if (this.#status.textContent === WORKING) this.say("");
     }
   }
 
