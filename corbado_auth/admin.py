@@ -33,15 +33,16 @@ class CorbadoAccountAdmin(AccountAdmin):
 
     list_display = [
         "corbado_user_id",
-        "email",
         "local_user",
-        "sign_in_count",
         "last_sign_in_at",
+        "sign_in_count",
+        "email",
         "created_at",
     ]
     list_filter = ["last_sign_in_at", "created_at"]
     list_select_related = ["user"]
     list_per_page = 50
+    search_help_text = _("An email address, a Corbado user ID, or a user")
     ordering = ["-pk"]
     # Counting a million accounts once more, only to say "of how many", takes longer than the page.
     show_full_result_count = False

@@ -27,7 +27,7 @@ def no_answer(error: Exception) -> Finding:
     """Say why Corbado told nothing, and that what it has on file was not compared."""
     place = Place.of(conf.CORBADO_BACKEND_API_URL)
     where = place.origin if place else "no URL"
-    not_compared = "What it has on file could not be compared."
+    not_compared = "What Corbado has on file could not be compared."
     if isinstance(error, CorbadoRejected) and error.status_code in {401, 403}:
         return wrong(
             CREDENTIALS,
@@ -37,7 +37,7 @@ def no_answer(error: Exception) -> Finding:
             "Copy the project ID and an API secret of the same project from Corbado's panel. A "
             "secret is shown only once: if in doubt, make a new one.",
         )
-    fact = f"{error} (at {where}). {not_compared}"
+    fact = f"{error}, at {where}. {not_compared}"
     if isinstance(error, CorbadoRejected) and error.status_code is not None:
         return wrong(
             CREDENTIALS, fact, "Check CORBADO_BACKEND_API_URL: that is not what Corbado answers."
@@ -45,7 +45,9 @@ def no_answer(error: Exception) -> Finding:
     if isinstance(error, CorbadoUnavailable):
         return wrong("Connection", fact, _how_to_reach(where))
     return wrong(
-        "Settings", fact, "Mend the settings that the checks below name, and run it again."
+        "Settings",
+        f"{str(error).rstrip('.')}. {not_compared}",
+        "Mend the settings that the checks below name, and run it again.",
     )
 
 
