@@ -17,6 +17,7 @@ emulator's clock; durations are seconds. Lists are newest first.
                  "webComponent": "built-in" | "<file name>",
                  "allowUserRegistration": true, "doubleOptIn": false},
      "rateLimit": null | {"requests": 100, "seconds": 10},
+     "userCount": 2,  # the lists below hold the newest 500 of each
      "users": [{"ID", "name", "fullName", "status": "active|pending|disabled", "created",
                 "emails": [{"ID", "email", "status": "active|pending"}],
                 "passkeys": [{"ID", "status": "active|pending", "created", "lastUsed",

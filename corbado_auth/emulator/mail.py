@@ -93,4 +93,6 @@ def _link(target: str, link_id: str, token: str) -> str:
         ("corbadoEmailLinkID", link_id),
         ("corbadoToken", token),
     ]
-    return urlunsplit(parts._replace(query=urlencode(query), fragment="email-link-confirm"))
+    return urlunsplit(
+        parts._replace(query=urlencode(query, errors="replace"), fragment="email-link-confirm")
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from corbado_auth.emulator import accounts
@@ -10,6 +11,8 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Delivery, EmailLink, Token, User
 from corbado_auth.emulator.request_log import mask
 from corbado_auth.emulator.wire import timestamp
+
+SHOWN = 500  # an import can bring a hundred thousand users; a page that polls wants fewer
 
 
 def state(control: Control) -> dict[str, Any]:
@@ -25,8 +28,9 @@ def state(control: Control) -> dict[str, Any]:
         "rateLimit": {"requests": limit.requests, "seconds": limit.seconds}
         if limit.requests
         else None,
-        "users": [user(project, row) for row in reversed(store.users.all())],
-        "tokens": [token(project, row) for row in reversed(store.tokens.all())],
+        "userCount": len(store.users),
+        "users": [user(project, row) for row in store.users.all()[: -SHOWN - 1 : -1]],
+        "tokens": [token(project, row) for row in store.tokens.all()[: -SHOWN - 1 : -1]],
         "failures": [failure.public() for failure in reversed(control.failures.all())],
         "webhooks": [_delivery(row) for row in reversed(store.deliveries.all())],
     }
@@ -62,7 +66,7 @@ def token(project: Project, row: Token) -> dict[str, Any]:
     used = "used" if row.used is not None else "unused" if left > 0 else "expired"
     return {
         # The ID must not be the secret, and must be the same each time.
-        "ID": f"tok-{hash(row.id) & 0xFFFFFFFFFFFFFFFF}",
+        "ID": f"tok-{sha256(row.id.encode()).hexdigest()[:16]}",
         "token": mask(row.id),
         "kind": row.kind,
         "userID": row.user_id,

@@ -132,7 +132,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A value that is not a list of things: the project config, the origins, the clock."""
+    """A value that is not a list of things: the project config, the clock."""
 
     id: str
     value: Any

@@ -113,8 +113,13 @@ def mask(text: str) -> str:
 
 
 def masked_headers(headers: Iterable[tuple[str, str]]) -> Headers:
-    safe = ((name, MASK if name.lower() in SECRET_HEADERS else value) for name, value in headers)
-    return Headers(list(safe))
+    """Mask credentials, and tokens in addresses such as the Referer."""
+    return Headers(
+        [
+            (name, MASK if name.lower() in SECRET_HEADERS else masked(value))
+            for name, value in headers
+        ]
+    )
 
 
 def masked(value: Any, name: str = "") -> Any:
@@ -140,4 +145,4 @@ def masked_query(query: str) -> str:
     if not any(name.lower() in SECRET_FIELDS for name, _ in pairs):
         return f"{query}{hash_sign}{fragment}"
     safe = [(name, masked(value, name)) for name, value in pairs]
-    return f"{urlencode(safe, safe='… ()')}{hash_sign}{fragment}"
+    return f"{urlencode(safe, safe='… ()', errors='replace')}{hash_sign}{fragment}"

@@ -101,7 +101,7 @@ class Store:
 
     def __init__(self, project_id: str, database: StateFile | None = None) -> None:
         self._lock = threading.RLock()
-        self._database = database
+        self._database: StateFile | None = None
         self._project_id = project_id
         self._pending: list[Change] = []
         self._depth = 0
@@ -122,7 +122,9 @@ class Store:
         self.deliveries = Table(Delivery, self._changed)
         self.settings = Table(Setting, self._changed)
         if database is not None:
-            self._load(database)
+            with self.transaction():
+                self._load(database)
+            self._database = database
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
@@ -169,6 +171,8 @@ class Store:
                 table.clear()
 
     def _changed(self, change: Change) -> None:
+        if self._depth == 0:
+            raise RuntimeError("Change records inside store.transaction() only.")
         self.revision += 1
         if self._database is not None:
             self._pending.append(change)
@@ -178,7 +182,6 @@ class Store:
         for name, body in database.read(self._project_id):
             if name in tables:
                 tables[name].load(body)
-        self._pending.clear()
 
 
 class StateFile:

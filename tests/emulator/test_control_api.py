@@ -96,6 +96,14 @@ def test_an_old_mail_is_expired(look: Turn, turn: Turn, browser: Browser) -> Non
     assert look("emails")["emails"][0]["state"] == "expired"
 
 
+def test_a_large_user_base_does_not_swamp_the_page(look: Turn, emulator: Emulator) -> None:
+    for number in range(501):
+        emulator.control.add_user(f"user{number}@example.com")
+    state = look("state")
+    assert (state["userCount"], len(state["users"])) == (501, 500)
+    assert state["users"][0]["name"] == "user500@example.com"
+
+
 def test_passkeys_are_shown_with_their_user(look: Turn, browser: Browser) -> None:
     browser.sign_up(EMAIL)
     (passkey,) = look("state")["users"][0]["passkeys"]
@@ -212,6 +220,16 @@ class TestRequests:
     def test_a_body_that_is_no_json_is_not_shown(self, look: Turn, server: Server) -> None:
         server.call("POST", "/v1/projectConfig", data=b"password=hunter2")
         assert look("requests")["requests"][0]["body"] == "(16 bytes, not JSON)"
+
+    @pytest.mark.security
+    def test_a_token_in_the_referer_is_masked(self, look: Turn, server: Server) -> None:
+        page = f"http://localhost:8000/login/?corbadoToken={'A' * 64}"
+        server.get("/v1/users", headers={"Referer": page})
+        assert "A" * 5 not in look("requests")["requests"][0]["headers"]["Referer"]
+
+    def test_text_that_cannot_be_encoded_is_shown(self, look: Turn, server: Server) -> None:
+        server.post("/v1/projectConfig", {"supportEmail": "a://b?token=\ud800"})
+        assert look("requests")["requests"][0]["status"] == 200
 
     @pytest.mark.security
     def test_a_token_in_a_query_is_masked(self, look: Turn, server: Server) -> None:

@@ -99,7 +99,7 @@ def test_the_backend_api_is_for_no_page(emulator: Emulator) -> None:
 
 
 def test_an_origin_of_another_project_is_foreign(emulator: Emulator, browser: Browser) -> None:
-    emulator.control.project.authorise_origins("http://shop.example.com")
+    emulator.control.project.save_config({"applicationUrl": "http://shop.example.com/in/"})
     headers = {"Origin": "http://shop.example.com"}
     assert browser.get(CONFIG, headers=headers).status == 200
     headers["X-Corbado-ProjectID"] = "pro-2"

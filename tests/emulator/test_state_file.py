@@ -73,6 +73,18 @@ def test_nobody_else_may_read_the_file(
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
 
+def test_what_the_api_deletes_is_deleted_in_the_file(tmp_path: Path, judge: Judge) -> None:
+    config = EmulatorConfig(port=0, state=tmp_path / "state")
+    with Emulator(config) as first:
+        server = Server(first, judge)
+        body = {"email": EMAIL, "create": True, "redirect": "http://shop.example.com"}
+        link_id = server.post("/v1/emailLinks", body).data["emailLinkID"]
+        server.delete(f"/v1/emailLinks/{link_id}")
+        server.http.close()
+    with Emulator(config) as second:
+        assert len(second.control.project.store.email_links) == 0
+
+
 def test_two_emulators_do_not_share_a_file(tmp_path: Path, new_emulator: NewEmulator) -> None:
     new_emulator(state=tmp_path / "state")
     with pytest.raises(ConfigError, match="in use by another emulator"):

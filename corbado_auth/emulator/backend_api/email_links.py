@@ -105,9 +105,11 @@ def get(call: Call) -> Mapping[str, Any]:
 
 def delete(call: Call) -> Mapping[str, Any]:
     """Remove a link; the description gives this the answer of a validation."""
-    link = _find(call)
-    user = call.project.store.users.get(link.user_id)
-    call.project.store.email_links.remove(link.id)
+    store = call.project.store
+    with store.transaction():
+        link = _find(call)
+        store.email_links.remove(link.id)
+    user = store.users.get(link.user_id)
     return {
         "userID": link.user_id,
         "userFullName": user.full_name if user else "",
