@@ -108,7 +108,7 @@ def _row(call: Call, credential: Credential) -> dict[str, Any]:
 
 
 def _device_name(user_agent: str) -> str:
-    """Name browser and system as a person would; Corbado's own wording is INFERRED."""
+    """Name browser and system as a person would; Corbado's own wording is INFERRED 25."""
     # Edge and Chrome also claim to be Safari, and Android to be Linux: the first that fits is it.
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
