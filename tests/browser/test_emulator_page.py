@@ -13,6 +13,7 @@ from tests.browser.inspection import faint_texts, sticks_out
 from tests.browser.visitor import Visitor
 
 EMAIL = "robin@example.com"
+NOBODY = "http://127.0.0.1:9/"  # the discard port: nobody listens there
 VIEWS = ["emails", "users", "tokens", "requests", "webhooks", "failures", "project"]
 MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
 
@@ -38,6 +39,8 @@ def busy(emulator: servers.Emulator) -> servers.Emulator:
     links = {"email": EMAIL, "create": False, "redirect": "http://localhost:8000/login/"}
     emulator.backend("POST", "/v1/emailLinks", links)
     emulator.fail("/v1/authTokens/validate", status=503, times=2)
+    emulator.configure(webhookURL=NOBODY, webhookActions=["authMethods"])
+    emulator.backend("PUT", "/v1/projectConfig/testWebhook", {"action": "authMethods"})
     return emulator
 
 
@@ -86,6 +89,12 @@ def test_a_request_is_shown_with_headers_and_bodies_without_secrets(
     expect(call).to_contain_text("Authorization")
     expect(call).to_contain_text('"email": "robin@example.com"')
     assert servers.API_SECRET not in page.content()
+
+
+def test_a_webhook_that_got_no_answer_is_shown(page: Page, busy: servers.Emulator) -> None:
+    show(page, busy, "webhooks")
+    expect(rows(page)).to_contain_text("authMethods")
+    expect(rows(page)).to_contain_text("no answer")
 
 
 def test_the_page_updates_by_itself(page: Page, emulator: servers.Emulator) -> None:

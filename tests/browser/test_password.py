@@ -11,6 +11,7 @@ from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 
 EMAIL = "maya@example.com"
+NOBODY = "http://127.0.0.1:9/"  # the discard port: nobody listens there
 PASSWORD = DEMO_PASSWORD
 
 
@@ -54,7 +55,7 @@ def test_a_wrong_password_is_told_beside_the_field(site: ExampleSite, visitor: V
 
 
 def test_a_webhook_that_does_not_answer_is_told(site: ExampleSite, visitor: Visitor) -> None:
-    site.use_webhooks("http://127.0.0.1:9/")
+    site.use_webhooks(NOBODY)
     visitor.page.goto(site.login_url)
     visitor.log_in(EMAIL)
     visitor.sees("webhook")

@@ -58,9 +58,13 @@ export const webhooks = {
         { class: "line" },
         h("h2", {}, call.action),
         call.status ? statusBadge(call.status) : badge("no answer"),
-        call.answer && badge(String(call.answer)),
         h("span", { class: "push line" }, duration(call.runtime), time(call.created)),
       ),
-      facts({ "Asked about": call.username, URL: h("code", {}, call.url), Error: call.error }),
+      facts({
+        "Asked about": call.username,
+        URL: h("code", {}, call.url),
+        Answer: call.answer && h("code", {}, call.answer),
+        Error: call.error,
+      }),
     ),
 };
