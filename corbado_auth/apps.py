@@ -18,8 +18,9 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what ``manage.py check`` asks, and note when a session's person signed in."""
-        from . import recent_sign_in
+        from . import password_use, recent_sign_in
         from .checks import register_checks
 
         register_checks()
         user_logged_in.connect(recent_sign_in.note, dispatch_uid="corbado_auth.recent_sign_in")
+        user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
-from django.db.models import F
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,12 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from .identity import CorbadoUser
 
-__all__ = ["CorbadoAccount", "CorbadoAccountQuerySet", "MigrationAttempt"]
+__all__ = [
+    "CorbadoAccount",
+    "CorbadoAccountQuerySet",
+    "MigrationAttempt",
+    "MigrationAttemptQuerySet",
+]
 
 
 class CorbadoAccountQuerySet(models.QuerySet["CorbadoAccount"]):
@@ -54,6 +61,8 @@ class CorbadoAccount(models.Model):
     first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
+    # To the day: see password_use.py.
+    last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
 
     # Where the local user was created for this account: the address, in lower case. Two people who
     # bring one address at the same moment collide here, and only one of them gets a new user.
@@ -100,11 +109,31 @@ class CorbadoAccount(models.Model):
         return next(iter(corbado_user.verified_emails), "")
 
 
+class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
+    """Find and add the attempts of many users at once."""
+
+    def ensure(self, project_id: str, user_ids: Collection[Any]) -> None:
+        """Add the rows that are missing; a user who is deleted meanwhile gets none."""
+        known = self.model._default_manager.filter(project_id=project_id, user_id=OuterRef("pk"))
+        users = get_user_model()._base_manager.using(self.db).filter(pk__in=user_ids)
+        for tries_left in (2, 1, 0):
+            missing = users.filter(~Exists(known)).values_list("pk", flat=True)
+            rows = [self.model(project_id=project_id, user_id=pk) for pk in missing]
+            try:
+                with transaction.atomic(using=self.db):
+                    self.bulk_create(rows, ignore_conflicts=True)
+            except IntegrityError:
+                if not tries_left:
+                    raise
+            else:
+                return
+
+
 class MigrationAttempt(models.Model):
     """Remember how far one existing user has been moved over: the progress of all workers.
 
     ``asked_at`` is written before Corbado is asked to create somebody and stands until the answer
-    is known. If it stands at the next run, an answer was lost, and the Corbado user who is found
+    is known. If it stands at the next try, an answer was lost, and the Corbado user who is found
     then may be ours. ``claimed_until`` keeps other workers off; the claim of a dead one runs out.
     """
 
@@ -123,6 +152,8 @@ class MigrationAttempt(models.Model):
     outcome = models.CharField(_("outcome"), max_length=16, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
 
+    objects = MigrationAttemptQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("migration attempt")
         verbose_name_plural = _("migration attempts")
@@ -132,7 +163,10 @@ class MigrationAttempt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome")
+            models.Index(
+                fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome"
+            ),
+            models.Index(fields=["claimed_until"], name="corbado_attempt_claim"),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,7 @@ from .conf import conf
 from .identity import CorbadoEmail, CorbadoUser
 from .local_users import users_with_email
 from .models import CorbadoAccount
+from .password_use import note_password
 
 __all__ = ["ActionWebhookView", "WebhookView"]
 
@@ -117,7 +118,10 @@ class ActionWebhookView(WebhookView):
         # the user who has the address counts.
         name = user.get_username() if user is not None else username
         found = authenticate(self.request, username=name, password=password)
-        return user is not None and found is not None and found.pk == user.pk
+        is_right = user is not None and found is not None and found.pk == user.pk
+        if user is not None and is_right:
+            note_password(user)
+        return is_right
 
 
 def _find(address: str) -> AbstractBaseUser | None:

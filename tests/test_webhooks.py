@@ -119,6 +119,14 @@ class TestPasswordVerify(ActionWebhookCases):
         make_user(ADDRESS, password=PASSWORD)
         assert self.ask() == {"success": True}
 
+    def test_a_right_password_is_noted_on_the_account(self, make_user: Callable[..., Any]) -> None:
+        user = make_user(ADDRESS, password=PASSWORD)
+        CorbadoAccount.objects.create(user=user, project_id=PROJECT_ID, corbado_user_id="usr-1")
+        self.ask(password="wrong")
+        assert CorbadoAccount.objects.get().last_password_at is None
+        self.ask()
+        assert CorbadoAccount.objects.get().last_password_at is not None
+
     def test_a_wrong_password_is_a_200_that_says_no(self, make_user: Callable[..., Any]) -> None:
         make_user(ADDRESS, password=PASSWORD)
         assert self.ask(password="wrong") == {"success": False}

@@ -52,6 +52,12 @@ class Migration(migrations.Migration):
                     "sign_in_count",
                     models.PositiveIntegerField(default=0, editable=False, verbose_name="sign-ins"),
                 ),
+                (
+                    "last_password_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="last password sign-in"
+                    ),
+                ),
                 ("created_for_email", models.CharField(editable=False, max_length=254, null=True)),
                 (
                     "user",
@@ -117,7 +123,8 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome"
-                    )
+                    ),
+                    models.Index(fields=["claimed_until"], name="corbado_attempt_claim"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -1,0 +1,154 @@
+"""How far the user base has come: the numbers, and the command that prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from corbado_auth.adoption import measure
+from corbado_auth.models import CorbadoAccount, MigrationAttempt
+
+pytestmark = pytest.mark.django_db
+
+# A Wednesday.
+NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def link(make_user: Callable[..., Any]) -> Callable[..., CorbadoAccount]:
+    """Return the function that makes a user with an account."""
+
+    def make(number: int, **fields: Any) -> CorbadoAccount:
+        fields.setdefault("project_id", settings.CORBADO_PROJECT_ID)
+        user = make_user(f"user{number}@example.com", password="an old password")
+        return CorbadoAccount.objects.create(user=user, corbado_user_id=f"usr-{number}", **fields)
+
+    return make
+
+
+def test_an_empty_site_has_no_shares() -> None:
+    adoption = measure(NOW)
+    assert (adoption.users, adoption.moved, adoption.share(adoption.moved)) == (0, 0, 0.0)
+
+
+def test_people_are_counted_by_how_far_they_came(
+    make_user: Callable[..., Any], link: Callable[..., CorbadoAccount]
+) -> None:
+    make_user("still@example.com")
+    link(1)
+    link(2, first_sign_in_at=NOW)
+    link(3, first_sign_in_at=NOW, last_password_at=NOW + timedelta(days=1))
+    link(4, first_sign_in_at=NOW, last_password_at=NOW - timedelta(days=1))
+    adoption = measure(NOW)
+    assert (adoption.users, adoption.moved) == (5, 4)
+    assert (adoption.signed_in, adoption.used_password_since) == (3, 1)
+
+
+def test_another_project_does_not_count(link: Callable[..., CorbadoAccount]) -> None:
+    link(1, project_id="pro-2", first_sign_in_at=NOW)
+    adoption = measure(NOW)
+    assert (adoption.users, adoption.moved, adoption.weeks[-1].total) == (1, 0, 0)
+
+
+def test_refusals_are_counted_by_reason(make_user: Callable[..., Any]) -> None:
+    for number, (outcome, reason) in enumerate(
+        [("refused", "no_email"), ("refused", "no_email"), ("skipped", "staff")]
+    ):
+        MigrationAttempt.objects.create(
+            user=make_user(f"user{number}@example.com"),
+            project_id=settings.CORBADO_PROJECT_ID,
+            outcome=outcome,
+            reason=reason,
+        )
+    assert measure(NOW).refused == {"no_email": 2}
+
+
+def test_weeks_begin_on_monday_and_add_up(link: Callable[..., CorbadoAccount]) -> None:
+    link(1, first_sign_in_at=NOW - timedelta(weeks=40))
+    link(2, first_sign_in_at=timezone.make_aware(datetime(2026, 3, 15, 23, 59)))
+    link(3, first_sign_in_at=timezone.make_aware(datetime(2026, 3, 16)))
+    link(4, first_sign_in_at=NOW)
+    weeks = measure(NOW).weeks
+    assert len(weeks) == 12
+    assert [week.monday for week in weeks[-2:]] == [date(2026, 3, 9), date(2026, 3, 16)]
+    assert [week.first_sign_ins for week in weeks[-2:]] == [1, 2]
+    assert [week.total for week in weeks[-3:]] == [1, 2, 4]
+
+
+def test_the_numbers_take_five_queries(
+    link: Callable[..., CorbadoAccount], django_assert_num_queries: Any
+) -> None:
+    link(1, first_sign_in_at=NOW)
+    with django_assert_num_queries(5):
+        measure(NOW)
+
+
+def status(*arguments: str) -> str:
+    """Return what the command prints."""
+    out = StringIO()
+    call_command("corbado_migration_status", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_prints_counts_reasons_and_bars(
+    make_user: Callable[..., Any], link: Callable[..., CorbadoAccount]
+) -> None:
+    link(1, first_sign_in_at=timezone.now())
+    MigrationAttempt.objects.create(
+        user=make_user("shared@example.com"),
+        project_id=settings.CORBADO_PROJECT_ID,
+        outcome="refused",
+        reason="duplicate_email",
+    )
+    printed = status()
+    assert "Have signed in with it                     1    50.0%" in printed
+    assert "  duplicate_email                          1" in printed
+    assert printed.rstrip().endswith("#" * 20 + "." * 20 + " 50.0%")
+
+
+def test_the_command_prints_json(link: Callable[..., CorbadoAccount]) -> None:
+    link(1)
+    numbers = json.loads(status("--json"))
+    assert (numbers["users"], numbers["moved"], len(numbers["weeks"])) == (1, 1, 12)
+
+
+class TestPasswordUse:
+    """``last_password_at``: at most one write a day."""
+
+    @staticmethod
+    def sign_in(client: Client, account: CorbadoAccount) -> Any:
+        """Sign in with the password; return what the row says then."""
+        name = account.user.get_username()
+        assert client.login(username=name, password="an old password")
+        account.refresh_from_db()
+        return account.last_password_at
+
+    def test_a_password_sign_in_is_noted(
+        self, client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        assert self.sign_in(client, link(1)) is not None
+
+    def test_a_second_one_on_the_same_day_is_not(
+        self, client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        account = link(1, last_password_at=timezone.now() - timedelta(hours=23))
+        assert self.sign_in(client, account) < timezone.now() - timedelta(hours=22)
+
+    def test_one_on_the_next_day_is(
+        self, client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        account = link(1, last_password_at=timezone.now() - timedelta(hours=25))
+        assert self.sign_in(client, account) > timezone.now() - timedelta(hours=1)
+
+    def test_a_sign_in_through_corbado_is_none(self, corbado: Any, client: Client) -> None:
+        corbado.sign_in(client, corbado.add_user("erin@example.com"))
+        assert CorbadoAccount.objects.get().last_password_at is None
