@@ -68,8 +68,8 @@ def start_mediation(project: Project) -> str:
 
 def finish_registration(
     project: Project, signed_challenge: str, kinds: Collection[str], user_agent: str, status: str
-) -> tuple[Ceremony, Credential]:
-    """Verify a new passkey and keep it with `status`; return its ceremony and the passkey."""
+) -> User:
+    """Verify a new passkey, keep it with `status`, and return its user."""
     response = _read(signed_challenge)
     ceremony = _take(project, response, kinds)
     from webauthn import verify_registration_response
@@ -92,12 +92,13 @@ def finish_registration(
     now = store.now()
     webauthn_id = encode(verified.credential_id)
     with store.transaction():
-        if store.users.get(ceremony.user_id) is None:
+        user = store.users.get(ceremony.user_id)
+        if user is None:
             raise not_found("user doesn't exist")
         if store.credentials.find("webauthn_id", webauthn_id):
             # A credential ID is unique across users (contract 7.10, WebAuthn 7.1 step 26).
             raise invalid("signedChallenge", "credential already exists")
-        credential = store.credentials.put(
+        store.credentials.put(
             Credential(
                 id=make_id("cre"),
                 user_id=ceremony.user_id,
@@ -118,7 +119,7 @@ def finish_registration(
                 last_user_agent=user_agent,
             )
         )
-    return ceremony, credential
+    return user
 
 
 def finish_login(

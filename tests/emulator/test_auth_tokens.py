@@ -53,6 +53,11 @@ def test_of_a_hundred_at_once_one_gets_in(token: str, server: Server) -> None:
     assert sorted(answers) == [200] + [404] * 99
 
 
+def _user(emulator: Emulator) -> str:
+    (user,) = emulator.control.project.store.users.all()
+    return user.id
+
+
 def _used(emulator: Emulator, server: Server, token: str) -> str:
     server.validate(token)
     return token
@@ -64,14 +69,12 @@ def _expired(emulator: Emulator, server: Server, token: str) -> str:
 
 
 def _orphaned(emulator: Emulator, server: Server, token: str) -> str:
-    (user,) = emulator.control.project.store.users.all()
-    server.delete(f"/v1/users/{user.id}", {})
+    server.delete(f"/v1/users/{_user(emulator)}", {})
     return token
 
 
 def _session(emulator: Emulator, server: Server, token: str) -> str:
-    (user,) = emulator.control.project.store.users.all()
-    return emulator.control.project.issue_session_token(user.id)
+    return emulator.control.project.issue_session_token(_user(emulator))
 
 
 def _foreign(emulator: Emulator, server: Server, token: str) -> str:
@@ -104,6 +107,16 @@ def test_a_token_is_good_until_the_fifth_minute(
     token: str, emulator: Emulator, server: Server
 ) -> None:
     emulator.control.advance(5 * 60 - 5)
+    assert server.validate(token).status == 200
+
+
+def test_old_tokens_are_forgotten_and_good_ones_kept(
+    token: str, emulator: Emulator, server: Server
+) -> None:
+    project = emulator.control.project
+    for _ in range(1100):
+        project.spend_token("auth", emulator.control.issue_auth_token(_user(emulator)).id)
+    assert len(project.store.tokens) <= 1001
     assert server.validate(token).status == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -119,6 +120,13 @@ def test_too_many_calls_are_refused_when_a_limit_is_on(server: Server, emulator:
     answers = [server.get(CONFIG) for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 200, 429]
     assert answers[-1].error == "rate_limited"
+
+
+def test_the_limit_looks_at_the_last_seconds_only(server: Server, emulator: Emulator) -> None:
+    emulator.control.rate_limit.set(1, seconds=0.05)
+    assert server.get(CONFIG).status == 200
+    time.sleep(0.1)
+    assert server.get(CONFIG).status == 200
 
 
 def test_a_bug_in_the_emulator_is_an_internal_error(

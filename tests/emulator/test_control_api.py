@@ -11,6 +11,7 @@ import requests
 
 from corbado_auth.emulator import Emulator
 from tests.emulator.clients import Browser, Server
+from tests.emulator.site import WebhookSite
 
 EMAIL = "ada@example.com"
 Turn = Callable[..., Any]
@@ -167,6 +168,26 @@ def test_a_body_must_be_a_json_object(emulator: Emulator, body: bytes) -> None:
     url = f"{emulator.url}/_emulator/reset"
     headers = {"Content-Type": "application/json"}
     assert requests.post(url, body, headers=headers, timeout=10).status_code == 400
+
+
+def test_a_body_over_a_megabyte_is_refused(turn: Turn) -> None:
+    assert turn("users", email="a" * 1_000_000).status_code == 413
+
+
+def test_one_of_several_failures_can_be_removed(turn: Turn, emulator: Emulator) -> None:
+    first, second = (turn("failures", path="/v1/*", status=500).json()["ID"] for _ in range(2))
+    url = f"{emulator.url}/_emulator/failures"
+    assert requests.delete(url, json={"ID": first}, timeout=10).status_code == 200
+    assert requests.delete(url, json={"ID": first}, timeout=10).status_code == 404
+    assert [failure.id for failure in emulator.control.failures.all()] == [second]
+    assert requests.delete(url, json={}, timeout=10).status_code == 200
+    assert emulator.control.failures.all() == []
+
+
+def test_webhook_calls_are_shown(look: Turn, webhook_site: WebhookSite, browser: Browser) -> None:
+    browser.post("/v1/users/authmethods", {"username": EMAIL})
+    (call,) = look("state")["webhooks"]
+    assert (call["action"], call["username"], call["status"]) == ("authMethods", EMAIL, 200)
 
 
 def test_the_same_address_twice_is_refused(turn: Turn) -> None:

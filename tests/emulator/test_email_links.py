@@ -86,6 +86,23 @@ def test_a_confirmed_link_does_not_wait_for_ever(
 
 
 @pytest.mark.security
+def test_a_link_does_not_open_for_who_was_disabled(
+    mail: EmailLink, ada: Any, browser: Browser, server: Server
+) -> None:
+    server.put(f"/v1/users/{ada.id}", {"status": "disabled"})
+    assert browser.open_link(mail.link).status == 400
+
+
+@pytest.mark.security
+def test_who_was_disabled_meanwhile_does_not_come_in_by_waiting(
+    mail: EmailLink, ada: Any, browser: Browser, server: Server
+) -> None:
+    browser.open_link(mail.link)
+    server.put(f"/v1/users/{ada.id}", {"status": "disabled"})
+    assert browser.poll(mail.id).status == 400
+
+
+@pytest.mark.security
 @pytest.mark.parametrize("token", ["x", "A" * 64], ids=["short", "long"])
 def test_the_id_alone_confirms_nothing(mail: EmailLink, browser: Browser, token: str) -> None:
     answer = browser.post(CONFIRM, {"emailLinkID": mail.id, "token": token})

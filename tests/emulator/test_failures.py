@@ -23,7 +23,13 @@ def _plan(emulator: Emulator, **failure: Any) -> requests.Response:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, "login_error"), (404, "not_found"), (429, "rate_limited"), (503, "internal_error")],
+    [
+        (599, "internal_error"),
+        (401, "login_error"),
+        (404, "not_found"),
+        (429, "rate_limited"),
+        (503, "internal_error"),
+    ],
 )
 def test_a_status_comes_in_corbados_envelope(
     server: Server, emulator: Emulator, status: int, kind: str

@@ -201,6 +201,23 @@ def test_other_machines_must_be_let_in_twice(host: str) -> None:
     assert EmulatorConfig(host=host, expose=True).host == host
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"project_id": ""},
+        {"api_secret": ""},
+        {"redirect_url": "http://localhost:port/"},
+        {"application_url": "ftp://localhost/"},
+        {"webhook_url": "//localhost/"},
+        {"origins": ("http://localhost/",)},
+    ],
+    ids=lambda config: next(iter(config)),
+)
+def test_a_config_without_sense_is_refused(config: Any) -> None:
+    with pytest.raises(ConfigError):
+        EmulatorConfig(**config)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "[::1]", "localhost"])
 def test_loopback_needs_no_second_word(host: str) -> None:
     assert EmulatorConfig(host=host).host == host

@@ -78,6 +78,32 @@ def test_a_disabled_user_cannot_sign_in(ada: Any, browser: Browser, server: Serv
     challenge = browser.start_mediation()
     server.put(f"/v1/users/{ada['ID']}", {"status": "disabled"})
     assert browser.finish("login", browser.authenticator.get(challenge)).status == 404
+    answer = browser.post("/v1/users/authmethods", {"username": EMAIL})
+    assert answer.validation == {"username": "user is blocked"}
+
+
+def test_a_user_who_went_away_gets_no_passkey(browser: Browser, server: Server) -> None:
+    body = {"username": EMAIL, "fullName": "Ada"}
+    challenge = browser.post("/v1/users/passkey/register/start", body).data["challenge"]
+    (user,) = server.get("/v1/users").data["users"]
+    server.delete(f"/v1/users/{user['ID']}", {})
+    signed = browser.authenticator.create(challenge)
+    assert browser.finish("register", signed).status == 400
+
+
+def test_old_challenges_are_forgotten(ada: Any, browser: Browser, emulator: Emulator) -> None:
+    for _ in range(5):
+        browser.start_mediation()
+    emulator.control.advance(5 * 60)
+    browser.start_mediation()
+    assert len(emulator.control.project.store.ceremonies) == 1
+
+
+@pytest.mark.parametrize("path", ["authmethods", "passkey/login/start", "emaillinks/login/start"])
+@pytest.mark.parametrize("username", ["", "ada", "a b@example.com"])
+def test_a_username_is_an_email_address(browser: Browser, path: str, username: str) -> None:
+    answer = browser.post(f"/v1/users/{path}", {"username": username})
+    assert (answer.status, list(answer.validation)) == (400, ["username"])
 
 
 @pytest.mark.security

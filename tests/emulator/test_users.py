@@ -100,6 +100,18 @@ def test_a_second_address_comes_and_goes(server: Server) -> None:
     assert len(server.get(path).data["emails"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("user_id", "email", "status"),
+    [("usr-1", EMAIL, 404), (None, "ada", 400), (None, "", 400)],
+    ids=["nobody", "no-address", "blank"],
+)
+def test_a_wrong_second_address_is_refused(
+    server: Server, user_id: str | None, email: str, status: int
+) -> None:
+    user_id = user_id or _create(server, "b@example.com")["userID"]
+    assert server.post(f"/v1/users/{user_id}/emails", {"email": email}).status == status
+
+
 def test_an_address_has_one_user(server: Server) -> None:
     _create(server)
     other = _create(server, "b@example.com")["userID"]

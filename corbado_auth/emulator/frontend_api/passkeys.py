@@ -92,10 +92,10 @@ def finish_append(call: Call) -> Mapping[str, Any]:
     signed_challenge = fields.text("signedChallenge", required=True)
     fields.check()
     project = call.project
-    _, credential = ceremonies.finish_registration(
+    user = ceremonies.finish_registration(
         project, signed_challenge, ("append",), call.user_agent, "active"
     )
-    return {"data": {"redirectURL": project.redirect_url(credential.user_id)}}
+    return {"data": {"redirectURL": project.redirect_url(user.id)}}
 
 
 def exists_on_device(call: Call) -> Mapping[str, Any]:

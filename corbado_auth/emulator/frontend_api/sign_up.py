@@ -40,16 +40,13 @@ def finish_with_passkey(call: Call) -> Mapping[str, Any]:
     fields.check()
     project = call.project
     double_opt_in = project.config["doubleOptIn"]
-    ceremony, _ = ceremonies.finish_registration(
+    user = ceremonies.finish_registration(
         project,
         signed_challenge,
         ("register",),
         call.user_agent,
         "pending" if double_opt_in else "active",
     )
-    user = project.store.users.get(ceremony.user_id)
-    if user is None:
-        raise invalid("signedChallenge", "user doesn't exist")
     if double_opt_in:
         mail.send_link(project, user, accounts.email_of(project, user.id), "confirmation")
     else:

@@ -1,0 +1,76 @@
+"""`manage.py corbado_link`: tie one local user to one Corbado user by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError, router, transaction
+
+from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoError
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.service import CorbadoService
+from corbado_auth.signals import account_linked
+
+
+class Command(BaseCommand):
+    help = (
+        "Tie one local user to one Corbado user by hand, for somebody whom the rules refuse (staff, "
+        "an address that two people share). Make sure by other means that both are one person: "
+        "whoever signs in as that Corbado user is this local user from then on. To undo it, use "
+        "the admin's 'Unlink'."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        name = get_user_model().USERNAME_FIELD
+        parser.add_argument("--user", required=True, help=f"{name} of the local user")
+        parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = self._user(options["user"])
+        try:
+            person = CorbadoService().get_user(options["corbado_id"])
+        except CorbadoError as error:
+            raise CommandError(
+                f"Corbado does not give out {options['corbado_id']}: {error}. Check the ID, and "
+                "the settings with corbado_doctor."
+            ) from error
+        if person.is_gone:
+            raise CommandError("That Corbado user is deleted or disabled.")
+        address = ", ".join(person.verified_emails) or "without a confirmed address"
+        question = f"Tie {user.get_username()} to {person.id} ({address})? [y/N] "
+        if not options["yes"] and input(question).strip().lower() not in {"y", "yes"}:
+            raise CommandError("Nothing was changed.")
+        self._tie(user, person.id, CorbadoAccount.address_at_corbado(person))
+        self.stdout.write(f"{user.get_username()} signs in as {person.id} now.")
+
+    def _user(self, name: str) -> Any:
+        model = get_user_model()
+        try:
+            return model._default_manager.get(**{model.USERNAME_FIELD: name})
+        except model.DoesNotExist:
+            raise CommandError(
+                f"There is no user whose {model.USERNAME_FIELD} is {name}."
+            ) from None
+
+    def _tie(self, user: Any, corbado_user_id: str, email: str) -> None:
+        account = CorbadoAccount(
+            user=user,
+            project_id=conf.CORBADO_PROJECT_ID,
+            corbado_user_id=corbado_user_id,
+            email=email,
+        )
+        try:
+            with transaction.atomic(using=router.db_for_write(CorbadoAccount)):
+                account.save(force_insert=True)
+        except IntegrityError:
+            raise CommandError(
+                "One of the two is tied to somebody else already: unlink that account in the "
+                "admin first."
+            ) from None
+        account_linked.send_robust(
+            sender=CorbadoAccount, request=None, account=account, created=False
+        )
