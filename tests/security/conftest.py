@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core.cache import cache
+from django.middleware.security import SecurityMiddleware
 
 from corbado_auth.testing import Corbado, User
 
@@ -24,3 +28,22 @@ def mallory(corbado: Corbado) -> User:
 def robin(corbado: Corbado) -> User:
     """The victim, who has an account as well."""
     return corbado.add_user("robin@example.com", "Robin Example")
+
+
+@pytest.fixture
+def site_policies(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return the function that changes what SecurityMiddleware sends, on a running server too:
+    `referrer_policy`, `cross_origin_opener_policy`. It reads its settings once, at the start.
+    """
+    process_response = SecurityMiddleware.process_response
+
+    def change(**policies: str | None) -> None:
+        def changed(self: SecurityMiddleware, request: Any, response: Any) -> Any:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, policy in policies.items():
+                    patch.setattr(self, name, policy)
+                return process_response(self, request, response)
+
+        monkeypatch.setattr(SecurityMiddleware, "process_response", changed)
+
+    return change
