@@ -6,95 +6,98 @@ A site subclasses UserMigration and names the subclass in CORBADO_USER_MIGRATION
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
 
+from .backends import corbado_backend
 from .conf import conf
+from .exceptions import CorbadoRejected
 from .identity import CorbadoUser
-from .local_users import email_field_name, email_of, lowered, same_address, users_with_email
+from .local_users import email_of, is_shared_address, same_address, shared_addresses
 from .models import CorbadoAccount, MigrationAttempt
+from .outcomes import Kind, Outcome
 from .service import CorbadoService
 from .signals import account_linked
 
-__all__ = ["Outcome", "UserMigration", "user_migration_class"]
-
-Kind = Literal["created", "linked", "skipped", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Say what became of one user: ``reason`` is a code, empty where the user has moved."""
-
-    kind: Kind
-    reason: str = ""
-    corbado_user_id: str = ""
-
-    @property
-    def has_moved(self) -> bool:
-        """Tell whether the user is tied to a Corbado user now because of this."""
-        return self.kind in {"created", "linked"}
+__all__ = ["Outcome", "UserMigration", "database", "user_migration_class"]
 
 
 class UserMigration:
     """Create, find or refuse the Corbado user of one existing user.
 
     Safe to stop anywhere and run again, a lost answer included: nobody is created twice, and a
-    stranger who registered an address at Corbado first gets nothing.
+    stranger who registered an address at Corbado first gets nothing. One instance serves many
+    threads.
     """
 
     # Move staff and superusers too? The command's --include-staff says yes.
     include_staff = False
 
+    # Names of methods that ``--filter`` may call: each takes and returns a queryset of users.
+    filters: ClassVar[tuple[str, ...]] = ()
+
     # By how many seconds may Corbado's clock differ from ours, when we ask whether a Corbado user
     # was created by an attempt of ours whose answer was lost?
     clock_tolerance = 5
 
-    # Names of methods that ``--filter`` may call: each takes and returns a queryset of users.
-    filters: ClassVar[tuple[str, ...]] = ()
+    # How often is one user tried when Corbado does not answer, how many seconds lie between the
+    # first two tries (doubled each time), and how many at most?
+    tries = 5
+    first_wait = 1.0
+    longest_wait = 60.0
 
-    def __init__(self, service: CorbadoService | None = None) -> None:
-        """Use ``service`` to ask Corbado."""
+    def __init__(
+        self,
+        service: CorbadoService | None = None,
+        *,
+        take_turn: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Use ``service`` to ask Corbado; ``take_turn`` is called before each request."""
         self.service = service or CorbadoService()
-        self._duplicates: frozenset[str] | None = None
+        self.take_turn = take_turn
+        self._shared: frozenset[str] | None = None
 
     # What a site may override ---------------------------------------------------------------
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the users to consider: those without an account, by default."""
-        account = CorbadoAccount.objects.filter(
-            project_id=conf.CORBADO_PROJECT_ID, user_id=OuterRef("pk")
-        )
-        users = get_user_model()._default_manager.using(_database())
-        return users.filter(~Exists(account))
+        """Return the users to consider: all, by default. Those who have moved are no work."""
+        return get_user_model()._default_manager.using(database()).all()
 
     def full_name(self, user: Any) -> str:
         """Return the name that Corbado shows for this user."""
         get_full_name = getattr(user, "get_full_name", None)
         return str(get_full_name()).strip() if get_full_name else ""
 
+    def has_proven_email(self, user: Any) -> bool:
+        """Tell whether this user proved to own the address: by default, the backend says it of all.
+
+        Whoever owns an unproven address would get an account that somebody else has prepared, and
+        still knows the password of.
+        """
+        backend = corbado_backend()
+        return backend is not None and backend.local_emails_are_verified
+
     def check(self, user: Any) -> Outcome | None:
-        """Return why this user is not moved, as far as we know alone; None for one who may be."""
-        if CorbadoAccount.objects.using(_database()).filter(
-            project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk
-        ):
-            return Outcome("skipped", "already_linked")
+        """Return why this user is not moved, by local rules alone; None for one who may be."""
         if not user.is_active:
             return Outcome("skipped", "inactive")
         privileged = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
         if privileged and not self.include_staff:
             return Outcome("skipped", "staff")
-        return self.check_email(email_of(user))
+        unfit = self.check_email(email_of(user))
+        if unfit is None and not self.has_proven_email(user):
+            return Outcome("refused", "unproven_email")
+        return unfit
 
     def check_email(self, address: str) -> Outcome | None:
         """Return why nobody is moved with this address; addresses are reported, never guessed."""
@@ -112,58 +115,77 @@ class UserMigration:
 
     def prepare(self) -> None:
         """Look up all shared addresses at once, for a walk over many users."""
-        field = email_field_name()
-        if field is None:
-            return
-        users = get_user_model()._default_manager.using(_database())
-        shared = (
-            users.exclude(**{field: ""})
-            .values_list(Lower(field))
-            .annotate(number=Count("pk"))
-            .filter(number__gt=1)
-            .order_by()
-        )
-        self._duplicates = frozenset(lowered(address) for address, _number in shared.iterator())
+        self._shared = shared_addresses(using=database())
 
     def migrate(self, user: Any) -> Outcome:
-        """Move one user, and return what became of them; raises CorbadoError."""
-        outcome = self.check(user) or self._ask_corbado(user, email_of(user))
-        self._record(user, outcome)
+        """Move one user as the database has them now, and record what became of them.
+
+        Raises CorbadoUnavailable (try again; the attempt stays open) and CorbadoRejected.
+        """
+        account = CorbadoAccount.objects.filter(
+            project_id=conf.CORBADO_PROJECT_ID, user_id=OuterRef("pk")
+        )
+        known = Subquery(account.values("corbado_user_id")[:1])
+        user = self.get_queryset().filter(pk=user.pk).annotate(_corbado_user_id=known).first()
+        if user is None:
+            return Outcome("skipped", "gone")
+        if user._corbado_user_id:
+            outcome = Outcome("skipped", "already_linked", user._corbado_user_id)
+        else:
+            outcome = self.check(user) or self._ask_corbado(user, email_of(user))
+        if not outcome.has_moved:
+            self.record([user.pk], outcome)
         return outcome
 
-    def _record(self, user: Any, outcome: Outcome) -> None:
-        """Close the attempt: the answer is known, and the claim of the worker ends."""
-        closed = {
-            "outcome": outcome.kind,
-            "reason": outcome.reason,
-            "finished_at": timezone.now(),
-            "claimed_until": None,
-            "asked_at": None,
-        }
-        attempts = MigrationAttempt.objects.using(_database())
-        known = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk)
-        if not known.update(**closed) and outcome.reason != "deleted":
-            attempts.create(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk, **closed)
+    def record(self, user_ids: Collection[Any], outcome: Outcome) -> None:
+        """Write what became of these users, and end the claims of whoever worked on them.
+
+        An answer that was lost stays noted: another try has to look before it asks again.
+        """
+        attempts = MigrationAttempt.objects.using(database())
+        attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
+        attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids).update(
+            outcome=outcome.kind,
+            reason=outcome.reason,
+            finished_at=timezone.now(),
+            claimed_until=None,
+        )
 
     def _ask_corbado(self, user: Any, address: str) -> Outcome:
-        attempt = self._attempt_for(user)
-        if attempt.asked_at is not None:
-            # An answer was lost. Look before asking again, or the window of what may be ours would
-            # move on and leave our own Corbado user behind.
+        attempt, _created = MigrationAttempt.objects.using(database()).get_or_create(
+            user_id=user.pk, project_id=conf.CORBADO_PROJECT_ID
+        )
+        answer_was_lost = attempt.asked_at is not None
+        if answer_was_lost:
+            # Look before asking again, or the window of what may be ours would move on and leave
+            # our own Corbado user behind.
             known = self._find(user, address, attempt)
             if known is not None:
                 return known
+        self.take_turn()
         self._note_question(attempt)
-        corbado_user_id = self.service.create_user(
-            address, full_name=self.full_name(user), request_id=attempt.request_id
-        )
+        try:
+            # Not sent twice behind our back: "there is one already" has to mean somebody else.
+            corbado_user_id = self.service.create_user(
+                address,
+                full_name=self.full_name(user),
+                request_id=attempt.request_id,
+                resend=False,
+            )
+        except CorbadoRejected as error:
+            if error.error_type != "validation_error":
+                raise
+            self._answered(attempt)
+            return Outcome("refused", "rejected_by_corbado")
         if corbado_user_id is not None:
             return self._tie(user, corbado_user_id, "created", email="")
-        # Somebody has the address; it may be us, if the connection died and was tried once more.
+        if not answer_was_lost:
+            self._answered(attempt)
         known = self._find(user, address, attempt)
         return known or Outcome("refused", "taken_at_corbado")
 
     def _find(self, user: Any, address: str, attempt: MigrationAttempt) -> Outcome | None:
+        self.take_turn()
         found = self.service.find_users(address)
         if not found:
             return None
@@ -171,13 +193,13 @@ class UserMigration:
             return Outcome("refused", "ambiguous_at_corbado")
         person = found[0]
         if person.is_gone:
-            return Outcome("refused", "corbado_user_deleted")
+            return Outcome("refused", "corbado_user_deleted", person.id)
         if any(same_address(each, address) for each in person.verified_emails):
             return self._tie(user, person.id, "linked", email=address)
         if self._is_ours(person, attempt):
             return self._tie(user, person.id, "created", email="")
         # Anybody can register an address at Corbado and leave it pending.
-        return Outcome("refused", "corbado_user_unconfirmed")
+        return Outcome("refused", "corbado_user_unconfirmed", person.id)
 
     def _is_ours(self, person: CorbadoUser, attempt: MigrationAttempt) -> bool:
         """Tell whether our own attempt made this Corbado user, whose answer we never saw.
@@ -187,16 +209,22 @@ class UserMigration:
         """
         if attempt.asked_at is None or person.created is None:
             return False
+        asked_at = attempt.asked_at
+        if timezone.is_naive(asked_at):  # USE_TZ = False
+            asked_at = timezone.make_aware(asked_at)
         tolerance = timedelta(seconds=self.clock_tolerance)
         call = timedelta(seconds=sum(conf.CORBADO_TIMEOUT) + 1)
         # Corbado's times have no fractions of a second (contract 2).
-        earliest = attempt.asked_at.replace(microsecond=0) - tolerance
-        if not earliest <= person.created <= attempt.asked_at + call + tolerance:
+        earliest = asked_at.replace(microsecond=0) - tolerance
+        if not earliest <= person.created <= asked_at + call + tolerance:
             return False
+        for _request in range(2):
+            self.take_turn()
         return not self.service.list_passkeys(person.id)
 
     def _tie(self, user: Any, corbado_user_id: str, kind: Kind, *, email: str) -> Outcome:
-        """Write the account row; whoever was tied first, stays tied."""
+        """Write the account row and the outcome together; whoever was tied first, stays tied."""
+        outcome = Outcome(kind, corbado_user_id=corbado_user_id)
         account = CorbadoAccount(
             user_id=user.pk,
             project_id=conf.CORBADO_PROJECT_ID,
@@ -204,54 +232,61 @@ class UserMigration:
             email=email,
         )
         try:
-            with transaction.atomic(using=_database()):
-                account.save(using=_database(), force_insert=True)
+            with transaction.atomic(using=database()):
+                account.save(using=database(), force_insert=True)
+                self.record([user.pk], outcome)
         except IntegrityError:
-            return self._why_not_tied(user)
+            return self._why_not_tied(user, corbado_user_id)
         transaction.on_commit(
             lambda: account_linked.send_robust(
                 sender=CorbadoAccount, request=None, account=account, created=False
             ),
-            using=_database(),
+            using=database(),
             robust=True,
         )
-        return Outcome(kind, corbado_user_id=corbado_user_id)
+        return outcome
 
-    def _why_not_tied(self, user: Any) -> Outcome:
-        accounts = CorbadoAccount.objects.using(_database())
-        if accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
+    def _why_not_tied(self, user: Any, corbado_user_id: str) -> Outcome:
+        accounts = CorbadoAccount.objects.using(database())
+        account = accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).first()
+        if account is not None:
             # The person signed in through Corbado in this very moment.
-            return Outcome("skipped", "already_linked")
-        users = get_user_model()._default_manager.using(_database())
-        if not users.filter(pk=user.pk).exists():
-            return Outcome("skipped", "deleted")
-        return Outcome("refused", "corbado_user_has_other_account")
-
-    def _attempt_for(self, user: Any) -> MigrationAttempt:
-        attempt, _created = MigrationAttempt.objects.using(_database()).get_or_create(
-            user_id=user.pk, project_id=conf.CORBADO_PROJECT_ID
-        )
-        return attempt
+            return Outcome("skipped", "already_linked", account.corbado_user_id)
+        if not get_user_model()._base_manager.using(database()).filter(pk=user.pk).exists():
+            return Outcome("skipped", "gone", corbado_user_id)
+        return Outcome("refused", "corbado_user_has_other_account", corbado_user_id)
 
     def _note_question(self, attempt: MigrationAttempt) -> None:
         """Write before the call what tells our own Corbado user from a stranger's afterwards."""
         attempt.asked_at = timezone.now()
         attempt.request_id = f"req-{get_random_string(20, '0123456789')}"
-        attempt.save(using=_database(), update_fields=["asked_at", "request_id"])
+        attempt.save(using=database(), update_fields=["asked_at", "request_id"])
+
+    def _answered(self, attempt: MigrationAttempt) -> None:
+        """Note that nobody at Corbado can be of this attempt's making."""
+        attempt.asked_at = None
+        attempt.save(using=database(), update_fields=["asked_at"])
 
     def _is_shared(self, address: str) -> bool:
-        if self._duplicates is not None:
-            return lowered(address) in self._duplicates
-        return len(users_with_email([address], using=_database())) > 1
+        if self._shared is not None:
+            return address.casefold() in self._shared
+        return is_shared_address(address, using=database())
 
 
 def user_migration_class() -> type[UserMigration]:
     """Return the class that CORBADO_USER_MIGRATION names."""
-    found = import_string(conf.CORBADO_USER_MIGRATION)
+    name = conf.CORBADO_USER_MIGRATION
+    try:
+        found = import_string(name)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"CORBADO_USER_MIGRATION: {error}") from error
     if not (isinstance(found, type) and issubclass(found, UserMigration)):
-        raise TypeError("CORBADO_USER_MIGRATION does not name a subclass of UserMigration.")
+        raise ImproperlyConfigured(
+            f"CORBADO_USER_MIGRATION: {name} is not a subclass of UserMigration."
+        )
     return found
 
 
-def _database() -> str:
+def database() -> str:
+    """Name the database that holds the accounts."""
     return router.db_for_write(CorbadoAccount)

@@ -10,9 +10,18 @@ from operator import or_
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.functions import Lower
 
-__all__ = ["email_field_name", "email_of", "lowered", "same_address", "users_with_email"]
+__all__ = [
+    "email_field_name",
+    "email_of",
+    "is_shared_address",
+    "lowered",
+    "same_address",
+    "shared_addresses",
+    "users_with_email",
+]
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -66,3 +75,26 @@ def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBa
         for user in candidates
         if any(same_address(email_of(user), address) for address in addresses)
     ]
+
+
+def is_shared_address(address: str, *, using: str) -> bool:
+    """Tell whether several local users have this address, as the database sees it."""
+    field = email_field_name()
+    users = get_user_model()._default_manager.using(using)
+    return field is not None and users.filter(**{f"{field}__iexact": address}).count() > 1
+
+
+def shared_addresses(*, using: str) -> frozenset[str]:
+    """Return the addresses, case folded, that several local users have: one query for all."""
+    field = email_field_name()
+    if field is None:
+        return frozenset()
+    shared = (
+        get_user_model()
+        ._default_manager.using(using)
+        .values_list(Lower(field))
+        .annotate(number=Count("pk"))
+        .filter(number__gt=1)
+        .order_by()
+    )
+    return frozenset(address.casefold() for address, _number in shared.iterator() if address)

@@ -90,16 +90,19 @@ class CorbadoService:
             if any(same_address(email.address, address) for email in user.emails)
         ]
 
-    def create_user(self, address: str, *, full_name: str = "", request_id: str = "") -> str | None:
+    def create_user(
+        self, address: str, *, full_name: str = "", request_id: str = "", resend: bool = True
+    ) -> str | None:
         """Create a Corbado user whose address is pending, and return the ID (contract 1.5).
 
-        None where Corbado has somebody with this address already. ``request_id`` is a mark of ours
+        None where Corbado has somebody with this address already; without ``resend`` that is never
+        ourselves, by a first sending whose answer was lost. ``request_id`` is a mark of ours
         (``req-…``) that Corbado keeps with the request.
         """
         body = {"name": address, "email": address, "fullName": full_name or address}
         if request_id:
             body["requestID"] = request_id
-        answer = _Answer(transport.ask("POST", "/v1/users", body))
+        answer = _Answer(transport.ask("POST", "/v1/users", body, resend=resend))
         return None if answer.is_taken else answer.read(answers.read_created_user_id)
 
     def delete_user(self, corbado_user_id: str) -> None:

@@ -51,23 +51,26 @@ class _ConnectionDied(Exception):
 
 
 @sensitive_variables("body")
-def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+def ask(
+    method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
+) -> Reply:
     """Send one request to Corbado's backend API and read the answer, inside one deadline.
 
     The deadline is the sum of CORBADO_TIMEOUT plus one second. A connection that dies before an
-    answer is tried once more within it: most often it is a kept one that the other side had closed
-    meanwhile. Raises CorbadoUnavailable where no answer comes, CorbadoRejected where the settings
-    allow no request.
+    answer is tried once more within it, unless ``resend`` says no: most often it is a kept one that
+    the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
+    CorbadoRejected where the settings allow no request.
     """
     if not (conf.CORBADO_PROJECT_ID and conf.CORBADO_API_SECRET):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
     deadline = time.monotonic() + sum(conf.CORBADO_TIMEOUT) + GRACE
-    for _attempt in ("first", "once more"):
+    for _attempt in ("first", "once more") if resend else ("only",):
         try:
             return _send(method, path, body, deadline)
         except _ConnectionDied:
             continue
-    raise CorbadoUnavailable("Corbado closed the connection twice without an answer")
+    times = "twice " if resend else ""
+    raise CorbadoUnavailable(f"Corbado closed the connection {times}without an answer")
 
 
 @sensitive_variables()  # The frames of the libraries below hold the token and the secret.

@@ -1,0 +1,46 @@
+"""What can become of one existing user on the way to Corbado, and what each reason means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["REASONS", "Kind", "Outcome"]
+
+Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
+
+# Reason code -> what it says of the user. What to do about each is in docs/existing-users.md.
+REASONS = {
+    "already_linked": "has moved before",
+    "inactive": "is_active is off",
+    "staff": "is staff or a superuser; --include-staff moves them, too",
+    "gone": "was deleted, or left the queryset, meanwhile",
+    "no_email": "has no address",
+    "invalid_email": "has an address that cannot be one",
+    "duplicate_email": "shares the address with another local user, case aside",
+    "unproven_email": "never proved to own the address (local_emails_are_verified)",
+    "corbado_user_unconfirmed": "somebody registered the address at Corbado and never confirmed it",
+    "corbado_user_deleted": "the Corbado user with this address is deleted or disabled",
+    "corbado_user_has_other_account": "the Corbado user belongs to another local user",
+    "ambiguous_at_corbado": "several Corbado users have the address",
+    "taken_at_corbado": "Corbado says that the address is taken, and does not say by whom",
+    "rejected_by_corbado": "Corbado does not accept the address or the name",
+    "no_answer": "Corbado gave no proper answer, several times over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Say what became of one user: ``reason`` is a code, empty where the user has moved.
+
+    ``eligible`` is what a dry run says of a user about whom Corbado would be asked.
+    """
+
+    kind: Kind
+    reason: str = ""
+    corbado_user_id: str = ""
+
+    @property
+    def has_moved(self) -> bool:
+        """Tell whether the user is tied to a Corbado user now because of this."""
+        return self.kind in {"created", "linked"}
