@@ -17,9 +17,9 @@ from corbado_auth.signals import account_linked
 
 class Command(BaseCommand):
     help = (
-        "Tie one local user to one Corbado user by hand, for somebody whom the rules refuse (staff, "
-        "an address that two people share). Make sure by other means that both are one person: "
-        "whoever signs in as that Corbado user is this local user from then on. To undo it, use "
+        "Tie one local user to one Corbado user by hand, for somebody whom the rules refuse "
+        "(staff, an address that two people share). Make sure by other means that both are one "
+        "person: whoever signs in as that Corbado user is this local user from then on. To undo it, use "
         "the admin's 'Unlink'."
     )
 

@@ -25,14 +25,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sign-ins",
             type=_positive,
-            default=Rule.sign_ins,
+            default=Rule().sign_ins,
             metavar="N",
             help="at least N sign-ins through Corbado (default %(default)s)",
         )
         parser.add_argument(
             "--days",
             type=_positive,
-            default=Rule.days,
+            default=Rule().days,
             metavar="D",
             help="the last one within D days, and no password for D days (default %(default)s)",
         )
@@ -55,26 +55,26 @@ class Command(BaseCommand):
             self.stdout.write(f"{people} would be made unusable. Nothing was changed: add --apply.")
 
     def _report(self, accounts: Iterable[CorbadoAccount], path: str | None) -> int:
+        """Count the accounts as they come; opened first, the report has every one of them."""
         if path is None:
             return sum(1 for _account in accounts)
-        number = 0
         try:
-            # Opened before the first password goes, and written as they go.
             with open(path, "w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
                 writer.writerow(["user", "corbado_user_id", "sign_ins", "last_sign_in_at"])
-                for number, account in enumerate(accounts, start=1):
-                    writer.writerow(
-                        [
-                            account.user_id,
-                            account.corbado_user_id,
-                            account.sign_in_count,
-                            account.last_sign_in_at and account.last_sign_in_at.isoformat(),
-                        ]
-                    )
+                return sum(1 for account in accounts if writer.writerow(_row(account)))
         except OSError as error:
             raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from error
-        return number
+
+
+def _row(account: CorbadoAccount) -> list[Any]:
+    last = account.last_sign_in_at
+    return [
+        account.user_id,
+        account.corbado_user_id,
+        account.sign_in_count,
+        last.isoformat() if last else "",
+    ]
 
 
 def _positive(text: str) -> int:

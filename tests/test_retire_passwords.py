@@ -1,0 +1,153 @@
+"""`corbado_retire_passwords`: only whom the rule fits, only with --apply, and in batches."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from corbado_auth import retirement
+from corbado_auth.models import CorbadoAccount
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "an old password"
+
+
+@pytest.fixture
+def ready(make_user: Callable[..., Any]) -> Callable[..., CorbadoAccount]:
+    """Return the function that makes somebody whom the default rule fits, but for the changes."""
+
+    def make(number: int = 1, user: dict[str, Any] | None = None, **fields: Any) -> CorbadoAccount:
+        values = {
+            "project_id": settings.CORBADO_PROJECT_ID,
+            "corbado_user_id": f"usr-{number}",
+            "email": f"user{number}@example.com",
+            "sign_in_count": 3,
+            "last_sign_in_at": timezone.now() - timedelta(days=1),
+            **fields,
+        }
+        local = make_user(f"user{number}@example.com", password=PASSWORD, **(user or {}))
+        return CorbadoAccount.objects.create(user=local, **values)
+
+    return make
+
+
+def run(*arguments: str) -> str:
+    """Return what the command prints."""
+    out = StringIO()
+    call_command("corbado_retire_passwords", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def has_password(account: CorbadoAccount) -> bool:
+    """Tell whether the password still opens the account."""
+    account.user.refresh_from_db()
+    return account.user.check_password(PASSWORD)
+
+
+def test_the_default_is_a_dry_run(ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready()
+    assert run() == "1 password would be made unusable. Nothing was changed: add --apply.\n"
+    assert has_password(account)
+
+
+def test_apply_makes_the_password_unusable(ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready()
+    assert run("--apply") == "1 password made unusable.\n"
+    assert not has_password(account)
+    assert not account.user.has_usable_password()
+    assert run("--apply") == "0 passwords made unusable.\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"sign_in_count": 2}, id="too few sign-ins"),
+        pytest.param({"last_sign_in_at": timezone.now() - timedelta(days=31)}, id="long ago"),
+        pytest.param({"last_sign_in_at": None}, id="never"),
+        pytest.param({"last_password_at": timezone.now() - timedelta(days=29)}, id="password"),
+        pytest.param({"email": ""}, id="no confirmed address"),
+        pytest.param({"project_id": "pro-2"}, id="another project"),
+        pytest.param({"user": {"is_staff": True}}, id="staff"),
+        pytest.param({"user": {"is_superuser": True}}, id="superuser"),
+        pytest.param({"user": {"is_active": False}}, id="inactive"),
+    ],
+)
+def test_whom_the_rule_does_not_fit_keeps_the_password(
+    ready: Callable[..., CorbadoAccount], fields: dict[str, Any]
+) -> None:
+    account = ready(**fields)
+    run("--apply")
+    assert has_password(account)
+
+
+def test_a_password_long_ago_is_no_reason_to_keep_it(
+    ready: Callable[..., CorbadoAccount],
+) -> None:
+    account = ready(last_password_at=timezone.now() - timedelta(days=31))
+    run("--apply")
+    assert not has_password(account)
+
+
+def test_the_numbers_can_be_chosen(ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready(sign_in_count=1, last_sign_in_at=timezone.now() - timedelta(days=50))
+    run("--apply", "--sign-ins", "1", "--days", "60")
+    assert not has_password(account)
+
+
+def test_staff_go_only_when_asked_for(ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready(user={"is_staff": True})
+    run("--apply", "--include-staff")
+    assert not has_password(account)
+
+
+def test_open_sessions_end(client: Client, ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready()
+    client.force_login(account.user, "corbado_auth.backends.CorbadoBackend")
+    assert client.get("/account/").status_code == 200
+    run("--apply")
+    assert client.get("/account/").status_code == 302
+
+
+def test_many_go_in_batches(
+    ready: Callable[..., CorbadoAccount], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retirement, "BATCH", 2)
+    accounts = [ready(number) for number in range(5)]
+    assert run("--apply") == "5 passwords made unusable.\n"
+    assert not any(has_password(account) for account in accounts)
+
+
+def test_the_report_names_who_it_was(ready: Callable[..., CorbadoAccount], tmp_path: Path) -> None:
+    account = ready()
+    report = tmp_path / "report.csv"
+    run("--apply", "--report", str(report))
+    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
+    assert [(row["user"], row["corbado_user_id"]) for row in rows] == [
+        (str(account.user_id), "usr-1")
+    ]
+
+
+def test_a_report_that_cannot_be_written_stops_it_before_it_starts(
+    ready: Callable[..., CorbadoAccount], tmp_path: Path
+) -> None:
+    account = ready()
+    with pytest.raises(CommandError, match="cannot be written"):
+        run("--apply", "--report", str(tmp_path / "nowhere" / "report.csv"))
+    assert has_password(account)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "three"])
+def test_a_number_that_makes_no_sense_is_refused(number: str) -> None:
+    with pytest.raises(CommandError, match="whole number from 1"):
+        run("--days", number)
