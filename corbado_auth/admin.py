@@ -8,12 +8,16 @@ from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .adoption import Adoption, measure
 from .local_users import email_field_name
 from .models import CorbadoAccount
 
@@ -55,6 +59,28 @@ class CorbadoAccountAdmin(AccountAdmin):
     ]
     readonly_fields = ["local_user"]
     actions = ["delete_selected"]
+
+    change_list_template = "admin/corbado_auth/corbadoaccount/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page with the numbers beside the list."""
+        page = self.admin_site.admin_view(self.adoption)
+        return [path("adoption/", page, name="corbado_auth_adoption"), *super().get_urls()]
+
+    def adoption(self, request: HttpRequest) -> HttpResponse:
+        """Show how far the user base has come: numbers, a chart, and the same as a table."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        numbers = measure()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Adoption"),
+            "opts": self.model._meta,
+            "adoption": numbers,
+            "counts": _counts(numbers),
+            "bars": _bars(numbers),
+        }
+        return TemplateResponse(request, "admin/corbado_auth/adoption.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: see the class."""
@@ -105,3 +131,34 @@ class CorbadoAccountAdmin(AccountAdmin):
     def _may_see_users(self, request: HttpRequest) -> bool:
         user_admin: Any = self.admin_site._registry.get(get_user_model())
         return user_admin is not None and user_admin.has_view_or_change_permission(request)
+
+
+def _counts(adoption: Adoption) -> list[tuple[str, int, float]]:
+    """List (what, people, percent of all users)."""
+    rows = [
+        (gettext("Users"), adoption.users),
+        (gettext("Have a Corbado account"), adoption.moved),
+        (gettext("Have signed in with it"), adoption.signed_in),
+        (gettext("… and used a password since"), adoption.used_password_since),
+    ]
+    return [(name, number, 100 * adoption.share(number)) for name, number in rows]
+
+
+def _bars(adoption: Adoption) -> list[dict[str, Any]]:
+    """Lay the chart out in a box of 720 by 200: one bar a week, its height the share of all."""
+    bars = []
+    for number, week in enumerate(adoption.weeks):
+        share = min(1.0, adoption.share(week.total))
+        height = round(160 * share)
+        bars.append(
+            {
+                "week": week,
+                "percent": 100 * share,
+                "x": 60 * number + 10,
+                "middle": 60 * number + 30,
+                "y": 180 - height,
+                "height": height,
+                "label_y": 174 - height,
+            }
+        )
+    return bars

@@ -152,3 +152,35 @@ class TestPasswordUse:
     def test_a_sign_in_through_corbado_is_none(self, corbado: Any, client: Client) -> None:
         corbado.sign_in(client, corbado.add_user("erin@example.com"))
         assert CorbadoAccount.objects.get().last_password_at is None
+
+
+class TestAdminPage:
+    """The same numbers in the admin, for staff who may see accounts."""
+
+    URL = "/admin/corbado_auth/corbadoaccount/adoption/"
+
+    def test_staff_with_permission_see_numbers_chart_and_table(
+        self, admin_client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        link(1, first_sign_in_at=timezone.now())
+        page = admin_client.get(self.URL).content.decode()
+        # The admin is the other one of two users.
+        assert "<td>1</td><td>50.0 %</td>" in page
+        assert page.count('class="adoption-bar"') == 12
+        assert 'y="100" width="40" height="80"' in page
+
+    def test_the_list_of_accounts_links_to_it(self, admin_client: Client) -> None:
+        page = admin_client.get("/admin/corbado_auth/corbadoaccount/")
+        assert f'href="{self.URL}"' in page.content.decode()
+
+    def test_staff_without_permission_do_not(
+        self, client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        client.force_login(
+            make_user("staff@example.com", is_staff=True),
+            "django.contrib.auth.backends.ModelBackend",
+        )
+        assert client.get(self.URL).status_code == 403
+
+    def test_visitors_are_sent_to_sign_in(self, client: Client) -> None:
+        assert client.get(self.URL).status_code == 302

@@ -19,8 +19,8 @@ class Command(BaseCommand):
     help = (
         "Tie one local user to one Corbado user by hand, for somebody whom the rules refuse "
         "(staff, an address that two people share). Make sure by other means that both are one "
-        "person: whoever signs in as that Corbado user is this local user from then on. To undo it, use "
-        "the admin's 'Unlink'."
+        "person: whoever signs in as that Corbado user is this local user from then on. To undo "
+        "it, use the admin's 'Unlink'."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
