@@ -249,7 +249,7 @@ def _user_path(corbado_user_id: str) -> str:
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return moment if timezone.is_aware(moment) else None
 

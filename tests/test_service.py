@@ -174,6 +174,8 @@ def test_project_config_refused_is_our_configuration(corbado: Any) -> None:
         pytest.param("", None, id="empty"),
         pytest.param("Thu, 01 Jan 1970 00:00:00 GMT", 0, id="past-date"),
         pytest.param("Thu, 99 Jan 1970 00:00:00 GMT", None, id="no-such-date"),
+        pytest.param(f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT", None, id="no-such-year"),
+        pytest.param(f"Thu, 01 Jan 1970 00:00:00 +{'9' * 24}", None, id="no-such-zone"),
     ],
 )
 def test_retry_after_is_read_or_ignored(header: str, seconds: int | None, corbado: Any) -> None:

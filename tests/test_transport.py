@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 import traceback
 import warnings
@@ -113,6 +114,24 @@ def test_a_slow_answer_is_given_up_at_the_deadline(
         with pytest.raises(CorbadoUnavailable):
             validate(url, settings)
         assert time.monotonic() - start < sum(failure.timeout) + transport.GRACE + SLACK
+
+
+def test_the_last_wait_is_no_longer_than_what_is_left(
+    authority: Authority, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float | None] = []
+    set_timeout = socket.socket.settimeout
+
+    def noted(self: socket.socket, seconds: float | None) -> None:
+        waits.append(seconds)
+        set_timeout(self, seconds)
+
+    monkeypatch.setattr(socket.socket, "settimeout", noted)
+    (trickle,) = [failure for failure in TIME if failure.name == "trickle"]
+    settings.CORBADO_TIMEOUT = IMPATIENT
+    with trickle.start(authority) as url, pytest.raises(CorbadoUnavailable):
+        validate(url, settings)
+    assert min(seconds for seconds in waits if seconds is not None) < min(IMPATIENT)
 
 
 @pytest.mark.parametrize("elsewhere", ["127.0.0.1", "localhost"])
