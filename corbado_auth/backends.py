@@ -234,9 +234,7 @@ class CorbadoBackend(ModelBackend):
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
         account.save(using=using, force_insert=True)
-        transaction.on_commit(
-            lambda: _tell(request, account, created=created), using=using, robust=True
-        )
+        transaction.on_commit(lambda: _tell(request, account, created=created), using=using)
         return user
 
     def _check_may_be_linked(self, user: AbstractBaseUser) -> None:

@@ -119,6 +119,14 @@ def test_a_receiver_that_raises_breaks_no_sign_in(
     assert "RuntimeError: the receiver fails" in caplog.text
 
 
+def test_a_receiver_that_raises_keeps_nothing_from_the_others(
+    client: Client, broken_receiver: None, listen: Any
+) -> None:
+    heard = listen(account_linked)
+    come_as(client, ADA)
+    assert len(heard) == 1
+
+
 def test_sign_ins_are_told_by_djangos_own_signal(client: Client, listen: Any) -> None:
     heard = listen(user_logged_in)
     come_as(client, ADA)
