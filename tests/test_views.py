@@ -31,12 +31,6 @@ def robin(corbado: Corbado) -> User:
     return corbado.add_user("robin@example.com", "Robin Example")
 
 
-def wait_at_the_confirm_page(client: Client, corbado: Corbado, person: User) -> str:
-    """Come with a token that nobody asked for; return the ID in the form of the confirm page."""
-    assert come_back(client, corbado.issue_token(person), sec_fetch_site="none").url == CONFIRM
-    return client.get(CONFIRM).context["result"].id
-
-
 @pytest.mark.matrix
 def test_a_token_after_the_login_page_signs_in(
     client: Client, corbado: Corbado, robin: User
@@ -78,7 +72,8 @@ def test_the_sign_in_goes_on_to_next(client: Client, corbado: Corbado, robin: Us
 def test_a_token_that_nobody_asked_for_leads_to_the_confirm_page_and_its_button_in(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
-    shown = wait_at_the_confirm_page(client, corbado, robin)
+    assert come_back(client, corbado.issue_token(robin), sec_fetch_site="none").url == CONFIRM
+    shown = client.get(CONFIRM).context["result"].id
     assert not Session.objects.exists()
     response = client.post(CONFIRM, {"id": shown})
     assert (response.status_code, response.url) == (303, "/account/")
@@ -323,82 +318,3 @@ def test_a_word_that_login_intent_does_not_know_asks_first(
 ) -> None:
     site_with(login_intent="of")
     assert come_back(client, corbado.issue_token(robin), sec_fetch_site="none").url == CONFIRM
-
-
-# The confirm page -------------------------------------------------------------------------------
-
-
-def test_the_confirm_page_shows_the_whole_confirmed_address_and_nothing_else_of_theirs(
-    client: Client, corbado: Corbado, wire: Any
-) -> None:
-    wire.answers_user(
-        "usr-1",
-        full_name="Your Bank",
-        emails=[("robin@example.com", "active"), ("chief@example.org", "pending")],
-    )
-    come_back(client, TOKEN, sec_fetch_site="none")
-    page = client.get(CONFIRM).content.decode()
-    assert "<strong>robin@example.com</strong>" in page
-    assert "Your Bank" not in page
-    assert "chief@example.org" not in page
-
-
-def test_the_confirm_page_says_so_where_no_address_is_confirmed(
-    client: Client, corbado: Corbado
-) -> None:
-    person = corbado.add_user("robin@example.com", "Robin Example", confirmed=False)
-    wait_at_the_confirm_page(client, corbado, person)
-    page = client.get(CONFIRM).content.decode()
-    assert "a person without a confirmed address" in page
-    assert "robin@example.com" not in page
-
-
-def test_the_confirm_page_says_who_is_signed_in_now(
-    client: Client, corbado: Corbado, robin: User, make_user: Callable[..., Any]
-) -> None:
-    client.force_login(make_user("kim@example.com"))
-    wait_at_the_confirm_page(client, corbado, robin)
-    assert "<strong>kim@example.com</strong>" in client.get(CONFIRM).content.decode()
-
-
-def test_this_is_not_me_forgets_the_result(client: Client, corbado: Corbado, robin: User) -> None:
-    shown = wait_at_the_confirm_page(client, corbado, robin)
-    response = client.post(CONFIRM, {"id": shown, "decline": "yes"})
-    assert response.url == LOGIN
-    assert client.post(CONFIRM, {"id": shown}).status_code == 400
-    assert not Session.objects.exists()
-
-
-def test_the_confirm_page_without_a_result_is_400(client: Client) -> None:
-    assert client.get(CONFIRM).status_code == 400
-    assert b"This sign-in took too long" in client.post(CONFIRM).content
-
-
-def test_a_user_made_inactive_meanwhile_is_refused_on_the_button(
-    client: Client, corbado: Corbado, robin: User, make_user: Callable[..., Any]
-) -> None:
-    user = make_user("robin@example.com")
-    shown = wait_at_the_confirm_page(client, corbado, robin)
-    user.is_active = False
-    user.save()
-    assert client.post(CONFIRM, {"id": shown}).status_code == 403
-    assert not Session.objects.exists()
-
-
-def test_the_button_goes_on_to_the_next_of_the_intent(
-    client: Client, corbado: Corbado, robin: User
-) -> None:
-    open_login_page(client, "/orders/")
-    shown = wait_at_the_confirm_page(client, corbado, robin)
-    assert client.post(CONFIRM, {"id": shown}).url == "/orders/"
-
-
-def test_a_result_too_large_for_a_cookie_is_refused(
-    client: Client, corbado: Corbado, wire: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    from hashlib import sha256
-
-    addresses = [f"{sha256(b'%d' % number).hexdigest()}@example.com" for number in range(100)]
-    wire.answers_user("usr-1", emails=[(address, "active") for address in addresses])
-    assert come_back(client, TOKEN, sec_fetch_site="none").status_code == 403
-    assert "too_large" in caplog.text

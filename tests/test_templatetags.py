@@ -1,0 +1,113 @@
+"""`{% corbado_auth %}`: Corbado's markup, on any page, under any Content-Security-Policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.template import TemplateSyntaxError, engines
+from django.test import RequestFactory
+
+from corbado_auth.templatetags import corbado as tags
+
+
+@pytest.fixture(autouse=True)
+def _not_warned_yet(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(tags, "_warned", set())
+    settings.CORBADO_FRONTEND_API_URL = "https://pro-1.frontendapi.example.com"
+
+
+@pytest.fixture
+def page() -> HttpRequest:
+    """A request to a login page."""
+    request = RequestFactory().get("/sign-in/")
+    request.corbado_login_page = True
+    return request
+
+
+def render(
+    request: HttpRequest | None, arguments: str = "", context: dict[str, Any] | None = None
+) -> str:
+    source = f"{{% load corbado %}}{{% corbado_auth {arguments} %}}"
+    template = engines["django"].from_string(source)
+    return template.render(context or {}, request)
+
+
+def test_it_is_corbados_element_and_script(page: HttpRequest) -> None:
+    html = render(page)
+    assert (
+        '<corbado-auth project-id="pro-1234567890"'
+        ' endpoint="https://pro-1.frontendapi.example.com"></corbado-auth>'
+    ) in html
+    assert '<script src="https://pro-1.frontendapi.example.com/auth.js"></script>' in html
+
+
+def test_the_script_comes_after_the_element(page: HttpRequest) -> None:
+    html = render(page)
+    assert html.index("</corbado-auth>") < html.index("<script")
+
+
+def test_attributes_are_written_with_hyphens_and_escaped(page: HttpRequest) -> None:
+    html = render(page, "login_title=title page='register'", {"title": '"><script>'})
+    assert ' login-title="&quot;&gt;&lt;script&gt;" page="register">' in html
+
+
+def test_conditional_ui_brings_the_field_that_it_needs(page: HttpRequest) -> None:
+    html = render(page, "conditional='yes'")
+    assert '<label for="corbado-username">Email</label>' in html
+    assert 'autocomplete="username webauthn"' in html
+    assert "corbado-username" not in render(page)
+
+
+def test_an_attribute_that_the_element_does_not_know_is_an_error(page: HttpRequest) -> None:
+    with pytest.raises(TemplateSyntaxError, match="does not know id. It knows: company_image_url"):
+        render(page, "id='x'")
+
+
+class Lazy:
+    """A nonce as Django 6 and django-csp have it: false until it is used."""
+
+    def __init__(self) -> None:
+        self.used = False
+
+    def __bool__(self) -> bool:
+        return self.used
+
+    def __str__(self) -> str:
+        self.used = True
+        return "the-nonce"
+
+
+@pytest.mark.parametrize("where", ["context", "request"])
+def test_the_script_has_the_nonce_of_the_page(page: HttpRequest, where: str) -> None:
+    context = {"csp_nonce": Lazy()} if where == "context" else {}
+    if where == "request":
+        page.csp_nonce = Lazy()
+    assert 'auth.js" nonce="the-nonce">' in render(page, context=context)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_page_that_is_no_login_page_still_works_and_says_so(
+    settings: Any, caplog: pytest.LogCaptureFixture, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    request = RequestFactory().get("/somewhere/")
+    html = [render(request) for _ in range(3)][-1]
+    assert "<corbado-auth" in html
+    assert ("corbado_auth.intent.login_page" in html) == debug
+    assert [record.getMessage() for record in caplog.records] == [
+        "{% corbado_auth %} on /somewhere/: decorate its view with corbado_auth.intent.login_page, "
+        "or every sign-in from there asks for one more click."
+    ]
+
+
+def test_a_template_without_a_request_still_works(caplog: pytest.LogCaptureFixture) -> None:
+    assert "<corbado-auth" in render(None)
+    assert "a template without a request" in caplog.text
+
+
+def test_the_log_is_not_filled_by_addresses(caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(150):
+        render(RequestFactory().get(f"/{number}/"))
+    assert len(caplog.records) == 100
