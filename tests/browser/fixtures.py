@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import servers
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import TIMEOUT_IN_MS, Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,8 +59,9 @@ def browser() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if executable is None:
         pytest.skip("Chromium is not here. Debian and Ubuntu: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=TIMEOUT_IN_MS)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Because of that loop Django takes this thread for an asynchronous one.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -22,7 +22,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 30
+START_SECONDS = 60
 PROJECT_ID = "pro-1"
 API_SECRET = "corbado1_made-up-secret-of-the-tests"
 WEBHOOK_USER = "webhooks"
@@ -73,7 +73,7 @@ class Emulator:
 
     def wait_for_email(self, to: str, *, count: int = 1) -> str:
         """Return the link of the newest email to an address, once there are so many."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             links = [email["link"] for email in self.emails if email["to"] == to]
             if len(links) >= count:
@@ -107,7 +107,7 @@ class Emulator:
         data = None if payload is None else json.dumps(payload).encode()
         request = Request(self.url + path, data=data, method=method, headers=headers)
         request.add_header("Content-Type", "application/json")
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, CDPSession, Locator, Page
 
-TIMEOUT_IN_MS = 10_000
+# Generous: nothing waits that long unless the machine is very busy, or it is wrong.
+TIMEOUT_IN_MS = 20_000
 # A laptop or phone with a fingerprint reader that knows its owner.
 PLATFORM_AUTHENTICATOR = {
     "protocol": "ctap2",
