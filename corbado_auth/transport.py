@@ -104,7 +104,9 @@ def _without_the_request(error: Exception) -> Exception:
     name = type(error).__name__
     # Raised before anything is sent: a URL, a header or a proxy that cannot be.
     if isinstance(error, ValueError):
-        return CorbadoRejected(f"No request can be made ({name}): check CORBADO_BACKEND_API_URL")
+        return CorbadoRejected(
+            f"No request can be made ({name}): check CORBADO_PROJECT_ID and CORBADO_BACKEND_API_URL"
+        )
     return CorbadoUnavailable(f"Corbado cannot be reached ({name})")
 
 

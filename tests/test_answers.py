@@ -142,6 +142,7 @@ def test_a_status_that_merely_looks_confirmed_is_not(nasty: str) -> None:
     path = ("data", "user", "emails", 0, "status")
     user = answers.read_validated_user(planted(GOOD, path, f"active{nasty}"))
     assert user.verified_emails == ()
+    assert user.emails[0].status == "unknown"
 
 
 @pytest.mark.parametrize(

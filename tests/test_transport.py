@@ -164,6 +164,17 @@ def test_a_url_that_is_none_is_our_configuration(url: str, settings: Settings) -
         validate(url, settings)
 
 
+@pytest.mark.parametrize("project_id", ["pro-1\r\nX-Evil: 1", "pro-\u20ac"], ids=ascii)
+def test_a_project_id_that_is_none_is_our_configuration(
+    project_id: str, settings: Settings
+) -> None:
+    settings.CORBADO_PROJECT_ID = project_id
+    with MisbehavingServer(always(answer(GOOD))) as server:
+        with pytest.raises(CorbadoRejected, match="check CORBADO_PROJECT_ID"):
+            validate(server.url, settings)
+        assert server.requests == []
+
+
 # Certificates -----------------------------------------------------------------------------------
 
 
