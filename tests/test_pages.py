@@ -1,0 +1,101 @@
+"""The pages: each says what happened and what to do next, and offers the login page.
+
+Their looks and their keyboard are judged in a browser; here, what every one of them must have.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+from corbado_auth.endings import Endings
+
+NO_PAGES = {"context", "dispatch", "finish", "http_method_not_allowed", "page", "wait"}
+ENDINGS = sorted(
+    name for name, value in vars(Endings).items() if callable(value) and name not in NO_PAGES
+)
+
+
+class Outline(HTMLParser):
+    """Collect what a page is made of."""
+
+    VOID = frozenset({"meta", "link", "br", "input", "img", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: dict[str, list[str]] = {}
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"not closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self._open:
+            self.texts.setdefault(self._open[-1], []).append(data.strip())
+
+
+def ending(name: str) -> tuple[str, Outline]:
+    request = RequestFactory().get("/corbado/redirect/")
+    html = render_to_string(f"corbado_auth/{name}.html", {"login_url": "/sign-in/"}, request)
+    return html, Outline(html)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_an_ending_says_what_happened_and_what_to_do_and_offers_the_login_page(name: str) -> None:
+    _html, outline = ending(name)
+    assert len(outline.texts["h1"]) == 1
+    assert len(outline.texts["p"]) == 2
+    assert all(text.endswith(".") for text in outline.texts["p"])
+    assert ("a", "/sign-in/") in [(tag, given.get("href")) for tag, given in outline.attributes]
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_page_names_itself_and_its_language_and_fits_a_phone(name: str) -> None:
+    html, outline = ending(name)
+    assert html.startswith("<!doctype html>")
+    assert outline.texts["title"] == outline.texts["h1"]
+    tags = dict(outline.attributes)
+    assert tags["html"]["lang"] == "en"
+    named = {given.get("name"): given.get("content") for _tag, given in outline.attributes}
+    assert "width=device-width" in (named["viewport"] or "")
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(name: str) -> None:
+    """Its address has the token: whatever it loaded could get a Referer, and a script all of it."""
+    html, outline = ending(name)
+    assert "script" not in {tag for tag, _given in outline.attributes}
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html)
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_page_repeats_nothing_of_its_address(name: str) -> None:
+    request = RequestFactory().get("/corbado/redirect/", {"corbadoAuthToken": "canary"})
+    context: dict[str, Any] = {"login_url": "/sign-in/"}
+    assert "canary" not in render_to_string(f"corbado_auth/{name}.html", context, request)
+
+
+def test_a_site_overrides_one_template_or_the_base_of_all(settings: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "corbado_auth"
+    folder.mkdir()
+    base = "<title>Ours</title><b>Ours</b>{% block content %}{% endblock %}"
+    (folder / "base.html").write_text(base)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    html, _outline = ending("invalid_token")
+    assert "<b>Ours</b>" in html
+    assert "has been used or has expired" in html
