@@ -28,7 +28,6 @@ MODULE = re.compile(r"/static/(?:auth|page)/[a-z_]+\.js")
 # Path -> file of `static/`.
 FILES = {
     "/auth.js": "auth.js",
-    "/utility.js": "utility.js",
     "/_emulator/": "emulator.html",
     "/_emulator/emulator.css": "emulator.css",
     "/_emulator/emulator.js": "emulator.js",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -130,3 +131,20 @@ def test_the_passkey_can_wait(site: ExampleSite, new_visitor: Callable[..., Visi
     visitor.action("cancel").click()
     visitor.lands_on("/corbado/confirm/")
     assert site.emulator.user(EMAIL)["passkeys"] == []
+
+
+def test_a_login_token_of_the_backend_signs_in(site: ExampleSite, visitor: Visitor) -> None:
+    query = parse_qs(urlsplit(ask_for_a_link(site, visitor)).query)
+    used = site.emulator.backend(
+        "PUT",
+        f"/v1/emailLinks/{query['corbadoEmailLinkID'][0]}/validate",
+        {"token": query["corbadoToken"][0], "createLoginToken": True},
+    )
+    visitor.page.goto(f"{site.url}/login/?corbadoLoginToken={used['loginToken']}#login-token")
+    visitor.lands_on("/corbado/confirm/")
+    assert visitor.page.get_by_text(EMAIL).is_visible()
+
+
+def test_an_unknown_login_token_is_told(site: ExampleSite, visitor: Visitor) -> None:
+    visitor.page.goto(f"{site.url}/login/?corbadoLoginToken={'x' * 64}#login-token")
+    visitor.sees("does not work any more|either expired or not existing")

@@ -55,6 +55,7 @@ export class CorbadoAuth extends HTMLElement {
       run: (node, work) => this.#card.run(node, work, (error) => this.#report(error)),
       report: (error) => this.#report(error),
       requireValues: (fields) => this.#card.requireValues(fields),
+      checkboxesAreChecked: () => this.#checkboxesAreChecked(),
     };
   }
 
@@ -64,6 +65,11 @@ export class CorbadoAuth extends HTMLElement {
     const input = this.querySelector("input#corbado-username");
     if (!input) throw new TypeError('conditional="yes" needs an <input id="corbado-username"> inside.');
     return input;
+  }
+
+  #checkboxesAreChecked() {
+    const boxes = [...this.querySelectorAll("corbado-checkbox")];
+    return boxes.filter((box) => !box.validate()).length === 0;
   }
 
   #texts() {

@@ -8,6 +8,7 @@ const FIELDS = ["username", "name", "password"];
 const KIND_WORDS = {
   "user doesn't exist": "There is no account with this email address.",
   "user already exists": "There is an account with this email address already. Please sign in.",
+  "user is blocked": "This account is blocked. Please ask the people who run this site.",
   "cannot be blank": "Please fill this in.",
   "Invalid email address": "This does not look like an email address.",
 };

@@ -81,7 +81,8 @@ export function register(view) {
   const go = button(texts.registerButton ?? "Create account", "sign_up", { type: "submit" });
   const submit = (event) => {
     event.preventDefault();
-    if (!view.requireValues(fields.map((one) => ({ ...one, value: () => value(one.node) })))) return;
+    const isComplete = view.requireValues(fields.map((one) => ({ ...one, value: () => value(one.node) })));
+    if (!view.checkboxesAreChecked() || !isComplete) return;
     view.run(go, () => signIn.signUp(value(username), value(name)));
   };
   return {

@@ -5,6 +5,14 @@ import { FrontendApi, addressOf } from "./api.js";
 import { Card } from "./card.js";
 import { button, h, leaveFor } from "./dom.js";
 
+/** Shows its slot `unauthed`: there is no Corbado session that could say otherwise. */
+export class CorbadoAuthProvider extends HTMLElement {
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" }).append(h("slot"), h("slot", { name: "unauthed" }));
+  }
+}
+
 /** Wraps whatever the person clicks to sign out. */
 export class CorbadoLogoutHandler extends HTMLElement {
   connectedCallback() {

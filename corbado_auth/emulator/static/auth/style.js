@@ -82,10 +82,15 @@ input, ::slotted(input) {
 }
 input[hidden] { display: none; }
 input:hover, ::slotted(input:hover) { border-color: var(--_text); }
-input[aria-invalid], ::slotted(input[aria-invalid]) { border-color: var(--_error); }
+input[aria-invalid="true"], ::slotted(input[aria-invalid="true"]) { border-color: var(--_error); }
 .field-error { margin: 0.375rem 0 0; font-size: 0.875rem; color: var(--_error); }
 .field-error:empty, .form-error:empty { display: none; }
 .form-error { margin: 0; padding: 0.875rem clamp(1.25rem, 7%, 2.25rem); color: var(--_error); background: var(--_error-surface); }
+
+::slotted(corbado-checkbox) { margin-bottom: 1rem; }
+.check { display: flex; gap: 0.625rem; align-items: flex-start; }
+.check input { flex: none; width: 1.25rem; min-height: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--_accent); }
+.check label { margin: 0; font-weight: 400; font-size: 0.9375rem; color: var(--_text); }
 
 .button {
   display: flex; align-items: center; justify-content: center; gap: 0.625rem; width: 100%; min-height: 3rem;
