@@ -6,7 +6,17 @@ with `manage.py corbado_emulator`, with `python -m corbado_auth.emulator`, or in
 fixture `corbado` of `corbado_auth.testing`.
 """
 
+# ruff: noqa: E402 - what it needs is checked first, or the error would not say what to install
 from __future__ import annotations
+
+from importlib.util import find_spec
+
+for _needed in ("werkzeug", "webauthn"):
+    if find_spec(_needed) is None:
+        raise ModuleNotFoundError(
+            "The emulator needs more packages: pip install 'django-corbado-auth[emulator]'",
+            name=_needed,
+        )
 
 from corbado_auth.emulator.config import EmulatorConfig
 from corbado_auth.emulator.server import Emulator

@@ -188,6 +188,7 @@ class StateFile:
     """Keep records in one SQLite file, for its owner's eyes only: it holds tokens and secrets."""
 
     def __init__(self, path: Path) -> None:
+        self._closed = False
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=0.2)
@@ -221,6 +222,8 @@ class StateFile:
         return rows.fetchall()
 
     def write(self, project_id: str, changes: list[Change]) -> None:
+        if self._closed:
+            return  # a call that was still under way when the emulator stopped
         with self._connection:
             for kind, record_id, record in changes:
                 if record is not None:
@@ -236,4 +239,5 @@ class StateFile:
                     )
 
     def close(self) -> None:
+        self._closed = True
         self._connection.close()

@@ -168,6 +168,25 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert "corbado1_" not in text
 
 
+@pytest.mark.parametrize("missing", ["werkzeug", "webauthn"])
+def test_without_the_extra_manage_py_says_what_to_install(missing: str) -> None:
+    script = (
+        f"import sys; sys.modules['{missing}'] = None\n"
+        "import manage; sys.argv = ['manage.py', 'corbado_emulator']; manage.main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **SITE},
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "pip install 'django-corbado-auth[emulator]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.security
 def test_manage_py_refuses_without_debug() -> None:
     with override_settings(DEBUG=False), pytest.raises(CommandError, match="DEBUG"):

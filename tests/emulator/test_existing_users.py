@@ -99,6 +99,29 @@ def test_who_is_blocked_gets_nothing(
     assert given_out == []
 
 
+@pytest.mark.security
+def test_who_is_blocked_does_not_come_in_by_conditional_ui(
+    webhook_site: WebhookSite, browser: Browser
+) -> None:
+    browser.sign_up(EMAIL)
+    webhook_site.blocked.add(EMAIL)
+    signed = browser.authenticator.get(browser.start_mediation())
+    assert browser.finish("login", signed).status == 404
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("known", ["exists", "blocked"])
+def test_nobody_signs_up_as_whom_the_site_knows(
+    webhook_site: WebhookSite, browser: Browser, known: str
+) -> None:
+    webhook_site.people[EMAIL] = PASSWORD
+    if known == "blocked":
+        webhook_site.blocked.add(EMAIL)
+    body = {"username": EMAIL, "fullName": "Mallory"}
+    answer = browser.post("/v1/users/passkey/register/start", body)
+    assert (answer.status, list(answer.validation)) == (400, ["username"])
+
+
 def test_who_exists_nowhere_does_not_exist(site: WebhookSite, browser: Browser) -> None:
     answer = browser.post(METHODS, {"username": "nobody@example.com"})
     assert answer.validation == {"username": "user doesn't exist"}

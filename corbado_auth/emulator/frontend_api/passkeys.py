@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corbado_auth.emulator import accounts, ceremonies
+from corbado_auth.emulator import accounts, ceremonies, webhooks
 from corbado_auth.emulator.backend_api.users import LOGIN_IDENTIFIER_TYPES
 from corbado_auth.emulator.frontend_api.people import (
     look_up,
@@ -52,6 +52,9 @@ def finish_login(call: Call) -> Mapping[str, Any]:
     if user is None or user.status == "disabled":
         raise not_found("Used invalid credentials")
     username = accounts.email_of(project, user.id) or user.name
+    if ceremony.kind == "mediation" and webhooks.login_status(project, username) == "blocked":
+        # Nobody has named this person before, so the site is asked only now (contract 7.13).
+        raise not_found("Used invalid credentials")
     if credential.status != "active":
         return {"data": _unconfirmed(ceremony, username)}
     methods = accounts.auth_methods(project, user.id)

@@ -12,6 +12,9 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import User
 from corbado_auth.emulator.wire import ApiError, invalid
 
+# The sentence is INFERRED 14; that nothing is given out is not (contract 7.13).
+BLOCKED = "user is blocked"
+
 
 @dataclass(frozen=True)
 class Person:
@@ -31,11 +34,10 @@ def look_up(project: Project, username: str) -> Person:
         raise invalid("username", "Invalid email address")
     status = webhooks.login_status(project, username)
     if status == "blocked":
-        # The sentence is INFERRED 14; that nothing is given out is not (contract 7.13).
-        raise invalid("username", "user is blocked")
+        raise invalid("username", BLOCKED)
     user = accounts.user_by_login(project, username)
     if user is None and accounts.identifier_taken(project, "email", username):
-        raise invalid("username", "user is blocked")
+        raise invalid("username", BLOCKED)
     if user is None and status != "exists":
         raise invalid("username", "user doesn't exist")
     return Person(username, user, status == "exists")

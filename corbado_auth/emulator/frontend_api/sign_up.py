@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from corbado_auth.emulator import accounts, ceremonies, mail
+from corbado_auth.emulator import accounts, ceremonies, mail, webhooks
 from corbado_auth.emulator.accounts import EMAIL_FORM
-from corbado_auth.emulator.frontend_api.people import signed_in
+from corbado_auth.emulator.frontend_api.people import BLOCKED, signed_in
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import User
 from corbado_auth.emulator.routing import Call, Route
@@ -69,13 +69,16 @@ def start_with_email(call: Call) -> Mapping[str, Any]:
 def _new_user(project: Project, address: str, full_name: str) -> User:
     """Return a pending user with this address; one who began to sign up before may begin again.
 
-    INFERRED 15. Only one without a passkey, and never one that the site's server made: without
-    proof of the address nobody may put a passkey on it.
+    INFERRED 15. Nobody whom the site knows; only one without a passkey, and never one that the
+    site's server made: without proof of the address nobody may put a passkey on it.
     """
     if not EMAIL_FORM.fullmatch(address):
         raise invalid("username", "Invalid email address")
     if not project.config["allowUserRegistration"]:
         raise invalid("username", "sign-up is switched off")
+    status = webhooks.login_status(project, address)
+    if status != "not_exists":
+        raise invalid("username", BLOCKED if status == "blocked" else "user already exists")
     store = project.store
     with store.transaction():
         user = accounts.user_by_login(project, address)

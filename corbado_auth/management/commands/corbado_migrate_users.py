@@ -1,0 +1,259 @@
+"""`manage.py corbado_migrate_users`: move existing users over, ahead of their first sign-in."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+    SystemCheckError,
+)
+from django.db.models import QuerySet
+
+from corbado_auth.bulk_migration import (
+    MOST_THREADS,
+    BulkMigration,
+    Halt,
+    Pace,
+    Progress,
+    Report,
+    Scope,
+    stopped_by_signals,
+)
+from corbado_auth.existing_users import UserMigration, user_migration_class
+from corbado_auth.outcomes import Outcome
+
+HELP = """\
+Create a Corbado user for every existing user who may have one, and tie the two together, so that
+their first sign-in through Corbado finds them. Nobody gets a mail, and passwords go on working.
+
+Begin with --dry-run: it asks Corbado nothing and changes nothing. The run itself can be stopped at
+any point (Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it came, and what
+was under way is looked up at Corbado before anything is asked twice. On PostgreSQL, MySQL 8 and
+MariaDB 10.6 several hosts may run it at once; on SQLite one at a time.
+"""
+EPILOG = """\
+examples:
+  python manage.py corbado_migrate_users --dry-run --report before.csv
+  python manage.py corbado_migrate_users --limit 50 --report first.csv
+  python manage.py corbado_migrate_users --rate 20 --report all.csv
+  python manage.py corbado_migrate_users --emails-from colleagues.txt --include-staff
+
+A user is created at Corbado; linked, where Corbado has somebody who confirmed the address; skipped
+(moved before, inactive, staff); or refused, with a reason that the report and the summary give.
+
+The exit code is 0 if nobody was refused, 1 if somebody was, 2 if the run was stopped or could not
+begin.
+"""
+STOPPED = 2
+
+
+class Formatter(DjangoHelpFormatter):
+    """Keep the lines of the help as they are written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text
+
+
+class Command(BaseCommand):
+    help = HELP
+    # Run below, since a failed check has to end with the exit code for "could not begin".
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Show the examples as they are."""
+        return super().create_parser(
+            prog_name, subcommand, epilog=EPILOG, formatter_class=Formatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("--dry-run", action="store_true", help="say what would happen; ask and change nothing")
+        add("--limit", type=_positive, metavar="N", help="ask Corbado about N users at most")
+        add(
+            "--filter",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="narrow the users down by a method that the migration class lists in `filters`; "
+            "may be given several times",
+        )
+        add(
+            "--emails-from",
+            type=Path,
+            metavar="FILE",
+            help="move only users with these addresses, one a line",
+        )
+        add("--include-staff", action="store_true", help="move staff and superusers, too")
+        add(
+            "--concurrency",
+            type=_positive,
+            default=8,
+            metavar="N",
+            help=f"requests in flight, 1 to {MOST_THREADS} (default %(default)s)",
+        )
+        add(
+            "--rate",
+            type=_rate,
+            default=5.0,
+            metavar="N",
+            help="requests per second, of this worker (default %(default)s). Corbado's published "
+            "limits are 200, 10 and 10, and which one holds for you is Corbado's to say; several "
+            "workers behind one address share it",
+        )
+        add(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="write a row for each user to FILE (.csv, .json or .jsonl), replacing it; "
+            "users are named by primary key",
+        )
+        add("--report-emails", action="store_true", help="name the addresses in the report, too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        halt = Halt()
+        pace = Pace(options["rate"], halt)
+        with ExitStack() as stack:
+            migration = self._migration(pace, options)
+            scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
+            report = self._report(options)
+            report = stack.enter_context(report) if report else None
+            progress = stack.enter_context(self._progress(scope, options))
+
+            def note(user: Any, outcome: Outcome) -> None:
+                if report:
+                    report.add(user, outcome)
+                progress.add(outcome, counts=not options["limit"] or _is_asked(outcome))
+
+            run = BulkMigration(
+                migration,
+                pace,
+                halt,
+                note,
+                concurrency=options["concurrency"],
+                limit=options["limit"],
+            )
+            stack.enter_context(stopped_by_signals(halt))
+            try:
+                (run.rehearse if options["dry_run"] else run.run)(scope)
+            except OSError as error:
+                halt.stop(f"The report {options['report']} cannot be written: {error.strerror}.")
+        self._sum_up(progress, run, scope, dry_run=options["dry_run"])
+        if halt:
+            again = "" if options["dry_run"] else " Nothing is lost: run it again to go on."
+            raise CommandError(f"Stopped. {halt.reason}{again}", returncode=STOPPED)
+        if refused := progress.number("refused"):
+            what = "would be refused" if options["dry_run"] else "refused"
+            raise CommandError(
+                f"{refused:,} {what}; docs/existing-users.md says what to do about each reason."
+            )
+
+    # What the run needs ------------------------------------------------------------------------
+
+    def _migration(self, pace: Pace, options: dict[str, Any]) -> UserMigration:
+        if options["concurrency"] > MOST_THREADS:
+            raise _refusal(f"--concurrency has to be 1 to {MOST_THREADS}.")
+        try:
+            self.check()
+            migration = user_migration_class()(take_turn=pace.take_turn)
+        except SystemCheckError as error:
+            raise _refusal(str(error)) from error
+        except ImproperlyConfigured as error:
+            raise _refusal(str(error)) from error
+        migration.include_staff |= options["include_staff"]
+        return migration
+
+    def _users(self, migration: UserMigration, names: Sequence[str]) -> QuerySet[Any]:
+        users = migration.get_queryset()
+        for name in names:
+            if name not in migration.filters:
+                known = ", ".join(migration.filters) or "none"
+                raise _refusal(
+                    f"--filter {name}: {type(migration).__name__}.filters does not list it "
+                    f"(listed: {known})."
+                )
+            users = getattr(migration, name)(users)
+        if users.query.is_sliced:
+            raise _refusal("The users cannot be a slice of a queryset: use --limit.")
+        return users
+
+    def _addresses(self, options: dict[str, Any]) -> list[str] | None:
+        path = options["emails_from"]
+        if path is None:
+            return None
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _refusal(f"--emails-from {path} cannot be read: {_why(error)}.") from error
+        addresses = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        if not addresses:
+            raise _refusal(f"--emails-from {path} holds no address.")
+        return addresses
+
+    def _report(self, options: dict[str, Any]) -> Report | None:
+        path = options["report"]
+        if path is None:
+            return None
+        try:
+            return Report(path, emails=options["report_emails"])
+        except (OSError, ValueError) as error:
+            raise _refusal(f"--report {path}: {_why(error)}.") from error
+
+    def _progress(self, scope: Scope, options: dict[str, Any]) -> Progress:
+        total = scope.count()
+        total = min(total, options["limit"] or total)
+        say = self.stdout.write if options["verbosity"] else None
+        return Progress(total, say, sys.stderr)
+
+    # What it says at the end -------------------------------------------------------------------
+
+    def _sum_up(
+        self, progress: Progress, run: BulkMigration, scope: Scope, *, dry_run: bool
+    ) -> None:
+        say = self.stdout.write
+        kinds = ["eligible"] if dry_run else ["created", "linked"]
+        for line in progress.summary(*kinds, "skipped", "refused"):
+            say(line)
+        if run.left_to_others:
+            say(f"{run.left_to_others:>9,} left to other workers")
+        if scope.unknown_addresses:
+            say(f"{scope.unknown_addresses:>9,} addresses of the file that nobody here has")
+        if dry_run:
+            say("Nothing was asked and nothing was changed.")
+
+
+def _is_asked(outcome: Outcome) -> bool:
+    return outcome.has_moved or outcome.kind == "eligible"
+
+
+def _refusal(message: str) -> CommandError:
+    return CommandError(message, returncode=STOPPED)
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate <= 100_000:
+        raise ArgumentTypeError(f"{text!r} is not a number of requests per second above 0")
+    return rate
