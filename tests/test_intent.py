@@ -125,3 +125,8 @@ def test_without_login_url_the_login_page_is_ours(monkeypatch: pytest.MonkeyPatc
 def test_the_cookie_is_for_the_whole_host_for_twelve_hours() -> None:
     morsel = sign_in_page(RequestFactory().get("/sign-in/")).cookies[cookie.name]
     assert (morsel["path"], morsel["max-age"], morsel["domain"]) == ("/", 12 * 3600, "")
+
+
+def test_a_login_page_with_a_path_too_long_for_the_cookie_still_opens() -> None:
+    response = sign_in_page(RequestFactory().get(f"/{'ä' * 1000}/?next=/orders/"))
+    assert intent_after(response) == Intent("", "/orders/")
