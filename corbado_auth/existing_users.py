@@ -56,6 +56,9 @@ class UserMigration:
     first_wait = 1.0
     longest_wait = 60.0
 
+    # After how many failures in a row, in all threads, does the run stop by itself?
+    failures_in_a_row = 20
+
     def __init__(
         self,
         service: CorbadoService | None = None,
@@ -140,11 +143,16 @@ class UserMigration:
     def record(self, user_ids: Collection[Any], outcome: Outcome) -> None:
         """Write what became of these users, and end the claims of whoever worked on them.
 
-        An answer that was lost stays noted: another try has to look before it asks again.
+        An answer that was lost stays noted: another try has to look before it asks again. How
+        somebody moved stays written, too.
         """
         attempts = MigrationAttempt.objects.using(database())
-        attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
-        attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids).update(
+        rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids)
+        if outcome.reason == "already_linked":
+            rows = rows.exclude(outcome__in=["created", "linked"]).exclude(reason=outcome.reason)
+        else:
+            attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
+        rows.update(
             outcome=outcome.kind,
             reason=outcome.reason,
             finished_at=timezone.now(),

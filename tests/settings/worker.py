@@ -1,0 +1,12 @@
+"""The test site as a process of its own: its database and Corbado come from the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from tests.settings.default import *  # noqa: F403
+
+DATABASES = {"default": json.loads(os.environ["WORKER_DATABASE"])}
+CORBADO_BACKEND_API_URL = os.environ["WORKER_CORBADO"]
+CORBADO_USER_MIGRATION = "tests.impatient.ImpatientMigration"
