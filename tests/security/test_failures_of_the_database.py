@@ -94,8 +94,7 @@ def test_whichever_statement_fails_nothing_is_half_done(
     while 303 not in statuses:
         start_anew(prepare)
         caplog.clear()
-        client = Client(raise_request_exception=False)
-        open_login_page(client)
+        client = browser_with_a_basket()
         with connection.execute_wrapper(breaks(len(statuses) + 1)):
             response = come_back(client)
         statuses.append(response.status_code)
@@ -104,6 +103,7 @@ def test_whichever_statement_fails_nothing_is_half_done(
         if response.status_code == 503:
             assert_a_clear_page(response)
             assert_told_once(caplog)
+            assert client.session["basket"] == ["a bowl"]
         assert_nothing_shown(response)
         assert_whole(prepare)
         assert_the_next_sign_in_works()
@@ -175,6 +175,17 @@ def end_connection_of(process: int) -> None:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
     finally:
         other.close()
+
+
+def browser_with_a_basket() -> Client:
+    """Return a browser with a session that it had before the sign-in, on the login page."""
+    client = Client(raise_request_exception=False)
+    session = client.session
+    session["basket"] = ["a bowl"]
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    open_login_page(client)
+    return client
 
 
 def start_anew(prepare: Callable[[], None]) -> None:
