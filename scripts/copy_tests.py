@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-NEEDED = ["tests", "example_project", "manage.py", "pyproject.toml"]
+NEEDED = ["tests", "example_project", "docs", "manage.py", "pyproject.toml"]
 ABOUT_THE_TREE = ["test_architecture.py", "test_docs.py", "test_packaging.py"]
 
 

@@ -216,8 +216,10 @@ def test_a_receiver_that_raises_leaks_nothing(
 ) -> None:
     receiver = raises(RuntimeError("broken"))
     signal.connect(receiver)
-    response = come_back(browser, TOKEN, referer=f"{LOGIN}?next=/orders/")
-    signal.disconnect(receiver)
+    try:
+        response = come_back(browser, TOKEN, referer=f"{LOGIN}?next=/orders/")
+    finally:
+        signal.disconnect(receiver)
     assert leaks_after(written, response) == []
 
 

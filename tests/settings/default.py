@@ -48,6 +48,8 @@ TEMPLATES = [
 
 DATABASES = {"default": database()}
 STATIC_URL = "/static/"
+# Django 6.1 has these beside, and wants them instead of, the older EMAIL_ settings.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
