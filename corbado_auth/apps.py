@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["CorbadoAuthConfig"]
@@ -17,10 +18,15 @@ class CorbadoAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what ``manage.py check`` asks, and note when a session's person signed in."""
-        from . import password_use, recent_sign_in
+        """Register what ``manage.py check`` asks, and listen to sign-ins and deletions."""
+        from . import deletion, nudge, password_use, recent_sign_in
         from .checks import register_checks
+        from .models import CorbadoAccount
 
         register_checks()
         user_logged_in.connect(recent_sign_in.note, dispatch_uid="corbado_auth.recent_sign_in")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
+        user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
+        post_delete.connect(
+            deletion.note_deletion, sender=CorbadoAccount, dispatch_uid="corbado_auth.deletion"
+        )

@@ -57,6 +57,12 @@ class CorbadoBackend(ModelBackend):
     # email ends that user's other sessions and makes the password unusable.
     local_emails_are_verified = True
 
+    # Delete the Corbado user, too, when a local user is deleted? Unlinking never does.
+    delete_at_corbado = False
+
+    # How many days lie between two offers of {% corbado_passkey_nudge %}? None: it offers nothing.
+    days_between_nudges: int | None = 30
+
     def authenticate(  # type: ignore[override]
         self,
         request: HttpRequest | None,

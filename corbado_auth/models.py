@@ -22,6 +22,8 @@ __all__ = [
     "CorbadoAccountQuerySet",
     "MigrationAttempt",
     "MigrationAttemptQuerySet",
+    "PasskeyNudge",
+    "PendingDeletion",
 ]
 
 
@@ -171,3 +173,58 @@ class MigrationAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome or 'open'} {self.reason}".strip()
+
+
+class PasskeyNudge(models.Model):
+    """Remember when a passkey was last offered to a user, and what they said.
+
+    ``quiet_since`` is when the offer was made or answered, whichever is later. One row a user.
+    """
+
+    class Answer(models.TextChoices):
+        """What a person says to the offer; empty until they do."""
+
+        NOT_NOW = "not_now", _("Not now")
+        NEVER = "never", _("Never")
+        ADD = "add", _("Add a passkey")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="corbado_passkey_nudge",
+        verbose_name=_("user"),
+    )
+    quiet_since = models.DateTimeField(_("quiet since"))
+    answer = models.CharField(_("answer"), max_length=8, choices=Answer.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("passkey nudge")
+        verbose_name_plural = _("passkey nudges")
+
+    def __str__(self) -> str:
+        return self.answer or "open"
+
+
+class PendingDeletion(models.Model):
+    """Keep whom Corbado still has to delete, from the local user's deletion until Corbado did it.
+
+    Written in the transaction that deletes the user, so that nobody is forgotten; no foreign key,
+    since what it would point at is gone.
+    """
+
+    project_id = models.CharField(_("Corbado project ID"), max_length=64)
+    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
+    created_at = models.DateTimeField(_("local user deleted"), default=timezone.now)
+    failed_at = models.DateTimeField(_("last failure"), null=True)
+
+    class Meta:
+        verbose_name = _("pending deletion")
+        verbose_name_plural = _("pending deletions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_id", "corbado_user_id"], name="corbado_deletion_corbado_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.corbado_user_id

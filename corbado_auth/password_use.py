@@ -18,15 +18,20 @@ from .backends import CorbadoBackend
 from .conf import conf
 from .models import CorbadoAccount
 
-__all__ = ["note_password", "note_sign_in"]
+__all__ = ["is_corbado", "note_password", "note_sign_in"]
 
 ONE_DAY = timedelta(days=1)
+
+
+def is_corbado(backend: str) -> bool:
+    """Tell whether this dotted path of a backend is CorbadoBackend's, or a subclass's."""
+    return issubclass(import_string(backend), CorbadoBackend)
 
 
 def note_sign_in(user: Any, **_signal: Any) -> None:
     """Note a sign-in through another backend. Connected to ``user_logged_in``."""
     backend = getattr(user, "backend", None)
-    if backend and not issubclass(import_string(backend), CorbadoBackend):
+    if backend and not is_corbado(backend):
         note_password(user)
 
 

@@ -105,9 +105,13 @@ class CorbadoService:
         answer = _Answer(transport.ask("POST", "/v1/users", body, resend=resend))
         return None if answer.is_taken else answer.read(answers.read_created_user_id)
 
-    def delete_user(self, corbado_user_id: str) -> None:
-        """Delete a Corbado user (contract 1.5)."""
-        _Answer(transport.ask("DELETE", _user_path(corbado_user_id), {})).read(lambda _answer: None)
+    def delete_user(self, corbado_user_id: str) -> bool:
+        """Delete a Corbado user; False where Corbado has no such user (contract 1.5)."""
+        answer = _Answer(transport.ask("DELETE", _user_path(corbado_user_id), {}))
+        if answer.blames("userID"):
+            return False
+        answer.read(lambda _answer: None)
+        return True
 
     def create_association_token(self, address: str, client_info: ClientInfo) -> str:
         """Return a token with which this browser may add a passkey to whoever has the address.

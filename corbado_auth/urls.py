@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import passkeys, views, webhooks
+from . import nudge_answers, passkeys, views, webhooks
 
 app_name = "corbado_auth"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("passkeys/", passkeys.PasskeysView.as_view(), name="passkeys"),
     path("passkeys/add/", passkeys.AddPasskeyView.as_view(), name="add-passkey"),
+    path("passkeys/nudge/", nudge_answers.AnswerNudgeView.as_view(), name="answer-nudge"),
     path(
         "passkeys/<str:passkey_id>/remove/",
         passkeys.RemovePasskeyView.as_view(),

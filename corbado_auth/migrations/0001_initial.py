@@ -17,6 +17,77 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="PasskeyNudge",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quiet_since", models.DateTimeField(verbose_name="quiet since")),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("not_now", "Not now"),
+                            ("never", "Never"),
+                            ("add", "Add a passkey"),
+                        ],
+                        max_length=8,
+                        verbose_name="answer",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_passkey_nudge",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "passkey nudge",
+                "verbose_name_plural": "passkey nudges",
+            },
+        ),
+        migrations.CreateModel(
+            name="PendingDeletion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                (
+                    "corbado_user_id",
+                    models.CharField(max_length=64, verbose_name="Corbado user ID"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="local user deleted"
+                    ),
+                ),
+                ("failed_at", models.DateTimeField(null=True, verbose_name="last failure")),
+            ],
+            options={
+                "verbose_name": "pending deletion",
+                "verbose_name_plural": "pending deletions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "corbado_user_id"),
+                        name="corbado_deletion_corbado_user",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="CorbadoAccount",
             fields=[
                 (

@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from corbado_auth.association import passkeys_of
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoError
+from corbado_auth.nudge import is_offered
 
 __all__ = ["register"]
 
@@ -97,6 +98,20 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     except CorbadoError as error:
         logger.error("Passkeys: %s", error)
         return {"passkeys": None, "is_unavailable": True}
+
+
+@register.inclusion_tag("corbado_auth/passkey_nudge.html", takes_context=True)
+def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
+    """Offer a passkey to a person who came in with a password and never through Corbado.
+
+    At most every ``days_between_nudges`` (of the backend) days, and not to whoever said "never".
+    Renders nothing for anybody else; one query while the offer has no answer, none otherwise.
+    """
+    request: HttpRequest | None = context.get("request")
+    if request is None or not is_offered(request):
+        return {}
+    # A page that answered a form cannot be asked for again.
+    return {"is_offered": True, "page": request.get_full_path() if request.method == "GET" else ""}
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:

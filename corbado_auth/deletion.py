@@ -1,0 +1,129 @@
+"""A deleted local user is deleted at Corbado, too, where the site turns that on.
+
+Whom Corbado has to delete is written in the transaction that deletes the local user; Corbado is
+asked after the commit, and ``corbado_migrate_users`` asks again for whatever failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import router, transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from .backends import corbado_backend
+from .conf import conf
+from .exceptions import CorbadoError
+from .models import CorbadoAccount, PendingDeletion
+from .service import CorbadoService
+
+__all__ = ["Retried", "note_deletion", "retry_deletions"]
+
+logger = logging.getLogger("corbado_auth")
+
+# After a failure, nobody who deletes users waits for Corbado's time-out once more for so long.
+PAUSE = timedelta(minutes=1)
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Count people: ``deleted`` at Corbado now, ``kept`` for the next time."""
+
+    deleted: int
+    kept: int
+
+
+def note_deletion(instance: CorbadoAccount, using: str, origin: Any = None, **_signal: Any) -> None:
+    """Note that Corbado has to delete this user, too. Connected to ``post_delete``."""
+    if not (_is_turned_on() and _deletes_the_user(origin)):
+        return
+    pending, _created = PendingDeletion.objects.using(using).get_or_create(
+        project_id=instance.project_id, corbado_user_id=instance.corbado_user_id
+    )
+    if pending.project_id == conf.CORBADO_PROJECT_ID:
+        transaction.on_commit(partial(_delete_now, pending), using=using, robust=True)
+
+
+def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
+    """Ask Corbado for all deletions that are left; ``take_turn`` is called before each request.
+
+    Ends at the first failure that is not about one user: Corbado does not answer, or refuses us.
+    """
+    deleted = 0
+    if _is_turned_on():
+        for pending in _walk():
+            take_turn()
+            try:
+                deleted += _delete(pending)
+            except CorbadoError as error:
+                if error.error_type != "validation_error":
+                    break
+    return Retried(deleted, kept=_pending().count())
+
+
+def _is_turned_on() -> bool:
+    backend = corbado_backend()
+    return backend is not None and backend.delete_at_corbado
+
+
+def _deletes_the_user(origin: Any) -> bool:
+    """Tell the deletion of a user, by whatever cascade, from an unlinking.
+
+    Django says what the deletion began with: an object or a queryset. Accounts hang on users
+    alone, so whatever is not an account led here by way of a user. Somebody who deletes past
+    Django's methods says nothing; what cannot be undone is not done then.
+    """
+    model = origin.model if isinstance(origin, QuerySet) else type(origin)
+    return issubclass(model, Model) and not issubclass(model, CorbadoAccount)
+
+
+def _delete_now(pending: PendingDeletion) -> None:
+    if _pending().filter(failed_at__gt=timezone.now() - PAUSE).exists():
+        return
+    try:
+        _delete(pending)
+    except CorbadoError:
+        return  # Logged and kept.
+
+
+def _delete(pending: PendingDeletion) -> bool:
+    """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
+    rows = _pending().filter(pk=pending.pk)
+    accounts = CorbadoAccount.objects.using(_database())
+    if accounts.for_corbado_user(pending.project_id, pending.corbado_user_id):
+        rows.delete()
+        return False
+    try:
+        CorbadoService().delete_user(pending.corbado_user_id)
+    except CorbadoError as error:
+        rows.update(failed_at=timezone.now())
+        logger.error(
+            "Corbado user %s is not deleted yet: %s. corbado_migrate_users tries again.",
+            pending.corbado_user_id,
+            error,
+        )
+        raise
+    rows.delete()
+    return True
+
+
+def _walk() -> Iterator[PendingDeletion]:
+    last = 0
+    while page := list(_pending().filter(pk__gt=last).order_by("pk")[:PAGE]):
+        yield from page
+        last = page[-1].pk
+
+
+def _pending() -> QuerySet[PendingDeletion]:
+    return PendingDeletion.objects.using(_database()).filter(project_id=conf.CORBADO_PROJECT_ID)
+
+
+def _database() -> str:
+    return router.db_for_write(PendingDeletion)
