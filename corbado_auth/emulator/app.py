@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MAX_BODY = 1_000_000
+MAX_SHOWN = 20_000  # bytes of one body in the request log, which keeps a thousand of them
 REQUEST_ID_FORM = re.compile(r"req-[A-Za-z0-9]{1,60}")
 ROUTES = (*backend_api.ROUTES, *frontend_api.ROUTES)
 
@@ -73,7 +74,6 @@ class Application:
         control, request = self._control, exchange.request
         try:
             control.rate_limit.check(request.remote_addr or "")
-            exchange.read_body()
             route, params = self._router.match(request.method, request.path)
             choose = guard.authenticate if route.api == "backend" else guard.frontend_project
             project = choose(control.projects, request)
@@ -84,8 +84,6 @@ class Application:
             return exchange.answer(200, answer, control.base_url)
         except ApiError as error:
             problem = error
-        except RequestEntityTooLarge:
-            problem = ApiError(413, "validation_error", "The body is too large")
         except Exception:  # noqa: BLE001 - Corbado, too, answers its own bugs with an envelope
             traceback.print_exc()
             problem = ApiError(500, "internal_error", "Error in the emulator, see its terminal")
@@ -95,7 +93,6 @@ class Application:
         """Carry out a planned failure; None where it was a delay only."""
         if failure is None:
             return None
-        exchange.read_body()
         self._control.failures.wait(failure)
         if failure.drop:
             # The server closes the connection with a reset.
@@ -126,16 +123,19 @@ class Exchange:
         self.request_id = make_id("req")
         self._started = time.perf_counter()
         self._created = time.time()
-        self._data = b""
-
-    def read_body(self) -> None:
-        self._data = self.request.get_data(cache=True)
+        self._data: bytes | None
+        try:
+            self._data = request.get_data()
+        except RequestEntityTooLarge:
+            self._data = None
         body = self._parsed()
         given = body.get("requestID") if isinstance(body, dict) else None
         if isinstance(given, str) and REQUEST_ID_FORM.fullmatch(given):
             self.request_id = given
 
     def json_object(self) -> dict[str, Any]:
+        if self._data is None:
+            raise ApiError(413, "validation_error", "The body is too large")
         body = self._parsed()
         if not isinstance(body, dict):
             # The status is INFERRED 2 (contract 1.2).
@@ -157,9 +157,9 @@ class Exchange:
             path=request.path,
             query=request_log.masked_query(request.query_string.decode("utf-8", "replace")),
             headers=request_log.masked_headers(request.headers.items()),
-            body=self._shown(self._parsed(), self._data),
+            body=_shown(self._data or b""),
             status=None if response is None else response.status_code,
-            response=None if response is None else self._shown(response.get_json(silent=True), b""),
+            response=None if response is None else _shown(response.get_data()),
             runtime=self._runtime,
             planned=planned,
         )
@@ -169,20 +169,30 @@ class Exchange:
         return time.perf_counter() - self._started
 
     def _parsed(self) -> Any:
-        try:
-            return json.loads(self._data, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            return None
+        return _parse(self._data or b"")
 
-    def _shown(self, parsed: Any, data: bytes) -> Any:
-        if parsed is not None:
-            return request_log.masked(parsed)
-        # Text that we cannot read may hold a secret that we cannot find.
-        return f"({len(data)} bytes, not JSON)" if data else None
+
+def _parse(data: bytes) -> Any:
+    """Return what JSON says; None where it is none."""
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+def _shown(data: bytes) -> Any:
+    """Return what the request log keeps of a body."""
+    if len(data) > MAX_SHOWN:
+        return f"({len(data)} bytes)"
+    parsed = _parse(data)
+    if parsed is not None:
+        return request_log.masked(parsed)
+    # Text that we cannot read may hold a secret that we cannot find.
+    return f"({len(data)} bytes, not JSON)" if data else None
 
 
 def _spoiled(response: Response, how: str) -> Response:

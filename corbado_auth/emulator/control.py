@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from corbado_auth.emulator import accounts
@@ -25,17 +26,20 @@ class Control:
     def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
         self.config = config
         self.base_url = ""
-        self._state = StateFile(config.state) if config.state else None
-        pairs = ((config.project_id, config.api_secret), *config.other_projects)
-        self.projects = {
-            project_id: Project(config, project_id, secret, self._state)
-            for project_id, secret in pairs
-        }
-        self.project = self.projects[config.project_id]
         self.failures = FailurePlan()
         self.log = RequestLog(echo)
         self.rate_limit = RateLimit(config.rate_limit)
-        self._seed()
+        self._state = StateFile(config.state) if config.state else None
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            pairs = ((config.project_id, config.api_secret), *config.other_projects)
+            self.projects = {
+                project_id: Project(config, project_id, secret, self._state)
+                for project_id, secret in pairs
+            }
+            self.project = self.projects[config.project_id]
+            self._seed()
+            undo.pop_all()
 
     @property
     def revision(self) -> int:

@@ -6,7 +6,8 @@ allows no inline script and no inline style (`pages.PAGE_POLICY`).
 Every route answers JSON. A refusal is `{"error": "a sentence"}` with 400, 403, 404, 405, 413 or
 415. POST and DELETE need `Content-Type: application/json`. All refuse a foreign `Origin` and a
 `Sec-Fetch-Site` other than same-origin or none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the
-emulator's clock; durations are seconds. Lists are newest first.
+emulator's clock (but `created` of a request is when it really came); durations are seconds. Lists
+are newest first.
 
 `GET state`::
 

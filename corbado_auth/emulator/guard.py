@@ -31,7 +31,6 @@ ALLOWED_HEADERS = ", ".join(
         "x-xsrf-token",
     )
 )
-LOGIN_ERROR = ApiError(401, "login_error", "Wrong project ID or API secret")
 
 
 def host_is_ours(host_header: str, host_names: Iterable[str]) -> bool:
@@ -54,18 +53,22 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
     """
     given = request.authorization
     if given is None or given.type != "basic":
-        raise LOGIN_ERROR
+        raise _login_error()
     project = projects.get(given.username or "")
     expected = project.api_secret if project else ""
     equal = hmac.compare_digest(expected.encode(), (given.password or "").encode())
     if project is None or not equal:
-        raise LOGIN_ERROR
+        raise _login_error()
     header = request.headers.get("X-Corbado-ProjectID")
     if header is not None and header != project.id:
         # The status is INFERRED 2 (contract 1.2).
         raise ApiError(400, "project_id_mismatch", "Header and credentials name two projects")
     _check_origin(project, request)
     return project
+
+
+def _login_error() -> ApiError:
+    return ApiError(401, "login_error", "Wrong project ID or API secret")
 
 
 def frontend_project(projects: Mapping[str, Project], request: Request) -> Project:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from io import BytesIO
+from ipaddress import IPv4Address
 from socketserver import TCPServer
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self, cast
@@ -98,6 +100,8 @@ class Emulator:
                 f"Port {config.port} on {host} cannot be used: {error.strerror or error}. "
                 "Stop what uses it, or choose another with --port."
             ) from error
+        if host in {"::", str(IPv4Address(0))}:
+            host = "localhost"  # every address of this machine, so this one as well
         shown = f"[{host}]" if ":" in host else host
         self.control.bound_to(f"http://{shown}:{self._server.server_address[1]}")
 
@@ -153,7 +157,9 @@ class _Server(ThreadingHTTPServer):
                 continue  # the other side was faster
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away is no error."""
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(WSGIRequestHandler):
@@ -200,20 +206,21 @@ class _Handler(WSGIRequestHandler):
 
     def _send(self, status: str, headers: list[tuple[str, str]], data: bytes) -> None:
         code, _, phrase = status.partition(" ")
+        bodiless = self.command == "HEAD" or code in {"204", "304"}
         self.send_response(int(code), phrase)
         length = None
         for name, value in headers:
             self.send_header(name, value)
             if name.lower() == "content-length":
                 length = int(value)
-        if length is None and code != "204":
+        if length is None and not bodiless:
             self.send_header("Content-Length", str(len(data)))
-        if length is not None and length > len(data) and self.command != "HEAD":
+        if length is not None and length > len(data) and not bodiless:
             self.close_connection = True  # a planned failure: cut off
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
+        if not bodiless:
             self.wfile.write(data)
 
     def _read_body(self) -> bytes | None:

@@ -180,14 +180,20 @@ class Store:
     def _load(self, database: StateFile) -> None:
         tables = {table.name: table for table in self.tables}
         for name, body in database.read(self._project_id):
-            if name in tables:
+            try:
                 tables[name].load(body)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ConfigError(
+                    f"The state file {database.path} is of another version of the emulator. "
+                    "Remove it to start with an empty one."
+                ) from error
 
 
 class StateFile:
     """Keep records in one SQLite file, for its owner's eyes only: it holds tokens and secrets."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._closed = False
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

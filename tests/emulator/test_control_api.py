@@ -237,6 +237,10 @@ class TestRequests:
         secrets += ["sessionid", "corbado1_emulator", "cHJvLTE6"]
         assert [secret for secret in secrets if secret in shown] == []
 
+    def test_a_long_body_is_not_kept(self, look: Turn, server: Server) -> None:
+        server.post("/v1/projectConfig", {"supportEmail": "a" * 30_000})
+        assert look("requests")["requests"][0]["body"] == "(30020 bytes)"
+
     @pytest.mark.security
     def test_a_body_that_is_no_json_is_not_shown(self, look: Turn, server: Server) -> None:
         server.call("POST", "/v1/projectConfig", data=b"password=hunter2")

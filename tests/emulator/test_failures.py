@@ -21,6 +21,18 @@ def _plan(emulator: Emulator, **failure: Any) -> requests.Response:
     return requests.post(f"{emulator.url}/_emulator/failures", json=body, timeout=10)
 
 
+def test_a_status_without_a_body_has_none(server: Server, emulator: Emulator) -> None:
+    _plan(emulator, status=204)
+    response = server.http.get(emulator.url + PATH, timeout=10)
+    assert (response.status_code, response.content) == (204, b"")
+    assert server.get(PATH).status == 200
+
+
+def test_a_planned_failure_takes_a_body_of_any_size(server: Server, emulator: Emulator) -> None:
+    _plan(emulator, status=500)
+    assert server.call("POST", PATH, data=b" " * 1_000_001).status == 500
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

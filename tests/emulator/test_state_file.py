@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,18 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no state file"):
         Emulator(EmulatorConfig(state=path))
     assert path.read_text() == "Dear Ada, " * 100
+
+
+@pytest.mark.parametrize("row", [("User", "{}"), ("User", "{"), ("Shoe", "{}")], ids=str)
+def test_a_file_of_another_version_is_refused(tmp_path: Path, row: tuple[str, str]) -> None:
+    path = tmp_path / "state"
+    with Emulator(EmulatorConfig(port=0, state=path)):
+        pass
+    with closing(sqlite3.connect(path)) as database, database:
+        values = ("pro-1", *row)
+        database.execute("INSERT INTO record (project, kind, body, id) VALUES (?, ?, ?, 1)", values)
+    with pytest.raises(ConfigError, match="another version"):
+        Emulator(EmulatorConfig(state=path))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
