@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from corbado_auth.bulk_migration import (
     Scope,
     stopped_by_signals,
 )
+from corbado_auth.bulk_migration.pace import Stopped
+from corbado_auth.deletion import retry_deletions
 from corbado_auth.existing_users import UserMigration, user_migration_class
 from corbado_auth.outcomes import Outcome
 
@@ -144,7 +146,11 @@ class Command(BaseCommand):
             )
             stack.enter_context(stopped_by_signals(halt))
             try:
-                (run.rehearse if options["dry_run"] else run.run)(scope)
+                if options["dry_run"]:
+                    run.rehearse(scope)
+                else:
+                    self._retry_deletions(pace)
+                    run.run(scope)
             except OSError as error:
                 halt.stop(f"The report {options['report']} cannot be written: {error.strerror}.")
         self._sum_up(progress, run, scope, dry_run=options["dry_run"])
@@ -213,6 +219,15 @@ class Command(BaseCommand):
         total = min(total, options["limit"] or total)
         say = self.stdout.write if options["verbosity"] else None
         return Progress(total, say, sys.stderr)
+
+    def _retry_deletions(self, pace: Pace) -> None:
+        """Delete at Corbado who is deleted here, first: an address may be in use again."""
+        with suppress(Stopped):
+            retried = retry_deletions(pace.take_turn)
+            if retried.deleted:
+                self.stdout.write(f"{retried.deleted:>9,} deleted at Corbado, as here before")
+            if retried.kept:
+                self.stdout.write(f"{retried.kept:>9,} still to be deleted at Corbado")
 
     # What it says at the end -------------------------------------------------------------------
 
