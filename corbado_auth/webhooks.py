@@ -104,7 +104,7 @@ class ActionWebhookView(WebhookView):
             return "exists"
         return "not_exists"
 
-    @sensitive_variables("password")
+    @sensitive_variables()
     def password_verify(self, username: str, password: str) -> bool:
         """Tell whether this is the password of the one local user with this email address.
 

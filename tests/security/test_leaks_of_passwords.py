@@ -54,7 +54,7 @@ def test_no_password_that_is_verified_leaks(
 @pytest.mark.parametrize(
     "what",
     [
-        "django.contrib.auth.backends.ModelBackend.authenticate",
+        "corbado_auth.webhooks.users_with_email",
         "corbado_auth.webhooks.authenticate",
         "corbado_auth.webhooks.JsonResponse",
     ],
