@@ -80,7 +80,7 @@ def test_it_serves_and_stops_quietly(
     process, url = start(*command, "--port", "0")
     assert requests.get(f"{url}/_emulator/state", timeout=10).status_code == 200
     process.send_signal(stop)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -88,7 +88,7 @@ def test_it_prints_calls_without_their_secrets(start: Start) -> None:
     process, url = start(*MODULE, "--port", "0")
     requests.get(f"{url}/v1/users?corbadoAuthToken={'A' * 64}", timeout=10)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=60)
     assert "GET /v1/users 401" in output
     assert "AAAA" not in output
 
