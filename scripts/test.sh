@@ -75,6 +75,7 @@ fi
 for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
 done
+step "pytest, django-axes" pytest_measured -m axes --ds tests.settings.axes
 step "coverage" coverage_gate
 
 printf '\n== Summary\n'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.checks import Tags, register
 
+from .lockout import check_lockout
 from .site import check_sign_in, check_site
 from .values import check_deployment, check_values
 
@@ -16,6 +17,6 @@ __all__ = ["register_checks"]
 
 def register_checks() -> None:
     """Let Django run the checks; ``check --tag corbado_auth`` runs them alone."""
-    for check in (check_values, check_site, check_sign_in):
+    for check in (check_values, check_site, check_sign_in, check_lockout):
         register(check, Tags.security, "corbado_auth")
     register(check_deployment, Tags.security, "corbado_auth", deploy=True)

@@ -1,0 +1,69 @@
+"""Would django-axes lock Corbado out?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from corbado_auth.conf import conf
+
+from . import ids
+
+# With any of these the site decides for each request, or not at all for our webhook.
+DECIDES_ITSELF = ("AXES_WHITELIST_CALLABLE", "AXES_ONLY_ADMIN_SITE")
+
+
+def check_lockout(**kwargs: Any) -> list[CheckMessage]:
+    """Check that wrong passwords lock out a person, not the address that Corbado calls from.
+
+    All passwords that Corbado asks about come from its own addresses: locked by address alone, as
+    django-axes does out of the box, a few wrong ones by anybody end the webhook for everybody.
+    """
+    if not (apps.is_installed("axes") and _webhook_is_on() and _locks_corbado_out()):
+        return []
+    return [
+        Warning(
+            "django-axes locks by IP address, and the action webhook is on: a few wrong passwords "
+            "by anybody lock Corbado out, for everybody.",
+            hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock is '
+            "about one person from one address. docs/how-to-webhook.md says more.",
+            id=ids.AXES_LOCKS_BY_ADDRESS,
+        )
+    ]
+
+
+def _webhook_is_on() -> bool:
+    try:
+        return bool(conf.CORBADO_WEBHOOK_CREDENTIALS)
+    except ImproperlyConfigured:
+        return False  # Has a message of its own.
+
+
+def _locks_corbado_out() -> bool:
+    if not (_axes("AXES_ENABLED", True) and _axes("AXES_LOCK_OUT_AT_FAILURE", True)):
+        return False
+    if any(_axes(name, None) for name in DECIDES_ITSELF) or _has_whitelist():
+        return False
+    parameters = _axes("AXES_LOCKOUT_PARAMETERS", ["ip_address"])
+    if not isinstance(parameters, Iterable) or isinstance(parameters, str):
+        return False  # A function, or the path of one.
+    return any("username" not in _names(each) for each in parameters)
+
+
+def _has_whitelist() -> bool:
+    is_used = _axes("AXES_NEVER_LOCKOUT_WHITELIST", False) or _axes("AXES_ONLY_WHITELIST", False)
+    return bool(is_used and _axes("AXES_IP_WHITELIST", None))
+
+
+def _names(parameter: Any) -> list[str]:
+    """Read one entry: a name, or several that count together."""
+    return [parameter] if isinstance(parameter, str) else list(parameter)
+
+
+def _axes(name: str, default: Any) -> Any:
+    return getattr(settings, name, default)
