@@ -104,17 +104,24 @@ def web_component() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _built_in_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ExampleSite]:
-    with servers.example_site(tmp_path_factory.mktemp("site")) as running:
+def _seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return servers.seed_database(tmp_path_factory.mktemp("seeded"))
+
+
+@pytest.fixture(scope="session")
+def _built_in_site(
+    tmp_path_factory: pytest.TempPathFactory, _seeded: Path
+) -> Iterator[servers.ExampleSite]:
+    with servers.example_site(_seeded, tmp_path_factory.mktemp("site")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def _corbado_site(
-    tmp_path_factory: pytest.TempPathFactory, web_component: Path
+    tmp_path_factory: pytest.TempPathFactory, _seeded: Path, web_component: Path
 ) -> Iterator[servers.ExampleSite]:
     options = ("--web-component", str(web_component))
-    with servers.example_site(tmp_path_factory.mktemp("site"), options) as running:
+    with servers.example_site(_seeded, tmp_path_factory.mktemp("site"), options) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
+DATABASE = "site.sqlite3"
 PROJECT_ID = "pro-1"
 API_SECRET = "corbado1_made-up-secret-of-the-tests"
 WEBHOOK_USER = "webhooks"
@@ -186,13 +188,32 @@ def emulator(
         yield Emulator(url)
 
 
+def seed_database(folder: Path) -> Path:
+    """Make the example site's database as `make demo` does, for `example_site` to copy."""
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        "EXAMPLE_DATA_DIR": str(folder),
+    }
+    for command in (["migrate", "--verbosity=0"], ["seed_example"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=env,
+            check=True,
+            capture_output=True,
+        )
+    return folder / DATABASE
+
+
 @contextmanager
-def example_site(folder: Path, emulator_options: tuple[str, ...] = ()) -> Iterator[ExampleSite]:
-    """Run the example site, seeded, and an emulator beside it."""
+def example_site(
+    seeded: Path, folder: Path, emulator_options: tuple[str, ...] = ()
+) -> Iterator[ExampleSite]:
+    """Run the example site on a copy of a seeded database, and an emulator beside it."""
+    shutil.copy(seeded, folder / DATABASE)
     port = free_port()
     url = f"http://localhost:{port}"
-    with ExitStack() as stack:
-        running = stack.enter_context(emulator(url, login_path="/login/", options=emulator_options))
+    with emulator(url, login_path="/login/", options=emulator_options) as running:
         env = {
             "DJANGO_SETTINGS_MODULE": "example_project.settings",
             "EXAMPLE_DATA_DIR": str(folder),
@@ -202,17 +223,9 @@ def example_site(folder: Path, emulator_options: tuple[str, ...] = ()) -> Iterat
             "CORBADO_FRONTEND_API_URL": running.url,
             "CORBADO_WEBHOOK_CREDENTIALS": f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}",
         }
-        for command in (["migrate", "--verbosity=0"], ["seed_example"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *command],
-                cwd=ROOT,
-                env=os.environ | env,
-                check=True,
-                capture_output=True,
-            )
         serve = ["manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
-        stack.enter_context(process(serve, probe=f"{url}/", env=env))
-        yield ExampleSite(url, running, folder / "site.sqlite3")
+        with process(serve, probe=f"{url}/", env=env):
+            yield ExampleSite(url, running, folder / DATABASE)
 
 
 class Drain(threading.Thread):
