@@ -7,14 +7,14 @@ A site subclasses UserMigration and names the subclass in CORBADO_USER_MIGRATION
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, router, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
@@ -125,11 +125,13 @@ class UserMigration:
 
         Raises CorbadoUnavailable (try again; the attempt stays open) and CorbadoRejected.
         """
-        account = CorbadoAccount.objects.filter(
-            project_id=conf.CORBADO_PROJECT_ID, user_id=OuterRef("pk")
-        )
-        known = Subquery(account.values("corbado_user_id")[:1])
-        user = self.get_queryset().filter(pk=user.pk).annotate(_corbado_user_id=known).first()
+        ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": OuterRef("pk")}
+        account = CorbadoAccount.objects.filter(**ours).values("corbado_user_id")[:1]
+        attempt = MigrationAttempt.objects.filter(**ours).values("asked_at")[:1]
+        considered = self.get_queryset().filter(pk=user.pk)
+        user = considered.annotate(
+            _corbado_user_id=Subquery(account), _asked_at=Subquery(attempt)
+        ).first()
         if user is None:
             return Outcome("skipped", "gone")
         if user._corbado_user_id:
@@ -148,51 +150,51 @@ class UserMigration:
         """
         attempts = MigrationAttempt.objects.using(database())
         rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids)
+        closed = {
+            "outcome": outcome.kind,
+            "reason": outcome.reason,
+            "finished_at": timezone.now(),
+            "claimed_until": None,
+        }
         if outcome.reason == "already_linked":
-            rows = rows.exclude(outcome__in=["created", "linked"]).exclude(reason=outcome.reason)
-        else:
+            moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
+            rows.exclude(moved).update(**closed)
+        elif rows.update(**closed) < len(user_ids):
             attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
-        rows.update(
-            outcome=outcome.kind,
-            reason=outcome.reason,
-            finished_at=timezone.now(),
-            claimed_until=None,
-        )
+            rows.update(**closed)
 
     def _ask_corbado(self, user: Any, address: str) -> Outcome:
-        attempt, _created = MigrationAttempt.objects.using(database()).get_or_create(
-            user_id=user.pk, project_id=conf.CORBADO_PROJECT_ID
-        )
-        answer_was_lost = attempt.asked_at is not None
-        if answer_was_lost:
+        lost_question = user._asked_at
+        if lost_question is not None:
             # Look before asking again, or the window of what may be ours would move on and leave
             # our own Corbado user behind.
-            known = self._find(user, address, attempt)
+            known = self._find(user, address, lost_question)
             if known is not None:
                 return known
         self.take_turn()
-        self._note_question(attempt)
+        asked_at = timezone.now()
+        request_id = f"req-{get_random_string(20, '0123456789')}"
+        # Written before the call: what tells our own Corbado user from a stranger's afterwards.
+        self._write(user, asked_at=asked_at, request_id=request_id)
         try:
             # Not sent twice behind our back: "there is one already" has to mean somebody else.
             corbado_user_id = self.service.create_user(
-                address,
-                full_name=self.full_name(user),
-                request_id=attempt.request_id,
-                resend=False,
+                address, full_name=self.full_name(user), request_id=request_id, resend=False
             )
         except CorbadoRejected as error:
             if error.error_type != "validation_error":
                 raise
-            self._answered(attempt)
+            self._write(user, asked_at=None)
             return Outcome("refused", "rejected_by_corbado")
         if corbado_user_id is not None:
             return self._tie(user, corbado_user_id, "created", email="")
-        if not answer_was_lost:
-            self._answered(attempt)
-        known = self._find(user, address, attempt)
+        if lost_question is None:
+            # The only question has its answer: nobody at Corbado can be of our making.
+            self._write(user, asked_at=None)
+        known = self._find(user, address, lost_question and asked_at)
         return known or Outcome("refused", "taken_at_corbado")
 
-    def _find(self, user: Any, address: str, attempt: MigrationAttempt) -> Outcome | None:
+    def _find(self, user: Any, address: str, lost_question: datetime | None) -> Outcome | None:
         self.take_turn()
         found = self.service.find_users(address)
         if not found:
@@ -204,20 +206,19 @@ class UserMigration:
             return Outcome("refused", "corbado_user_deleted", person.id)
         if any(same_address(each, address) for each in person.verified_emails):
             return self._tie(user, person.id, "linked", email=address)
-        if self._is_ours(person, attempt):
+        if lost_question is not None and self._is_ours(person, lost_question):
             return self._tie(user, person.id, "created", email="")
         # Anybody can register an address at Corbado and leave it pending.
         return Outcome("refused", "corbado_user_unconfirmed", person.id)
 
-    def _is_ours(self, person: CorbadoUser, attempt: MigrationAttempt) -> bool:
-        """Tell whether our own attempt made this Corbado user, whose answer we never saw.
+    def _is_ours(self, person: CorbadoUser, asked_at: datetime) -> bool:
+        """Tell whether our own question of that time made this Corbado user.
 
         Only within the attempt, and only without a passkey: a stranger who registered first has
         one, or has the time against them.
         """
-        if attempt.asked_at is None or person.created is None:
+        if person.created is None:
             return False
-        asked_at = attempt.asked_at
         if timezone.is_naive(asked_at):  # USE_TZ = False
             asked_at = timezone.make_aware(asked_at)
         tolerance = timedelta(seconds=self.clock_tolerance)
@@ -264,16 +265,11 @@ class UserMigration:
             return Outcome("skipped", "gone", corbado_user_id)
         return Outcome("refused", "corbado_user_has_other_account", corbado_user_id)
 
-    def _note_question(self, attempt: MigrationAttempt) -> None:
-        """Write before the call what tells our own Corbado user from a stranger's afterwards."""
-        attempt.asked_at = timezone.now()
-        attempt.request_id = f"req-{get_random_string(20, '0123456789')}"
-        attempt.save(using=database(), update_fields=["asked_at", "request_id"])
-
-    def _answered(self, attempt: MigrationAttempt) -> None:
-        """Note that nobody at Corbado can be of this attempt's making."""
-        attempt.asked_at = None
-        attempt.save(using=database(), update_fields=["asked_at"])
+    def _write(self, user: Any, **values: Any) -> None:
+        attempts = MigrationAttempt.objects.using(database())
+        ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": user.pk}
+        if not attempts.filter(**ours).update(**values):
+            attempts.create(**ours, **values)
 
     def _is_shared(self, address: str) -> bool:
         if self._shared is not None:

@@ -34,19 +34,28 @@ class ScriptedCorbado:
         self.faults = faults
         self.delay = delay
         self.calls: Counter[str] = Counter()
-        self.times: list[float] = []
+        self._first = self._last = 0.0
         self.on_create: Callable[[], None] = lambda: None
         self.url = ""
         self.connections: set[asyncio.Transport] = set()
         self._random = random.Random(seed)  # noqa: S311
 
+    @property
+    def seconds(self) -> float:
+        """Return the time from the first call to the last."""
+        return self._last - self._first
+
     def answer(self, method: str, target: str, body: bytes) -> bytes | None:
         """Return the answer, or None for one that is lost."""
         path = urlsplit(target).path
         if path == "/state":
-            return _http(200, {"users": len(self.users), "calls": self.calls})
+            answer = {"users": len(self.users), "calls": self.calls, "seconds": self.seconds}
+            return _http(200, answer)
+        if path == "/users":
+            return _http(200, {"users": {address: user[0] for address, user in self.users.items()}})
         self.calls["all"] += 1
-        self.times.append(time.monotonic()) if len(self.times) < 10_000 else None
+        self._last = time.monotonic()
+        self._first = self._first or self._last
         fault = self._random.choice(Faults) if self._random.random() < self.faults else ""
         self.calls[fault] += 1
         if fault in {"429", "500"}:

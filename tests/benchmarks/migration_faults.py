@@ -1,0 +1,76 @@
+"""100,000 users, two workers, 5 % faults and three kill -9: does everybody have exactly one?
+
+Faults are 429, 500, and answers that are lost after Corbado has done what was asked.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.site import SHARING, Site, a_corbado, a_site, ask
+
+USERS = int(os.environ.get("BENCHMARK_USERS", "100000"))
+FAULTS = 0.05
+KILLS = 3
+ARGUMENTS = ("--rate=100000", "--concurrency=8", "--verbosity=0")
+
+
+def main() -> None:
+    """Move them, kill three times, and compare the three sides."""
+    with a_site() as site, a_corbado(f"--faults={FAULTS}") as corbado:
+        site.fill(USERS)
+        began = time.monotonic()
+        _move(site, corbado)
+        seconds = time.monotonic() - began
+        state = ask(f"{corbado}/state")
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report.csv")
+            last = site.start(corbado, *ARGUMENTS, f"--report={report}", "--report-emails")
+            print(last.communicate()[0].rstrip())
+            _compare(site, corbado, report)
+        calls = state["calls"]
+        print(f"{USERS:,} users in {seconds:.0f} s: {calls['all']:,} calls, of which", end=" ")
+        print(", ".join(f"{calls[fault]:,} {fault}" for fault in ("429", "500", "lost")))
+
+
+def _move(site: Site, corbado: str) -> None:
+    workers = [site.start(corbado, *ARGUMENTS) for _worker in range(2)]
+    for kill in range(1, KILLS + 1):
+        while ask(f"{corbado}/state")["users"] < USERS * (1 - SHARING) * kill / (KILLS + 1):
+            time.sleep(0.05)
+        victim = workers[kill % 2]
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate()
+        print(f"kill -9 no. {kill} at {ask(f'{corbado}/state')['users']:,} users", flush=True)
+        workers[kill % 2] = site.start(corbado, *ARGUMENTS)
+    for worker in workers:
+        output, errors = worker.communicate()
+        assert worker.returncode == 1, output + errors
+
+
+def _compare(site: Site, corbado: str, report: Path) -> None:
+    eligible = {
+        email
+        for (email,) in site.execute("SELECT email FROM auth_user GROUP BY 1 HAVING count(*) = 1")
+    }
+    at_corbado = ask(f"{corbado}/users")["users"]
+    accounts = site.execute(
+        "SELECT u.email, a.corbado_user_id FROM corbado_auth_corbadoaccount AS a "
+        "JOIN auth_user AS u ON u.id = a.user_id"
+    )
+    with report.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    reported = {row["email"]: row["corbado_user_id"] for row in rows if row["corbado_user_id"]}
+    for sentence, holds in (
+        ("every eligible user has a Corbado user, and nobody else", set(at_corbado) == eligible),
+        ("every eligible user has exactly one row", len(accounts) == len(eligible)),
+        ("the rows are those of Corbado", dict(accounts) == at_corbado),
+        ("the report has one row a user", len({row["user"] for row in rows}) == len(rows) == USERS),
+        ("the report agrees with both sides", reported == at_corbado),
+    ):
+        print(f"{'yes' if holds else 'NO ':<4} {sentence}")
