@@ -44,14 +44,14 @@ class Written(logging.Handler):
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
         self._texts: list[tuple[str, str]] = []
-        # Every record is mailed, not errors alone: the report has all that a handler can reach.
+        # More is mailed than a site would, not errors alone: the report has all that a handler can reach.
         self._mailer = AdminEmailHandler(include_html=True)
         self._settings = override_settings(ADMINS=ADMINS)
 
     def __enter__(self) -> Written:
         self._settings.enable()
-        root, ours = logging.getLogger(), logging.getLogger("corbado_auth")
-        self._levels = root.level, ours.level
+        root = logging.getLogger()
+        self._level = root.level
         root.setLevel(logging.DEBUG)
         root.addHandler(self)
         user_login_failed.connect(self._signal)
@@ -60,7 +60,7 @@ class Written(logging.Handler):
 
     def __exit__(self, *_error: object) -> None:
         logging.getLogger().removeHandler(self)
-        logging.getLogger().setLevel(self._levels[0])
+        logging.getLogger().setLevel(self._level)
         user_login_failed.disconnect(self._signal)
         user_logged_in.disconnect(self._signal)
         self._settings.disable()
@@ -71,7 +71,8 @@ class Written(logging.Handler):
             return
         self.add("log", self.format(record))
         self.add("log record", repr(record.__dict__))
-        self._mailer.emit(record)
+        if record.levelno >= logging.INFO:
+            self._mailer.emit(record)
         request = getattr(record, "request", None)
         if request is not None:
             self.request("request of a record", request)
