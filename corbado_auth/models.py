@@ -121,6 +121,8 @@ class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
         for tries_left in (2, 1, 0):
             missing = users.filter(~Exists(known)).values_list("pk", flat=True)
             rows = [self.model(project_id=project_id, user_id=pk) for pk in missing]
+            if not rows:
+                return
             try:
                 with transaction.atomic(using=self.db):
                     self.bulk_create(rows, ignore_conflicts=True)
