@@ -12,12 +12,16 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Ceremony, Credential, User
-from corbado_auth.emulator.wire import invalid, make_id, not_found
+from corbado_auth.emulator.wire import ApiError, invalid, make_id, not_found
+
+if TYPE_CHECKING:
+    from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 LIFETIME = 5 * 60  # contract 7.10 allows 60 s to 5 min: a conditional challenge waits for a person
 BROWSER_TIMEOUT = 60_000  # milliseconds, as in the published options (contract 1.6)
@@ -72,24 +76,10 @@ def finish_registration(
     """Verify a new passkey, keep it with `status`, and return its user."""
     response = _read(signed_challenge)
     ceremony = _take(project, response, kinds)
-    from webauthn import verify_registration_response
-    from webauthn.helpers.cose import COSEAlgorithmIdentifier
-    from webauthn.helpers.exceptions import WebAuthnException
+    verified = _verify_registration(project, ceremony, response)
     from webauthn.helpers.structs import AttestationFormat
 
-    try:
-        verified = verify_registration_response(
-            credential=response,
-            expected_challenge=decode(ceremony.id),
-            expected_rp_id=project.config["webauthnRPID"],
-            expected_origin=sorted(project.origins),
-            require_user_verification=True,
-            supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-        raise _refused(error) from error
     store = project.store
-    now = store.now()
     webauthn_id = encode(verified.credential_id)
     with store.transaction():
         user = store.users.get(ceremony.user_id)
@@ -98,10 +88,11 @@ def finish_registration(
         if store.credentials.find("webauthn_id", webauthn_id):
             # A credential ID is unique across users (contract 7.10, WebAuthn 7.1 step 26).
             raise invalid("signedChallenge", "credential already exists")
+        now = store.now()
         store.credentials.put(
             Credential(
                 id=make_id("cre"),
-                user_id=ceremony.user_id,
+                user_id=user.id,
                 webauthn_id=webauthn_id,
                 public_key=encode(verified.credential_public_key),
                 sign_count=verified.sign_count,
@@ -139,21 +130,7 @@ def finish_login(
         raise invalid("signedChallenge", "userHandle is missing")
     if handle is not None and handle != encode(credential.user_id.encode()):
         raise invalid("signedChallenge", "userHandle does not match")
-    from webauthn import verify_authentication_response
-    from webauthn.helpers.exceptions import WebAuthnException
-
-    try:
-        verified = verify_authentication_response(
-            credential=response,
-            expected_challenge=decode(ceremony.id),
-            expected_rp_id=project.config["webauthnRPID"],
-            expected_origin=sorted(project.origins),
-            credential_public_key=decode(credential.public_key),
-            credential_current_sign_count=credential.sign_count,
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-        raise _refused(error) from error
+    verified = _verify_login(project, ceremony, response, credential)
     return ceremony, _note_use(project, credential, verified, user_agent)
 
 
@@ -166,8 +143,48 @@ def decode(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def _verify_registration(
+    project: Project, ceremony: Ceremony, response: dict[str, Any]
+) -> VerifiedRegistration:
+    from webauthn import verify_registration_response
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        return verify_registration_response(
+            credential=response,
+            expected_challenge=decode(ceremony.id),
+            expected_rp_id=project.config["webauthnRPID"],
+            expected_origin=sorted(project.origins),
+            require_user_verification=True,
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        raise _refused(error) from error
+
+
+def _verify_login(
+    project: Project, ceremony: Ceremony, response: dict[str, Any], credential: Credential
+) -> VerifiedAuthentication:
+    from webauthn import verify_authentication_response
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    try:
+        return verify_authentication_response(
+            credential=response,
+            expected_challenge=decode(ceremony.id),
+            expected_rp_id=project.config["webauthnRPID"],
+            expected_origin=sorted(project.origins),
+            credential_public_key=decode(credential.public_key),
+            credential_current_sign_count=credential.sign_count,
+            require_user_verification=True,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        raise _refused(error) from error
+
+
 def _note_use(
-    project: Project, credential: Credential, verified: Any, user_agent: str
+    project: Project, credential: Credential, verified: VerifiedAuthentication, user_agent: str
 ) -> Credential:
     store = project.store
     with store.transaction():
@@ -251,7 +268,7 @@ def _text(values: Any, name: str) -> str:
     return value
 
 
-def _refused(error: Exception) -> Exception:
+def _refused(error: Exception) -> ApiError:
     # Status and type are INFERRED 17: the component shows the same for any (contract 4.5).
     return invalid("signedChallenge", str(error) or "cannot be verified")
 
