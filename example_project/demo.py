@@ -24,7 +24,7 @@ from types import FrameType
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, KEEPER
+from example_project.workshop.people import CUSTOMER, DEFAULT_USERS, DEMO_PASSWORD, KEEPER
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -324,7 +324,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=port, default=8000, help="of the site (default 8000)")
     parser.add_argument("--emulator-port", type=port, default=9000, help="(default 9000)")
-    parser.add_argument("--users", type=int, default=48, help="how many to seed (default 48)")
+    parser.add_argument(
+        "--users",
+        type=int,
+        default=DEFAULT_USERS,
+        help="how many to seed (default %(default)s)",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -89,7 +89,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start_demo(*, port: int | None = None, emulator_port: int | None = None) -> Demo:
         options = (f"--port={port or unused()}", f"--emulator-port={emulator_port or unused()}")
-        demo = Demo(tmp_path / "data", *options, "--users=12")
+        demo = Demo(tmp_path / "data", *options, "--users=16")
         demos.append(demo)
         # A demo that hangs is killed, and the test that waits for it fails.
         timer = threading.Timer(START_SECONDS, demo.process.kill)
@@ -188,6 +188,6 @@ def test_a_second_demo_with_the_same_data_is_refused_kindly(start: Start) -> Non
 
 def test_a_second_start_finds_everything_as_it_was(start: Start) -> None:
     first = start().wait_until_open()
-    assert "12 users" in first.printed
+    assert "16 users" in first.printed
     first.stop()
     assert "added" not in start().wait_until_open().printed

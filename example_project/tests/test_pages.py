@@ -70,6 +70,12 @@ def test_password_signs_in_and_goes_where_the_person_wanted(client: Client) -> N
     assert "Not linked yet" in page
 
 
+def test_after_a_password_a_passkey_is_offered(client: Client) -> None:
+    form = {"username": CUSTOMER.username, "password": DEMO_PASSWORD}
+    page = client.post("/login/", form, follow=True).content.decode()
+    assert "No password next time?" in page
+
+
 def test_wrong_password_gets_a_sentence(client: Client) -> None:
     response = client.post("/login/", {"username": CUSTOMER.username, "password": "wrong"})
     assert response.status_code == 200

@@ -6,9 +6,10 @@ No real persons: common given names and family names of many places, combined by
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DEMO_PASSWORD = "turn-the-wheel"  # noqa: S105
+DEFAULT_USERS = 520
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ ODD_CASES = [
     # One address twice, in other letters: which of the two is meant?
     Person("rosa.keller", "Rosa", "Keller", "rosa.keller@example.org"),
     Person("rosa.k", "Rosa", "Keller", "Rosa.Keller@example.org"),
+    # And once more, in the very same letters: a couple with one inbox.
+    Person("anders.holm", "Anders", "Holm", "holm@example.org"),
+    Person("britt.holm", "Britt", "Holm", "holm@example.org"),
+    # Typed in a hurry: no address at all.
+    Person("ola", "Ola", "Berg", "ola.berg@example,org"),
+    Person("kim", "Kim", "Park", "kim.park at example.org"),
     # Booked by telephone; nobody asked for an address.
     Person("walk.in", "Pat", "Byrne", ""),
     # Asked to be forgotten as far as the books allow.
@@ -82,4 +89,20 @@ def _customer(number: int) -> Person:
     suffix = str(number // pairs + 1) if number >= pairs else ""
     username = f"{given}.{family}{suffix}".lower().translate(_PLAIN)
     host = "example.org" if number % 3 else "example.com"
-    return Person(username, given, family, f"{username}@{host}")
+    return _oddly(number, Person(username, given, family, f"{username}@{host}"))
+
+
+def _oddly(number: int, person: Person) -> Person:
+    """Give every so many customers an oddity of the named ones."""
+    if number % 41 == 40:
+        return replace(person, email="")
+    if number % 53 == 52:
+        return replace(person, is_active=False)
+    if number % 47 == 46:
+        return replace(person, has_password=False)
+    if number % 61 == 60:
+        # Opened a second account, with the address in other letters.
+        return replace(person, email=_customer(number - 1).email.title())
+    if number % 97 == 96:
+        return replace(person, email=person.email.replace("@", " at "))
+    return person

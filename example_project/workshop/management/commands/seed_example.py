@@ -13,7 +13,14 @@ from django.utils import timezone
 
 from example_project.workshop.courses import OFFERS, Offer
 from example_project.workshop.models import Booking, Course, CourseDate
-from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, ODD_CASES, Person, people
+from example_project.workshop.people import (
+    CUSTOMER,
+    DEFAULT_USERS,
+    DEMO_PASSWORD,
+    ODD_CASES,
+    Person,
+    people,
+)
 
 WEEKS_BACK, WEEKS_AHEAD = 5, 6
 LEAST_USERS = len(ODD_CASES) + 2
@@ -38,8 +45,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--users",
             type=int,
-            default=48,
-            help=f"how many users there shall be ({LEAST_USERS} to {MOST_USERS:,}; default 48)",
+            default=DEFAULT_USERS,
+            help=f"how many users there shall be ({LEAST_USERS} to {MOST_USERS:,}; "
+            "default %(default)s)",
         )
         parser.add_argument(
             "--today",
