@@ -45,6 +45,22 @@ def test_a_request_without_a_token_stays_as_it_is() -> None:
     assert request.META["HTTP_REFERER"] == "http://testserver/?b=%42"
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        f"GET {PATH}?a=1&corbadoAuthToken={TOKEN}&b=%26 HTTP/1.1",
+        f"{PATH}?b=%26&corbadoAuthToken={TOKEN}",
+        f"{PATH}%3Fa%3D1%26corbadoAuthToken%3D{TOKEN}",
+    ],
+    ids=["the whole line", "in another order", "encoded"],
+)
+def test_the_token_leaves_every_copy_that_a_server_made(copy: str) -> None:
+    request = request_for(f"a=1&corbadoAuthToken={TOKEN}&b=%26", RAW_URI=copy)
+    take_auth_token(request)
+    assert TOKEN not in repr(request.META)
+    assert "hidden" in request.META["RAW_URI"]
+
+
 def test_the_token_leaves_an_asgi_scope_too() -> None:
     request = AsyncRequestFactory().get(PATH, {"corbadoAuthToken": TOKEN})
     assert isinstance(request, ASGIRequest)

@@ -44,7 +44,7 @@ class Written(logging.Handler):
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
         self._texts: list[tuple[str, str]] = []
-        # More is mailed than a site would, not errors alone: the report has all that a handler can reach.
+        # Not errors alone: the report of a record has all that a handler can reach.
         self._mailer = AdminEmailHandler(include_html=True)
         self._settings = override_settings(ADMINS=ADMINS)
 
