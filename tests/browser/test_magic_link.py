@@ -148,3 +148,12 @@ def test_a_login_token_of_the_backend_signs_in(site: ExampleSite, visitor: Visit
 def test_an_unknown_login_token_is_told(site: ExampleSite, visitor: Visitor) -> None:
     visitor.page.goto(f"{site.url}/login/?corbadoLoginToken={'x' * 64}#login-token")
     visitor.sees("does not work any more|either expired or not existing")
+
+
+def test_a_lost_connection_does_not_end_the_waiting(site: ExampleSite, visitor: Visitor) -> None:
+    link = ask_for_a_link(site, visitor)
+    visitor.context.set_offline(True)
+    visitor.page.wait_for_timeout(2500)  # two rounds of polling without an answer
+    visitor.context.set_offline(False)
+    visitor.tab().page.goto(link)
+    visitor.lands_on("/account/")

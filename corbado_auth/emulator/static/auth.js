@@ -6,6 +6,7 @@
   const { src, nonce } = document.currentScript;
   const script = document.createElement("script");
   Object.assign(script, { type: "module", src: new URL("static/auth/elements.js", src), nonce });
-  script.onerror = () => console.error("Corbado emulator: the sign-in elements could not be loaded.");
+  script.onerror = () =>
+    console.error("Corbado emulator: the sign-in elements could not be loaded.");
   document.head.append(script);
 })();

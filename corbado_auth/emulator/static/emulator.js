@@ -87,14 +87,26 @@ class Page {
 
   #tick() {
     if (!this.#data.state) return;
-    $("now").textContent = new Date(Date.now() + this.#clockDrift).toISOString().slice(0, 19).replace("T", " ");
+    $("now").textContent = new Date(Date.now() + this.#clockDrift)
+      .toISOString()
+      .slice(0, 19)
+      .replace("T", " ");
     countDown($("rows"));
   }
 
   // -- Which list --------------------------------------------------------------------------------
 
   #navigationItem(id, view) {
-    return h("li", {}, h("a", { href: `#${id}`, id: `view-${id}` }, h("span", {}, view.title), h("span", { class: "number" })));
+    return h(
+      "li",
+      {},
+      h(
+        "a",
+        { href: `#${id}`, id: `view-${id}` },
+        h("span", {}, view.title),
+        h("span", { class: "number" }),
+      ),
+    );
   }
 
   #openFromFragment() {
@@ -124,7 +136,8 @@ class Page {
   #draw() {
     if (!this.#data.state) return;
     for (const [id, view] of Object.entries(VIEWS)) {
-      $(`view-${id}`).lastChild.textContent = id === "project" ? "" : String(view.items(this.#data).length);
+      $(`view-${id}`).lastChild.textContent =
+        id === "project" ? "" : String(view.items(this.#data).length);
     }
     const view = VIEWS[this.#view];
     const all = view.items(this.#data);

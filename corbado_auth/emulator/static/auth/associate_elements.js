@@ -36,7 +36,8 @@ class AssociateElement extends HTMLElement {
   /** The page hears of errors by event and speaks of them; ours are those that it cannot know. */
   report(error) {
     const { page, problem, fields } = reactionTo(error);
-    if (page) this.card.showErrors({ general: "Too many attempts. Please wait a moment, then try again." });
+    if (page)
+      this.card.showErrors({ general: "Too many attempts. Please wait a moment, then try again." });
     else if (problem) this.card.showErrors({ general: problem.text });
     else this.card.showErrors({ fields });
   }

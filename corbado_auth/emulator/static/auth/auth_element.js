@@ -63,7 +63,8 @@ export class CorbadoAuth extends HTMLElement {
   #conditionalInput() {
     if (this.getAttribute("conditional") !== "yes") return null;
     const input = this.querySelector("input#corbado-username");
-    if (!input) throw new TypeError('conditional="yes" needs an <input id="corbado-username"> inside.');
+    if (!input)
+      throw new TypeError('conditional="yes" needs an <input id="corbado-username"> inside.');
     return input;
   }
 
@@ -94,7 +95,9 @@ export class CorbadoAuth extends HTMLElement {
     const { signal } = this.#listeners;
     window.addEventListener("popstate", () => this.#followFragment(), { signal });
     // Back from the site: the page comes out of the browser's cache with its button still busy.
-    window.addEventListener("pageshow", (event) => event.persisted && this.#open("login"), { signal });
+    window.addEventListener("pageshow", (event) => event.persisted && this.#open("login"), {
+      signal,
+    });
     this.#open(pageInFragment() ?? this.#defaultPage());
   }
 

@@ -38,8 +38,14 @@ export class Card {
   }
 
   addEmulatorMark(endpoint) {
-    const link = h("a", { href: `${endpoint}/_emulator/`, target: "_blank", rel: "noopener" }, "Corbado emulator");
-    this.#frame.append(h("footer", { class: "mark" }, link, h("span", {}, "No real account is used")));
+    const link = h(
+      "a",
+      { href: `${endpoint}/_emulator/`, target: "_blank", rel: "noopener" },
+      "Corbado emulator",
+    );
+    this.#frame.append(
+      h("footer", { class: "mark" }, link, h("span", {}, "No real account is used")),
+    );
   }
 
   /** Tell the integrator, on the page itself, what is wrong with the markup. */
@@ -128,4 +134,3 @@ export class Card {
       .filter(Boolean);
   }
 }
-

@@ -4,7 +4,12 @@ import { h } from "./dom.js";
 import { stylesheet } from "./style.js";
 
 export class CorbadoCheckbox extends HTMLElement {
-  #box = h("input", { type: "checkbox", id: "box", "aria-describedby": "error", on: { change: () => this.#tell("") } });
+  #box = h("input", {
+    type: "checkbox",
+    id: "box",
+    "aria-describedby": "error",
+    on: { change: () => this.#tell("") },
+  });
   #error = h("p", { id: "error", class: "field-error", role: "alert" });
 
   constructor() {
@@ -23,7 +28,9 @@ export class CorbadoCheckbox extends HTMLElement {
 
   /** Tell whether it is checked, and if not, what is missing. */
   validate() {
-    this.#tell(this.#box.checked ? "" : this.getAttribute("error-message") ?? "Please check this box.");
+    this.#tell(
+      this.#box.checked ? "" : (this.getAttribute("error-message") ?? "Please check this box."),
+    );
     return this.#box.checked;
   }
 

@@ -3,13 +3,15 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 const ICON_PATHS = {
-  key: ["M15.5 13.5a5 5 0 1 0-4.6-3.1L4 17.3V20h3v-2h2v-2h2l1.6-1.6a5 5 0 0 0 2.9-.9Z", "M16.5 7.5h.01"],
+  key: [
+    "M15.5 13.5a5 5 0 1 0-4.6-3.1L4 17.3V20h3v-2h2v-2h2l1.6-1.6a5 5 0 0 0 2.9-.9Z",
+    "M16.5 7.5h.01",
+  ],
   lock: ["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3", "M12 14.5v2"],
   mail: ["M4 6h16v12H4z", "m4 7 8 6 8-6"],
   clock: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z", "M12 7.5V12l3 2"],
   alert: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z", "M12 7.5v5.5", "M12 16.5h.01"],
   plug: ["M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0Z", "M12 17v4"],
-  check: ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z", "m8 12 3 3 5-6"],
 };
 
 /** Build an element: attributes, listeners under `on`, then children (nodes, texts, or nothing). */

@@ -3,7 +3,11 @@
 import { CorbadoAuth } from "./auth_element.js";
 import { CorbadoPasskeyAssociate, CorbadoPasskeyAssociateLogin } from "./associate_elements.js";
 import { CorbadoCheckbox } from "./checkbox_element.js";
-import { CorbadoAuthProvider, CorbadoLogoutHandler, CorbadoPasskeyList } from "./session_elements.js";
+import {
+  CorbadoAuthProvider,
+  CorbadoLogoutHandler,
+  CorbadoPasskeyList,
+} from "./session_elements.js";
 
 const elements = {
   "corbado-auth": CorbadoAuth,

@@ -71,7 +71,9 @@ export function reactionTo(error) {
   if (error.type in PROBLEMS) return { problem: { ...PROBLEMS[error.type], error } };
   if (error.status === 429) return { page: "too-many-requests" };
   if (error.status === 422) {
-    return { problem: { ...PROBLEMS.unexpected, text: error.details || PROBLEMS.unexpected.text, error } };
+    return {
+      problem: { ...PROBLEMS.unexpected, text: error.details || PROBLEMS.unexpected.text, error },
+    };
   }
   if (error.type === "validation_error") return inline(error.validation);
   if (error.status >= 500) return { problem: { ...PROBLEMS.unexpected, error } };

@@ -81,7 +81,9 @@ export function register(view) {
   const go = button(texts.registerButton ?? "Create account", "sign_up", { type: "submit" });
   const submit = (event) => {
     event.preventDefault();
-    const isComplete = view.requireValues(fields.map((one) => ({ ...one, value: () => value(one.node) })));
+    const isComplete = view.requireValues(
+      fields.map((one) => ({ ...one, value: () => value(one.node) })),
+    );
     if (!view.checkboxesAreChecked() || !isComplete) return;
     view.run(go, () => signIn.signUp(value(username), value(name)));
   };
@@ -102,7 +104,10 @@ export function register(view) {
 
 export function password(view) {
   const { signIn } = view;
-  const secret = field("password", "Password", { type: "password", autocomplete: "current-password" });
+  const secret = field("password", "Password", {
+    type: "password",
+    autocomplete: "current-password",
+  });
   const input = secret.querySelector("input");
   const go = button("Sign in", "login", { type: "submit" });
   const submit = (event) => {
@@ -111,8 +116,14 @@ export function password(view) {
     view.run(go, () => signIn.verifyPassword(input.value));
   };
   const hidden = h("input", {
-    type: "email", name: "username", autocomplete: "username", value: signIn.username,
-    hidden: true, readonly: true, tabindex: "-1", "aria-hidden": "true",
+    type: "email",
+    name: "username",
+    autocomplete: "username",
+    value: signIn.username,
+    hidden: true,
+    readonly: true,
+    tabindex: "-1",
+    "aria-hidden": "true",
   });
   return {
     content: [
@@ -122,9 +133,15 @@ export function password(view) {
         "div",
         { class: "actions" },
         signIn.methods.includes("email") &&
-          working(view, "Email me a link instead", "email_link", () => signIn.sendLink(LinkReason.ASKED), {
-            kind: "secondary",
-          }),
+          working(
+            view,
+            "Email me a link instead",
+            "email_link",
+            () => signIn.sendLink(LinkReason.ASKED),
+            {
+              kind: "secondary",
+            },
+          ),
         backButton(view),
       ),
     ],

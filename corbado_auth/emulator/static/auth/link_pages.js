@@ -10,7 +10,8 @@ const POLL_FOR_MS = 5 * 60 * 1000;
 
 const LINK_SENTENCES = {
   [LinkReason.ASKED]: "We sent a sign-in link to",
-  [LinkReason.UNCONFIRMED]: "Your account is not confirmed yet. Please open the link that we sent to",
+  [LinkReason.UNCONFIRMED]:
+    "Your account is not confirmed yet. Please open the link that we sent to",
   [LinkReason.PASSKEY_CANCELLED]: "Your passkey was not used, so we sent a sign-in link to",
 };
 
@@ -27,15 +28,26 @@ export function email(view) {
 export function emailPending(view) {
   const { signIn } = view;
   if (signIn.emailLinkID === null) return login(view);
-  const wait = h("p", { class: "waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("span", {}, "Waiting for you to open the link"));
+  const wait = h(
+    "p",
+    { class: "waiting" },
+    h("span", { class: "spinner", "aria-hidden": "true" }),
+    h("span", {}, "Waiting for you to open the link"),
+  );
   const again = working(view, "Send the email again", "resend_email", () => signIn.sendLink(), {
     kind: "secondary",
   });
   const tryPasskey =
     signIn.linkReason === LinkReason.PASSKEY_CANCELLED &&
-    working(view, "Try the passkey again", "continue_with_biometric_method", () => signIn.usePasskey(), {
-      kind: "secondary",
-    });
+    working(
+      view,
+      "Try the passkey again",
+      "continue_with_biometric_method",
+      () => signIn.usePasskey(),
+      {
+        kind: "secondary",
+      },
+    );
   const stopWaiting = () => {
     signIn.emailLinkID = null;
     view.show("login");
@@ -44,14 +56,25 @@ export function emailPending(view) {
   return {
     content: [
       heading("Check your email", { symbol: "mail" }),
-      h("p", { class: "subtitle" }, `${LINK_SENTENCES[signIn.linkReason]} `, h("strong", {}, signIn.username), "."),
+      h(
+        "p",
+        { class: "subtitle" },
+        `${LINK_SENTENCES[signIn.linkReason]} `,
+        h("strong", {}, signIn.username),
+        ".",
+      ),
       wait,
       h(
         "div",
         { class: "actions" },
         h(
           "a",
-          { class: "button primary", href: `${view.endpoint}/_emulator/#emails`, target: "_blank", rel: "noopener" },
+          {
+            class: "button primary",
+            href: `${view.endpoint}/_emulator/#emails`,
+            target: "_blank",
+            rel: "noopener",
+          },
           "Open the emulator's inbox",
         ),
         again,

@@ -14,7 +14,9 @@ export function appendPasskey(view) {
     {
       symbol: "key",
       title: "Faster next time?",
-      text: texts.append ?? "Sign in with your fingerprint, face or PIN instead of waiting for an email or typing a password.",
+      text:
+        texts.append ??
+        "Sign in with your fingerprint, face or PIN instead of waiting for an email or typing a password.",
     },
     working(view, "Create a passkey", "append_passkey", () => signIn.appendPasskey()),
     working(view, "Maybe later", "cancel", () => signIn.skipAppend(), { kind: "quiet" }),
@@ -31,7 +33,11 @@ export function appendPasskey(view) {
 
 export function timeout(view) {
   return message(
-    { symbol: "clock", title: "That took too long", text: "There was no answer in time. Please try again." },
+    {
+      symbol: "clock",
+      title: "That took too long",
+      text: "There was no answer in time. Please try again.",
+    },
     backButton(view, "Try again", { kind: "secondary" }),
   );
 }
@@ -45,13 +51,23 @@ export function tooManyRequests(view) {
 
 /** What Corbado's component shows as an overlay: nothing that this person could mend in a form. */
 export function problem(view, { title, text, symbol = "alert", error }) {
-  const page = message({ symbol, title, text }, backButton(view, "Try again", { kind: "secondary" }));
+  const page = message(
+    { symbol, title, text },
+    backButton(view, "Try again", { kind: "secondary" }),
+  );
   if (!error) return page;
-  const details = { Type: view.signIn.config.environment === "dev" ? error.type : "", Request: error.requestID };
+  const details = {
+    Type: view.signIn.config.environment === "dev" ? error.type : "",
+    Request: error.requestID,
+  };
   const rows = Object.entries(details).filter(([, value]) => value);
   if (rows.length) {
     page.content.push(
-      h("dl", { class: "details" }, ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+      h(
+        "dl",
+        { class: "details" },
+        ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+      ),
     );
   }
   return page;

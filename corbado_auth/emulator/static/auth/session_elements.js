@@ -53,7 +53,11 @@ export class CorbadoPasskeyList extends HTMLElement {
       this.#card.draw([this.#list(data.passkeys)]);
     } catch {
       this.#card.draw([
-        h("p", { class: "subtitle" }, "This list needs Corbado's own sessions. Use the site's passkey page."),
+        h(
+          "p",
+          { class: "subtitle" },
+          "This list needs Corbado's own sessions. Use the site's passkey page.",
+        ),
       ]);
     }
   }

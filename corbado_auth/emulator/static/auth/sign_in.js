@@ -13,7 +13,15 @@ import {
 const USERNAME_KEY = "username";
 const APPEND_SHOWN_KEY = "passkeyAppendPopUpShownAt";
 const DAY_IN_MS = 24 * 60 * 60 * 1000;
-const DAYS_BETWEEN_APPEND_QUESTIONS = { "0d": 0, "1d": 1, "3d": 3, "1w": 7, "3w": 21, "1m": 30, "3m": 90 };
+const DAYS_BETWEEN_APPEND_QUESTIONS = {
+  "0d": 0,
+  "1d": 1,
+  "3d": 3,
+  "1w": 7,
+  "3w": 21,
+  "1m": 30,
+  "3m": 90,
+};
 
 // Why the link was sent; the page that waits for it says so.
 export const LinkReason = Object.freeze({
@@ -87,7 +95,10 @@ export class SignIn {
       return this.#waitForLink(data.emailLinkID, LinkReason.ASKED);
     }
     try {
-      const { data } = await this.#api.post("/v1/users/passkey/register/start", { username, fullName });
+      const { data } = await this.#api.post("/v1/users/passkey/register/start", {
+        username,
+        fullName,
+      });
       const signed = await createPasskey(data.challenge);
       await this.#finish("/v1/users/passkey/register/finish", signed);
     } catch (error) {
@@ -189,7 +200,9 @@ export class SignIn {
     try {
       link = await this.#api.post("/v1/users/emaillinks/status", { emailLinkID });
     } catch (error) {
-      if (error.kind === "answer" && error.status < 500 && error.status !== 429) return false;
+      // Not opened yet, or no connection for a moment: a laptop wakes up with its link still good.
+      const canWait = error.kind !== "answer" || (error.status < 500 && error.status !== 429);
+      if (canWait) return false;
       throw error;
     }
     if (this.emailLinkID !== emailLinkID) return false;

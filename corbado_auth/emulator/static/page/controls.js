@@ -48,13 +48,21 @@ export const failures = {
         h("span", { class: "method" }, failure.method || "any"),
         h("code", { class: "path" }, failure.path),
         h("strong", {}, outcomeOf(failure)),
-        h("span", { class: "quiet" }, failure.left === null ? "until removed" : `${failure.left} of ${failure.times} left`),
+        h(
+          "span",
+          { class: "quiet" },
+          failure.left === null ? "until removed" : `${failure.left} of ${failure.times} left`,
+        ),
         h(
           "span",
           { class: "push" },
-          action("Remove", () => page.act(() => control.removeFailure(failure.ID), "The failure is gone."), {
-            "aria-label": `Remove the failure of ${failure.path}`,
-          }),
+          action(
+            "Remove",
+            () => page.act(() => control.removeFailure(failure.ID), "The failure is gone."),
+            {
+              "aria-label": `Remove the failure of ${failure.path}`,
+            },
+          ),
         ),
       ),
     ),
@@ -67,13 +75,25 @@ export const failures = {
         if (method !== "any") failure.method = method;
         return page.act(() => control.planFailure(failure), "The failure is planned.");
       },
-      labelled("Method", h("select", { name: "method" }, ...options(["any", "GET", "POST", "PUT", "DELETE"]))),
+      labelled(
+        "Method",
+        h("select", { name: "method" }, ...options(["any", "GET", "POST", "PUT", "DELETE"])),
+      ),
       labelled(
         "Path (* stands for anything)",
-        h("input", { name: "path", required: true, value: "/v1/authTokens/validate", autocomplete: "off", spellcheck: "false" }),
+        h("input", {
+          name: "path",
+          required: true,
+          value: "/v1/authTokens/validate",
+          autocomplete: "off",
+          spellcheck: "false",
+        }),
       ),
       labelled("What happens", h("select", { name: "outcome" }, ...options(Object.keys(OUTCOMES)))),
-      labelled("How often (0: until removed)", h("input", { name: "times", type: "number", min: "0", value: "1", required: true })),
+      labelled(
+        "How often (0: until removed)",
+        h("input", { name: "times", type: "number", min: "0", value: "1", required: true }),
+      ),
     ),
 };
 
@@ -98,11 +118,17 @@ export const project = {
         "Webhook URL": one.webhookURL ? h("code", {}, one.webhookURL) : "none",
         "Webhook actions": one.webhookActions.join(", ") || "none",
         "Relying party ID": h("code", {}, one.rpID),
-        "Allowed origins": h("ul", { class: "lines" }, ...one.origins.map((origin) => h("li", {}, h("code", {}, origin)))),
+        "Allowed origins": h(
+          "ul",
+          { class: "lines" },
+          ...one.origins.map((origin) => h("li", {}, h("code", {}, origin))),
+        ),
         "Web component": one.webComponent,
         "Sign-up allowed": yesOrNo(one.allowUserRegistration),
         "Email confirmed first": yesOrNo(one.doubleOptIn),
-        "Rate limit": one.rateLimit ? `${one.rateLimit.requests} calls in ${one.rateLimit.seconds} s` : "off",
+        "Rate limit": one.rateLimit
+          ? `${one.rateLimit.requests} calls in ${one.rateLimit.seconds} s`
+          : "off",
       }),
     ),
   tools: (page) =>
@@ -110,6 +136,9 @@ export const project = {
       "Limit the rate",
       "Set the limit",
       ({ requests }) => page.act(() => control.limitRate(Number(requests)), "The limit is set."),
-      labelled("Calls in ten seconds (0: no limit)", h("input", { name: "requests", type: "number", min: "0", value: "0", required: true })),
+      labelled(
+        "Calls in ten seconds (0: no limit)",
+        h("input", { name: "requests", type: "number", min: "0", value: "0", required: true }),
+      ),
     ),
 };

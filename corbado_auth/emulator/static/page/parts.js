@@ -25,7 +25,11 @@ export function time(stamp) {
 
 /** Time left, counted down in place by `countDown` without drawing the row again. */
 export function timeLeft(seconds) {
-  return h("span", { class: "left", "data-ends": String(Date.now() + seconds * 1000) }, words(seconds));
+  return h(
+    "span",
+    { class: "left", "data-ends": String(Date.now() + seconds * 1000) },
+    words(seconds),
+  );
 }
 
 export function countDown(root) {
@@ -39,7 +43,8 @@ export function words(seconds) {
   const left = Math.max(0, Math.round(seconds));
   if (left === 0) return "no time left";
   if (left < 60) return `${left} s left`;
-  if (left < 3600) return `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, "0")} s left`;
+  if (left < 3600)
+    return `${Math.floor(left / 60)} min ${String(left % 60).padStart(2, "0")} s left`;
   return `${Math.floor(left / 3600)} h ${String(Math.floor((left % 3600) / 60)).padStart(2, "0")} min left`;
 }
 
@@ -64,12 +69,19 @@ export function copyButton(value, what) {
 }
 
 export function facts(pairs) {
-  const shown = Object.entries(pairs).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return h("dl", { class: "facts" }, shown.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  const shown = Object.entries(pairs).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
+  return h(
+    "dl",
+    { class: "facts" },
+    shown.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
 }
 
 export function source(value) {
-  if (value === null || value === undefined || value === "") return h("p", { class: "quiet" }, "Nothing");
+  if (value === null || value === undefined || value === "")
+    return h("p", { class: "quiet" }, "Nothing");
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return h("pre", { tabindex: "0" }, text);
 }
@@ -94,6 +106,11 @@ export function toolForm(title, text, work, ...children) {
     "details",
     { class: "tool" },
     h("summary", {}, title),
-    h("form", { on: { submit } }, ...children, h("button", { type: "submit", class: "primary" }, text)),
+    h(
+      "form",
+      { on: { submit } },
+      ...children,
+      h("button", { type: "submit", class: "primary" }, text),
+    ),
   );
 }

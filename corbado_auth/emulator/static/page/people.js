@@ -2,7 +2,18 @@
 
 import { h } from "../auth/dom.js";
 import { control } from "./control.js";
-import { action, badge, copyButton, facts, labelled, link, source, time, timeLeft, toolForm } from "./parts.js";
+import {
+  action,
+  badge,
+  copyButton,
+  facts,
+  labelled,
+  link,
+  source,
+  time,
+  timeLeft,
+  toolForm,
+} from "./parts.js";
 
 export const users = {
   title: "Users",
@@ -15,17 +26,31 @@ export const users = {
       "Add a user",
       "Add user",
       ({ email, fullName, confirmed }) =>
-        page.act(() => control.addUser({ email, fullName, confirmed: confirmed === "on" }), "The user is there."),
-      labelled("Email address", h("input", { name: "email", type: "email", required: true, autocomplete: "off" })),
+        page.act(
+          () => control.addUser({ email, fullName, confirmed: confirmed === "on" }),
+          "The user is there.",
+        ),
+      labelled(
+        "Email address",
+        h("input", { name: "email", type: "email", required: true, autocomplete: "off" }),
+      ),
       labelled("Full name", h("input", { name: "fullName", autocomplete: "off" })),
-      h("label", { class: "check" }, h("input", { name: "confirmed", type: "checkbox", checked: true }), "The address is confirmed"),
+      h(
+        "label",
+        { class: "check" },
+        h("input", { name: "confirmed", type: "checkbox", checked: true }),
+        "The address is confirmed",
+      ),
     ),
 };
 
 function userRow(user, page) {
   const place = h("p", { class: "outcome", role: "status" });
   const makeLink = async () => {
-    const made = await page.act(() => control.issueToken(user.ID), "A sign-in link is there, good for one use.");
+    const made = await page.act(
+      () => control.issueToken(user.ID),
+      "A sign-in link is there, good for one use.",
+    );
     if (made) place.replaceChildren(link(made.redirectURL, "Sign in with this link"));
   };
   return h(
@@ -53,7 +78,11 @@ function lines(rows) {
 
 function passkeyLine({ ID, status, created, lastUsed }) {
   const used = lastUsed ? `last used ${lastUsed.replace("T", " ")}` : "not used yet";
-  return [h("code", {}, ID), badge(status), h("span", { class: "quiet" }, `created ${created.replace("T", " ")}, ${used}`)];
+  return [
+    h("code", {}, ID),
+    badge(status),
+    h("span", { class: "quiet" }, `created ${created.replace("T", " ")}, ${used}`),
+  ];
 }
 
 export const emails = {
@@ -101,7 +130,10 @@ export const tokens = {
         token.state === "unused" && timeLeft(token.expiresIn),
         h("span", { class: "push" }, time(token.created)),
       ),
-      facts({ Token: h("code", {}, token.token), User: [token.email, token.userID].filter(Boolean).join(", "), Expires: token.expires.replace("T", " ") }),
+      facts({
+        Token: h("code", {}, token.token),
+        User: [token.email, token.userID].filter(Boolean).join(", "),
+        Expires: token.expires.replace("T", " "),
+      }),
     ),
 };
-

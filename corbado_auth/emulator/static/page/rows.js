@@ -20,7 +20,8 @@ export class Rows {
     const nodes = items.map((item) => {
       const fingerprint = JSON.stringify({ ...item, expiresIn: undefined });
       const before = this.#drawn.get(item.ID);
-      const node = before?.fingerprint === fingerprint ? before.node : this.#draw(item, row, before?.node);
+      const node =
+        before?.fingerprint === fingerprint ? before.node : this.#draw(item, row, before?.node);
       kept.set(item.ID, { fingerprint, node });
       return node;
     });
@@ -39,7 +40,8 @@ export class Rows {
     const wanted = new Set(nodes);
     for (const node of [...this.#list.children]) if (!wanted.has(node)) node.remove();
     nodes.forEach((node, index) => {
-      if (this.#list.children[index] !== node) this.#list.insertBefore(node, this.#list.children[index] ?? null);
+      if (this.#list.children[index] !== node)
+        this.#list.insertBefore(node, this.#list.children[index] ?? null);
     });
   }
 }

@@ -9,7 +9,11 @@ function duration(seconds) {
 }
 
 function headerList(headers) {
-  return facts(Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, h("code", {}, value)])));
+  return facts(
+    Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, h("code", {}, value)]),
+    ),
+  );
 }
 
 export const requests = {
@@ -31,7 +35,13 @@ export const requests = {
           h("span", { class: "method" }, request.method),
           h("code", { class: "path" }, request.path + (request.query ? `?${request.query}` : "")),
           request.planned && badge("planned"),
-          h("span", { class: "push line" }, badge(request.api), duration(request.runtime), time(request.created)),
+          h(
+            "span",
+            { class: "push line" },
+            badge(request.api),
+            duration(request.runtime),
+            time(request.created),
+          ),
         ),
         h(
           "div",
