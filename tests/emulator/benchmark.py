@@ -61,7 +61,7 @@ def report(what: str, ours: float, theirs: float) -> None:
 
 
 def in_turns(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
-    """Return the medians of how long two actions take, in turns, so that both meet the same load."""
+    """Return the medians of two actions, done in turns so that both meet the same load."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
         for action, taken in zip((ours, theirs), times, strict=True):
