@@ -24,6 +24,10 @@ test: .venv/installed-dev ## Check and test everything; says what it leaves out 
 quick: .venv/installed-dev ## Run the tests that need no browser and no minutes
 	$(BIN)/pytest -n auto -m "not browser and not slow"
 
+.PHONY: bench
+bench: .venv/installed-dev ## Measure what is said about speed and size (minutes; needs PostgreSQL)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
 .PHONY: lint
 lint: .venv/installed-dev ## Check style and types
 	$(BIN)/ruff check .

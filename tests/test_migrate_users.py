@@ -81,9 +81,11 @@ def moved() -> int:
 # What it does ----------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
-def test_everybody_moves_and_the_exit_code_is_0(corbado: Corbado) -> None:
-    add_users(3)
+def test_everybody_moves_and_the_exit_code_is_0(corbado: Corbado, make_user: MakeUser) -> None:
+    for name in ("ada", "bob", "eve"):
+        make_user(f"{name}@example.com")
     output, code = run()
     assert code == 0
     assert "3 created" in output
