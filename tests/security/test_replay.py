@@ -7,7 +7,7 @@ nobody; anywhere else it is the 400 page.
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user
+from django.contrib.auth import get_user, get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -55,6 +55,12 @@ def test_a_reload_after_sign_out_is_400(client: Client, token: str) -> None:
     client.post("/corbado/logout/")
     assert come_back(client, token).status_code == 400
     assert not Session.objects.exists()
+
+
+def test_a_reload_of_somebody_made_inactive_is_400(client: Client, token: str) -> None:
+    sign_in(client, token)
+    get_user_model().objects.update(is_active=False)
+    assert come_back(client, token).status_code == 400
 
 
 def test_a_spent_token_in_another_browser_is_400(client: Client, token: str) -> None:
