@@ -77,6 +77,12 @@ def test_this_is_not_me_forgets_the_result(client: Client, corbado: Corbado, rob
     assert not Session.objects.exists()
 
 
+def test_the_button_uses_the_result_up(client: Client, corbado: Corbado, robin: User) -> None:
+    shown = wait_at_the_confirm_page(client, corbado, robin)
+    client.post(CONFIRM, {"id": shown})
+    assert client.cookies["corbado_auth_waiting"].value == ""
+
+
 def test_the_confirm_page_without_a_result_is_400(client: Client) -> None:
     assert client.get(CONFIRM).status_code == 400
     assert b"This sign-in took too long" in client.post(CONFIRM).content

@@ -130,6 +130,17 @@ def test_whoever_signed_in_with_a_password_on_the_way_is_asked_first(
     assert get_user(client) == victim
 
 
+def test_whoever_is_signed_in_is_not_taken_for_the_attacker_whom_the_site_knows(
+    client: Client, corbado: Corbado, mallory: User, robin: User
+) -> None:
+    sign_in(Client(), corbado.issue_token(mallory))
+    sign_in(client, corbado.issue_token(robin))
+    victim = get_user(client)
+    open_login_page(client)
+    assert come_back(client, corbado.issue_token(mallory)).url == CONFIRM
+    assert get_user(client) == victim
+
+
 @pytest.mark.urls("tests.security.urls_login_at_root")
 def test_a_login_page_at_the_root_does_not_open_with_a_referer_that_browsers_shorten(
     client: Client, corbado: Corbado
