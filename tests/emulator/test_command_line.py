@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.strict import ROOT
 MODULE = (sys.executable, "-m", "corbado_auth.emulator")
 MANAGE = (sys.executable, "manage.py", "corbado_emulator")
 SITE = {"DJANGO_SETTINGS_MODULE": "example_project.settings"}
+START_SECONDS = 90
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
@@ -52,17 +52,19 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def _wait_for(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read until a line fits; a process that says nothing for too long is ended, not waited for."""
     assert process.stdout is not None
-    deadline, seen = time.monotonic() + 30, ""
-    while time.monotonic() < deadline:
-        if select.select([process.stdout], [], [], 0.1)[0]:
-            line = process.stdout.readline()
+    assert process.stderr is not None
+    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.start()
+    seen = ""
+    try:
+        for line in process.stdout:
             seen += line
             if found := re.search(pattern, line):
                 return found[1]
-        if process.poll() is not None:
-            break
-    assert process.stderr is not None
+    finally:
+        watchdog.cancel()
     raise AssertionError(seen + process.stderr.read())
 
 
