@@ -15,6 +15,7 @@ from django.core.cache import cache
 from tests.users.factory import create_user
 
 pytest_plugins = [
+    "pytester",
     "tests.axes",
     "tests.browser.fixtures",
     "tests.postgresql",
