@@ -86,6 +86,7 @@ DELETIONS: dict[str, Callable[[Any], object]] = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("delete", DELETIONS.values(), ids=DELETIONS)
 def test_a_deleted_user_is_deleted_at_corbado(
     corbado: Corbado, link: Callable[[str], CorbadoAccount], delete: Callable[[Any], object]
@@ -115,6 +116,7 @@ UNLINKINGS: dict[str, Callable[[CorbadoAccount], object]] = {
 }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("unlink", UNLINKINGS.values(), ids=UNLINKINGS)
 def test_unlinking_deletes_nobody_at_corbado(
     corbado: Corbado,

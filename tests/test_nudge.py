@@ -81,6 +81,7 @@ def days_pass(days: int) -> None:
     PasskeyNudge.objects.update(quiet_since=timezone.now() - timedelta(days=days))
 
 
+@pytest.mark.matrix
 def test_a_password_sign_in_is_followed_by_the_offer(erin: Any) -> None:
     assert "Add a passkey" in offer(by_password(erin))
 
@@ -179,6 +180,7 @@ def test_an_answer_counts_in_every_browser(erin: Any) -> None:
     assert offer(laptop) == ""
 
 
+@pytest.mark.matrix
 def test_never_is_for_ever(erin: Any) -> None:
     say(by_password(erin), "never")
     days_pass(4000)
