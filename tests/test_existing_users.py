@@ -18,6 +18,7 @@ from django.test import override_settings
 
 from corbado_auth import existing_users
 from corbado_auth.backends import CorbadoBackend
+from corbado_auth.emulator import Emulator, EmulatorConfig
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.existing_users import UserMigration, user_migration_class
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
@@ -25,6 +26,7 @@ from corbado_auth.outcomes import REASONS, Outcome
 from corbado_auth.service import CorbadoService
 from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
+from tests.emulator.clients import Browser
 
 HERE = "tests.test_existing_users"
 ADA = "ada@example.com"
@@ -272,18 +274,24 @@ def test_a_stranger_outside_the_attempt_is_refused_after_a_lost_answer(
     assert not CorbadoAccount.objects.exists()
 
 
-def test_a_stranger_with_a_passkey_is_refused_even_inside_the_attempt(
-    make_user: MakeUser, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answer_was_lost", [False, True], ids=["first-question", "lost-answer"])
+def test_a_stranger_with_a_passkey_of_their_own_is_refused_even_inside_the_attempt(
+    make_user: MakeUser, settings: LazySettings, answer_was_lost: bool
 ) -> None:
-    corbado.add_user(ADA, confirmed=False)
     ada = make_user(ADA)
-    MigrationAttempt.objects.create(
-        user_id=ada.pk,
-        project_id=corbado.settings["CORBADO_PROJECT_ID"],
-        asked_at=datetime.now(UTC),
-    )
-    monkeypatch.setattr(CorbadoService, "list_passkeys", lambda *_arguments: ["a passkey"])
-    assert UserMigration().migrate(ada).reason == "corbado_user_unconfirmed"
+    with Emulator(EmulatorConfig(port=0)) as emulator:
+        settings.CORBADO_BACKEND_API_URL = emulator.url
+        settings.CORBADO_PROJECT_ID = emulator.config.project_id
+        settings.CORBADO_API_SECRET = emulator.config.api_secret
+        assert Browser(emulator, judge=lambda *_answer: None).sign_up(ADA).status == 200
+        if answer_was_lost:
+            MigrationAttempt.objects.create(
+                user_id=ada.pk,
+                project_id=emulator.config.project_id,
+                asked_at=datetime.now(UTC),
+            )
+        assert UserMigration().migrate(ada).reason == "corbado_user_unconfirmed"
+    assert not CorbadoAccount.objects.exists()
 
 
 def test_a_corbado_user_of_another_local_user_is_refused(

@@ -207,7 +207,7 @@ def test_pages_meet_every_user_once(corbado: Corbado, monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db
 def test_a_page_of_finished_users_costs_few_queries(corbado: Corbado) -> None:
-    add_users(60)
+    add_users(20)
     run()
     with CaptureQueriesContext(connection) as queries:
         run()
@@ -409,6 +409,15 @@ def test_a_limited_rate_costs_nobody_a_try(corbado: Corbado) -> None:
     add_users(1)
     corbado.fail_next(USERS, method="POST", status=429, times=ImpatientMigration.tries + 3)
     assert run()[1] == 0
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_begun_is_exit_code_2(corbado: Corbado, tmp_path: Path) -> None:
+    report = tmp_path / "report.csv"
+    report.symlink_to("/dev/full")
+    output, code = run(f"--report={report}")
+    assert code == 2
+    assert "No space left on device" in output
 
 
 @pytest.mark.django_db

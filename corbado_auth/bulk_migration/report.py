@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,8 +37,9 @@ class Report:
         )
         self._csv = csv.DictWriter(self._file, [*COLUMNS, *(["email"] if emails else [])])
         self._rows = 0
+        self._is_broken = False
         if self._suffix == ".csv":
-            self._csv.writeheader()
+            self._begin()
 
     def __enter__(self) -> Self:
         return self
@@ -48,12 +50,22 @@ class Report:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._suffix == ".json":
-            self._file.write("\n]\n" if self._rows else "[]\n")
-        self._file.close()
+        # A disk that is full was noticed before, by `add`.
+        with suppress(OSError) if self._is_broken else nullcontext():
+            if self._suffix == ".json":
+                self._file.write("\n]\n" if self._rows else "[]\n")
+            self._file.close()
+
+    def _begin(self) -> None:
+        try:
+            self._csv.writeheader()
+        except OSError:
+            with suppress(OSError):
+                self._file.close()
+            raise
 
     def add(self, user: Any, outcome: Outcome) -> None:
-        """Write what became of one user."""
+        """Write what became of one user; raises OSError."""
         row = {
             "user": str(user.pk),
             "outcome": outcome.kind,
@@ -63,12 +75,14 @@ class Report:
         }
         if self._emails:
             row["email"] = email_of(user)
+        self._is_broken = True
         if self._suffix == ".csv":
             self._csv.writerow({name: _harmless(value) for name, value in row.items()})
         else:
             between = {".jsonl": "", ".json": ",\n" if self._rows else "[\n"}[self._suffix]
             after = "\n" if self._suffix == ".jsonl" else ""
             self._file.write(between + json.dumps(row, ensure_ascii=False) + after)
+        self._is_broken = False
         self._rows += 1
 
 

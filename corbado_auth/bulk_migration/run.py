@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connections
@@ -85,14 +86,14 @@ class BulkMigration:
 
     def run(self, scope: Scope) -> None:
         """Move all users of the scope, or as many as can be until ``halt``."""
-        self.claims.release_the_dead()
-        self.claims.refuse_company()
-        if self._halt:
-            return
-        self.migration.prepare()
-        for thread in self._threads:
-            thread.start()
         try:
+            self.claims.release_the_dead()
+            self.claims.refuse_company()
+            if self._halt:
+                return
+            self.migration.prepare()
+            for thread in self._threads:
+                thread.start()
             self._walk(scope)
         except DatabaseError as error:
             self._halt.stop(f"The database failed ({type(error).__name__}).")
@@ -123,6 +124,7 @@ class BulkMigration:
         return bool(self.left_to_others)
 
     def _do(self, page: Page, *, again: bool = False) -> None:
+        self._collect(wait=False)
         outcomes: dict[Outcome, list[Any]] = defaultdict(list)
         fit = []
         for user in page:
@@ -209,13 +211,13 @@ class BulkMigration:
             user, result = self._outbox.get()
             if isinstance(result, Outcome):
                 self._note(user, result)
-        self.claims.release()
+        # With a database that has failed, they run out by themselves.
+        with suppress(DatabaseError):
+            self.claims.release()
 
     def _rest(self, seconds: float) -> None:
-        try:
+        with suppress(Stopped):
             self._halt.wait(seconds)
-        except Stopped:
-            return
 
     # One user, in a thread --------------------------------------------------------------------
 

@@ -132,8 +132,11 @@ class Command(BaseCommand):
             progress = stack.enter_context(self._progress(scope, options))
 
             def note(user: Any, outcome: Outcome) -> None:
-                if report:
-                    report.add(user, outcome)
+                try:
+                    if report:
+                        report.add(user, outcome)
+                except OSError as error:
+                    halt.stop(f"The report {options['report']} cannot be written: {_why(error)}.")
                 progress.add(outcome, counts=not options["limit"] or _is_asked(outcome))
 
             run = BulkMigration(
@@ -145,14 +148,11 @@ class Command(BaseCommand):
                 limit=options["limit"],
             )
             stack.enter_context(stopped_by_signals(halt))
-            try:
-                if options["dry_run"]:
-                    run.rehearse(scope)
-                else:
-                    self._retry_deletions(pace)
-                    run.run(scope)
-            except OSError as error:
-                halt.stop(f"The report {options['report']} cannot be written: {error.strerror}.")
+            if options["dry_run"]:
+                run.rehearse(scope)
+            else:
+                self._retry_deletions(pace)
+                run.run(scope)
         self._sum_up(progress, run, scope, dry_run=options["dry_run"])
         if halt:
             again = "" if options["dry_run"] else " Nothing is lost: run it again to go on."
