@@ -84,7 +84,11 @@ class PasskeysView(PasskeyPage):
 class AddPasskeyView(PasskeyPage):
     """Let a signed-in user add a passkey with ``<corbado-passkey-associate>``."""
 
-    http_method_names = ["post"]
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Go to the list: a session that ended here comes back from the login page with a GET."""
+        return SeeOther(reverse("corbado_auth:passkeys"))
 
     @sensitive_variables("token")
     def post(self, request: HttpRequest) -> HttpResponseBase:
