@@ -1,0 +1,127 @@
+"""Corbado's own SDKs, each run by a script of its own that prints what came back as JSON."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corbado_auth.emulator import Emulator, EmulatorConfig
+from tests.strict import ROOT
+
+HERE = Path(__file__).parent
+NODE_SDK = ROOT / "tests" / "browser" / "node_modules" / "@corbado" / "node-sdk"
+PYTHON_SDK = "passkeys==1.0.0"
+TIMEOUT_IN_SECONDS = 120
+INSTALL_TIMEOUT_IN_SECONDS = 600
+# No proxy of this machine: axios would use it for loopback too.
+INHERITED = ("PATH", "HOME", "LANG")
+
+# Run one call of an SDK: its name, then what it is called with.
+Call = Callable[..., Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder: each call starts a process."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module")
+def _running() -> Iterator[Emulator]:
+    with Emulator(EmulatorConfig(port=0)) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(_running: Emulator) -> Emulator:
+    """Return a running emulator with nobody in it."""
+    _running.control.reset()
+    return _running
+
+
+@pytest.fixture
+def node_sdk(emulator: Emulator) -> Call:
+    """Return the function that calls npm's `@corbado/node-sdk`."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node.js is not here. Debian and Ubuntu: apt-get install nodejs")
+    if not NODE_SDK.is_dir():
+        pytest.skip("Corbado's Node.js SDK is not here: npm ci --prefix tests/browser")
+    return _caller(emulator, node, HERE / "node_sdk.mjs")
+
+
+@pytest.fixture
+def python_sdk(emulator: Emulator, sdk_python: Path) -> Call:
+    """Return the function that calls PyPI's `passkeys`."""
+    return _caller(emulator, sdk_python, HERE / "python_sdk.py")
+
+
+@pytest.fixture(scope="session")
+def sdk_python(pytestconfig: pytest.Config) -> Path:
+    """Return the Python that has Corbado's SDK, whose dependencies shall not mix with ours.
+
+    It is made once and kept in pytest's cache.
+    """
+    folder = pytestconfig.cache.mkdir("passkeys-sdk")
+    installed = folder / PYTHON_SDK
+    with (folder / "lock").open("w") as lock:
+        # The other workers of pytest-xdist wait here.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists():
+            python = _make_environment(folder / "venv")
+            _install(python)
+            installed.touch()
+    return folder / "venv" / "bin" / "python"
+
+
+def _make_environment(folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    return folder / "bin" / "python"
+
+
+def _install(python: Path) -> None:
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    result = subprocess.run(
+        [*pip, PYTHON_SDK],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=INSTALL_TIMEOUT_IN_SECONDS,
+    )
+    if result.returncode:
+        reason = result.stderr.strip().rpartition("\n")[-1]
+        pytest.skip(f"{PYTHON_SDK} cannot be installed: {reason}")
+
+
+def _caller(emulator: Emulator, interpreter: str | Path, script: Path) -> Call:
+    config = emulator.config
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+    }
+
+    def call(name: str, *arguments: str) -> Any:
+        result = subprocess.run(
+            [interpreter, script, emulator.url, config.project_id, config.api_secret]
+            + [name, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_IN_SECONDS,
+        )
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    return call
