@@ -49,9 +49,14 @@ class Command(BaseCommand):
         except ConfigError as error:
             raise CommandError(str(error), returncode=2) from error
         try:
-            cli.serve(config, say=self.stdout.write)
+            cli.serve(config, say=self._say)
         except ConfigError as error:
             raise CommandError(str(error)) from error
+
+    def _say(self, line: str) -> None:
+        """Print at once: in a pipe (Docker, CI, tee) the address would wait for more."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _defaults(self) -> Mapping[str, Any]:
         """Return what the site's settings and URLconf already say."""
