@@ -19,10 +19,11 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what ``manage.py check`` asks, and listen to sign-ins and deletions."""
-        from . import deletion, nudge, password_use, recent_sign_in
+        from . import conf, deletion, nudge, password_use, recent_sign_in
         from .checks import register_checks
         from .models import CorbadoAccount
 
+        conf.hide_credentials()
         register_checks()
         user_logged_in.connect(recent_sign_in.note, dispatch_uid="corbado_auth.recent_sign_in")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "conf"]
+__all__ = ["Settings", "conf", "hide_credentials"]
 
 
 def _get(name: str, default: Any) -> Any:
@@ -27,6 +27,28 @@ def _get_list(name: str) -> Sequence[str] | None:
     if value is None or isinstance(value, list | tuple):
         return value
     raise ImproperlyConfigured(f"{name} has to be a list of strings.")
+
+
+class _Hidden(str):
+    """Show nothing of itself where values are printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'********************'"
+
+
+def hide_credentials() -> None:
+    """Keep the webhook passwords out of error mails and debug pages, which show every setting.
+
+    Django masks settings whose name has API, KEY, PASS, SECRET, TOKEN and the like in it
+    (``SafeExceptionReporterFilter.hidden_settings``); CORBADO_WEBHOOK_CREDENTIALS has none.
+    """
+    value = _get("CORBADO_WEBHOOK_CREDENTIALS", None)
+    if isinstance(value, list | tuple):
+        settings.CORBADO_WEBHOOK_CREDENTIALS = [
+            _Hidden(each) if isinstance(each, str) else each for each in value
+        ]
 
 
 class Settings:
