@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,18 @@ class Description:
         return self._problems(body, self._pointer(path, method), "responses", which)
 
     def _operation(self, path: str, method: str) -> Any:
-        return self._files[self.name]["paths"][path][method.lower()]
+        return self._files[self.name]["paths"][self._template(path)][method.lower()]
 
     def _pointer(self, path: str, method: str) -> list[str]:
-        return ["paths", path, method.lower()]
+        return ["paths", self._template(path), method.lower()]
+
+    def _template(self, path: str) -> str:
+        """Return the path as described: ``/v1/users/{userID}`` for one user's."""
+        described = self._files[self.name]["paths"]
+        if path in described:
+            return path
+        fits = (each for each in described if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path))
+        return next(fits)
 
     def _problems(self, body: Any, start: list[str], *more: str) -> list[Problem]:
         parts = [*start, *more, "content", "application/json", "schema"]

@@ -95,7 +95,8 @@ def validate(wire: Sample) -> CorbadoUser:
 
 
 def test_every_sample_is_fed_to_the_service() -> None:
-    assert set(NAMES) == USERS.keys() | ERRORS.keys() | OF_THE_CONFIG
+    of_a_sign_in = {name for name in NAMES if name.startswith(("validate_", "project_config_"))}
+    assert of_a_sign_in == USERS.keys() | ERRORS.keys() | OF_THE_CONFIG
 
 
 @pytest.mark.parametrize("name", USERS)
