@@ -7,7 +7,9 @@ A site subclasses UserMigration and names the subclass in CORBADO_USER_MIGRATION
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -35,9 +37,8 @@ __all__ = ["Outcome", "UserMigration", "database", "user_migration_class"]
 class UserMigration:
     """Create, find or refuse the Corbado user of one existing user.
 
-    Safe to stop anywhere and run again, a lost answer included: nobody is created twice, and a
-    stranger who registered an address at Corbado first gets nothing. One instance serves many
-    threads.
+    Safe to stop and run again, after a lost answer too: nobody is created twice, and a stranger who
+    registered an address at Corbado first gets nothing. One instance serves many threads.
     """
 
     # Move staff and superusers too? The command's --include-staff says yes.
@@ -63,11 +64,11 @@ class UserMigration:
         self,
         service: CorbadoService | None = None,
         *,
-        take_turn: Callable[[], None] = lambda: None,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """Use ``service`` to ask Corbado; ``take_turn`` is called before each request."""
+        """Use ``service`` to ask Corbado, each time within a ``turn()``."""
         self.service = service or CorbadoService()
-        self.take_turn = take_turn
+        self.turn = turn
         self._shared: frozenset[str] | None = None
 
     # What a site may override ---------------------------------------------------------------
@@ -110,7 +111,7 @@ class UserMigration:
             validate_email(address)
         except ValidationError:
             return Outcome("refused", "invalid_email")
-        if self._is_shared(address):
+        if is_shared_address(address, using=database(), known=self._shared):
             return Outcome("refused", "duplicate_email")
         return None
 
@@ -125,13 +126,7 @@ class UserMigration:
 
         Raises CorbadoUnavailable (try again; the attempt stays open) and CorbadoRejected.
         """
-        ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": OuterRef("pk")}
-        account = CorbadoAccount.objects.filter(**ours).values("corbado_user_id")[:1]
-        attempt = MigrationAttempt.objects.filter(**ours).values("asked_at")[:1]
-        considered = self.get_queryset().filter(pk=user.pk)
-        user = considered.annotate(
-            _corbado_user_id=Subquery(account), _asked_at=Subquery(attempt)
-        ).first()
+        user = next(iter(self._considered.filter(pk=user.pk)), None)
         if user is None:
             return Outcome("skipped", "gone")
         if user._corbado_user_id:
@@ -163,6 +158,16 @@ class UserMigration:
             attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
             rows.update(**closed)
 
+    @cached_property
+    def _considered(self) -> QuerySet[Any]:
+        """Return the users with what we know of them: made once, for it takes its time."""
+        ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": OuterRef("pk")}
+        account = CorbadoAccount.objects.filter(**ours).values("corbado_user_id")[:1]
+        attempt = MigrationAttempt.objects.filter(**ours).values("asked_at")[:1]
+        known = {"_corbado_user_id": Subquery(account), "_asked_at": Subquery(attempt)}
+        users: QuerySet[Any] = self.get_queryset().annotate(**known)
+        return users
+
     def _ask_corbado(self, user: Any, address: str) -> Outcome:
         lost_question = user._asked_at
         if lost_question is not None:
@@ -171,16 +176,9 @@ class UserMigration:
             known = self._find(user, address, lost_question)
             if known is not None:
                 return known
-        self.take_turn()
-        asked_at = timezone.now()
-        request_id = f"req-{get_random_string(20, '0123456789')}"
-        # Written before the call: what tells our own Corbado user from a stranger's afterwards.
-        self._write(user, asked_at=asked_at, request_id=request_id)
         try:
-            # Not sent twice behind our back: "there is one already" has to mean somebody else.
-            corbado_user_id = self.service.create_user(
-                address, full_name=self.full_name(user), request_id=request_id, resend=False
-            )
+            with self.turn():
+                asked_at, corbado_user_id = self._create(user, address)
         except CorbadoRejected as error:
             if error.error_type != "validation_error":
                 raise
@@ -194,9 +192,19 @@ class UserMigration:
         known = self._find(user, address, lost_question and asked_at)
         return known or Outcome("refused", "taken_at_corbado")
 
+    def _create(self, user: Any, address: str) -> tuple[datetime, str | None]:
+        """Write down what tells our own Corbado user from a stranger's afterwards; then ask."""
+        asked_at = timezone.now()
+        request_id = f"req-{get_random_string(20, '0123456789')}"
+        self._write(user, asked_at=asked_at, request_id=request_id)
+        # Not sent twice behind our back: "there is one already" has to mean somebody else.
+        return asked_at, self.service.create_user(
+            address, full_name=self.full_name(user), request_id=request_id, resend=False
+        )
+
     def _find(self, user: Any, address: str, lost_question: datetime | None) -> Outcome | None:
-        self.take_turn()
-        found = self.service.find_users(address)
+        with self.turn():
+            found = self.service.find_users(address)
         if not found:
             return None
         if len(found) > 1:
@@ -227,9 +235,10 @@ class UserMigration:
         earliest = asked_at.replace(microsecond=0) - tolerance
         if not earliest <= person.created <= asked_at + call + tolerance:
             return False
-        for _request in range(2):
-            self.take_turn()
-        return not self.service.list_passkeys(person.id)
+        with self.turn():
+            pass  # The next question takes two requests.
+        with self.turn():
+            return not self.service.list_passkeys(person.id)
 
     def _tie(self, user: Any, corbado_user_id: str, kind: Kind, *, email: str) -> Outcome:
         """Write the account row and the outcome together; whoever was tied first, stays tied."""
@@ -270,11 +279,6 @@ class UserMigration:
         ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": user.pk}
         if not attempts.filter(**ours).update(**values):
             attempts.create(**ours, **values)
-
-    def _is_shared(self, address: str) -> bool:
-        if self._shared is not None:
-            return address.casefold() in self._shared
-        return is_shared_address(address, using=database())
 
 
 def user_migration_class() -> type[UserMigration]:

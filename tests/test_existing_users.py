@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -415,7 +416,13 @@ def test_a_turn_is_taken_before_each_request(make_user: MakeUser, corbado: Corba
         project_id=corbado.settings["CORBADO_PROJECT_ID"],
         asked_at=datetime.now(UTC),
     )
-    UserMigration(take_turn=lambda: turns.append(None)).migrate(ada)
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append(None)
+        yield
+
+    UserMigration(turn=turn).migrate(ada)
     assert len(turns) == len(corbado.requests) == 3
 
 

@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -28,7 +29,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from corbado_auth.bulk_migration import MOST_THREADS, Halt, Pace, claims, progress, walk
+from corbado_auth.bulk_migration import MOST_IN_FLIGHT, Halt, Pace, claims, progress, walk
 from corbado_auth.bulk_migration.pace import Stopped
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
@@ -506,6 +507,17 @@ def test_a_pause_holds_every_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock[0] == pytest.approx(130)
 
 
+def test_no_more_requests_are_in_flight_than_agreed() -> None:
+    pace = Pace(100_000, Halt(), in_flight=2)
+    with pace.turn(), pace.turn():
+        third = threading.Thread(target=lambda: pace.turn().__enter__(), daemon=True)
+        third.start()
+        third.join(0.05)
+        assert third.is_alive()
+    third.join(5)
+    assert not third.is_alive()
+
+
 def test_nobody_has_a_turn_after_the_halt() -> None:
     halt = Halt()
     halt.stop("first")
@@ -515,8 +527,8 @@ def test_nobody_has_a_turn_after_the_halt() -> None:
     assert halt.reason == "first"
 
 
-def test_there_are_as_many_threads_as_connections() -> None:
-    assert MOST_THREADS == CONNECTIONS_KEPT
+def test_as_many_requests_are_in_flight_as_connections_are_kept() -> None:
+    assert MOST_IN_FLIGHT == CONNECTIONS_KEPT
 
 
 def claim(user: Any, corbado: Corbado, *, seconds: int, worker: str = "elsewhere:1:x") -> None:

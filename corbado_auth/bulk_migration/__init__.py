@@ -10,11 +10,11 @@ from .claims import Claims
 from .pace import Halt, Pace, stopped_by_signals
 from .progress import Progress
 from .report import Report
-from .run import MOST_THREADS, BulkMigration
+from .run import MOST_IN_FLIGHT, BulkMigration
 from .walk import Scope
 
 __all__ = [
-    "MOST_THREADS",
+    "MOST_IN_FLIGHT",
     "BulkMigration",
     "Claims",
     "Halt",

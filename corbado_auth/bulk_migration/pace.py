@@ -41,13 +41,24 @@ class Halt:
 
 
 class Pace:
-    """Give out turns, so many a second for all threads together, and none while paused."""
+    """Give out turns, so many a second for all threads together, and none while paused.
 
-    def __init__(self, rate: float, halt: Halt) -> None:
+    At most ``in_flight`` of them are under way at a time.
+    """
+
+    def __init__(self, rate: float, halt: Halt, in_flight: int = 1) -> None:
+        self._in_flight = threading.BoundedSemaphore(in_flight)
         self._interval = 1 / rate
         self._halt = halt
         self._lock = threading.Lock()
         self._next = self._paused_until = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the next turn, and for somebody else's end; raises Stopped."""
+        with self._in_flight:
+            self.take_turn()
+            yield
 
     def take_turn(self) -> None:
         """Wait for the next turn; raises Stopped."""

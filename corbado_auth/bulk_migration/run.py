@@ -21,13 +21,13 @@ from .claims import Claims
 from .pace import Halt, Pace, Stopped
 from .walk import Page, Scope
 
-__all__ = ["MOST_THREADS", "BulkMigration"]
+__all__ = ["MOST_IN_FLIGHT", "BulkMigration"]
 
 # Called in the main thread with each user and what became of them.
 Note = Callable[[Any, Outcome], None]
 
 # As many connections as the transport keeps open.
-MOST_THREADS = 32
+MOST_IN_FLIGHT = 32
 TOO_MANY = 429
 # The longest that Corbado may ask us to wait; a blocked address is free after ten minutes.
 LONGEST_RETRY_AFTER = 900
@@ -41,7 +41,8 @@ class BulkMigration:
     """Walk over a scope of users, and let threads move them.
 
     ``limit`` is how many users Corbado is asked about. The walk, the claims and ``note`` belong to
-    the thread that calls ``run``; with one thread only, that one does all.
+    the thread that calls ``run``; with ``concurrency`` 1 that one does all. Else there are half as
+    many threads again, so that Corbado is asked while some of them write.
     """
 
     def __init__(
@@ -62,9 +63,9 @@ class BulkMigration:
         self._note = note
         self._threads = [
             threading.Thread(target=self._work, name=f"corbado-{number}", daemon=True)
-            for number in range(concurrency if concurrency > 1 else 0)
+            for number in range(concurrency + concurrency // 2 if concurrency > 1 else 0)
         ]
-        self._inbox: queue.Queue[Any] = queue.Queue(maxsize=2 * concurrency)
+        self._inbox: queue.Queue[Any] = queue.Queue(maxsize=len(self._threads) + 1)
         self._outbox: queue.SimpleQueue[tuple[Any, Outcome | Exception | None]] = (
             queue.SimpleQueue()
         )

@@ -20,7 +20,7 @@ from django.core.management.base import (
 from django.db.models import QuerySet
 
 from corbado_auth.bulk_migration import (
-    MOST_THREADS,
+    MOST_IN_FLIGHT,
     BulkMigration,
     Halt,
     Pace,
@@ -101,7 +101,7 @@ class Command(BaseCommand):
             type=_positive,
             default=8,
             metavar="N",
-            help=f"requests in flight, 1 to {MOST_THREADS} (default %(default)s)",
+            help=f"requests in flight, 1 to {MOST_IN_FLIGHT} (default %(default)s)",
         )
         add(
             "--rate",
@@ -123,7 +123,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         halt = Halt()
-        pace = Pace(options["rate"], halt)
+        pace = Pace(options["rate"], halt, options["concurrency"])
         with ExitStack() as stack:
             migration = self._migration(pace, options)
             scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
@@ -166,11 +166,11 @@ class Command(BaseCommand):
     # What the run needs ------------------------------------------------------------------------
 
     def _migration(self, pace: Pace, options: dict[str, Any]) -> UserMigration:
-        if options["concurrency"] > MOST_THREADS:
-            raise _refusal(f"--concurrency has to be 1 to {MOST_THREADS}.")
+        if options["concurrency"] > MOST_IN_FLIGHT:
+            raise _refusal(f"--concurrency has to be 1 to {MOST_IN_FLIGHT}.")
         try:
             self.check()
-            migration = user_migration_class()(take_turn=pace.take_turn)
+            migration = user_migration_class()(turn=pace.turn)
         except SystemCheckError as error:
             raise _refusal(str(error)) from error
         except ImproperlyConfigured as error:
