@@ -24,6 +24,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado
 from tests.failures import GOOD, PATIENT
 from tests.front_door import come_back, open_login_page
 from tests.misbehaving_server import MisbehavingServer, Request, Steps, answer
@@ -117,6 +118,19 @@ def test_one_new_person_gets_one_user_however_often_they_arrive(settings: Settin
     assert users() == [str(account.user_id)]
     assert signed_in() == [str(account.user_id)] * THREADS
     assert account.sign_in_count == THREADS
+
+
+def test_one_token_makes_one_session_however_often_it_arrives(corbado: Corbado) -> None:
+    token = corbado.issue_token(corbado.add_user(ADA))
+
+    def arrive() -> int:
+        client = Client()
+        open_login_page(client)
+        return int(come_back(client, token).status_code)
+
+    endings = side_by_side([arrive] * THREADS)
+    assert Counter(endings) == {303: 1, 400: THREADS - 1}
+    assert signed_in() == users()
 
 
 def test_one_existing_user_is_linked_once(settings: Settings) -> None:
