@@ -52,6 +52,18 @@ pytest_measured() { # pytest, with coverage of it, its workers and what they sta
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
 
+audit() { # known vulnerabilities of what is installed, where the registry tells them
+    local report
+    report=$(timeout 180 "$bin/pip-audit" --skip-editable --progress-spinner off 2>&1)
+    if grep -q 'known vulnerabilit.* in' <<<"$report"; then
+        echo "$report"
+        return 1
+    fi
+    if grep -q 'could not be audited' <<<"$report" || ! grep -q 'No known' <<<"$report"; then
+        echo "Not audited: this package registry tells no vulnerabilities."
+    fi
+}
+
 coverage_gate() {
     "$bin/coverage" combine --quiet && "$bin/coverage" report
 }
@@ -67,6 +79,7 @@ fi
 step "ruff check" "$bin/ruff" check .
 step "ruff format" "$bin/ruff" format --check .
 step "mypy" "$bin/mypy"
+step "pip-audit" audit
 step "pytest, SQLite: everything" pytest_measured
 step "pytest, the example site" pytest_measured --ds example_project.settings example_project/tests
 if [ $postgresql = yes ]; then
