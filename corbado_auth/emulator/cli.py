@@ -132,13 +132,17 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
 def serve(config: EmulatorConfig, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; raise `ConfigError` if it cannot start."""
     emulator = Emulator(config, echo=lambda entry: say(_line(entry)))
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT, too: a script that starts a command in the background lets it ignore Ctrl-C.
+    previous = {
+        number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         emulator.serve_forever(ready=lambda: _greet(emulator, say))
     except KeyboardInterrupt:
         say("")
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
