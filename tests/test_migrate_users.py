@@ -30,7 +30,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from corbado_auth.bulk_migration import MOST_IN_FLIGHT, Halt, Pace, claims, progress, walk
-from corbado_auth.bulk_migration.pace import Stopped
+from corbado_auth.bulk_migration.pace import LATE, Stopped
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 from corbado_auth.outcomes import REASONS, Outcome
@@ -494,7 +494,7 @@ def test_turns_are_given_out_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(halt, "wait", lambda seconds: clock.append(clock.pop() + max(0, seconds)))
     pace = Pace(4, halt)
     taken = [pace.take_turn() or clock[0] for _turn in range(9)]
-    assert taken[-1] - taken[0] == pytest.approx(2 - 0.1, abs=0.01)
+    assert taken[-1] - taken[0] == pytest.approx(2 - LATE)
 
 
 def test_a_pause_holds_every_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ from types import FrameType
 
 __all__ = ["Halt", "Pace", "Stopped", "stopped_by_signals"]
 
-# How late a turn may be taken and still count at its time; more would come as a burst.
-LATE = 0.1
+# By how many seconds a turn may be late and still count at its time: a machine that stutters loses
+# nothing, and what comes as a burst after a pause is half a second's worth (limits count ten).
+LATE = 0.5
 
 
 class Stopped(Exception):
