@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
@@ -59,8 +59,12 @@ def measure(now: datetime | None = None) -> Adoption:
         signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
         used_password_since=Count("pk", filter=Q(last_password_at__gt=F("first_sign_in_at"))),
     )
+    # Who signed in after a refusal has an account by now, and the old word about them does not count.
+    has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
     refused = (
-        MigrationAttempt.objects.filter(project_id=conf.CORBADO_PROJECT_ID, outcome="refused")
+        MigrationAttempt.objects.filter(
+            ~has_account, project_id=conf.CORBADO_PROJECT_ID, outcome="refused"
+        )
         .values_list("reason")
         .annotate(number=Count("pk"))
         .order_by("-number", "reason")

@@ -72,6 +72,18 @@ def test_refusals_are_counted_by_reason(make_user: Callable[..., Any]) -> None:
     assert measure(NOW).refused == {"no_email": 2}
 
 
+def test_who_signed_in_after_a_refusal_is_refused_no_more(
+    link: Callable[..., CorbadoAccount],
+) -> None:
+    MigrationAttempt.objects.create(
+        user=link(1).user,
+        project_id=settings.CORBADO_PROJECT_ID,
+        outcome="refused",
+        reason="corbado_user_unconfirmed",
+    )
+    assert measure(NOW).refused == {}
+
+
 def test_weeks_begin_on_monday_and_add_up(link: Callable[..., CorbadoAccount]) -> None:
     link(1, first_sign_in_at=NOW - timedelta(weeks=40))
     link(2, first_sign_in_at=timezone.make_aware(datetime(2026, 3, 15, 23, 59)))
