@@ -59,7 +59,7 @@ def measure(now: datetime | None = None) -> Adoption:
         signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
         used_password_since=Count("pk", filter=Q(last_password_at__gt=F("first_sign_in_at"))),
     )
-    # Who signed in after a refusal has an account by now, and the old word about them does not count.
+    # Who signed in after a refusal has an account by now: the old word does not count.
     has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
     refused = (
         MigrationAttempt.objects.filter(
