@@ -8,15 +8,15 @@ let one user add a passkey to another's Corbado user.
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 
 from .backends import corbado_backend
 from .conf import conf
 from .identity import Passkey
 from .local_users import email_of, users_with_email
-from .models import CorbadoAccount
+from .models import CorbadoAccount, written_database
 from .service import CorbadoService
-from .signals import account_linked
+from .signals import tell_account_linked
 
 __all__ = ["AssociationRefused", "account_of", "address_for_passkey", "passkeys_of"]
 
@@ -32,7 +32,7 @@ class AssociationRefused(Exception):
 def account_of(user: AbstractBaseUser) -> CorbadoAccount | None:
     """Return the user's account in this project, or None."""
     return (
-        CorbadoAccount.objects.using(_database())
+        CorbadoAccount.objects.using(written_database())
         .filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk)
         .first()
     )
@@ -82,7 +82,7 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
     if backend is None or not backend.local_emails_are_verified:
         # The address proves nothing here; a magic link will.
         raise AssociationRefused("unproven_email")
-    if len(users_with_email([address], using=_database())) != 1:
+    if len(users_with_email([address], using=written_database())) != 1:
         raise AssociationRefused("ambiguous_email")
     if service.find_users(address):
         raise AssociationRefused("known_at_corbado")
@@ -100,20 +100,10 @@ def _write_row(user: AbstractBaseUser, corbado_user_id: str) -> CorbadoAccount:
         corbado_user_id=corbado_user_id,
     )
     try:
-        with transaction.atomic(using=_database()):
-            account.save(using=_database(), force_insert=True)
+        with transaction.atomic(using=written_database()):
+            account.save(using=written_database(), force_insert=True)
     except IntegrityError:
         # Linked in another tab meanwhile: that row decides.
         raise AssociationRefused("conflict") from None
-    transaction.on_commit(
-        lambda: account_linked.send_robust(
-            sender=CorbadoAccount, request=None, account=account, created=False
-        ),
-        using=_database(),
-        robust=True,
-    )
+    tell_account_linked(account)
     return account
-
-
-def _database() -> str:
-    return router.db_for_write(CorbadoAccount)

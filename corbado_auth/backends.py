@@ -13,7 +13,7 @@ from django.contrib.auth import get_backends, get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import CharField, TextField
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,8 +21,8 @@ from django.utils import timezone
 from .conf import conf
 from .identity import CorbadoUser
 from .local_users import email_field_name, lowered, users_with_email
-from .models import CorbadoAccount
-from .signals import account_linked
+from .models import CorbadoAccount, written_database
+from .signals import tell_account_linked
 
 __all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
 
@@ -102,7 +102,7 @@ class CorbadoBackend(ModelBackend):
         """
         if not self.match_by_email:
             return None
-        found = users_with_email(corbado_user.verified_emails, using=_database())
+        found = users_with_email(corbado_user.verified_emails, using=written_database())
         if len(found) > 1:
             raise SignInRefused("ambiguous_email")
         return found[0] if found else None
@@ -128,7 +128,7 @@ class CorbadoBackend(ModelBackend):
         user = model(**_fitting(values))
         user.set_unusable_password()
         # Where the email is the primary key, a plain save() would overwrite its owner.
-        user.save(using=_database(), force_insert=True)
+        user.save(using=written_database(), force_insert=True)
         return user
 
     def configure_user(
@@ -185,7 +185,7 @@ class CorbadoBackend(ModelBackend):
         address or name: that is how CVE-2025-61783 handed accounts over.
         """
         try:
-            with transaction.atomic(using=_database()):
+            with transaction.atomic(using=written_database()):
                 return self._link(request, corbado_user)
         except IntegrityError:
             account = self._account_of(corbado_user)
@@ -198,13 +198,13 @@ class CorbadoBackend(ModelBackend):
     ) -> AbstractBaseUser:
         """Map once more: the database now shows who came first, or that the user was deleted."""
         user = self.match_user(corbado_user)
-        project = CorbadoAccount.objects.using(_database()).filter(
+        project = CorbadoAccount.objects.using(written_database()).filter(
             project_id=conf.CORBADO_PROJECT_ID
         )
         if user is not None and project.filter(user_id=user.pk).exists():
             raise SignInRefused("already_linked")
         try:
-            with transaction.atomic(using=_database()):
+            with transaction.atomic(using=written_database()):
                 claim = _claim(corbado_user)
                 if user is None and claim:
                     # Nobody here has the address any more, so nobody is being created for it.
@@ -214,7 +214,7 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("conflict") from None
 
     def _link(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
-        using = _database()
+        using = written_database()
         user = self.match_user(corbado_user)
         created = user is None
         if user is None:
@@ -240,7 +240,7 @@ class CorbadoBackend(ModelBackend):
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
         account.save(using=using, force_insert=True)
-        transaction.on_commit(lambda: _tell(request, account, created=created), using=using)
+        tell_account_linked(account, request=request, created=created)
         return user
 
     def _check_may_be_linked(self, user: AbstractBaseUser) -> None:
@@ -249,7 +249,7 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("staff_user")
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
-        return CorbadoAccount.objects.using(_database()).for_corbado_user(
+        return CorbadoAccount.objects.using(written_database()).for_corbado_user(
             conf.CORBADO_PROJECT_ID, corbado_user.id
         )
 
@@ -261,23 +261,12 @@ def corbado_backend() -> CorbadoBackend | None:
     )
 
 
-def _database() -> str:
-    """Name the database that is written to: a replica may not have the row of a moment ago."""
-    return router.db_for_write(CorbadoAccount)
-
-
 def _claim(corbado_user: CorbadoUser) -> str | None:
     return lowered(CorbadoAccount.address_at_corbado(corbado_user)) or None
 
 
 def _has_privileges(user: AbstractBaseUser) -> bool:
     return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
-
-
-def _tell(request: HttpRequest | None, account: CorbadoAccount, *, created: bool) -> None:
-    account_linked.send_robust(
-        sender=CorbadoAccount, request=request, account=account, created=created
-    )
 
 
 def _fitting(values: dict[str, str]) -> dict[str, str]:

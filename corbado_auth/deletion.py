@@ -13,14 +13,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from .backends import corbado_backend
 from .conf import conf
 from .exceptions import CorbadoError
-from .models import CorbadoAccount, PendingDeletion
+from .models import CorbadoAccount, PendingDeletion, written_database
 from .service import CorbadoService
 
 __all__ = ["Retried", "note_deletion", "retry_deletions"]
@@ -96,7 +96,7 @@ def _delete_now(pending: PendingDeletion) -> None:
 def _delete(pending: PendingDeletion) -> bool:
     """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
     rows = _pending().filter(pk=pending.pk)
-    accounts = CorbadoAccount.objects.using(_database())
+    accounts = CorbadoAccount.objects.using(written_database())
     if accounts.for_corbado_user(pending.project_id, pending.corbado_user_id):
         rows.delete()
         return False
@@ -122,8 +122,6 @@ def _walk() -> Iterator[PendingDeletion]:
 
 
 def _pending() -> QuerySet[PendingDeletion]:
-    return PendingDeletion.objects.using(_database()).filter(project_id=conf.CORBADO_PROJECT_ID)
-
-
-def _database() -> str:
-    return router.db_for_write(PendingDeletion)
+    return PendingDeletion.objects.using(written_database()).filter(
+        project_id=conf.CORBADO_PROJECT_ID
+    )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -26,12 +26,12 @@ from .conf import conf
 from .exceptions import CorbadoRejected
 from .identity import CorbadoUser
 from .local_users import email_of, is_shared_address, same_address, shared_addresses
-from .models import CorbadoAccount, MigrationAttempt
+from .models import CorbadoAccount, MigrationAttempt, written_database
 from .outcomes import Kind, Outcome
 from .service import CorbadoService
-from .signals import account_linked
+from .signals import tell_account_linked
 
-__all__ = ["Outcome", "UserMigration", "database", "user_migration_class"]
+__all__ = ["Outcome", "UserMigration", "user_migration_class"]
 
 
 class UserMigration:
@@ -75,7 +75,7 @@ class UserMigration:
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the users to consider: all, by default. Those who have moved are no work."""
-        return get_user_model()._default_manager.using(database()).all()
+        return get_user_model()._default_manager.using(written_database()).all()
 
     def full_name(self, user: Any) -> str:
         """Return the name that Corbado shows for this user."""
@@ -111,7 +111,7 @@ class UserMigration:
             validate_email(address)
         except ValidationError:
             return Outcome("refused", "invalid_email")
-        if is_shared_address(address, using=database(), known=self._shared):
+        if is_shared_address(address, using=written_database(), known=self._shared):
             return Outcome("refused", "duplicate_email")
         return None
 
@@ -119,7 +119,7 @@ class UserMigration:
 
     def prepare(self) -> None:
         """Look up all shared addresses at once, for a walk over many users."""
-        self._shared = shared_addresses(using=database())
+        self._shared = shared_addresses(using=written_database())
 
     def migrate(self, user: Any) -> Outcome:
         """Move one user as the database has them now, and record what became of them.
@@ -143,7 +143,7 @@ class UserMigration:
         An answer that was lost stays noted: another try has to look before it asks again. How
         somebody moved stays written, too.
         """
-        attempts = MigrationAttempt.objects.using(database())
+        attempts = MigrationAttempt.objects.using(written_database())
         rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids)
         closed = {
             "outcome": outcome.kind,
@@ -250,32 +250,26 @@ class UserMigration:
             email=email,
         )
         try:
-            with transaction.atomic(using=database()):
-                account.save(using=database(), force_insert=True)
+            with transaction.atomic(using=written_database()):
+                account.save(using=written_database(), force_insert=True)
                 self.record([user.pk], outcome)
         except IntegrityError:
             return self._why_not_tied(user, corbado_user_id)
-        transaction.on_commit(
-            lambda: account_linked.send_robust(
-                sender=CorbadoAccount, request=None, account=account, created=False
-            ),
-            using=database(),
-            robust=True,
-        )
+        tell_account_linked(account)
         return outcome
 
     def _why_not_tied(self, user: Any, corbado_user_id: str) -> Outcome:
-        accounts = CorbadoAccount.objects.using(database())
+        accounts = CorbadoAccount.objects.using(written_database())
         account = accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).first()
         if account is not None:
             # The person signed in through Corbado in this very moment.
             return Outcome("skipped", "already_linked", account.corbado_user_id)
-        if not get_user_model()._base_manager.using(database()).filter(pk=user.pk).exists():
+        if not get_user_model()._base_manager.using(written_database()).filter(pk=user.pk).exists():
             return Outcome("skipped", "gone", corbado_user_id)
         return Outcome("refused", "corbado_user_has_other_account", corbado_user_id)
 
     def _write(self, user: Any, **values: Any) -> None:
-        attempts = MigrationAttempt.objects.using(database())
+        attempts = MigrationAttempt.objects.using(written_database())
         ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": user.pk}
         if not attempts.filter(**ours).update(**values):
             attempts.create(**ours, **values)
@@ -293,8 +287,3 @@ def user_migration_class() -> type[UserMigration]:
             f"CORBADO_USER_MIGRATION: {name} is not a subclass of UserMigration."
         )
     return found
-
-
-def database() -> str:
-    """Name the database that holds the accounts."""
-    return router.db_for_write(CorbadoAccount)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models, router, transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -24,7 +24,13 @@ __all__ = [
     "MigrationAttemptQuerySet",
     "PasskeyNudge",
     "PendingDeletion",
+    "written_database",
 ]
+
+
+def written_database() -> str:
+    """Name the database that is written to: a replica may not have the row of a moment ago."""
+    return router.db_for_write(CorbadoAccount)
 
 
 class CorbadoAccountQuerySet(models.QuerySet["CorbadoAccount"]):

@@ -10,14 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import router
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from .backends import corbado_backend
 from .conf import conf
-from .models import CorbadoAccount, PasskeyNudge
+from .models import CorbadoAccount, PasskeyNudge, written_database
 from .password_use import is_corbado
 
 __all__ = ["answer", "consider", "is_offered"]
@@ -72,20 +71,16 @@ def _is_due(user: AbstractBaseUser) -> bool:
 
 
 def _remember(user: Any, said: str) -> None:
-    PasskeyNudge.objects.using(_database()).update_or_create(
+    PasskeyNudge.objects.using(written_database()).update_or_create(
         user_id=user.pk, defaults={"quiet_since": timezone.now(), "answer": said}
     )
 
 
 def _of(user: Any) -> QuerySet[PasskeyNudge]:
-    return PasskeyNudge.objects.using(_database()).filter(user_id=user.pk)
+    return PasskeyNudge.objects.using(written_database()).filter(user_id=user.pk)
 
 
 def _signed_in_with_corbado(user_id: Any) -> QuerySet[CorbadoAccount]:
-    return CorbadoAccount.objects.using(_database()).filter(
+    return CorbadoAccount.objects.using(written_database()).filter(
         project_id=conf.CORBADO_PROJECT_ID, user_id=user_id, first_sign_in_at__isnull=False
     )
-
-
-def _database() -> str:
-    return router.db_for_write(PasskeyNudge)

@@ -9,14 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from .backends import CorbadoBackend
 from .conf import conf
-from .models import CorbadoAccount
+from .models import CorbadoAccount, written_database
 
 __all__ = ["is_corbado", "note_password", "note_sign_in"]
 
@@ -38,7 +37,7 @@ def note_sign_in(user: Any, **_signal: Any) -> None:
 def note_password(user: AbstractBaseUser) -> None:
     """Note that this user's password was used; nothing for a user without an account."""
     now = timezone.now()
-    accounts = CorbadoAccount.objects.using(router.db_for_write(CorbadoAccount))
+    accounts = CorbadoAccount.objects.using(written_database())
     accounts.filter(
         Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY),
         project_id=conf.CORBADO_PROJECT_ID,

@@ -10,12 +10,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from .conf import conf
-from .models import CorbadoAccount
+from .models import CorbadoAccount, written_database
 
 __all__ = ["Rule", "candidates", "retire"]
 
@@ -42,7 +42,7 @@ def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccou
     somebody who loses every passkey is a link by email. Never an inactive user.
     """
     since = (now or timezone.now()) - timedelta(days=rule.days)
-    accounts = CorbadoAccount.objects.using(_database()).filter(
+    accounts = CorbadoAccount.objects.using(written_database()).filter(
         Q(last_password_at=None) | Q(last_password_at__lt=since),
         project_id=conf.CORBADO_PROJECT_ID,
         sign_in_count__gte=rule.sign_ins,
@@ -72,18 +72,18 @@ def retire(rule: Rule) -> Iterator[CorbadoAccount]:
 
 
 def _retire_batch(rule: Rule, after: int) -> list[CorbadoAccount]:
-    with transaction.atomic(using=_database()):
+    with transaction.atomic(using=written_database()):
         batch = list(candidates(rule).filter(pk__gt=after).select_for_update(of=_lock())[:BATCH])
         users: list[Any] = [account.user for account in batch]
         for user in users:
             user.set_unusable_password()
-        get_user_model()._default_manager.using(_database()).bulk_update(users, ["password"])
+        get_user_model()._default_manager.using(written_database()).bulk_update(users, ["password"])
     return batch
 
 
 def _lock() -> tuple[str, ...]:
     """Lock the accounts alone where the database can: a password sign-in writes there."""
-    can = connections[_database()].features.has_select_for_update_of
+    can = connections[written_database()].features.has_select_for_update_of
     return ("self",) if can else ()
 
 
@@ -93,7 +93,3 @@ def _has(field: str) -> bool:
     except FieldDoesNotExist:
         return False
     return True
-
-
-def _database() -> str:
-    return router.db_for_write(CorbadoAccount)

@@ -14,7 +14,6 @@ from typing import Any
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare, get_random_string
@@ -28,7 +27,7 @@ from .backends import corbado_backend
 from .conf import conf
 from .identity import CorbadoEmail, CorbadoUser
 from .local_users import users_with_email
-from .models import CorbadoAccount
+from .models import CorbadoAccount, written_database
 from .password_use import note_password
 
 __all__ = ["ActionWebhookView", "WebhookView"]
@@ -126,7 +125,7 @@ class ActionWebhookView(WebhookView):
 
 def _find(address: str) -> AbstractBaseUser | None:
     """Return the one local user with this address, by the rules of linking."""
-    found = users_with_email([address], using=router.db_for_write(CorbadoAccount))
+    found = users_with_email([address], using=written_database())
     return found[0] if len(found) == 1 else None
 
 

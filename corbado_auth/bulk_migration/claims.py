@@ -21,8 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
-from corbado_auth.existing_users import database
-from corbado_auth.models import MigrationAttempt
+from corbado_auth.models import MigrationAttempt, written_database
 
 from .pace import Halt
 
@@ -45,7 +44,9 @@ class Claims:
     @property
     def attempts(self) -> QuerySet[MigrationAttempt]:
         """Return all attempts of the project."""
-        return MigrationAttempt.objects.using(database()).filter(project_id=conf.CORBADO_PROJECT_ID)
+        return MigrationAttempt.objects.using(written_database()).filter(
+            project_id=conf.CORBADO_PROJECT_ID
+        )
 
     @property
     def held_by_others(self) -> QuerySet[MigrationAttempt]:
@@ -55,7 +56,7 @@ class Claims:
     @property
     def several_workers(self) -> bool:
         """Tell whether the database lets several workers claim side by side."""
-        return connections[database()].features.has_select_for_update_skip_locked
+        return connections[written_database()].features.has_select_for_update_skip_locked
 
     def refuse_company(self) -> None:
         """End the run where another worker is at work and the database allows but one."""
@@ -65,13 +66,13 @@ class Claims:
             seconds = (other.claimed_until - timezone.now()).total_seconds()
             self._halt.stop(
                 f"Another worker ({other.worker}) is moving users, and a database of this kind "
-                f"({connections[database()].vendor}) allows one at a time. If that one is dead, "
-                f"its claim runs out in {max(1, round(seconds))} seconds."
+                f"({connections[written_database()].vendor}) allows one at a time. If that one is "
+                f"dead, its claim runs out in {max(1, round(seconds))} seconds."
             )
 
     def take(self, user_ids: Collection[Any]) -> set[Any]:
         """Claim these users; return those that are ours now, and let the others be."""
-        MigrationAttempt.objects.using(database()).ensure(conf.CORBADO_PROJECT_ID, user_ids)
+        MigrationAttempt.objects.using(written_database()).ensure(conf.CORBADO_PROJECT_ID, user_ids)
         now = timezone.now()
         wanted = self.attempts.filter(
             Q(claimed_until__isnull=True) | Q(claimed_until__lte=now),
@@ -81,7 +82,7 @@ class Claims:
         )
         until = now + timedelta(seconds=CLAIM_SECONDS)
         if self.several_workers:
-            with transaction.atomic(using=database()):
+            with transaction.atomic(using=written_database()):
                 locked = wanted.select_for_update(skip_locked=True).values_list("pk", flat=True)
                 self.attempts.filter(pk__in=list(locked)).update(
                     worker=self.worker, claimed_until=until

@@ -14,7 +14,8 @@ from typing import Any
 from django.db import DatabaseError, OperationalError, connections
 
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
-from corbado_auth.existing_users import UserMigration, database
+from corbado_auth.existing_users import UserMigration
+from corbado_auth.models import written_database
 from corbado_auth.outcomes import Outcome
 
 from .claims import Claims
@@ -233,7 +234,7 @@ class BulkMigration:
                 except CorbadoUnavailable as error:
                     tries += self._failed(error, tries)
                 except OperationalError as error:
-                    connections[database()].close_if_unusable_or_obsolete()
+                    connections[written_database()].close_if_unusable_or_obsolete()
                     tries += self._failed(error, tries)
                 else:
                     self._failures_in_a_row = 0

@@ -7,14 +7,10 @@ import textwrap
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import (
-    BaseCommand,
-    CommandError,
-    CommandParser,
-    DjangoHelpFormatter,
-)
+from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.doctor import Finding, State, examine, is_origin
+from corbado_auth.management.teaching import TeachingCommand
 
 HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
@@ -45,23 +41,11 @@ SUBJECT_WIDTH = 17
 WIDEST = 100
 
 
-class Formatter(DjangoHelpFormatter):
-    """Keep the lines of the help as they are written."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text
-
-
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
+    epilog = EPILOG
     # It runs the checks itself, and has more to say than they.
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Show the examples as they are."""
-        return super().create_parser(
-            prog_name, subcommand, epilog=EPILOG, formatter_class=Formatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.models import CorbadoAccount, written_database
 from corbado_auth.service import CorbadoService
-from corbado_auth.signals import account_linked
+from corbado_auth.signals import tell_account_linked
 
 
 class Command(BaseCommand):
@@ -64,13 +64,11 @@ class Command(BaseCommand):
             email=email,
         )
         try:
-            with transaction.atomic(using=router.db_for_write(CorbadoAccount)):
+            with transaction.atomic(using=written_database()):
                 account.save(force_insert=True)
         except IntegrityError:
             raise CommandError(
                 "One of the two is tied to somebody else already: unlink that account in the "
                 "admin first."
             ) from None
-        account_linked.send_robust(
-            sender=CorbadoAccount, request=None, account=account, created=False
-        )
+        tell_account_linked(account)

@@ -11,10 +11,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import (
-    BaseCommand,
     CommandError,
     CommandParser,
-    DjangoHelpFormatter,
     SystemCheckError,
 )
 from django.db.models import QuerySet
@@ -32,6 +30,7 @@ from corbado_auth.bulk_migration import (
 from corbado_auth.bulk_migration.pace import Stopped
 from corbado_auth.deletion import retry_deletions
 from corbado_auth.existing_users import UserMigration, user_migration_class
+from corbado_auth.management.teaching import TeachingCommand
 from corbado_auth.outcomes import Outcome
 
 HELP = """\
@@ -59,23 +58,11 @@ begin.
 STOPPED = 2
 
 
-class Formatter(DjangoHelpFormatter):
-    """Keep the lines of the help as they are written."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text
-
-
-class Command(BaseCommand):
+class Command(TeachingCommand):
     help = HELP
+    epilog = EPILOG
     # Run below, since a failed check has to end with the exit code for "could not begin".
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Show the examples as they are."""
-        return super().create_parser(
-            prog_name, subcommand, epilog=EPILOG, formatter_class=Formatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
