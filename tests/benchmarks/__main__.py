@@ -1,30 +1,134 @@
-"""Run the benchmarks that are named, or all of them."""
+"""Measure what is said about speed and size, and write docs/performance.md.
+
+Without names: all but those that only print. With names: these, and nothing is written.
+A missed count (queries, calls, connections) makes the exit code 1; ratios are reported.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
-from tests.benchmarks import migration_faults, migration_memory, migration_throughput
+from tests.benchmarks import report
+from tests.benchmarks.marks import QUICK_VARIABLE, Mark, Result
 
-BENCHMARKS: dict[str, Callable[[], None]] = {
-    "migration-throughput": migration_throughput.main,
-    "migration-memory": migration_memory.main,
-    "migration-faults": migration_faults.main,
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Not in the repository: what the last runs found, for whoever wants to look closer.
+RAW = ROOT / "test-results" / "benchmarks"
+
+# Each module has `def measure() -> Result`; the order is that of the page.
+BENCHMARKS = {
+    "migration-throughput": "tests.benchmarks.migration_throughput",
+    "migration-memory": "tests.benchmarks.migration_memory",
+}
+# These run only when they are named.
+OTHERS = {
+    "migration-faults": "tests.benchmarks.migration_faults",
 }
 
 
-def main() -> None:
-    """Run them one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
-    if unknown := set(names) - set(BENCHMARKS):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    for name in names:
+def main() -> int:
+    """Run them one after the other; return the exit code."""
+    names, options = _arguments()
+    if options.write:
+        return _write_from_last_run()
+    RAW.mkdir(parents=True, exist_ok=True)
+    machine = report.machine()
+    results: dict[str, Result] = {}
+    broken: list[str] = []
+    for name in names or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        BENCHMARKS[name]()
+        try:
+            result = _run(name, quick=options.quick)
+        except subprocess.CalledProcessError:
+            broken.append(name)
+            continue
+        if result:
+            results[name] = result
+            for mark in result.marks:
+                print(_line(mark), flush=True)
+    missed = [mark for result in results.values() for mark in result.marks if not mark.held]
+    print(f"\n{_summary(results, missed)}")
+    if broken:
+        print(f"Broken: {', '.join(broken)}. Nothing is written.", file=sys.stderr)
+    elif not names and not options.quick:
+        _keep(machine, results)
+        report.write(ROOT / "docs", machine, results)
+        print("Written: docs/performance.md")
+    return 1 if broken or any(mark.is_count for mark in missed) else 0
+
+
+def _arguments() -> tuple[list[str], argparse.Namespace]:
+    known = {**BENCHMARKS, **OTHERS}
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="There are: " + ", ".join(known),
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
+    parser.add_argument(
+        "--write", action="store_true", help="only write the page again, from the last whole run"
+    )
+    options = parser.parse_args()
+    if unknown := sorted(set(options.names) - set(known)):
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    return options.names, options
+
+
+def _run(name: str, *, quick: bool) -> Result | None:
+    """Run one in a process of its own, away from the imports, memory and site of another."""
+    file = RAW / f"{name}.json"
+    file.unlink(missing_ok=True)
+    module = {**BENCHMARKS, **OTHERS}[name]
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.alone", module, str(file)],
+        cwd=ROOT,
+        check=True,
+        env={**os.environ, QUICK_VARIABLE: "1" if quick else ""},
+    )
+    if not file.exists():
+        return None
+    return Result.from_json(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _line(mark: Mark) -> str:
+    note = f"  ({mark.note})" if mark.note else ""
+    return f"{mark.verdict:<7} {mark.what}: {mark.figure}; {mark.bound or 'no mark'}{note}"
+
+
+def _summary(results: dict[str, Result], missed: list[Mark]) -> str:
+    marks = [mark for result in results.values() for mark in result.marks if mark.bound]
+    sentence = f"{len(marks) - len(missed)} of {len(marks)} marks held."
+    return "\n".join([sentence, *(f"missed: {mark.what}" for mark in missed)])
+
+
+def _keep(machine: dict[str, str], results: dict[str, Result]) -> None:
+    data = {
+        "machine": machine,
+        "ended": datetime.now(UTC).isoformat(),
+        "results": {name: result.as_json() for name, result in results.items()},
+    }
+    (RAW / "last-run.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+
+
+def _write_from_last_run() -> int:
+    file = RAW / "last-run.json"
+    if not file.exists():
+        print("There is no whole run to write from: run it without names first.", file=sys.stderr)
+        return 1
+    data = json.loads(file.read_text(encoding="utf-8"))
+    results = {name: Result.from_json(result) for name, result in data["results"].items()}
+    report.write(ROOT / "docs", data["machine"], results)
+    print("Written: docs/performance.md")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""docs/performance.md: every figure of one run, and what it was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sqlite3
+import ssl
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tests.benchmarks import plots
+from tests.benchmarks.marks import Mark, Plot, Result, Table
+
+PACKAGES = ("Django", "requests", "urllib3", "psycopg", "gunicorn", "redis")
+INTRODUCTION = """\
+# Performance
+
+A sign-in should cost what Django's `login()` and one HTTP call cost; every other page should cost
+nothing. This page shows how near to that the app is. `make bench` measures all of it in one go and
+writes the page; nothing here is typed by hand.
+
+Times differ from machine to machine and from minute to minute, so what is compared always runs in
+one run, in turns, and what counts is the ratio: the median over many rounds. Counts (queries,
+calls, connections) do not differ; the tests hold them too.
+
+**Bare** is the yardstick: a view written by hand that does only what must be done. It posts the
+token to Corbado through a pooled `requests.Session`, reads the account and its user in one query,
+calls `login()` and redirects; it knows no protection of any kind. It stands in
+`tests/benchmarks/bare.py`, and runs on the same server, database, session engine and stand-in for
+Corbado as ours."""
+RERUN = """\
+## How to run it again
+
+```console
+$ make bench                              # all of it, some 25 minutes; writes this page
+$ make bench ARGS=--quick                 # small sizes, writes nothing: does it run at all?
+$ make bench ARGS=sign-in                 # one of them, writes nothing
+$ make bench ARGS=--help                  # which there are
+```
+
+It needs what `make test` needs (PostgreSQL and Redis among it), and a machine that does nothing
+else. A missed count makes the exit code 1; a missed ratio is printed and does not."""
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures were measured on and with."""
+    facts = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "load before it began": f"{os.getloadavg()[0]:.2f}",
+        "system": f"{platform.system()} {platform.release()}",
+        "Python": f"{platform.python_version()}, {ssl.OPENSSL_VERSION}",
+        "SQLite": sqlite3.sqlite_version,
+    }
+    for name in PACKAGES:
+        try:
+            facts[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    for name, command in (("PostgreSQL", "psql"), ("Redis", "redis-server")):
+        if found := _version_of(command):
+            facts[name] = found
+    return facts
+
+
+def write(docs: Path, facts: dict[str, str], results: dict[str, Result]) -> None:
+    """Write the page, and its plots in place of those of the last run."""
+    images = docs / "images"
+    for old in images.glob("performance-*.svg"):
+        old.unlink()
+    for result in results.values():
+        for plot in result.plots:
+            plots.draw(plot, images / f"performance-{plot.name}.svg")
+    (docs / "performance.md").write_text(page(facts, results), encoding="utf-8")
+
+
+def page(facts: dict[str, str], results: dict[str, Result]) -> str:
+    """Return the page as Markdown."""
+    marks = [mark for result in results.values() for mark in result.marks]
+    with_bound = [mark for mark in marks if mark.bound]
+    held = sum(mark.held for mark in with_bound)
+    parts = [
+        INTRODUCTION,
+        "## The marks",
+        f"{held} of {len(with_bound)} held in the run of {facts['date']}.",
+        _marks(with_bound),
+        *(_section(result) for result in results.values()),
+        "## What it was measured on",
+        _table(Table("", ("", ""), list(facts.items()))),
+        RERUN,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(result: Result) -> str:
+    parts = [f"## {result.title}", result.text.strip()]
+    if without_bound := [mark for mark in result.marks if not mark.bound]:
+        rows = [(mark.what, mark.figure, mark.note) for mark in without_bound]
+        parts.append(_table(Table("", ("what", "figure", ""), rows)))
+    for table in result.tables:
+        parts += [f"**{table.title}**" if table.title else "", _table(table)]
+    parts += [_image(plot) for plot in result.plots]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _marks(marks: list[Mark]) -> str:
+    rows = [(mark.what, mark.figure, mark.bound, mark.verdict, mark.note) for mark in marks]
+    return _table(Table("", ("what", "figure", "mark", "", "spread, notes"), rows))
+
+
+def _image(plot: Plot) -> str:
+    text = re.sub(r"([\[\]])", r"\\\1", plots.description(plot))
+    return f"![{text}](images/performance-{plot.name}.svg)"
+
+
+def _table(table: Table) -> str:
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    is_number = [
+        all(re.fullmatch(r"[-+\d.,]+", row[column]) for row in rows) and column > 0
+        for column in range(len(table.header))
+    ]
+    lines = [
+        table.header,
+        ["---:" if number else "---" for number in is_number],
+        *rows,
+    ]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return value.replace("|", "\\|")
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version_of(command: str) -> str:
+    try:
+        output = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    found = re.search(r"\d+(\.\d+)+", output.stdout)
+    return found[0] if found else ""

@@ -1,0 +1,103 @@
+"""The frame of the benchmarks: what is held, and what the page and its plots say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.benchmarks import plots, report
+from tests.benchmarks.marks import Mark, Plot, Result, Table
+
+BARS = Plot("a", "Cost", "who", "ms", "bars", {"cpu": [("ours", 2.0), ("<bare>", 1.5)]}, mark=3.0)
+LINES = Plot(
+    "b", "Growth", "users", "ms", "lines", {"a": [(1, 1), (1000, 2)], "b": [(1, 2)]}, log_x=True
+)
+RESULT = Result(
+    "A sign-in",
+    "How it was done.",
+    marks=[
+        Mark("queries", 7, "queries", at_most=6, is_count=True),
+        Mark("cpu", 1.1004, "", at_most=1.1),
+        Mark("calls", 1, "calls", at_most=1, at_least=1, is_count=True),
+        Mark("cpu of ours", 2.345, "ms"),
+    ],
+    tables=[Table("By kind", ("kind", "queries"), [("returning | any", 5)])],
+    plots=[BARS, LINES],
+)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "held"),
+    [
+        ({"at_most": 2.0}, True),
+        ({"at_most": 1.99}, False),
+        ({"at_least": 2.0}, True),
+        ({"at_least": 2.01}, False),
+        ({"at_least": 1, "at_most": 3}, True),
+        ({}, True),
+    ],
+)
+def test_a_mark_is_held_within_its_bounds(bounds: dict[str, float], held: bool) -> None:
+    assert Mark("what", 2.0, "", **bounds).held is held
+
+
+def test_a_figure_just_over_its_mark_is_not_printed_as_the_mark() -> None:
+    mark = Mark("cpu", 1.104, "", at_most=1.1)
+
+    assert (mark.figure, mark.bound, mark.verdict) == ("1.104", "at most 1.10", "missed")
+
+
+def test_a_result_survives_the_way_from_one_process_to_another() -> None:
+    there = json.loads(json.dumps(RESULT.as_json()))
+
+    assert report.page({"date": "today"}, {"a": Result.from_json(there)}) == report.page(
+        {"date": "today"}, {"a": RESULT}
+    )
+
+
+def test_the_page_has_each_mark_with_its_figure_and_what_became_of_it() -> None:
+    page = report.page({"date": "2026-11-25"}, {"a": RESULT})
+
+    assert "| queries | 7 queries | at most 6 queries | missed |" in page
+    assert "| calls | 1 calls | 1 calls | held |" in page
+    assert "1 of 3 held in the run of 2026-11-25." in page
+    assert "| cpu of ours | 2.35 ms |" in page
+    assert "| returning \\| any | 5 |" in page
+
+
+@pytest.mark.parametrize("plot", [BARS, LINES], ids=["bars", "lines"])
+def test_a_plot_tells_a_screen_reader_what_it_shows(plot: Plot, tmp_path: Path) -> None:
+    plots.draw(plot, tmp_path / "plot.svg")
+
+    svg = ElementTree.parse(tmp_path / "plot.svg").getroot()  # noqa: S314
+    assert svg.get("role") == "img"
+    assert svg.findtext("{*}title") == plot.title
+    assert svg.findtext("{*}desc") == plots.description(plot)
+
+
+def test_the_same_plot_is_the_same_file(tmp_path: Path) -> None:
+    for name in ("one.svg", "two.svg"):
+        plots.draw(BARS, tmp_path / name)
+
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_the_page_shows_the_plots_that_are_there_and_no_older_ones(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    (images / "performance-old.svg").write_text("old")
+    report.write(tmp_path, {"date": "today"}, {"a": RESULT})
+
+    page = (tmp_path / "performance.md").read_text()
+    assert re.findall(r"\]\((images/[^)]+)\)", page) == [
+        "images/performance-a.svg",
+        "images/performance-b.svg",
+    ]
+    assert sorted(file.name for file in images.iterdir()) == [
+        "performance-a.svg",
+        "performance-b.svg",
+    ]
