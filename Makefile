@@ -28,6 +28,11 @@ quick: .venv/installed-dev ## Run the tests that need no browser and no minutes
 bench: .venv/installed-dev ## Measure what is said about speed and size (minutes; needs PostgreSQL)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: docs
+docs: .venv/installed-dev ## Build the documentation into docs/_build; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -E -q -b html docs docs/_build
+	@echo "Open docs/_build/index.html"
+
 .PHONY: lint
 lint: .venv/installed-dev ## Check style and types
 	$(BIN)/ruff check .
@@ -51,7 +56,7 @@ dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
 
 .PHONY: clean
 clean: ## Remove everything that the other commands made
-	rm -rf .venv .tox build dist htmlcov test-results .coverage .coverage.* *.egg-info
+	rm -rf .venv .tox build dist docs/_build htmlcov test-results .coverage .coverage.* *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf tests/browser/node_modules
 

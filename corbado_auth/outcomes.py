@@ -9,7 +9,7 @@ __all__ = ["REASONS", "Kind", "Outcome"]
 
 Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
 
-# Reason code -> what it says of the user. What to do about each is in docs/existing-users.md.
+# Reason code -> what it says of the user. What to do about each: docs/how-to-existing-users.md.
 REASONS = {
     "already_linked": "has moved before",
     "inactive": "is_active is off",

@@ -79,6 +79,7 @@ fi
 step "ruff check" "$bin/ruff" check .
 step "ruff format" "$bin/ruff" format --check .
 step "mypy" "$bin/mypy"
+step "docs" "$bin/sphinx-build" -W --keep-going -E -q -b html docs docs/_build
 step "pip-audit" audit
 step "pytest, SQLite: everything" pytest_measured
 step "pytest, the example site" pytest_measured --ds example_project.settings example_project/tests

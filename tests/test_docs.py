@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = re.findall(
-    r"^```python\n(.*?)^```$", (ROOT / "docs" / "testing.md").read_text(), re.DOTALL | re.MULTILINE
-)
+TESTING = (ROOT / "docs" / "how-to-testing.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", TESTING, re.DOTALL | re.MULTILINE)
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 
 

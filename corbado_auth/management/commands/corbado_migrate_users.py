@@ -147,7 +147,8 @@ class Command(TeachingCommand):
         if refused := progress.number("refused"):
             what = "would be refused" if options["dry_run"] else "refused"
             raise CommandError(
-                f"{refused:,} {what}; docs/existing-users.md says what to do about each reason."
+                f"{refused:,} {what}; docs/how-to-existing-users.md says what to do about each "
+                "reason."
             )
 
     # What the run needs ------------------------------------------------------------------------
