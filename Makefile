@@ -44,6 +44,10 @@ format: .venv/installed-dev ## Put imports and layout in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: messages
+messages: .venv/installed-dev ## Bring the translations up to date with the code (needs gettext)
+	scripts/messages.sh
+
 .PHONY: tox
 tox: .venv/installed-dev ## Test the built wheel under every Python and Django of this machine
 	PATH="$(PYENV_PYTHONS)$$PATH" $(BIN)/tox run

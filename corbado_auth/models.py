@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 if TYPE_CHECKING:
     from .identity import CorbadoUser
@@ -74,7 +75,9 @@ class CorbadoAccount(models.Model):
 
     # Where the local user was created for this account: the address, in lower case. Two people who
     # bring one address at the same moment collide here, and only one of them gets a new user.
-    created_for_email = models.CharField(max_length=254, null=True, editable=False)  # noqa: DJ001
+    created_for_email = models.CharField(  # noqa: DJ001
+        _("created for the address"), max_length=254, null=True, editable=False
+    )
 
     objects = CorbadoAccountQuerySet.as_manager()
 
@@ -180,7 +183,7 @@ class MigrationAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.outcome or 'open'} {self.reason}".strip()
+        return f"{self.outcome or pgettext('no answer yet', 'open')} {self.reason}".strip()
 
 
 class PasskeyNudge(models.Model):
@@ -210,7 +213,7 @@ class PasskeyNudge(models.Model):
         verbose_name_plural = _("passkey nudges")
 
     def __str__(self) -> str:
-        return self.answer or "open"
+        return str(self.get_answer_display() or pgettext("no answer yet", "open"))
 
 
 class PendingDeletion(models.Model):

@@ -177,7 +177,7 @@ class TestAdminPage:
         link(1, first_sign_in_at=timezone.now())
         page = admin_client.get(self.URL).content.decode()
         # The admin is the other one of two users.
-        assert "<td>1</td><td>50.0 %</td>" in page
+        assert "<td>1</td><td>50.0%</td>" in page
         assert page.count('class="adoption-bar"') == 12
         assert 'y="100" width="40" height="80"' in page
 

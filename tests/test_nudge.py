@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import Client, override_settings
@@ -103,6 +105,26 @@ def test_the_offer_is_a_labelled_region_with_three_buttons(erin: Any) -> None:
         "never",
     ]
     assert "<script" not in html
+
+
+def test_the_offer_brings_its_own_stylesheet(erin: Any) -> None:
+    assert '<link rel="stylesheet" href="/static/corbado_auth/nudge.css">' in offer(
+        by_password(erin)
+    )
+    assert finders.find("corbado_auth/nudge.css")
+
+
+def test_the_offer_does_not_rule_over_the_page(erin: Any) -> None:
+    """Every rule of its stylesheet is about the offer alone, and one class weighs the most."""
+    css = re.sub(
+        r"/\*.*?\*/", "", Path(finders.find("corbado_auth/nudge.css")).read_text(), flags=re.S
+    )
+    for selector in re.findall(r"([^{}]+)\{[^}]*\}", css):
+        assert selector.strip().startswith(":where(.corbado-auth-nudge"), selector
+        weighs = re.sub(r":where\([^)]*\)|:not\([^)]*\)|:[\w-]+", "", selector)
+        assert weighs.count(".") <= 1
+        assert "#" not in weighs
+    assert "!important" not in css
 
 
 def test_visitors_are_offered_nothing(db: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -111,3 +112,28 @@ def test_the_log_is_not_filled_by_addresses(caplog: pytest.LogCaptureFixture) ->
     for number in range(150):
         render(RequestFactory().get(f"/{number}/"))
     assert len(caplog.records) == 100
+
+
+def test_without_javascript_the_page_says_what_is_needed(page: HttpRequest) -> None:
+    noscript = render(page).partition("<noscript>")[2]
+    assert "needs JavaScript" in noscript
+    assert "</noscript>" in noscript
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/sign-in/", ""),
+        ("/corbado/login/", "/sign-in/"),
+        ("/corbado/login/?next=/orders/", "/sign-in/?next=%2Forders%2F"),
+        ("/corbado/login/?next=https://evil.example.org/", "/sign-in/"),
+    ],
+)
+def test_without_javascript_another_login_page_of_the_site_is_named(
+    settings: Any, path: str, link: str
+) -> None:
+    settings.LOGIN_URL = "/sign-in/"
+    request = RequestFactory().get(path)
+    request.corbado_login_page = True
+    found = re.search(r'<noscript>.*<a href="([^"]*)">', render(request))
+    assert (found[1] if found else "") == link

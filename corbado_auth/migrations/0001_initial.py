@@ -129,7 +129,15 @@ class Migration(migrations.Migration):
                         editable=False, null=True, verbose_name="last password sign-in"
                     ),
                 ),
-                ("created_for_email", models.CharField(editable=False, max_length=254, null=True)),
+                (
+                    "created_for_email",
+                    models.CharField(
+                        editable=False,
+                        max_length=254,
+                        null=True,
+                        verbose_name="created for the address",
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(

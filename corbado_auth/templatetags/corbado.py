@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.http import urlencode
 
+from corbado_auth import intent
 from corbado_auth.association import passkeys_of
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoError
@@ -65,6 +67,7 @@ def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
         "is_conditional": attributes.get("conditional") == "yes",
         "nonce": _nonce(context, request),
         "is_undecorated": not _is_login_page(request) and settings.DEBUG,
+        "other_login_url": _other_login_url(request),
     }
 
 
@@ -111,7 +114,8 @@ def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
     if request is None or not is_offered(request):
         return {}
     # A page that answered a form cannot be asked for again.
-    return {"is_offered": True, "page": request.get_full_path() if request.method == "GET" else ""}
+    page = request.get_full_path() if request.method == "GET" else ""
+    return {"is_offered": True, "page": page, "nonce": _nonce(context, request)}
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:
@@ -130,6 +134,15 @@ def _is_login_page(request: HttpRequest | None) -> bool:
             path,
         )
     return False
+
+
+def _other_login_url(request: HttpRequest | None) -> str:
+    """Return the site's own login page where this is not it: the way in without JavaScript."""
+    url = intent.login_page_url()
+    if request is None or url == request.path:
+        return ""
+    next_url = intent.safe_next(request, request.GET.get("next", ""))
+    return f"{url}?{urlencode({'next': next_url})}" if next_url else url
 
 
 def _nonce(context: Context, request: HttpRequest | None) -> str:

@@ -1,0 +1,172 @@
+"""The catalogues: complete, sound, compiled, and set as each language sets its texts."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from pathlib import Path
+
+import django
+import polib
+import pytest
+
+from tests.translations.catalogues import (
+    LANGUAGES,
+    PACKAGE,
+    Message,
+    catalogue,
+    message_of,
+    messages,
+    translations,
+)
+
+NO_BREAK_SPACE = "\u00a0"
+
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def texts(language: str) -> list[tuple[str, str]]:
+    """Return (English, translation) for everything that has letters."""
+    return [
+        (entry.msgid, text)
+        for entry in catalogue(language)
+        if entry.msgctxt != "date format"
+        for text in translations(entry)
+    ]
+
+
+def test_the_code_has_texts_of_every_kind() -> None:
+    """What is read from the code is not less than there is."""
+    found = messages()
+    assert Message("Adoption") in found
+    assert Message("open", "no answer yet") in found
+    assert Message("Passkey") in found
+    assert Message("Last used on %(day)s") in found
+    assert len(found) > 120
+
+
+@every_language
+def test_a_catalogue_has_the_texts_of_the_code_and_no_others(language: str) -> None:
+    assert {message_of(entry) for entry in catalogue(language)} == messages()
+
+
+@every_language
+def test_every_text_has_a_translation(language: str) -> None:
+    for entry in catalogue(language):
+        assert all(text.strip() for text in translations(entry)), entry.msgid
+
+
+@every_language
+def test_no_translation_is_a_guess(language: str) -> None:
+    assert [entry.msgid for entry in catalogue(language) if entry.fuzzy or entry.obsolete] == []
+
+
+@every_language
+def test_a_translation_keeps_placeholders_and_tags(language: str) -> None:
+    parts = re.compile(r"%\(\w+\)\w|%%|</?\w+>")
+    for english, text in texts(language):
+        assert sorted(parts.findall(text)) == sorted(parts.findall(english)), text
+
+
+@every_language
+def test_a_translation_begins_and_ends_as_its_original(language: str) -> None:
+    """A full stop, a question mark; a capital in front of a sentence."""
+    for english, text in texts(language):
+        assert (english[-1] in ".?!") == (text[-1] in ".?!"), text
+        assert text == text.strip()
+        assert "  " not in text
+
+
+@every_language
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    written = catalogue(language)
+    with open(written.fpath.removesuffix("po") + "mo", "rb") as file:
+        compiled = polib.mofile(file.name)
+        gettext.GNUTranslations(file)  # Python can read it.
+    assert {message_of(entry): translations(entry) for entry in compiled} == {
+        message_of(entry): translations(entry) for entry in written
+    }
+
+
+@every_language
+def test_a_catalogue_names_its_language_and_nobody(language: str) -> None:
+    metadata = catalogue(language).metadata
+    assert metadata["Language"] == language
+    assert "UTF-8" in metadata["Content-Type"]
+    assert "Last-Translator" not in metadata
+    assert "FIRST AUTHOR" not in catalogue(language).header
+
+
+@pytest.mark.parametrize(("language", "of_nobody"), [("de", 1), ("es", 1), ("fr", 0), ("nl", 1)])
+def test_a_catalogue_counts_as_its_language_does(language: str, of_nobody: int) -> None:
+    """In French, none is one of the singular."""
+    forms = catalogue(language).metadata["Plural-Forms"].partition("plural=")[2]
+    form_for = gettext.c2py(forms.rstrip(";"))  # type: ignore[attr-defined]
+    assert [form_for(number) for number in (0, 1, 2, 21)] == [of_nobody, 0, 1, 1]
+
+
+def test_french_sets_a_no_break_space_before_double_signs_and_no_straight_apostrophe() -> None:
+    for _english, text in texts("fr"):
+        assert not re.search(rf"(?<!{NO_BREAK_SPACE})[;:!?»]", text), text
+        assert not re.search(rf"«(?!{NO_BREAK_SPACE})", text), text
+        assert not re.search(r"""['"]""", text), text
+
+
+def test_spanish_opens_every_question() -> None:
+    for _english, text in texts("es"):
+        assert text.count("?") == text.count("¿"), text
+        assert text.count("!") == text.count("¡"), text
+
+
+@pytest.mark.parametrize("language", ["de", "nl", "es"])
+def test_a_quotation_or_an_apostrophe_is_never_straight(language: str) -> None:
+    for _english, text in texts(language):
+        assert not re.search(r"""['"]""", text), text
+
+
+@pytest.mark.parametrize(
+    ("language", "familiar"),
+    [
+        ("de", r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|[Ee]uch|[Ee]uer\w*)\b"),
+        ("es", r"\b([Tt]ú|[Tt]u|[Tt]us|[Tt]e|[Tt]i|[Cc]ontigo)\b"),
+        ("fr", r"\b([Tt]u|[Tt]oi|[Tt]on|[Tt]a|[Tt]es)\b"),
+        ("nl", r"\b([Jj]e|[Jj]ij|[Jj]ou|[Jj]ouw)\b"),
+    ],
+)
+def test_people_are_addressed_politely(language: str, familiar: str) -> None:
+    for _english, text in texts(language):
+        assert not re.search(familiar, text), text
+
+
+@pytest.mark.parametrize(
+    ("language", "term"),
+    [
+        ("de", "[Pp]asskey"),
+        ("es", "[Ll]laves? de acceso"),
+        ("fr", "[Cc]lés? d’accès"),
+        ("nl", "[Pp]asskey"),
+    ],
+)
+def test_a_passkey_is_called_what_the_operating_systems_call_it(language: str, term: str) -> None:
+    for english, text in texts(language):
+        if re.search("passkey", english, re.IGNORECASE):
+            assert re.search(term, text) or refers_back(english), text
+
+
+def refers_back(english: str) -> bool:
+    """Tell whether a sentence may say "it" in another language."""
+    return english.count("asskey") > 1
+
+
+@every_language
+def test_a_text_that_django_has_too_is_translated_as_django_does(language: str) -> None:
+    """Of two catalogues with one text, whichever app is named first in INSTALLED_APPS wins."""
+    ours = {message_of(entry): translations(entry) for entry in catalogue(language)}
+    for path in Path(django.__path__[0]).rglob(f"locale/{language}/LC_MESSAGES/django.po"):
+        for entry in polib.pofile(str(path)):
+            message = message_of(entry)
+            assert ours.get(message, translations(entry)) == translations(entry), message
+
+
+def test_every_shipped_language_is_tested() -> None:
+    assert sorted(path.name for path in (PACKAGE / "locale").iterdir()) == sorted(LANGUAGES)

@@ -1,0 +1,184 @@
+"""A walk past every page that the package has, through the front door, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from corbado_auth import recent_sign_in
+from corbado_auth.identity import Passkey
+from corbado_auth.models import CorbadoAccount, MigrationAttempt, PasskeyNudge
+from corbado_auth.testing import Corbado, User
+from tests.front_door import FROM_LOGIN_PAGE, TOKEN, come_back, open_login_page
+
+PASSWORD = "an old password"
+LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
+ADD, NUDGE = f"{LIST}add/", f"{LIST}nudge/"
+VALIDATE, CREDENTIALS = "/v1/authTokens/validate", "/v1/webauthn/credential"
+
+Stop = tuple[str, Any]
+
+
+class Tour:
+    """Ask for every page; what is shown of people is made of `DATA`, and nothing else."""
+
+    DATA = ("erin", "robin", "boss", "Ferrite Key", "Tinplate Phone", "1.0")
+
+    def __init__(self, corbado: Corbado, make_user: Callable[..., Any], language: str) -> None:
+        self.corbado = corbado
+        self.make_user = make_user
+        self.language = language
+        self.erin = make_user("erin@example.com", username="erin", password=PASSWORD)
+        self.robin = corbado.add_user("robin@example.com", "Robin Example")
+
+    def pages(self) -> Iterator[Stop]:
+        """Yield (name, response) for all of them."""
+        yield from self.login_pages()
+        yield from self.endings()
+        yield from self.confirm_pages()
+        yield from self.passkey_pages()
+        yield from self.parts_on_pages_of_the_site()
+        yield from self.admin_pages()
+
+    def browser(self, user: AbstractBaseUser | None = None) -> Client:
+        client = Client(headers={"accept-language": self.language})
+        if user is not None:
+            # Not force_login(): the signal notes the time, and makes the offer.
+            assert client.login(username=user.get_username(), password=PASSWORD)
+        return client
+
+    def login_pages(self) -> Iterator[Stop]:
+        yield "login", self.browser().get(LOGIN)
+        yield "login, signed in", self.browser(self.erin).get(LOGIN)
+        yield "login with a field", self.browser().get("/field/")
+        with override_settings(LOGIN_URL="/account/"):
+            yield "login, another way", self.browser().get(LOGIN)
+        with override_settings(ROOT_URLCONF="tests.security.urls_login_at_root"):
+            yield "too long", self.browser().get("/", {"padding": "x" * 9000})
+
+    def endings(self) -> Iterator[Stop]:
+        yield "malformed_token", self.come_back("odd")
+        yield "not_a_navigation", self.come_back(TOKEN, sec_fetch_mode="cors")
+        yield "not_asked_here", self.browser().get(f"/corbado/redirect/?corbadoAuthToken={TOKEN}")
+        yield "invalid_token", self.come_back(TOKEN)
+        self.make_user("staff@example.com", username="staff", is_staff=True)
+        staff = self.corbado.add_user("staff@example.com")
+        yield "refused", self.come_back(self.corbado.issue_token(staff))
+        self.corbado.fail_next(VALIDATE, status=503)
+        yield "unavailable", self.come_back(TOKEN)
+        self.corbado.fail_next(VALIDATE, status=401)
+        yield "misconfigured", self.come_back(TOKEN)
+        with mock.patch("corbado_auth.views.client_info", side_effect=OperationalError):
+            yield "database_unavailable", self.come_back(TOKEN)
+        with override_settings(CORBADO_FAILED_ATTEMPTS_PER_MINUTE=1):
+            # Twice more, should a new minute begin in between.
+            pages = [self.come_back(TOKEN) for _attempt in range(3)]
+        yield "too_many_attempts", pages[-1]
+        cache.clear()
+        yield "nothing_waiting", self.browser().get(CONFIRM)
+
+    def confirm_pages(self) -> Iterator[Stop]:
+        client = self.waiting(self.browser(), self.robin)
+        yield "confirm", client.get(CONFIRM)
+        yield "confirm, somebody else", client.post(CONFIRM, {"id": "of another tab"})
+        nobody = self.corbado.add_user("unconfirmed@example.com", confirmed=False)
+        yield "confirm, no address", self.waiting(self.browser(), nobody).get(CONFIRM)
+        yield "confirm, signed in", self.waiting(self.browser(self.erin), self.robin).get(CONFIRM)
+
+    def passkey_pages(self) -> Iterator[Stop]:
+        nameless = self.make_user("", username="nameless", password=PASSWORD)
+        yield "no address", self.browser(nameless).post(ADD)
+        client = self.browser(self.erin)
+        yield "no passkeys", client.get(LIST)
+        known = self.corbado.add_user("erin@example.com")
+        yield "through Corbado", client.post(ADD)
+        CorbadoAccount.objects.create(
+            user=self.erin,
+            project_id=settings.CORBADO_PROJECT_ID,
+            corbado_user_id=known.id,
+            email=known.email,
+            first_sign_in_at=timezone.now() - timedelta(days=20),
+        )
+        with passkeys():
+            yield "passkeys", client.get(LIST)
+            yield "remove", client.get(f"{LIST}cre-1/remove/")
+        with passkeys(count=1):
+            yield "remove the last", client.get(f"{LIST}cre-1/remove/")
+        yield "add", client.post(ADD)
+        self.corbado.fail_next(CREDENTIALS, status=503)
+        yield "passkeys_unavailable", client.get(LIST)
+        session = client.session
+        session[recent_sign_in.SESSION_KEY] -= 601
+        session.save()
+        yield "passkeys_sign_in_again", client.post(ADD)
+
+    def parts_on_pages_of_the_site(self) -> Iterator[Stop]:
+        CorbadoAccount.objects.update(first_sign_in_at=None)
+        client = self.browser(self.erin)
+        with passkeys():
+            yield "nudge and list", client.get("/of-the-site/")
+        self.corbado.fail_next(CREDENTIALS, status=503)
+        yield "list, unavailable", client.get("/of-the-site/")
+        yield "odd answer", client.post(NUDGE, {"answer": "perhaps"})
+
+    def admin_pages(self) -> Iterator[Stop]:
+        boss = self.make_user(
+            "boss@example.com", username="boss", password=PASSWORD, is_staff=True, is_superuser=True
+        )
+        client = self.browser(boss)
+        account = CorbadoAccount.objects.get(user=self.erin)
+        ours = {"user": self.erin, "project_id": settings.CORBADO_PROJECT_ID}
+        MigrationAttempt.objects.update_or_create(**ours)
+        PasskeyNudge.objects.update_or_create(
+            user=self.erin, defaults={"answer": "never", "quiet_since": timezone.now()}
+        )
+        MigrationAttempt.objects.create(
+            user=boss, project_id=settings.CORBADO_PROJECT_ID, outcome="refused", reason="staff"
+        )
+        model = "admin:corbado_auth_corbadoaccount"
+        yield "admin index", client.get(reverse("admin:index"))
+        yield "accounts", client.get(reverse(f"{model}_changelist"))
+        yield "account", client.get(reverse(f"{model}_change", args=[account.pk]))
+        yield "unlink", client.get(reverse(f"{model}_delete", args=[account.pk]))
+        chosen = {"action": "delete_selected", "_selected_action": [account.pk]}
+        yield "unlink some", client.post(reverse(f"{model}_changelist"), chosen)
+        yield "adoption", client.get(reverse("admin:corbado_auth_adoption"))
+        yield "delete a user", client.get(reverse("admin:auth_user_delete", args=[self.erin.pk]))
+
+    def come_back(self, token: str, **headers: str | None) -> Any:
+        """Come back from Corbado as a browser that opened the login page does."""
+        client = self.browser()
+        open_login_page(client)
+        return come_back(client, token, **headers)
+
+    def waiting(self, client: Client, person: User) -> Client:
+        """Come with a token that nobody asked for."""
+        headers = {**FROM_LOGIN_PAGE, "sec-fetch-site": "none"}
+        token = self.corbado.issue_token(person)
+        client.get(f"/corbado/redirect/?corbadoAuthToken={token}", headers=headers)
+        return client
+
+
+@contextmanager
+def passkeys(count: int = 2) -> Iterator[None]:
+    """Let Corbado have passkeys with everything that there is to show."""
+    now = timezone.now()
+    known = [
+        Passkey("cre-1", "Ferrite Key", "", "Tinplate Phone", now, now + timedelta(days=1), True),
+        Passkey("cre-2", created=now),
+    ]
+    with mock.patch(
+        "corbado_auth.service.CorbadoService.list_passkeys", return_value=known[:count]
+    ):
+        yield

@@ -1,0 +1,29 @@
+"""The test site, with a page that shows what the template tags draw on a site's own pages."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.urls import path
+
+from tests.urls import urlpatterns as of_the_test_site
+
+PAGE = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
+<main>{% corbado_passkey_nudge %}{% corbado_passkey_list %}</main></html>"""
+
+
+def page_of_the_site(request: HttpRequest) -> HttpResponse:
+    """Show the offer of a passkey and the list, and no word of its own but the title."""
+    return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
+
+
+def login_page_with_a_field(request: HttpRequest) -> HttpResponse:
+    source = "{% load corbado %}{% corbado_auth conditional='yes' %}"
+    return HttpResponse(engines["django"].from_string(source).render({}, request))
+
+
+urlpatterns = [
+    path("of-the-site/", page_of_the_site),
+    path("field/", login_page_with_a_field),
+    *of_the_test_site,
+]
