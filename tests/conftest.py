@@ -18,6 +18,8 @@ pytest_plugins = [
     "pytester",
     "tests.axes",
     "tests.browser.fixtures",
+    "tests.database_server",
+    "tests.mariadb",
     "tests.postgresql",
     "tests.strict",
     "tests.wire_fixture",

@@ -167,7 +167,7 @@ def test_two_users_with_the_address_in_other_letters_are_ambiguous(
     client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_user(ADA)
-    make_user("ADA@example.com")
+    make_user("ADA@example.com", user_name="second")
     assert_refused(come_as(client, ADA), caplog, "ambiguous_email")
 
 

@@ -624,7 +624,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.database: dict[str, Any] = {
             name: connection.settings_dict[name]
-            for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")
+            for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
         }
         if connection.vendor == "sqlite":
             self.database = {
@@ -710,7 +710,7 @@ def test_killed_three_times_everybody_has_one_corbado_user(site: Site, tmp_path:
     in_agreement(site, corbado, report)
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 def test_two_workers_share_the_work(site: Site, tmp_path: Path) -> None:
     arguments = ("--concurrency=4", "--rate=100000")
     with ScriptedCorbado(faults=0.05, delay=0.01) as corbado:
@@ -727,7 +727,7 @@ def test_two_workers_share_the_work(site: Site, tmp_path: Path) -> None:
     in_agreement(site, corbado, report)
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 def test_a_worker_takes_over_from_one_that_was_killed(site: Site, tmp_path: Path) -> None:
     report = tmp_path / "report.csv"
     arguments = ("--concurrency=4", "--rate=100000", f"--report={report}", "--report-emails")
@@ -746,7 +746,7 @@ def test_a_worker_takes_over_from_one_that_was_killed(site: Site, tmp_path: Path
     in_agreement(site, corbado, report)
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_no_user_row_is_locked_while_corbado_is_asked(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch
@@ -761,7 +761,11 @@ def test_no_user_row_is_locked_while_corbado_is_asked(
         def sign_in() -> int:
             try:
                 with connection.cursor() as cursor:
-                    cursor.execute("SET lock_timeout = '1s'")
+                    cursor.execute(
+                        "SET lock_timeout = '1s'"
+                        if connection.vendor == "postgresql"
+                        else "SET innodb_lock_wait_timeout = 1"
+                    )
                 return int(get_user_model().objects.update(last_login=timezone.now()))
             finally:
                 connection.close()

@@ -51,7 +51,7 @@ def test_two_users_whose_addresses_differ_in_case(
     client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_user(ADA)
-    make_user("Ada@example.com")
+    make_user("Ada@example.com", user_name="second")
     assert_refused(come_as(client, "ADA@example.com"), caplog, "ambiguous_email")
     _assert_nobody_was_picked(2)
 

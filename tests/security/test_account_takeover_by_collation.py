@@ -35,7 +35,7 @@ def _case_insensitive_columns(db: None) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             _with_icu(cursor)
-        else:
+        elif connection.vendor == "sqlite":
             _with_nocase(cursor)
 
 
@@ -71,7 +71,7 @@ def test_an_id_in_another_case_is_somebody_else(
     assert CorbadoAccount.objects.get().sign_in_count == 1
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 def test_an_address_in_other_letters_is_somebody_elses(client: Client, make_user: MakeUser) -> None:
     sam = make_user("sam@example.com")
     assert get_user_model()._default_manager.filter(email="\u017fam@example.com").exists()

@@ -89,6 +89,6 @@ def test_a_look_alike_beside_the_victim_makes_nothing_ambiguous(
     client: Client, make_user: MakeUser
 ) -> None:
     sam = make_user("sam@example.com")
-    make_user("\u017fam@example.com")
+    make_user("\u017fam@example.com", user_name="second")
     come_as(client, "SAM@example.com")
     assert signed_in_as(client) == str(sam.pk)

@@ -154,7 +154,7 @@ def test_an_account_that_an_admin_deletes_at_this_moment_lets_nobody_in(
 NUMBERED = [f"usr-{n}" for n in range(MANY)]
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_one_new_person_at_once_is_one_user() -> None:
     users = _at_once(_people(*["usr-1"] * MANY))
@@ -162,7 +162,7 @@ def test_one_new_person_at_once_is_one_user() -> None:
     assert CorbadoAccount.objects.get().sign_in_count == MANY
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_one_existing_person_at_once_is_one_account(make_user: MakeUser) -> None:
     ada = make_user(ADA)
@@ -170,7 +170,7 @@ def test_one_existing_person_at_once_is_one_account(make_user: MakeUser) -> None
     assert CorbadoAccount.objects.get().sign_in_count == MANY
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_many_people_with_one_address_at_once_are_one_new_user() -> None:
     users = _at_once(_people(*NUMBERED))
@@ -178,7 +178,7 @@ def test_many_people_with_one_address_at_once_are_one_new_user() -> None:
     assert CorbadoAccount.objects.count() == 1
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_many_people_with_the_address_of_an_existing_user_share_nothing(
     make_user: MakeUser,
@@ -189,7 +189,7 @@ def test_many_people_with_the_address_of_an_existing_user_share_nothing(
     assert CorbadoAccount.objects.count() == 1
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.django_db(transaction=True)
 def test_many_people_with_an_address_that_was_given_up_are_one_new_user() -> None:
     first = authenticate(None, corbado_user=corbado_user(ADA, id="usr-first"))

@@ -139,7 +139,7 @@ def test_a_commit_that_fails_leaves_nothing_half_done(
     assert_the_next_sign_in_works()
 
 
-@pytest.mark.postgresql
+@pytest.mark.server
 @pytest.mark.parametrize("prepare", [nobody_is_here, ada_is_here, ada_is_linked])
 def test_a_server_that_ends_the_connection_while_corbado_is_asked(
     prepare: Callable[[], None], caplog: pytest.LogCaptureFixture
@@ -153,7 +153,8 @@ def test_a_server_that_ends_the_connection_while_corbado_is_asked(
         return [answer(GOOD)]
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
+        on_mariadb = connection.vendor == "mysql"
+        cursor.execute("SELECT connection_id()" if on_mariadb else "SELECT pg_backend_pid()")
         (site,) = cursor.fetchone()
     with (
         MisbehavingServer(script) as server,
@@ -172,7 +173,10 @@ def end_connection_of(process: int) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
+            if connection.vendor == "mysql":
+                cursor.execute("KILL %s", [process])
+            else:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
     finally:
         other.close()
 

@@ -32,7 +32,7 @@ from tests.users.factory import create_user
 
 pytestmark = [
     pytest.mark.security,
-    pytest.mark.postgresql,
+    pytest.mark.server,
     pytest.mark.django_db(transaction=True),
 ]
 

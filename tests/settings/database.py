@@ -1,4 +1,4 @@
-"""The database of a test run: SQLite, or PostgreSQL with TEST_DATABASE=postgresql."""
+"""The database of a test run: SQLite, or another with TEST_DATABASE=postgresql or =mariadb."""
 
 from __future__ import annotations
 
@@ -18,4 +18,14 @@ def database() -> dict[str, Any]:
             "USER": "postgres",
             "HOST": os.environ.get("TEST_POSTGRESQL_HOST", ""),
         }
-    raise ValueError(f"TEST_DATABASE is {name!r}; it can be sqlite or postgresql.")
+    if name == "mariadb":
+        folder = os.environ.get("TEST_MARIADB_HOST")
+        return {
+            "ENGINE": "django.db.backends.mysql",
+            "NAME": "corbado_auth",
+            "USER": "root",
+            "HOST": f"{folder}/socket" if folder else "",
+            # What Django sets by itself, or "repeatable read", MariaDB's own default.
+            "OPTIONS": {"isolation_level": os.environ.get("TEST_ISOLATION", "read committed")},
+        }
+    raise ValueError(f"TEST_DATABASE is {name!r}; it can be sqlite, postgresql or mariadb.")

@@ -1,0 +1,153 @@
+"""What the throw-away database servers of a test run have in common.
+
+One server for the whole run, whatever the number of xdist workers: it listens on a Unix socket in
+a folder of its own, and ends with the run, even when the run is killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from django.conf import settings
+
+START_SECONDS = 60
+PR_SET_PDEATHSIG = 1
+
+
+class DatabaseServer:
+    """A server over empty data, without durability. A subclass knows the programs of its kind."""
+
+    name: ClassVar[str]
+    users: ClassVar[tuple[str, ...]]
+    stop_signal: ClassVar[signal.Signals]
+
+    def __init__(self) -> None:
+        self.user = _unprivileged_user(self.name, self.users)
+        # Short, because a socket's path may have 107 bytes at most; and open to the other user.
+        self.folder = Path(tempfile.mkdtemp(prefix="db-", dir="/tmp"))
+        if self.user:
+            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+        try:
+            self._run(*self.make_data())
+            with (self.folder / "log").open("wb") as log:
+                self.process = subprocess.Popen(
+                    self.serve(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    preexec_fn=self._end_with_parent,
+                    **self._identity(),
+                )
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        self._wait_until_ready()
+
+    def make_data(self) -> Sequence[str]:
+        """Return the command that makes the folder ``data``."""
+        raise NotImplementedError
+
+    def serve(self) -> Sequence[str]:
+        """Return the command that serves it until ``stop_signal``."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Tell whether the server takes connections already."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End the server at once and remove all that it wrote."""
+        self.process.send_signal(self.stop_signal)
+        self.process.wait(timeout=START_SECONDS)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                log = (self.folder / "log").read_text(errors="replace")
+                self.stop()
+                raise pytest.UsageError(f"{self.name} did not start:\n{log}")
+            time.sleep(0.05)
+
+    def _run(self, *command: str) -> None:
+        result = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            **self._identity(),
+        )
+        if result.returncode:
+            raise pytest.UsageError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
+
+    def _identity(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+
+    def _end_with_parent(self) -> None:
+        """Have Linux stop the server when the test run dies without a chance to do so."""
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.stop_signal)
+
+
+def binary(name: str, package: str, *folders: Path) -> str:
+    """Return the path of a server's program; Debian keeps some of them out of PATH."""
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise pytest.UsageError(f"{name} is not here: install the package {package}.")
+    return found
+
+
+def start_for_run(config: pytest.Config, kind: type[DatabaseServer], variable: str) -> str:
+    """Start a server that ends with the run; return the folder of its socket.
+
+    The workers of xdist find it in the environment variable.
+    """
+    server = kind()
+    config.add_cleanup(server.stop)
+    os.environ[variable] = str(server.folder)
+    return str(server.folder)
+
+
+def engine() -> str:
+    """Name the kind of database that this run has: sqlite3, postgresql or mysql."""
+    return str(settings.DATABASES["default"]["ENGINE"]).rpartition(".")[2]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what needs another database to the run that has it."""
+    able = {"postgresql": {"postgresql", "server"}, "mysql": {"mariadb", "server"}}
+    unable = {"postgresql", "mariadb", "server"} - able.get(engine(), set())
+    needing = [item for item in items if any(map(item.get_closest_marker, unable))]
+    items[:] = [item for item in items if item not in needing]
+    config.hook.pytest_deselected(items=needing)
+
+
+def _unprivileged_user(name: str, users: Sequence[str]) -> pwd.struct_passwd | None:
+    """Return whom a server that refuses root runs as; None means as ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for user in (*users, "nobody"):
+        try:
+            return pwd.getpwnam(user)
+        except KeyError:
+            continue
+    raise pytest.UsageError(f"{name} refuses root, and there is no user {users[0]} or nobody.")
