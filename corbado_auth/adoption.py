@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Exists, F, OuterRef, Q
-from django.db.models.functions import TruncWeek
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from .conf import conf
@@ -52,7 +52,7 @@ class Adoption:
 
 
 def measure(now: datetime | None = None) -> Adoption:
-    """Return the numbers as of now, in five queries whatever the size of the user base."""
+    """Return the numbers as of now, in four queries whatever the size of the user base."""
     accounts = CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID)
     counts = accounts.aggregate(
         moved=Count("pk"),
@@ -72,27 +72,31 @@ def measure(now: datetime | None = None) -> Adoption:
     return Adoption(
         users=get_user_model()._default_manager.count(),
         refused=dict(refused),
-        weeks=_weeks(timezone.localtime(now)),
+        weeks=_weeks(accounts, timezone.localtime(now)),
         **counts,
     )
 
 
-def _weeks(now: datetime) -> tuple[Week, ...]:
+def _weeks(accounts: QuerySet[CorbadoAccount], now: datetime) -> tuple[Week, ...]:
     monday = now.date() - timedelta(days=now.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-    start = timezone.make_aware(datetime.combine(mondays[0], time.min))
-    accounts = CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID)
-    total = accounts.filter(first_sign_in_at__lt=start).count()
-    by_week = dict(
-        accounts.filter(first_sign_in_at__gte=start)
-        .annotate(week=TruncWeek("first_sign_in_at"))
-        .values_list("week")
-        .annotate(number=Count("pk"))
-        .order_by()
+    midnights = [
+        timezone.make_aware(datetime.combine(each, time.min))
+        for each in (*mondays, mondays[-1] + timedelta(weeks=1))
+    ]
+    # Asked week by week: databases that truncate dates themselves (MySQL) need the definitions of
+    # time zones for that, which few have loaded.
+    first = "first_sign_in_at"
+    numbers = accounts.aggregate(
+        before=Count("pk", filter=Q(**{f"{first}__lt": midnights[0]})),
+        **{
+            f"week{number}": Count("pk", filter=Q(**{f"{first}__gte": start, f"{first}__lt": end}))
+            for number, (start, end) in enumerate(pairwise(midnights))
+        },
     )
-    numbers = {week.date(): number for week, number in by_week.items() if week}
+    total = numbers["before"]
     weeks = []
-    for each in mondays:
-        total += numbers.get(each, 0)
-        weeks.append(Week(each, numbers.get(each, 0), total))
+    for number, each in enumerate(mondays):
+        total += numbers[f"week{number}"]
+        weeks.append(Week(each, numbers[f"week{number}"], total))
     return tuple(weeks)

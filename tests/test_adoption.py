@@ -96,11 +96,11 @@ def test_weeks_begin_on_monday_and_add_up(link: Callable[..., CorbadoAccount]) -
     assert [week.total for week in weeks[-3:]] == [1, 2, 4]
 
 
-def test_the_numbers_take_five_queries(
+def test_the_numbers_take_four_queries(
     link: Callable[..., CorbadoAccount], django_assert_num_queries: Any
 ) -> None:
     link(1, first_sign_in_at=NOW)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         measure(NOW)
 
 
