@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from .conf import conf
+from .deadlocks import again_after_deadlock
 from .identity import CorbadoUser
 from .local_users import email_field_name, lowered, users_with_email
 from .models import CorbadoAccount, written_database
@@ -76,7 +77,9 @@ class CorbadoBackend(ModelBackend):
         if credentials or not isinstance(corbado_user, CorbadoUser):
             return None
         try:
-            return self._sign_in(request, corbado_user)
+            return again_after_deadlock(
+                lambda: self._sign_in(request, corbado_user), using=written_database()
+            )
         except SignInRefused as refusal:
             # Never the address: a log is read by many.
             logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, corbado_user.id)
@@ -140,7 +143,8 @@ class CorbadoBackend(ModelBackend):
     ) -> AbstractBaseUser:
         """Configure a user who was just created or linked, and return it.
 
-        Runs inside the transaction, once per account. By default, returns the user unmodified.
+        Runs inside the transaction, once per account, and again where the database breaks that
+        transaction off (a deadlock). By default, returns the user unmodified.
         """
         return user
 
