@@ -6,24 +6,28 @@ import string
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count, Q
-from django.db.models.functions import Lower
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Upper
 
 __all__ = [
+    "candidates",
     "email_field_name",
     "email_of",
     "is_shared_address",
     "lowered",
     "same_address",
     "shared_addresses",
+    "uppered",
     "users_with_email",
 ]
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_ASCII_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 def email_field_name() -> str | None:
@@ -58,23 +62,35 @@ def lowered(address: str) -> str:
     return address.translate(_ASCII_LOWER)
 
 
+def uppered(address: str) -> str:
+    """Raise the ASCII letters of an address, and nothing else."""
+    return address.translate(_ASCII_UPPER)
+
+
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
     """List the local users, active or not, who have one of these addresses.
 
     The database narrows down without regard to case; Python has the last word.
     """
-    field = email_field_name()
     # Many local users may have no address at all; nobody is found by that.
     addresses = [address for address in addresses if address]
-    if field is None or not addresses:
+    if email_field_name() is None or not addresses:
         return []
-    wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))
-    candidates = get_user_model()._default_manager.using(using).filter(wanted)
     return [
         user
-        for user in candidates
+        for user in candidates(addresses, using=using)
         if any(same_address(email_of(user), address) for address in addresses)
     ]
+
+
+def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
+    """Return whom the database takes for users with these addresses: the query of every sign-in.
+
+    ``corbado_email_index`` makes the index that it needs.
+    """
+    field = email_field_name()
+    wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))
+    return get_user_model()._default_manager.using(using).filter(wanted)
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:
@@ -90,14 +106,17 @@ def is_shared_address(address: str, *, using: str, known: frozenset[str] | None 
 
 
 def shared_addresses(*, using: str) -> frozenset[str]:
-    """Return the addresses, case folded, that several local users have: one query for all."""
+    """Return the addresses, case folded, that several local users have: one query for all.
+
+    In upper case, since that is how PostgreSQL compares (``iexact``), and so has them in an index.
+    """
     field = email_field_name()
     if field is None:
         return frozenset()
     shared = (
         get_user_model()
         ._default_manager.using(using)
-        .values_list(Lower(field))
+        .values_list(Upper(field))
         .annotate(number=Count("pk"))
         .filter(number__gt=1)
         .order_by()

@@ -28,6 +28,7 @@ HERE = "tests.test_doctor"
 API = "https://backendapi.corbado.io/v1/projectConfig"
 SITE = "https://shop.example.com"
 SECRET = "corbado1_canary-that-nobody-may-see"
+pytestmark = pytest.mark.django_db
 
 Ask = Callable[..., dict[str, Finding]]
 
@@ -109,6 +110,7 @@ def test_a_good_site_is_right_in_everything(ask: Ask) -> None:
         "Host name",
         "Proxies",
         "Cookies",
+        "Email index",
         "Checks",
     ]
 
@@ -408,7 +410,7 @@ def test_a_line_is_a_word_a_subject_and_what_to_do(ask: Ask, settings: LazySetti
     )
     at = lines.index("wrong  Host name        shop.example.com is not in ALLOWED_HOSTS.")
     assert lines[at + 1].strip() == '-> Add "shop.example.com" to ALLOWED_HOSTS.'
-    assert text.endswith("9 ok, 1 look, 1 wrong. Mend what is wrong, then run it again.")
+    assert text.endswith("10 ok, 1 look, 1 wrong. Mend what is wrong, then run it again.")
     assert code == 1
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from corbado_auth.conf import conf
-from corbado_auth.local_users import email_field_name, email_of, lowered
+from corbado_auth.local_users import email_field_name, email_of, uppered
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
 __all__ = ["PAGE", "Page", "Scope"]
@@ -59,9 +59,9 @@ class Scope:
         field = email_field_name()
         for start in range(0, len(self._addresses) if field else 0, PAGE):
             addresses = self._addresses[start : start + PAGE]
-            # Databases lower in two ways: ASCII letters alone, or all.
-            forms = {form for each in addresses for form in (lowered(each), each.lower())}
-            yield self._queryset.alias(_lowered=Lower(str(field))).filter(_lowered__in=forms)
+            # Databases raise in two ways: ASCII letters alone, or all.
+            forms = {form for each in addresses for form in (uppered(each), each.upper())}
+            yield self._queryset.alias(_uppered=Upper(str(field))).filter(_uppered__in=forms)
 
 
 def _pages(queryset: QuerySet[Any]) -> Iterator[Page]:

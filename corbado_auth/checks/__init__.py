@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.checks import Tags, register
 
+from .email_lookups import check_email_lookups
 from .lockout import check_lockout
 from .site import check_sign_in, check_site
 from .values import check_deployment, check_values
@@ -19,4 +20,6 @@ def register_checks() -> None:
     """Let Django run the checks; ``check --tag corbado_auth`` runs them alone."""
     for check in (check_values, check_site, check_sign_in, check_lockout):
         register(check, Tags.security, "corbado_auth")
+    # Django asks databases only where somebody names them: check --database default, and migrate.
+    register(check_email_lookups, Tags.database, "corbado_auth")
     register(check_deployment, Tags.security, "corbado_auth", deploy=True)

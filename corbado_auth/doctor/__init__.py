@@ -14,6 +14,7 @@ from corbado_auth.exceptions import CorbadoError
 from corbado_auth.service import CorbadoService
 
 from .connection import accepted, clock, no_answer
+from .database import email_lookups
 from .finding import Finding, State
 from .places import Place
 from .project import examine_project
@@ -43,4 +44,5 @@ def examine(origin: str = "") -> Iterator[Finding]:
         yield clock(corbados_time)
         site = site or Place.of(config.redirect_url)
     yield from examine_site(site)
+    yield email_lookups()
     yield from examine_checks()

@@ -1,0 +1,49 @@
+"""Do lookups by address have an index?"""
+
+from __future__ import annotations
+
+from django.db import DatabaseError
+
+from corbado_auth import email_index
+
+from .finding import Finding, look, ok
+
+__all__ = ["email_lookups"]
+
+EMAIL_INDEX = "Email index"
+
+
+def email_lookups() -> Finding:
+    """Say how the database finds a user by the address, and what would make it quick."""
+    index = email_index.EmailIndex.of_site()
+    if index is None:
+        return ok(EMAIL_INDEX, "The user model has no email field: nobody is looked up by it.")
+    vendor = index.connection.vendor
+    if not index.is_known:
+        return look(
+            EMAIL_INDEX,
+            f"What index {vendor} needs is not known here.",
+            "docs/how-to-email-index.md shows the query that it has to serve.",
+        )
+    try:
+        if index.serves():
+            return ok(EMAIL_INDEX, "An index finds users by their address, case aside.")
+        statement = " ".join(index.statements())
+        if not index.is_large():
+            return ok(
+                EMAIL_INDEX,
+                f"None, and none is missing up to {email_index.SMALL:,} users. Once there are "
+                f"more, manage.py corbado_email_index does this: {statement}",
+            )
+    except DatabaseError as error:
+        return look(
+            EMAIL_INDEX,
+            f"The database {index.using!r} gives no answer ({type(error).__name__}).",
+            "Run manage.py migrate; then run this again.",
+        )
+    return look(
+        EMAIL_INDEX,
+        f"No index finds a user by the address, case aside: {vendor} reads more than "
+        f"{email_index.SMALL:,} users each time.",
+        f"Run manage.py corbado_email_index. It does this: {statement}",
+    )
