@@ -41,7 +41,7 @@ class Application:
 
     def _respond(self, request: Request) -> Response:
         control = self._control
-        if not guard.host_is_ours(request.headers.get("Host", ""), control.config.host_names):
+        if not guard.host_is_ours(request.headers.get("Host", ""), control.config.allowed_hosts):
             return pages.plain(421, "This name is not one of the emulator's (see --host-name).")
         if request.path.startswith("/_emulator/") and request.path not in pages.FILES:
             return control_api.respond(control, request)

@@ -28,6 +28,9 @@ examples:
   python -m corbado_auth.emulator --port 9100 --state emulator.sqlite3
   python -m corbado_auth.emulator --redirect-url http://localhost:8080/sign-in/done/ \\
       --application-url http://localhost:8080/sign-in/
+  python -m corbado_auth.emulator --public-url https://corbado.example.test \\
+      --rp-id example.test --application-url https://shop.example.test/sign-in/ \\
+      --redirect-url https://shop.example.test/corbado/redirect/
   python -m corbado_auth.emulator --webhook-url http://localhost:8000/corbado/webhooks/actions/ \\
       --webhook-credentials hook:change-me
 
@@ -86,6 +89,13 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
         action="append",
         default=[],
     )
+    add(
+        "--public-url",
+        "where browsers find the emulator, if a proxy before it ends TLS, such as "
+        "https://corbado.example.test",
+        default="",
+        metavar="https://…",
+    )
     add("--seed", "JSON file with users to begin with", type=Path, metavar="FILE")
     add("--state", "keep everything in this SQLite file", type=Path, metavar="FILE")
     add("--web-component", "serve this file as /auth.js", type=Path, metavar="FILE")
@@ -121,6 +131,7 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
         origins=tuple(options["origin"]),
         rp_id=options["rp_id"],
         host_names=tuple(options["host_name"]),
+        public_url=options["public_url"].rstrip("/"),
         seed=options["seed"],
         state=options["state"],
         web_component=options["web_component"],
@@ -170,7 +181,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
     config, url = emulator.config, emulator.url.replace("//127.0.0.1", "//localhost")
     say(f"Corbado emulator: {url}  (both APIs, project {config.project_id})")
-    say(f"Users, mails and calls: {url}/_emulator/")
+    if config.public_url:
+        say(f"Browsers find it at: {config.public_url}")
+    say(f"Users, mails and calls: {config.public_url or url}/_emulator/")
     say(f"Sends the browser to: {config.redirect_url}")
     if not is_loopback(config.host):
         say("WARNING: other machines can reach this, and it signs in anyone.")

@@ -22,8 +22,9 @@ class EmulatorConfig:
 
     `redirect_url` is the site's token view, `application_url` the page that mail links open.
     `origins` are allowed to call the frontend API beside the origins of these two. `rate_limit` is
-    calls in 10 seconds per client address (0: off). `other_projects` are further (project ID, API
-    secret) pairs, each with users and tokens of its own. `expose` is the second word that an
+    calls in 10 seconds per client address (0: off). `public_url` is where browsers find the
+    emulator if a proxy that ends TLS stands before it. `other_projects` are further (project ID,
+    API secret) pairs, each with users and tokens of its own. `expose` is the second word that an
     address other than loopback needs.
     """
 
@@ -38,6 +39,7 @@ class EmulatorConfig:
     origins: tuple[str, ...] = ()
     rp_id: str = ""
     host_names: tuple[str, ...] = ()
+    public_url: str = ""
     seed: Path | None = None
     state: Path | None = None
     web_component: Path | None = None
@@ -60,6 +62,10 @@ class EmulatorConfig:
                 raise ConfigError(
                     f"An origin is scheme, host and port without a path, not {origin!r}."
                 )
+        if self.public_url and origin_of(self.public_url) != self.public_url:
+            raise ConfigError(
+                f"The public URL is scheme, host and port without a path, not {self.public_url!r}."
+            )
         for name, file in (("seed", self.seed), ("web component", self.web_component)):
             if file is not None and not file.is_file():
                 raise ConfigError(f"The {name} file {file} is not there.")
@@ -70,6 +76,12 @@ class EmulatorConfig:
                 f"{self.host} can be reached by other machines, and the emulator signs in anyone. "
                 "Say --expose as well if that is really what you want."
             )
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The names, beside those of loopback, under which the emulator is called."""
+        public = urlsplit(self.public_url).hostname
+        return (*self.host_names, public) if public else self.host_names
 
     @property
     def relying_party_id(self) -> str:

@@ -48,10 +48,10 @@ class Control:
         return sum(part.revision for part in parts)
 
     def bound_to(self, base_url: str) -> None:
-        """Note where the server answers."""
-        self.base_url = base_url
+        """Note where the server answers; what we say of ourselves is what browsers can use."""
+        self.base_url = self.config.public_url or base_url
         for project in self.projects.values():
-            project.base_url = base_url
+            project.base_url = self.base_url
 
     def close(self) -> None:
         if self._state is not None:

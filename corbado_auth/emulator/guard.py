@@ -118,7 +118,8 @@ def is_own_page(request: Request) -> bool:
     """Tell whether a control call comes from our own page, or from no page at all."""
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site")
-    return origin in {None, f"{request.scheme}://{request.host}"} and site in {
+    # A proxy may have ended TLS; Sec-Fetch-Site tells a page on plain http from our own on https.
+    return origin in {None, f"http://{request.host}", f"https://{request.host}"} and site in {
         None,
         "none",
         "same-origin",

@@ -43,6 +43,7 @@ class Emulator:
         self.control = Control(self.config, echo)
         self._app = Application(self.control)
         self._server: _Server | None = None
+        self._url = ""
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -59,8 +60,8 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The base URL of both APIs, without a slash at its end."""
-        return self.control.base_url
+        """The base URL of both APIs as the server answers, without a slash at its end."""
+        return self._url
 
     def start(self) -> None:
         """Bind and serve in a thread; raise `ConfigError` if the port is taken."""
@@ -103,7 +104,8 @@ class Emulator:
         if host in {"::", str(IPv4Address(0))}:
             host = "localhost"  # every address of this machine, so this one as well
         shown = f"[{host}]" if ":" in host else host
-        self.control.bound_to(f"http://{shown}:{self._server.server_address[1]}")
+        self._url = f"http://{shown}:{self._server.server_address[1]}"
+        self.control.bound_to(self._url)
 
     def _close(self) -> None:
         self.control.failures.remove()  # what waits for a planned delay goes on
