@@ -28,6 +28,10 @@ quick: .venv/installed-dev ## Run the tests that need no browser and no minutes
 bench: .venv/installed-dev ## Measure what is said about speed and size (minutes; needs PostgreSQL)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: deployment
+deployment: .venv/installed-dev ## Try a site in production: nginx, gunicorn, TLS, django-allauth
+	scripts/deployment.sh $(ARGS)
+
 .PHONY: docs
 docs: .venv/installed-dev ## Build the documentation into docs/_build; warnings are errors
 	$(BIN)/sphinx-build -W --keep-going -E -q -b html docs docs/_build

@@ -1,0 +1,337 @@
+"""The shop in production, on this machine: PostgreSQL, gunicorn, nginx, TLS, and the emulator.
+
+Everything is in a temporary folder and on ports of loopback, and ends with the test run. The
+configuration is the one in `site/`, which the how-to guides show; only paths and ports differ.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPSHandler, OpenerDirector, Request, build_opener, urlopen
+
+import psycopg
+
+from tests.browser.servers import Emulator
+from tests.certificates import Authority
+from tests.postgresql import Server
+
+SITE = Path(__file__).resolve().parent / "site"
+ROOT = SITE.parent.parent.parent
+SHOP, CORBADO = "shop.example.test", "corbado.example.test"
+PROJECT_ID = "pro-1"
+API_SECRET = "corbado1_made-up-secret-of-the-deployment"
+WEBHOOK = "webhooks:made-up-password-of-the-deployment"
+START_SECONDS = 60
+PR_SET_PDEATHSIG = 1
+
+
+class Stack:
+    """Start everything in `with Stack() as stack:`; `url` is where browsers find the shop."""
+
+    def __init__(self) -> None:
+        self._undo = ExitStack()
+        # Short, because a socket's path may have 107 bytes at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="shop-", dir="/tmp"))
+        self._undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.port, self.plain_port, emulator_port = _free_ports(3)
+        self.url = f"https://{SHOP}:{self.port}"
+        self.emulator_url = f"https://{CORBADO}:{self.port}"
+        self.emulator = Emulator(f"http://127.0.0.1:{emulator_port}")
+        self.authority = Authority(self.folder)
+        self.certificate = self.authority.server_file(host="*.example.test")
+        (self.folder / "hosts").write_text(f"127.0.0.1 {SHOP} {CORBADO}\n")
+        self.site = self.folder / "site"
+        shutil.copytree(SITE, self.site)
+
+    def __enter__(self) -> Stack:
+        try:
+            self._start_database()
+            self.seed()
+            self.move_to_postgresql()
+            self.manage("collectstatic", "--noinput")
+            self._start_emulator()
+            path = str(self.folder / "gunicorn.sock")
+            _replace(self.site / "gunicorn.conf.py", {"/run/shop/gunicorn.sock": path})
+            self.gunicorn = self._start_gunicorn()
+            self._start_nginx()
+        except BaseException:
+            self._undo.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._undo.close()
+
+    # What tests do ----------------------------------------------------------------------------
+
+    def manage(self, *command: str, settings: str = "shop.production", fails: bool = False) -> str:
+        """Run manage.py of the shop; return all that it prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=self.site,
+            env=self.environment | {"DJANGO_SETTINGS_MODULE": settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output
+        return output
+
+    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Ask the shop's database."""
+        with psycopg.connect(host=str(self.database.folder), user="shop", dbname="shop") as asked:
+            return asked.execute(query, values).fetchall()
+
+    def log(self, name: str) -> str:
+        """Return one of the logs: access.log, nginx-error.log, gunicorn.log."""
+        return (self.folder / name).read_text(errors="replace")
+
+    def fetch(self, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+        """Ask nginx for a page of the shop without a browser; return status and headers."""
+        request = Request(f"https://127.0.0.1:{self.port}{path}")
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"Host": f"{SHOP}:{self.port}", **names}.items():
+            request.add_header(name, value)
+        try:
+            with self._opener.open(request, timeout=30) as answer:
+                return answer.status, dict(answer.headers)
+        except HTTPError as error:
+            return error.code, dict(error.headers)
+
+    def fetch_plainly(self, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+        """Ask nginx without TLS, and follow no redirect."""
+        connection = HTTPConnection("127.0.0.1", self.plain_port, timeout=30)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers={"Host": SHOP, **names})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status, dict(answer.headers)
+
+    def restart_gunicorn(self) -> None:
+        """Start gunicorn, after a test has ended it."""
+        self.gunicorn = self._start_gunicorn()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables of every process of the shop."""
+        return os.environ | {
+            "HOME": str(self.folder),  # gunicorn keeps a socket there
+            "PYTHONPATH": str(ROOT),
+            "DJANGO_SETTINGS_MODULE": "shop.production",
+            "SECRET_KEY": "made-up-" * 8,
+            "SQLITE_FILE": str(self.folder / "shop.sqlite3"),
+            "DATABASE_HOST": str(self.database.folder),
+            "STATIC_ROOT": str(self.folder / "static"),
+            "CORBADO_PROJECT_ID": PROJECT_ID,
+            "CORBADO_API_SECRET": API_SECRET,
+            "CORBADO_BACKEND_API_URL": self.emulator.url,
+            "CORBADO_FRONTEND_API_URL": self.emulator_url,
+            "CORBADO_WEBHOOK_CREDENTIALS": WEBHOOK,
+            # The emulator calls the shop's webhook by name and by TLS.
+            "SSL_CERT_FILE": str(self.authority.bundle),
+            "LD_PRELOAD": "libnss_wrapper.so",
+            "NSS_WRAPPER_HOSTS": str(self.folder / "hosts"),
+        }
+
+    # The parts --------------------------------------------------------------------------------
+
+    def _start_database(self) -> None:
+        self.database = Server()
+        self._undo.callback(self.database.stop)
+        owner = {"host": str(self.database.folder), "user": "postgres", "dbname": "postgres"}
+        with psycopg.connect(**owner, autocommit=True) as connection:
+            connection.execute("CREATE ROLE shop LOGIN")
+            connection.execute("CREATE DATABASE shop OWNER shop")
+
+    def seed(self) -> None:
+        """Make the shop as it was: on SQLite, with people who have passwords."""
+        self.manage("migrate", settings="shop.settings")
+        subprocess.run(
+            [sys.executable, SITE.parent / "seed.py"],
+            cwd=self.site,
+            env=self.environment
+            | {
+                "DJANGO_SETTINGS_MODULE": "shop.settings",
+                "PYTHONPATH": f"{self.site}{os.pathsep}{ROOT}",
+            },
+            check=True,
+        )
+
+    def move_to_postgresql(self) -> None:
+        """Do what docs/how-to-production.md says."""
+        data = str(self.folder / "shop.json")
+        left_out = [f"--exclude={app}" for app in ("contenttypes", "auth.permission", "sessions")]
+        self.manage(
+            "dumpdata", "--natural-foreign", *left_out, f"--output={data}", settings="shop.settings"
+        )
+        self.manage("migrate")
+        self.manage("loaddata", data)
+
+    def _start_emulator(self) -> None:
+        self._start(
+            [
+                *(sys.executable, "-m", "corbado_auth.emulator"),
+                *("--port", self.emulator.url.rpartition(":")[2]),
+                *("--public-url", self.emulator_url),
+                *("--origin", self.url),
+                *("--rp-id", SHOP),
+                *("--redirect-url", f"{self.url}/corbado/redirect/"),
+                *("--application-url", f"{self.url}/accounts/login/"),
+                *("--webhook-url", f"{self.url}/corbado/webhooks/actions/"),
+                *("--webhook-credentials", WEBHOOK),
+            ],
+            log="emulator.log",
+            is_up=lambda: _answers(f"{self.emulator.url}/_emulator/state"),
+        )
+
+    def _start_gunicorn(self) -> subprocess.Popen[bytes]:
+        config = self.site / "gunicorn.conf.py"
+        return self._start(
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", str(config)),
+                *("--access-logfile", str(self.folder / "gunicorn-access.log")),
+            ],
+            log="gunicorn.log",
+            is_up=(self.folder / "gunicorn.sock").exists,
+        )
+
+    def _start_nginx(self) -> None:
+        error_log = self.folder / "nginx-error.log"
+        access_log = self.folder / "access.log"
+        changes = {
+            "/run/shop/gunicorn.sock": str(self.folder / "gunicorn.sock"),
+            "/etc/ssl/shop/certificate.pem": str(self.certificate),
+            "/etc/ssl/shop/key.pem": str(self.certificate),
+            "/var/log/nginx/shop.log": str(access_log),
+            "/srv/shop/static/": f"{self.folder / 'static'}/",
+            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "listen 443": f"listen 127.0.0.1:{self.port}",
+        }
+        _replace(self.site / "nginx.conf", changes)
+        _replace(
+            self.site / "nginx-emulator.conf",
+            {
+                "/etc/ssl/shop/certificate.pem": str(self.certificate),
+                "/etc/ssl/shop/key.pem": str(self.certificate),
+                "127.0.0.1:443": f"127.0.0.1:{self.port}",
+                "http://127.0.0.1:9000": self.emulator.url,
+            },
+        )
+        temporary = "\n".join(
+            f"{name}_temp_path {self.folder / name};"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        whole = self.folder / "nginx.conf"
+        whole.write_text(
+            f"""
+            daemon off;
+            worker_processes 1;
+            {"user root;" if os.geteuid() == 0 else ""}
+            pid {self.folder / "nginx.pid"};
+            error_log {error_log};
+            events {{ worker_connections 256; }}
+            http {{
+                include /etc/nginx/mime.types;
+                {temporary}
+                include {self.site / "nginx.conf"};
+                include {self.site / "nginx-emulator.conf"};
+            }}
+            """
+        )
+        self._start(
+            [
+                shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx",
+                *("-e", str(error_log), "-c", str(whole)),
+            ],
+            log="nginx.log",
+            is_up=lambda: self.fetch("/")[0] == 200,
+        )
+
+    def _start(
+        self, command: list[str], *, log: str, is_up: Callable[[], bool]
+    ) -> subprocess.Popen[bytes]:
+        path = self.folder / log
+        with path.open("ab") as output:
+            started = subprocess.Popen(
+                command,
+                cwd=self.site,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_us,
+            )
+        self._undo.callback(_end, started)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with suppress(URLError, OSError):
+                if is_up():
+                    return started
+            if started.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{command} did not start:\n{path.read_text()}")
+            time.sleep(0.05)
+
+    @property
+    def _opener(self) -> OpenerDirector:
+        context = ssl.create_default_context(cafile=str(self.authority.bundle))
+        # The name is checked by the browser; here the connection goes to an address.
+        context.check_hostname = False
+        return build_opener(HTTPSHandler(context=context))
+
+
+def _replace(path: Path, changes: dict[str, str]) -> None:
+    """Put a run's own paths and ports into a file; each has to be there."""
+    text = path.read_text()
+    for old, new in changes.items():
+        assert old in text, f"{path.name} has no {old}"
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def _free_ports(number: int) -> list[int]:
+    """Find ports that no outgoing connection takes meanwhile (Linux uses 32768 and up)."""
+    found: list[int] = []
+    while len(found) < number:
+        port = random.randrange(20_000, 32_000)  # noqa: S311
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
+
+
+def _answers(url: str) -> bool:
+    with urlopen(url, timeout=5):
+        return True
+
+
+def _end_with_us() -> None:
+    """Have Linux end a part when the test run dies without a chance to do so."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
