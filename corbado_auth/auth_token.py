@@ -29,7 +29,7 @@ FORM = re.compile(r"[!-~]{64}")
 WORTH_MASKING = 32
 MASK = "hidden"
 
-PURPOSE_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 LOOKING_AHEAD = {"prefetch", "prerender", "preview"}
 
 
@@ -49,12 +49,12 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     (contract 5.10). Browsers without Fetch Metadata say nothing and are let through.
     """
     for header in PURPOSE_HEADERS:
-        words = re.split(r"[\s,;]+", request.headers.get(header, "").lower())
+        words = re.split(r"[\s,;]+", request.META.get(header, "").lower())
         if LOOKING_AHEAD.intersection(words):
             return False
-    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    destination = request.headers.get("Sec-Fetch-Dest", "document")
-    return mode == "navigate" and destination == "document"
+    mode = request.META.get("HTTP_SEC_FETCH_MODE", "navigate")
+    destination = request.META.get("HTTP_SEC_FETCH_DEST", "document")
+    return bool(mode == "navigate" and destination == "document")
 
 
 def take_auth_token(request: HttpRequest) -> AuthToken | None:

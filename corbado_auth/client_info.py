@@ -69,7 +69,7 @@ def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
 
 def _user_agent(request: HttpRequest) -> str:
     raw = request.META.get("HTTP_USER_AGENT", "")
-    printable = "".join(character for character in raw if character.isprintable()).strip()
+    printable = "".join(filter(str.isprintable, raw)).strip()
     return printable[:MAX_USER_AGENT] or UNKNOWN_USER_AGENT
 
 

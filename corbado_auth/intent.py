@@ -64,12 +64,14 @@ class Intent:
         return safe_next(request, own) or safe_next(request, self.next)
 
 
-def was_asked_for(request: HttpRequest, login_origins: Collection[str] = ()) -> bool:
-    """Tell whether this browser asked for this sign-in, from our login page.
+def was_asked_for(
+    request: HttpRequest, intent: Intent | None, login_origins: Collection[str] = ()
+) -> bool:
+    """Tell whether this browser, with this intent, asked for this sign-in from our login page.
 
     ``login_origins`` are other origins (``https://www.example.com``) whose page may be the Referer.
     """
-    intent, referer = Intent.of(request), referer_of(request)
+    referer = referer_of(request)
     query = _query(referer)
     if intent is None or query is None:
         return False
@@ -80,7 +82,7 @@ def was_asked_for(request: HttpRequest, login_origins: Collection[str] = ()) -> 
     # with a token that the sender of the link to this page put there.
     if any(_is_ours(value, base=referer.path) for _name, value in query):
         return False
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
     if referer.netloc.lower() != request.get_host().lower():
         # Under the browsers' default policy another origin sees no path and no query, and then
         # nothing says that the page was not opened by a link.

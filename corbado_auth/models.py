@@ -104,15 +104,13 @@ class CorbadoAccount(models.Model):
 
         Return False if the row is gone meanwhile.
         """
-        self.email = self.address_at_corbado(corbado_user)
+        values = {"last_sign_in_at": at, "sign_in_count": F("sign_in_count") + 1}
+        if self.first_sign_in_at is None:
+            values["first_sign_in_at"] = Coalesce(F("first_sign_in_at"), at)
+        if self.email != self.address_at_corbado(corbado_user):
+            values["email"] = self.email = self.address_at_corbado(corbado_user)
         rows = type(self)._default_manager.using(self._state.db).filter(pk=self.pk)
-        updated = rows.update(
-            email=self.email,
-            first_sign_in_at=Coalesce(F("first_sign_in_at"), at),
-            last_sign_in_at=at,
-            sign_in_count=F("sign_in_count") + 1,
-        )
-        return updated == 1
+        return rows.update(**values) == 1
 
     @staticmethod
     def address_at_corbado(corbado_user: CorbadoUser) -> str:

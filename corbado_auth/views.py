@@ -75,6 +75,7 @@ class CorbadoRedirectView(Endings):
         """Take the token first of all: what is refused is logged with its request."""
         super().setup(request, *args, **kwargs)
         self.token = take_auth_token(request)
+        self.intent = intent.Intent.of(request)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in: one question to Corbado, then the rules of this site."""
@@ -85,7 +86,7 @@ class CorbadoRedirectView(Endings):
         digest = token_digest(self.token)
         if target := reloaded_next(request, digest):
             return welcome(target)
-        if self.login_intent != "off" and _shows_no_sign_of_asking(request):
+        if self.login_intent != "off" and self.shows_no_sign_of_asking():
             return self.not_asked_here()
 
         attempt = Attempt(request)
@@ -107,10 +108,17 @@ class CorbadoRedirectView(Endings):
         attempt.take_back()
         return self.vouched_for(corbado_user, digest)
 
+    def shows_no_sign_of_asking(self) -> bool:
+        """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
+        return self.intent is None and "HTTP_SEC_FETCH_SITE" not in self.request.META
+
     def vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
         """Go on with a verified person: silently where this browser asked, else by asking."""
-        next_url = _next_url(self.request)
-        asked = self.login_intent == "off" or intent.was_asked_for(self.request, self.login_origins)
+        referer = intent.referer_of(self.request)
+        next_url = self.intent.next_for(self.request, referer) if self.intent else ""
+        asked = self.login_intent == "off" or intent.was_asked_for(
+            self.request, self.intent, self.login_origins
+        )
         if is_signed_in_as(self.request, corbado_user):
             if asked:
                 recent_sign_in.note(self.request)
@@ -222,12 +230,3 @@ class LogoutView(auth_views.LogoutView):
             return super().get_default_redirect_url()
         return intent.login_page_url()
 
-
-def _shows_no_sign_of_asking(request: HttpRequest) -> bool:
-    """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
-    return intent.Intent.of(request) is None and "Sec-Fetch-Site" not in request.headers
-
-
-def _next_url(request: HttpRequest) -> str:
-    found = intent.Intent.of(request)
-    return found.next_for(request, intent.referer_of(request)) if found else ""
