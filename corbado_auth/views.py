@@ -229,4 +229,3 @@ class LogoutView(auth_views.LogoutView):
         if self.next_page or settings.LOGOUT_REDIRECT_URL:
             return super().get_default_redirect_url()
         return intent.login_page_url()
-
