@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
@@ -419,6 +420,18 @@ def test_a_report_that_cannot_be_begun_is_exit_code_2(corbado: Corbado, tmp_path
     output, code = run(f"--report={report}")
     assert code == 2
     assert "No space left on device" in output
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+def test_a_report_on_a_full_disk_is_closed(corbado: Corbado, tmp_path: Path, kind: str) -> None:
+    report = tmp_path / f"report.{kind}"
+    report.symlink_to("/dev/full")
+    add_users(2)
+    output, code = run(f"--report={report}")
+    assert code == 2
+    assert "No space left on device" in output
+    gc.collect()  # A file that is still open is a warning, and with that an error.
 
 
 @pytest.mark.django_db

@@ -52,9 +52,11 @@ class Report:
     ) -> None:
         # A disk that is full was noticed before, by `add`.
         with suppress(OSError) if self._is_broken else nullcontext():
-            if self._suffix == ".json":
-                self._file.write("\n]\n" if self._rows else "[]\n")
-            self._file.close()
+            try:
+                if self._suffix == ".json":
+                    self._file.write("\n]\n" if self._rows else "[]\n")
+            finally:
+                self._file.close()
 
     def _begin(self) -> None:
         try:
