@@ -61,6 +61,7 @@ dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
 	rm -rf build dist
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist
 
 .PHONY: clean
 clean: ## Remove everything that the other commands made
