@@ -10,9 +10,9 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from .backends import corbado_backend
+from .backends import CorbadoBackend, SignInRefused, corbado_backend
 from .conf import conf
-from .identity import Passkey
+from .identity import CorbadoEmail, CorbadoUser, Passkey
 from .local_users import email_of, users_with_email
 from .models import CorbadoAccount, written_database
 from .service import CorbadoService
@@ -84,6 +84,8 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
         raise AssociationRefused("unproven_email")
     if len(users_with_email([address], using=written_database())) != 1:
         raise AssociationRefused("ambiguous_email")
+    if not _would_be_found(backend, user, address):
+        raise AssociationRefused("unproven_email")
     if service.find_users(address):
         raise AssociationRefused("known_at_corbado")
     full_name = str(getattr(user, "get_full_name", str)())
@@ -91,6 +93,18 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
     if corbado_user_id is None:
         raise AssociationRefused("known_at_corbado")
     return _write_row(user, corbado_user_id)
+
+
+def _would_be_found(backend: CorbadoBackend, user: AbstractBaseUser, address: str) -> bool:
+    """Tell whether the site's own match_user() takes the address for this user's.
+
+    It may want more than the class attribute says, such as the proof that django-allauth keeps.
+    """
+    person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
+    try:
+        return not backend.match_by_email or backend.match_user(person) == user
+    except SignInRefused:
+        return False
 
 
 def _write_row(user: AbstractBaseUser, corbado_user_id: str) -> CorbadoAccount:

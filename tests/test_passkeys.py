@@ -13,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from corbado_auth import recent_sign_in
+from corbado_auth.backends import SignInRefused
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado, User
 from tests.emulator.authenticator import Authenticator
@@ -184,6 +185,25 @@ def test_unproven_addresses_need_a_magic_link_first(
     with mock.patch("corbado_auth.backends.CorbadoBackend.local_emails_are_verified", False):
         assert client.post(ADD).status_code == 409
     assert corbado.requests == []
+
+
+def test_an_address_that_the_sites_backend_would_not_link_needs_a_magic_link_first(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    """A match_user() that asks django-allauth for proof, say, is asked here, too."""
+    client, _user = signed_in(make_user)
+    refusal = SignInRefused("not_proved")
+    with mock.patch("corbado_auth.backends.CorbadoBackend.match_user", side_effect=refusal):
+        assert client.post(ADD).status_code == 409
+    assert corbado.requests == []
+
+
+def test_without_matching_by_email_the_backend_is_not_asked(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    with mock.patch("corbado_auth.backends.CorbadoBackend.match_by_email", False):
+        assert client.post(ADD).status_code == 200
 
 
 def test_nothing_about_identity_comes_from_the_request(
