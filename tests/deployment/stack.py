@@ -19,10 +19,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPSHandler, OpenerDirector, Request, build_opener, urlopen
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import psycopg
 
@@ -103,17 +103,23 @@ class Stack:
         """Return one of the logs: access.log, nginx-error.log, gunicorn.log."""
         return (self.folder / name).read_text(errors="replace")
 
+    def connect(self, source: str = "127.0.0.1", name: str = SHOP) -> HTTPSConnection:
+        """Connect to nginx from an address of loopback; the certificate has to be for `name`."""
+        context = ssl.create_default_context(cafile=str(self.authority.bundle))
+        raw = socket.create_connection(
+            ("127.0.0.1", self.port), timeout=60, source_address=(source, 0)
+        )
+        connection = HTTPSConnection(name, self.port)
+        connection.sock = context.wrap_socket(raw, server_hostname=name)
+        return connection
+
     def fetch(self, path: str, **headers: str) -> tuple[int, dict[str, str]]:
         """Ask nginx for a page of the shop without a browser; return status and headers."""
-        request = Request(f"https://127.0.0.1:{self.port}{path}")
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        for name, value in {"Host": f"{SHOP}:{self.port}", **names}.items():
-            request.add_header(name, value)
-        try:
-            with self._opener.open(request, timeout=30) as answer:
-                return answer.status, dict(answer.headers)
-        except HTTPError as error:
-            return error.code, dict(error.headers)
+        connection = self.connect()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status, dict(answer.headers)
 
     def fetch_plainly(self, path: str, **headers: str) -> tuple[int, dict[str, str]]:
         """Ask nginx without TLS, and follow no redirect."""
@@ -287,13 +293,6 @@ class Stack:
             if started.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command} did not start:\n{path.read_text()}")
             time.sleep(0.05)
-
-    @property
-    def _opener(self) -> OpenerDirector:
-        context = ssl.create_default_context(cafile=str(self.authority.bundle))
-        # The name is checked by the browser; here the connection goes to an address.
-        context.check_hostname = False
-        return build_opener(HTTPSHandler(context=context))
 
 
 def _replace(path: Path, changes: dict[str, str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import ssl
-from http.client import HTTPSConnection
 
 import pytest
 
@@ -27,13 +26,9 @@ class Client:
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str, **headers: str) -> int:
-        context = ssl.create_default_context(cafile=str(self._stack.authority.bundle))
-        context.check_hostname = False  # The connection goes to an address.
-        connection = HTTPSConnection(
-            "127.0.0.1", self._stack.port, context=context, source_address=(VISITOR, 0), timeout=60
-        )
+        connection = self._stack.connect(VISITOR)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        own = {"Host": f"{SHOP}:{self._stack.port}", "Cookie": cookies, **BROWSER}
+        own = {"Cookie": cookies, **BROWSER}
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", path, headers={**own, **more})
         answer = connection.getresponse()
@@ -94,6 +89,11 @@ def test_plain_http_leads_to_tls_and_says_nothing_else(stack: Stack) -> None:
     status, headers = stack.fetch_plainly("/orders/", X_Forwarded_Proto="https")
     assert status == 301
     assert headers["Location"] == f"https://{SHOP}/orders/"
+
+
+def test_another_name_gets_no_answer(stack: Stack) -> None:
+    with pytest.raises(ssl.SSLError, match="unrecognized name"):
+        stack.connect(name="other.example.test")
 
 
 def test_browsers_are_told_to_keep_to_tls(stack: Stack) -> None:
