@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import walk_tb
 from typing import Any
 
 from django.conf import settings
@@ -28,14 +29,18 @@ class Endings(View):
     """Say what happened and what to do next; a site overrides a method or a template."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer with a page when the database goes away in the middle; DEBUG shows the error."""
+        """Answer with a page when the database, or what keeps sessions, goes away in the middle.
+
+        DEBUG shows the error.
+        """
         try:
             return super().dispatch(request, *args, **kwargs)
-        except DatabaseError as error:
-            if settings.DEBUG:
+        except Exception as error:
+            culprit = _storage_behind(error, request)
+            if settings.DEBUG or not culprit:
                 raise
             # Not the error's text: databases quote values, and with them addresses.
-            logger.error("Sign-in failed: the database raised %s", type(error).__name__)
+            logger.error("Sign-in failed: the %s raised %s", culprit, type(error).__name__)
             return self.database_unavailable()
 
     def http_method_not_allowed(
@@ -113,3 +118,18 @@ class Endings(View):
         add_never_cache_headers(response)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
+
+
+def _storage_behind(error: Exception, request: HttpRequest) -> str:
+    """Name the storage that an error comes from, or return an empty string.
+
+    The drivers of caches, in which sessions may be, have no exception in common; that the error
+    came through the session's own methods tells.
+    """
+    if isinstance(error, DatabaseError):
+        return "database"
+    session = getattr(request, "session", None)
+    frames = (frame for frame, _line in walk_tb(error.__traceback__))
+    if session is not None and any(frame.f_locals.get("self") is session for frame in frames):
+        return "session store"
+    return ""
