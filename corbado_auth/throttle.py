@@ -31,10 +31,13 @@ class Attempt:
         # key that they count up, and a lock-out would last as long as their TIMEOUT.
         minute = int(time.time() // WINDOW)
         self._key = f"corbado_auth.attempts.{rate_limit_key(request)}.{minute}"
+        self._is_counted = False
         self.is_allowed = self._count()
 
     def take_back(self) -> None:
         """Uncount an attempt that did not fail."""
+        if not self._is_counted:
+            return  # And a cache that hangs is not waited for once more.
         try:
             cache.decr(self._key)
         except ValueError:
@@ -48,7 +51,9 @@ class Attempt:
             return True
         try:
             cache.add(self._key, 0, timeout=2 * WINDOW)
-            return bool(cache.incr(self._key) <= limit)
+            count = cache.incr(self._key)
+            self._is_counted = True
+            return bool(count <= limit)
         except ValueError:
             return True  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises

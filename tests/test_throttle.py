@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.cache import cache
@@ -28,6 +28,20 @@ class FailingCache(DummyCache):
     """A cache whose server is away."""
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
+        raise ConnectionError("redis at 192.0.2.99 is away")
+
+
+class CountingCache(DummyCache):
+    """A cache whose server is away, which counts how often somebody waited for it."""
+
+    waits: ClassVar[list[str]] = []
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        self.waits.append("add")
+        raise ConnectionError("redis at 192.0.2.99 is away")
+
+    def decr(self, *args: Any, **kwargs: Any) -> int:
+        self.waits.append("decr")
         raise ConnectionError("redis at 192.0.2.99 is away")
 
 
@@ -207,6 +221,13 @@ def test_a_cache_that_fails_locks_nobody_out(
     (record,) = ours(caplog)
     assert "the limit is off" in record.getMessage()
     assert "192.0.2" not in caplog.text
+
+
+def test_a_cache_that_is_away_is_waited_for_once(use_cache: Any) -> None:
+    use_cache(f"{__name__}.CountingCache")
+    CountingCache.waits.clear()
+    attempt().take_back()
+    assert CountingCache.waits == ["add"]
 
 
 def test_a_cache_that_fails_later_breaks_no_sign_in(
