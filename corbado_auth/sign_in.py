@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from . import intent, waiting
 from .conf import conf
 from .identity import CorbadoUser
-from .models import CorbadoAccount
+from .models import CorbadoAccount, written_database
 
 __all__ = ["SeeOther", "is_signed_in_as", "reloaded_next", "sign_in", "welcome"]
 
@@ -61,7 +61,8 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     """Tell whether this browser is signed in as the local user of this Corbado user."""
     if corbado_user.is_gone or not request.user.is_authenticated:
         return False
-    account = CorbadoAccount.objects.for_corbado_user(conf.CORBADO_PROJECT_ID, corbado_user.id)
+    accounts = CorbadoAccount.objects.using(written_database())
+    account = accounts.for_corbado_user(conf.CORBADO_PROJECT_ID, corbado_user.id)
     return account is not None and account.user == request.user
 
 

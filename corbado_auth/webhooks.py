@@ -131,7 +131,8 @@ def _find(address: str) -> AbstractBaseUser | None:
 
 def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
     """Tell whether a sign-in through Corbado would end as this user."""
-    if CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
+    accounts = CorbadoAccount.objects.using(written_database())
+    if accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
         return True
     person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
     backend = corbado_backend()

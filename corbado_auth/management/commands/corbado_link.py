@@ -50,7 +50,8 @@ class Command(BaseCommand):
     def _user(self, name: str) -> Any:
         model = get_user_model()
         try:
-            return model._default_manager.get(**{model.USERNAME_FIELD: name})
+            users = model._default_manager.using(written_database())
+            return users.get(**{model.USERNAME_FIELD: name})
         except model.DoesNotExist:
             raise CommandError(
                 f"There is no user whose {model.USERNAME_FIELD} is {name}."
