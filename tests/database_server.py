@@ -41,18 +41,22 @@ class DatabaseServer:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         try:
             self._run(*self.make_data())
-            with (self.folder / "log").open("wb") as log:
-                self.process = subprocess.Popen(
-                    self.serve(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=log,
-                    preexec_fn=self._end_with_parent,
-                    **self._identity(),
-                )
+            self.start()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
+
+    def start(self) -> None:
+        """Serve the data; returns once the server answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.serve(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                preexec_fn=self._end_with_parent,
+                **self._identity(),
+            )
         self._wait_until_ready()
 
     def make_data(self) -> Sequence[str]:
