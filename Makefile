@@ -37,6 +37,10 @@ docs: .venv/installed-dev ## Build the documentation into docs/_build; warnings 
 	$(BIN)/sphinx-build -W --keep-going -E -q -b html docs docs/_build
 	@echo "Open docs/_build/index.html"
 
+.PHONY: scaling
+scaling: .venv/installed-dev ## Kill parts of a site on two hosts while people sign in (minutes)
+	scripts/scaling.sh $(ARGS)
+
 .PHONY: lint
 lint: .venv/installed-dev ## Check style and types
 	$(BIN)/ruff check .
