@@ -35,7 +35,7 @@ provide() { # WHAT CHECK PACKAGE...: make sure that it is here, or leave it out
     return 1
 }
 
-web_component() { # Corbado's own npm package, for the browser tests
+web_component() { # Corbado's own npm packages and axe-core, for the browser tests
     local folder=tests/browser
     if [ "$folder/node_modules/.package-lock.json" -nt "$folder/package.json" ]; then return 0; fi
     if [ -f "$folder/package-lock.json" ]; then
@@ -72,7 +72,7 @@ provide "the browser tests (Chromium)" have_chromium chromium
 postgresql=yes
 provide "the PostgreSQL run" have_postgresql postgresql || postgresql=no
 if [ -f tests/browser/package.json ] && provide "Corbado's web component (npm)" have_npm npm; then
-    step "npm: Corbado's web component" web_component
+    step "npm: Corbado's web component, axe-core" web_component
 fi
 
 "$bin/coverage" erase

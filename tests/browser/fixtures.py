@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import servers
+from tests.browser import inspection, servers
 from tests.browser.visitor import TIMEOUT_IN_MS, Visitor
 
 if TYPE_CHECKING:
@@ -101,6 +101,13 @@ def web_component() -> Path:
     if not WEB_COMPONENT.is_file():
         pytest.skip("Corbado's web component is not here: npm ci --prefix tests/browser")
     return WEB_COMPONENT
+
+
+@pytest.fixture(scope="session")
+def axe() -> None:
+    """Have axe-core, installed by npm."""
+    if not inspection.AXE.is_file():
+        pytest.skip("axe-core is not here: npm ci --prefix tests/browser")
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,7 @@ class ExampleSite:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             connection.execute("DELETE FROM django_session")
             connection.execute("DELETE FROM corbado_auth_corbadoaccount")
+            connection.execute("DELETE FROM corbado_auth_passkeynudge")
             connection.execute("DELETE FROM auth_user WHERE username LIKE 'usr-%'")
 
     def account(self, email: str) -> dict[str, Any] | None:

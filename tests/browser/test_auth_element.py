@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from corbado_auth.models import CorbadoAccount
 from tests.browser.fixtures import LiveSite
-from tests.browser.inspection import faint_texts, sticks_out
+from tests.browser.inspection import flaws
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 
@@ -76,19 +76,25 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("show", PAGES, ids=lambda show: show.__name__)
-def test_every_text_stands_out_and_nothing_sticks_out(
-    show: Callable[..., None],
-    scheme: str,
-    site: ExampleSite,
-    new_visitor: Callable[..., Visitor],
+def test_every_page_of_the_card_is_for_everybody(
+    show: Callable[..., None], axe: None, site: ExampleSite, visitor: Visitor
 ) -> None:
-    narrow = {"width": 320, "height": 640}
-    visitor = new_visitor(color_scheme=scheme, viewport=narrow, reduced_motion="reduce")
     show(site, visitor)
-    assert faint_texts(visitor.page) == []
-    assert not sticks_out(visitor.page)
+    assert flaws(visitor.page) == []
+
+
+def test_a_field_of_the_page_takes_what_is_typed_and_lets_the_focus_go(
+    live_site: LiveSite, visitor: Visitor, settings: object
+) -> None:
+    settings.ROOT_URLCONF = "tests.browser.urls"  # type: ignore[attr-defined]
+    visitor.page.goto(f"{live_site.url}/strict-login/")
+    visitor.action("continue").wait_for()
+    field = visitor.page.get_by_label("Email")
+    field.press_sequentially("kim")
+    expect(field).to_have_value("kim")
+    field.press("Tab")
+    expect(visitor.action("continue")).to_be_focused()
 
 
 def test_a_person_signs_up_with_the_keyboard_alone(site: ExampleSite, visitor: Visitor) -> None:

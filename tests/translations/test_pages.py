@@ -12,7 +12,7 @@ from django.utils import translation
 
 from corbado_auth.testing import Corbado
 from tests.translations.catalogues import LANGUAGES, PACKAGE, catalogue, translations
-from tests.translations.conftest import CLOSE, OPEN
+from tests.translations.conftest import CLOSE, OPEN, mark
 from tests.translations.tour import Tour
 from tests.translations.visible import Visible
 
@@ -92,6 +92,20 @@ def test_the_tour_passes_every_template(tour: Pages) -> None:
     seen = frozenset[str]().union(*(page.templates for page in tour("en").values()))
     folder = PACKAGE / "templates"
     assert {str(path.relative_to(folder)) for path in folder.rglob("*.html")} - seen == set()
+
+
+def test_the_tour_shows_every_text_of_the_templates(tour: Pages, pseudo_language: str) -> None:
+    """A text that no page shows is judged by nobody."""
+    shown = "\n".join(page.html for page in tour(pseudo_language).values())
+    in_templates = [
+        entry.msgid
+        for entry in catalogue("de")
+        if any(file.endswith(".html") for file, _line in entry.occurrences)
+        and "%" not in entry.msgid
+        and entry.msgctxt != "date format"
+    ]
+    assert len(in_templates) > 70
+    assert [text for text in in_templates if mark(text) not in shown] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

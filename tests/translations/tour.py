@@ -124,7 +124,9 @@ class Tour:
         yield "passkeys_sign_in_again", client.post(ADD)
 
     def parts_on_pages_of_the_site(self) -> Iterator[Stop]:
+        # The offer is for whoever never came through Corbado, and was not made lately.
         CorbadoAccount.objects.update(first_sign_in_at=None)
+        PasskeyNudge.objects.all().delete()
         client = self.browser(self.erin)
         with passkeys():
             yield "nudge and list", client.get("/of-the-site/")

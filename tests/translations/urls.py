@@ -9,17 +9,19 @@ from django.urls import path
 from tests.urls import urlpatterns as of_the_test_site
 
 PAGE = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
-<main>{% corbado_passkey_nudge %}{% corbado_passkey_list %}</main></html>"""
+<main><h1>Site</h1>{% corbado_passkey_nudge %}{% corbado_passkey_list %}</main></html>"""
+FIELD = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
+<main><h1>Site</h1>{% corbado_auth conditional="yes" %}</main></html>"""
 
 
 def page_of_the_site(request: HttpRequest) -> HttpResponse:
-    """Show the offer of a passkey and the list, and no word of its own but the title."""
+    """Show the offer of a passkey and the list, and no word of its own but its name."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
 
 
 def login_page_with_a_field(request: HttpRequest) -> HttpResponse:
-    source = "{% load corbado %}{% corbado_auth conditional='yes' %}"
-    return HttpResponse(engines["django"].from_string(source).render({}, request))
+    """Show Corbado's element with a field of ours inside."""
+    return HttpResponse(engines["django"].from_string(FIELD).render({}, request))
 
 
 urlpatterns = [

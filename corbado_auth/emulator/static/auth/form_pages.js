@@ -60,7 +60,10 @@ function usernameField(view) {
     h("p", { class: "field-error" }),
   );
   const onEnter = (submit) => {
-    input.onkeydown = (event) => event.key === "Enter" && submit(event);
+    // Braces: a handler that returns false, as `&&` does for every other key, swallows that key.
+    input.onkeydown = (event) => {
+      if (event.key === "Enter") submit(event);
+    };
   };
   return { name: "username", node, value: () => input.value.trim(), onEnter };
 }

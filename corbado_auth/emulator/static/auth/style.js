@@ -161,7 +161,7 @@ input:focus-visible, ::slotted(input:focus-visible) { outline-offset: 0; border-
   position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 @media (prefers-reduced-motion: reduce) {
-  * { transition: none !important; }
+  *, ::slotted(input) { transition: none !important; }
   .spinner { animation-duration: 4s; }
 }
 @media (forced-colors: active) {

@@ -87,7 +87,7 @@ export function source(value) {
 }
 
 export function section(title, ...content) {
-  return h("section", {}, h("h3", {}, title), ...content);
+  return h("section", {}, h("h2", {}, title), ...content);
 }
 
 /** A labelled control of a form. */
