@@ -6,17 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from . import answers, transport
+from . import answers
 from .answers import ProjectConfig
 from .exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from .identity import ClientInfo, CorbadoUser, Passkey
 from .local_users import same_address
+
+if TYPE_CHECKING:
+    from .transport import Reply
 
 __all__ = ["CorbadoService", "ProjectConfig"]
 
@@ -48,21 +51,19 @@ class CorbadoService:
             "token": token,
             "clientInfo": _client_info(client_info),
         }
-        answer = _Answer(transport.ask("POST", "/v1/authTokens/validate", body))
+        answer = _ask("POST", "/v1/authTokens/validate", body)
         if answer.blames_the_token():
             answer.refuse(InvalidAuthToken, "Corbado does not know this auth token")
         return answer.read(answers.read_validated_user)
 
     def project_config(self) -> tuple[ProjectConfig, datetime | None]:
         """Return what Corbado has on file for the project, and Corbado's clock (contract 1.8)."""
-        answer = _Answer(transport.ask("GET", "/v1/projectConfig"))
+        answer = _ask("GET", "/v1/projectConfig")
         return answer.read(answers.read_project_config), answer.date
 
     def get_user(self, corbado_user_id: str) -> CorbadoUser:
         """Return one Corbado user (contract 1.5)."""
-        return _Answer(transport.ask("GET", _user_path(corbado_user_id))).read(
-            answers.read_user_answer
-        )
+        return _ask("GET", _user_path(corbado_user_id)).read(answers.read_user_answer)
 
     def list_users(
         self, *, page: int = 1, page_size: int = 100, login_name: str = ""
@@ -75,8 +76,7 @@ class CorbadoService:
         query = {"sort": "created:asc", "page": str(page), "pageSize": str(page_size)}
         if login_name:
             query["filter[]"] = f"name:eq:{login_name}"
-        reply = transport.ask("GET", f"/v1/users?{urlencode(query)}")
-        return _Answer(reply).read(answers.read_users)
+        return _ask("GET", f"/v1/users?{urlencode(query)}").read(answers.read_users)
 
     def find_users(self, address: str) -> list[CorbadoUser]:
         """Return the Corbado users who have this address, confirmed or not; usually one or none.
@@ -102,12 +102,12 @@ class CorbadoService:
         body = {"name": address, "email": address, "fullName": full_name or address}
         if request_id:
             body["requestID"] = request_id
-        answer = _Answer(transport.ask("POST", "/v1/users", body, resend=resend))
+        answer = _ask("POST", "/v1/users", body, resend=resend)
         return None if answer.is_taken else answer.read(answers.read_created_user_id)
 
     def delete_user(self, corbado_user_id: str) -> bool:
         """Delete a Corbado user; False where Corbado has no such user (contract 1.5)."""
-        answer = _Answer(transport.ask("DELETE", _user_path(corbado_user_id), {}))
+        answer = _ask("DELETE", _user_path(corbado_user_id), {})
         if answer.blames("userID"):
             return False
         answer.read(lambda _answer: None)
@@ -124,7 +124,7 @@ class CorbadoService:
             "loginIdentifierType": "email",
             "clientInfo": _client_info(client_info),
         }
-        answer = _Answer(transport.ask("POST", "/v1/associationTokens", body))
+        answer = _ask("POST", "/v1/associationTokens", body)
         token, reason = answer.read(answers.read_association_token)
         if not token:
             answer.refuse(CorbadoRejected, f"Corbado gives no association token: {reason}")
@@ -147,7 +147,7 @@ class CorbadoService:
         Corbado says the same for somebody else's (contract 1.6).
         """
         path = f"{_user_path(corbado_user_id)}/credentials/{quote(passkey_id, safe='')}"
-        answer = _Answer(transport.ask("DELETE", path, {}))
+        answer = _ask("DELETE", path, {})
         if answer.blames("credentialID"):
             return False
         answer.read(lambda _answer: None)
@@ -155,14 +155,25 @@ class CorbadoService:
 
     def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
         query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
-        reply = transport.ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
-        return _Answer(reply).read(answers.read_passkeys)
+        answer = _ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
+        return answer.read(answers.read_passkeys)
+
+
+@sensitive_variables("body")
+def _ask(
+    method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
+) -> _Answer:
+    # Not at the top: the HTTP client takes longer to import than all of the app, and a site that
+    # starts, or a command that asks Corbado nothing, need not wait for it.
+    from . import transport
+
+    return _Answer(transport.ask(method, path, body, resend=resend))
 
 
 class _Answer:
     """Read one reply: what it says, or whose failure it is."""
 
-    def __init__(self, reply: transport.Reply) -> None:
+    def __init__(self, reply: Reply) -> None:
         self.status = reply.status
         self.headers: Mapping[str, str] = reply.headers
         try:
