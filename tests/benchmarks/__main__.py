@@ -23,11 +23,17 @@ RAW = ROOT / "test-results" / "benchmarks"
 
 # Each module has `def measure() -> Result`; the order is that of the page.
 BENCHMARKS = {
+    "sign-in": "tests.benchmarks.sign_in",
+    "connections": "tests.benchmarks.connections",
+    "imports": "tests.benchmarks.imports",
+    "password-verify": "tests.benchmarks.password_verify",
+    "test-kit": "tests.benchmarks.kit",
     "migration-throughput": "tests.benchmarks.migration_throughput",
     "migration-memory": "tests.benchmarks.migration_memory",
 }
 # These run only when they are named.
 OTHERS = {
+    "emulator": "tests.emulator.benchmark",
     "migration-faults": "tests.benchmarks.migration_faults",
 }
 

@@ -1,0 +1,15 @@
+"""The bare site: the three sign-ins, and a page for whoever is signed in."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tests.benchmarks.bare import views
+from tests.benchmarks.pages import ordinary
+
+urlpatterns = [
+    path("", ordinary),
+    path("returning/", views.returning),
+    path("linking/", views.linking),
+    path("creating/", views.creating),
+]

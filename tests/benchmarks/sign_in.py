@@ -1,0 +1,147 @@
+"""What a sign-in costs: CPU over bare, and SQL."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.databases import POSTGRESQL, SQLITE, databases
+from tests.benchmarks.marks import Mark, Plot, Result, Table, size
+from tests.benchmarks.rounds import Comparison, in_turns
+from tests.benchmarks.stand_in import a_stand_in
+from tests.benchmarks.workers import Worker, a_worker
+
+# Ours over bare in CPU, and our queries, at most.
+KINDS = {"returning": (1.10, 6), "linking": (1.15, 7), "creating": (1.15, 8)}
+ENGINES = {POSTGRESQL: "PostgreSQL", SQLITE: "SQLite"}
+PEOPLE = 400
+# Sign-ins a turn: enough for a median, short enough for both halves of a round to meet one load.
+BATCH = 16
+ROUNDS = 60
+TEXT = """\
+Each site is a process of its own, as `startproject` makes it, with its own database on one server
+and sessions in the database; the stand-in for Corbado is a third. A browser without a session
+cookie comes back from the login page; gunicorn's own worker reads the request, calls Django and
+writes the answer. Counted is the CPU time of that process, so neither the database server nor the
+stand-in. On SQLite the database works inside the process and is part of both figures.
+
+Ours does more than bare: it takes the token off the request, proves that this browser asked, counts
+failed attempts, bounds the call in time and size, checks what Corbado says, keeps whoever had a
+session from losing it to a failure halfway, and counts the sign-in on the account, which is the one
+query more."""
+
+
+def measure() -> Result:
+    """Compare the three sign-ins on both databases."""
+    marks: list[Mark] = []
+    costs = []
+    statements = []
+    bars: dict[str, list[tuple[float | str, float]]] = {"ours": [], "bare": []}
+    for engine, name in ENGINES.items():
+        with ExitStack() as stack:
+            enter = stack.enter_context
+            corbado = enter(a_stand_in())
+            ours_database, bare_database = enter(databases(engine, "ours", "bare"))
+            ours = enter(a_worker("ours", ours_database, corbado))
+            bare = enter(a_worker("bare", bare_database, corbado))
+            for worker in (ours, bare):
+                worker.tell("fill", users=PEOPLE)
+            for kind, (most, _queries) in KINDS.items():
+                found = _compare(kind, ours, bare)
+                marks.append(
+                    Mark(
+                        f"CPU of a sign-in, {kind}, {name}: ours / bare",
+                        found.ratio,
+                        "",
+                        at_most=most,
+                        note=found.spread,
+                    )
+                )
+                ms = [1000 * median(times) for times in (found.ours, found.theirs)]
+                bars["ours"].append((f"{kind},\n{name}", ms[0]))
+                bars["bare"].append((f"{kind},\n{name}", ms[1]))
+                costs.append((f"{kind}, {name}", *ms, f"{found.ratio:.2f}"))
+            marks += _count(name, ours, bare, statements)
+    return Result(
+        "A sign-in",
+        TEXT,
+        marks,
+        [
+            Table("CPU of one sign-in", ("", "ours, ms", "bare, ms", "ratio"), costs),
+            Table("The SQL of one sign-in", ("", "ours", "bare"), statements),
+        ],
+        [Plot("sign-in", "CPU of one sign-in", "sign-in and database", "ms", "bars", bars)],
+    )
+
+
+def _compare(kind: str, ours: Worker, bare: Worker) -> Comparison:
+    def turns(worker: Worker) -> Any:
+        first = 0
+
+        def turn() -> float:
+            nonlocal first
+            first = (first + BATCH) % PEOPLE
+            people = {"first": first, "last": first + BATCH}
+            if kind == "linking":
+                worker.tell("unlink", **people)
+            taken = worker.tell("sign_in", kind=kind, **people)
+            worker.tell("forget_new")
+            return float(taken)
+
+        return turn
+
+    for worker in (ours, bare):
+        worker.tell("rest")
+    return in_turns(turns(ours), turns(bare), size(ROUNDS, 6))
+
+
+def _count(name: str, ours: Worker, bare: Worker, rows: list[tuple[str, str, str]]) -> list[Mark]:
+    marks = []
+    for kind, (_ratio, most) in KINDS.items():
+        for worker in (ours, bare):
+            worker.tell("forget_new")
+            worker.tell("unlink", first=0, last=1)
+            if kind == "returning":
+                worker.tell("link", first=0, last=1)
+        sql = [worker.tell("statements", kind=kind, number=0) for worker in (ours, bare)]
+        rows.append((f"{kind}, {name}", *("; ".join(map(_short, found)) for found in sql)))
+        marks.append(
+            Mark(
+                f"SQL of a sign-in, {kind}, {name}",
+                len(sql[0]),
+                "queries",
+                at_most=most,
+                is_count=True,
+                note=f"bare: {len(sql[1])}",
+            )
+        )
+    waiting = ours.tell("waiting_for", number=1)
+    for page, path, cookies in (
+        ("the login page", "/corbado/login/", ""),
+        ("the confirm page", "/corbado/confirm/", waiting),
+    ):
+        sql = ours.tell("statements_of_page", path=path, cookies=cookies)
+        marks.append(Mark(f"SQL of {page}, {name}", len(sql), "queries", at_most=0, is_count=True))
+    pages = [
+        worker.tell("statements_of_page", path="/", cookies=worker.tell("session_of", number=2))
+        for worker in (ours, bare)
+    ]
+    marks.append(
+        Mark(
+            f"SQL of an ordinary page, signed in, {name}",
+            len(pages[0]),
+            "queries",
+            at_most=len(pages[1]),
+            is_count=True,
+            note="the mark is what Django alone needs",
+        )
+    )
+    return marks
+
+
+def _short(sql: str) -> str:
+    """Name the verb and the table."""
+    words = sql.replace('"', "").split()
+    after = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM", "UPDATE": "UPDATE"}[words[0]]
+    return f"{words[0]} {words[words.index(after) + 1]}"

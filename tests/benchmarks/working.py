@@ -1,0 +1,231 @@
+"""The site's end of ``tests.benchmarks.workers``: sign people in, and count."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.server import HOST, Answer, Server, get, post_json
+from tests.benchmarks.stand_in import token_of
+
+PASSWORD = "correct horse battery staple"
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+class Working:
+    """One site, called as a server calls it."""
+
+    def set_up(self) -> None:
+        """Make the tables, and load what the first request would."""
+        import django
+        from django.core.management import call_command
+        from django.core.wsgi import get_wsgi_application
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        # The yardstick has no migrations, and its table points at the users of theirs.
+        call_command("migrate", verbosity=0, run_syncdb=True)
+        from django.conf import settings
+
+        self._is_bare = settings.IS_BARE
+        self._server = Server(get_wsgi_application())
+        self._intent = "" if self._is_bare else self._open("/corbado/login/").cookies
+
+    def fill(self, users: int) -> None:
+        """Let so many people be here already; all of them have an account."""
+        from django.contrib.auth import get_user_model
+
+        model = get_user_model()
+        model.objects.all().delete()
+        model.objects.bulk_create(
+            model(username=f"user{number}", email=f"{number}@example.com", password="!")
+            for number in range(users)
+        )
+        self.link(0, users)
+
+    def link(self, first: int, last: int) -> None:
+        """Give these users their accounts."""
+        from django.contrib.auth import get_user_model
+
+        numbers = range(first, last)
+        users = get_user_model().objects.in_bulk(
+            [f"user{number}" for number in numbers], field_name="username"
+        )
+        self._accounts.objects.bulk_create(
+            self._accounts(
+                user=users[f"user{number}"],
+                corbado_user_id=f"usr-{number}",
+                **self._columns_of_ours(f"{number}@example.com"),
+            )
+            for number in numbers
+        )
+
+    def unlink(self, first: int, last: int) -> None:
+        """Take their accounts away."""
+        ids = [f"usr-{number}" for number in range(first, last)]
+        self._accounts.objects.filter(corbado_user_id__in=ids).delete()
+
+    def forget_new(self) -> None:
+        """Delete whom sign-ins have created, and all sessions."""
+        from django.contrib.auth import get_user_model
+        from django.contrib.sessions.models import Session
+
+        get_user_model().objects.filter(username__startswith="usr-").delete()
+        Session.objects.all().delete()
+
+    def rest(self) -> None:
+        """Leave what stands out of the garbage collector's way, as a server before it forks."""
+        gc.collect()
+        gc.freeze()
+
+    def sign_in(self, kind: str, first: int, last: int) -> float:
+        """Sign these people in, one after the other; return the CPU time of one: the median."""
+        requests = [self._request(kind, number) for number in range(first, last)]
+        gc.collect()
+        answers = [self._server.answer(request) for request in requests]
+        self._check(answers)
+        return median(answer.seconds for answer in answers)
+
+    def sign_in_by_threads(self, first: int, last: int, threads: int) -> None:
+        """Sign them in by so many threads at once."""
+        from django.db import connection
+
+        def work(number: int) -> Answer:
+            try:
+                return self._server.answer(self._request("returning", number))
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(threads) as pool:
+            self._check(pool.map(work, range(first, last)))
+
+    def statements(self, kind: str, number: int) -> list[str]:
+        """Return the SQL of one sign-in; what opens and ends transactions is left out."""
+        request = self._request(kind, number)
+        return self._statements(lambda: self._check([self._server.answer(request)]))
+
+    def statements_of_page(self, path: str, cookies: str = "") -> list[str]:
+        """Return the SQL of one page."""
+        return self._statements(lambda: self._open(path, cookies))
+
+    def session_of(self, number: int) -> str:
+        """Sign somebody in and return the session's cookie."""
+        return self._server.answer(self._request("returning", number)).cookies
+
+    def waiting_for(self, number: int) -> str:
+        """Let a sign-in wait on the confirm page, as one does that no page of ours began."""
+        target = f"/corbado/redirect/?corbadoAuthToken={token_of(str(number))}"
+        request = get(target, Sec_Fetch_Site="cross-site")
+        return self._server.answer(request).cookies
+
+    def password_verify(self) -> tuple[float, float]:
+        """Return the CPU time of a webhook's question, and of the one hash in it."""
+        from django.conf import settings
+        from django.contrib.auth import get_user_model
+        from django.contrib.auth.hashers import check_password, make_password
+
+        user = get_user_model().objects.get(username="user0")
+        if not user.has_usable_password() or user.password == "!":
+            user.password = make_password(PASSWORD)
+            user.save()
+        question = {
+            "action": "passwordVerify",
+            "projectID": settings.CORBADO_PROJECT_ID,
+            "data": {"username": user.email, "password": PASSWORD},
+        }
+        (credentials,) = settings.CORBADO_WEBHOOK_CREDENTIALS
+        answer = self._server.answer(
+            post_json(
+                "/corbado/webhooks/actions/",
+                question,
+                X_Corbado_Action="passwordVerify",
+                Authorization=f"Basic {b64encode(credentials.encode()).decode()}",
+            )
+        )
+        if b'"success": true' not in answer.body:
+            raise RuntimeError(f"The password is not found right: {answer}")
+        began = time.thread_time()
+        check_password(PASSWORD, user.password)
+        return answer.seconds, time.thread_time() - began
+
+    def move_corbado(self, url: str) -> None:
+        """Ask another stand-in from now on."""
+        from django.conf import settings
+
+        settings.CORBADO_BACKEND_API_URL = url
+
+    # ------------------------------------------------------------------------------------------
+
+    @property
+    def _accounts(self) -> Any:
+        if self._is_bare:
+            from tests.benchmarks.bare.models import Account
+
+            return Account
+        from corbado_auth.models import CorbadoAccount
+
+        return CorbadoAccount
+
+    def _columns_of_ours(self, address: str) -> dict[str, Any]:
+        """Return what the account of somebody holds who has signed in before."""
+        from django.conf import settings
+        from django.utils import timezone
+
+        if self._is_bare:
+            return {}
+        now = timezone.now()
+        return {
+            "project_id": settings.CORBADO_PROJECT_ID,
+            "email": address,
+            "first_sign_in_at": now,
+            "last_sign_in_at": now,
+            "sign_in_count": 1,
+        }
+
+    def _request(self, kind: str, number: int) -> bytes:
+        name = f"new{number}" if kind == "creating" else str(number)
+        path = f"/{kind}/" if self._is_bare else "/corbado/redirect/"
+        return get(
+            f"{path}?corbadoAuthToken={token_of(name)}",
+            cookies=self._intent,
+            Referer=f"https://{HOST}/corbado/login/",
+        )
+
+    def _open(self, path: str, cookies: str = "") -> Answer:
+        answer = self._server.answer(get(path, cookies=cookies))
+        if answer.status != 200:
+            raise RuntimeError(f"There is no page: {answer}")
+        return answer
+
+    def _check(self, answers: Iterable[Answer]) -> None:
+        for answer in answers:
+            if answer.status not in {302, 303} or "sessionid=" not in answer.cookies:
+                raise RuntimeError(f"Nobody is signed in: {answer}")
+
+    def _statements(self, action: Callable[[], object]) -> list[str]:
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(connection) as context:
+            action()
+        queries = [query["sql"] for query in context.captured_queries]
+        return [sql for sql in queries if not sql.startswith(CONTROL)]
+
+
+def main() -> None:
+    """Do what each line says."""
+    working = Working()
+    for line in sys.stdin:
+        order, arguments = json.loads(line)
+        print(json.dumps(getattr(working, order)(**arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
