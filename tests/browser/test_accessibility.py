@@ -34,6 +34,7 @@ class Album:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.answer: Any = None
+        self.extra_headers: dict[str, str] = {}
         page.route(f"{SITE}/**", self._serve)
 
     def show(self, answer: Any) -> None:
@@ -56,7 +57,7 @@ class Album:
         elif path == "/favicon.ico":
             route.fulfill(status=404)
         else:
-            headers = dict(self.answer.items())
+            headers = dict(self.answer.items()) | self.extra_headers
             body = self.answer.content.decode()
             route.fulfill(status=self.answer.status_code, headers=headers, body=body)
 
@@ -112,6 +113,25 @@ def test_every_page_of_the_package_passes_axe_and_the_keyboard(
         if wrong:
             found[name] = wrong
     assert found == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.translations.urls")
+def test_no_page_of_the_package_needs_an_inline_script_or_style(
+    album: Album, tour: Tour, corbado: Corbado
+) -> None:
+    refused: list[str] = []
+    album.page.on("console", lambda line: refused.append(line.text))
+    album.extra_headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; script-src 'self' {corbado.url};"
+        f" connect-src {corbado.url}; form-action 'self'; base-uri 'none'"
+    )
+    for name, answer in tour("en"):
+        if name not in IN_THE_ADMIN:
+            album.show(answer)
+            if name.startswith("login"):
+                album.page.get_by_role("button", name="Continue").wait_for()
+    assert [line for line in refused if "Content Security Policy" in line] == []
 
 
 @pytest.mark.django_db
