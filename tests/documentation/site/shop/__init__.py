@@ -1,0 +1,3 @@
+"""A small shop with customers who have passwords: the site that the how-to guides change."""
+
+from __future__ import annotations

@@ -1,0 +1,95 @@
+"""Every code block of README, tutorials and guides runs, or stands in a list with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.documentation.blocks import ROOT, Block, blocks_of, pages, site_of
+from tests.documentation.walk import Walk
+
+pytest_plugins = ["tests.documentation.sites"]
+
+# The tutorial starts servers and a browser: test_tutorial.py walks it.
+WALKED_ELSEWHERE = {"docs/tutorial.md"}
+
+# Page, first line of the block -> why it does not run here.
+NOT_RUN = {
+    ("README.md", "$ make demo"): "tests/test_demo.py runs the demo; this test run is `make test`",
+    ("docs/tutorial-existing-users.md", "$ make demo"): "tests/test_demo.py runs the demo, and "
+    "example_project/tests/test_tutorial.py compares the numbers",
+}
+
+GUIDES = [page for page in pages() if page.relative_to(ROOT).as_posix() not in WALKED_ELSEWHERE]
+
+
+def is_left_out(block: Block) -> bool:
+    return (block.page, block.first_line) in NOT_RUN
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=[page.stem for page in GUIDES])
+def test_every_block_of_the_page_runs(page: Path, walk_on: Callable[[str], Walk]) -> None:
+    walk = walk_on(site_of(page))
+    for block in blocks_of(page):
+        if not is_left_out(block):
+            walk.run(block)
+    walk.finish()
+
+
+def test_addresses_that_are_kept_elsewhere_link_the_one_who_proved_them(
+    walk_on: Callable[[str], Walk],
+) -> None:
+    """The page is walked on a site without such addresses; the shop has them."""
+    guide = blocks_of(ROOT / "docs/how-to-custom-user-model.md")
+    (matching,) = (block for block in guide if block.first_line == "# members/matching.py")
+    walk = walk_on("shop")
+    walk.write("accounts/matching.py", matching.text)
+    walk.write("shop/settings.py", MATCHING, at_the_end=True)
+    walk.run_python(Block("here", 1, "", "python", "", MATCHING_TEST))
+    walk.finish()
+
+
+MATCHING = """
+AUTHENTICATION_BACKENDS = ["accounts.matching.MatchByProvenAddress"]
+"""
+MATCHING_TEST = """
+import pytest
+from django.contrib.auth.models import User
+
+
+@pytest.mark.django_db
+def test_matching(corbado, client):
+    proved, claims = User.objects.create_user("proved"), User.objects.create_user("claims")
+    proved.emailaddress_set.create(email="erin@example.com", verified=True)
+    claims.emailaddress_set.create(email="erin@example.com", verified=False)
+    corbado.sign_in(client, corbado.add_user("erin@example.com"))
+    assert client.session["_auth_user_id"] == str(proved.pk)
+"""
+
+
+def test_whatever_is_left_out_is_there() -> None:
+    there = {(block.page, block.first_line) for page in pages() for block in blocks_of(page)}
+    assert NOT_RUN.keys() <= there
+
+
+def test_a_block_that_nothing_runs_is_noticed(tmp_path: Path) -> None:
+    walk = Walk(tmp_path, "mysite", {})
+    block = Block("page.md", 1, "", "text", "", "anything\n")
+    with pytest.raises(AssertionError, match="nothing runs text blocks"):
+        walk.run(block)
+
+
+def test_a_command_that_nothing_runs_is_noticed(tmp_path: Path) -> None:
+    walk = Walk(tmp_path, "mysite", {})
+    block = Block("page.md", 1, "", "console", "", "$ rm -rf everything\n")
+    with pytest.raises(AssertionError, match="who runs"):
+        walk.run(block)
+
+
+def test_output_that_differs_is_noticed(tmp_path: Path) -> None:
+    walk = Walk(tmp_path, "mysite", {})
+    block = Block("page.md", 1, "", "console", "", '$ python -c "print(1 + 1)"\n3\n')
+    with pytest.raises(AssertionError, match="shown"):
+        walk.run(block)

@@ -1,0 +1,79 @@
+"""The tutorial works as it stands: every block, every click, every line that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.servers import free_port
+from tests.browser.visitor import Visitor
+from tests.documentation.blocks import ROOT, Block, blocks_of
+from tests.documentation.walk import Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TUTORIAL = ROOT / "docs/tutorial.md"
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    """Begin in an empty folder, on ports of our own; the shell knows nothing of Corbado."""
+    walk = Walk(tmp_path, "mysite", {})
+    for name in [name for name in walk.environment if name.startswith("CORBADO_")]:
+        del walk.environment[name]
+    walk.stands_for = {f":{port}": f":{free_port()}" for port in (8000, 9000)}
+    yield walk
+    for server in list(walk.servers):
+        walk.stop(server)
+
+
+def test_the_tutorial_leads_from_an_empty_folder_to_signed_in(walk: Walk, visitor: Visitor) -> None:
+    site, emulator = walk.as_run("http://localhost:8000/"), walk.as_run("http://localhost:9000/")
+    rest = blocks_of(TUTORIAL)
+    rest = run_until(walk, rest, "6. ")
+    page = visitor.page
+    page.goto(site)
+    visitor.lands_on("/corbado/login/")
+    page.get_by_role("button", name="Create an account").click()
+    visitor.input("name").fill("Robin Example")
+    visitor.input("username").fill("robin@example.com")
+    page.get_by_role("button", name="Create account").click()
+    page.get_by_role("heading", name="Hello, Robin Example!").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    visitor.lands_on("/corbado/login/")
+    visitor.log_in("robin@example.com")
+    page.get_by_role("heading", name="Hello, Robin Example!").wait_for()
+
+    walk.stop("runserver")
+    rest = run_until(walk, rest, "Tell your site about it")
+    restart = next(block for block in blocks_of(TUTORIAL) if "runserver" in block.text)
+    walk.run(restart)
+    page.goto(site)
+    page.get_by_role("button", name="Sign out").click()
+    visitor.lands_on("/corbado/login/")
+    visitor.log_in("erin@example.com")
+    visitor.action("resend_email").wait_for()
+    mail = visitor.tab()
+    mail.page.goto(f"{emulator}_emulator/")
+    mail.page.get_by_role("link", name="Open the link").click()
+    page.get_by_role("heading", name="Faster next time?").wait_for()
+    page.get_by_role("button", name="Maybe later").click()
+    page.get_by_role("heading", name="Hello, Erin!").wait_for()
+    opened = visitor.context.pages[-1]
+    opened.get_by_role("heading", name="Is this you?").wait_for()
+    assert opened.get_by_text("erin@example.com").is_visible()
+
+    walk.stop("corbado_emulator")
+    assert run_until(walk, rest, "the end") == []
+    walk.finish()
+
+
+def run_until(walk: Walk, blocks: list[Block], section: str) -> list[Block]:
+    """Run the blocks before a section; return the others."""
+    for position, block in enumerate(blocks):
+        if block.section.startswith(section):
+            return blocks[position:]
+        walk.run(block)
+    return []
