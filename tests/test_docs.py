@@ -1,7 +1,8 @@
-"""What the documents say is what the code does."""
+"""What the documents say is what the code does; tests/documentation runs what they show."""
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 
@@ -15,22 +16,6 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 def test_a_reader_sees_three_tests() -> None:
     assert len(BLOCKS) == 3
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=["sign in", "token expired", "Corbado is down"])
-def test_the_examples_of_testing_run(pytester: pytest.Pytester, block: str) -> None:
-    """Each is a file of its own, run by pytest as a reader would."""
-    pytester.makepyfile(block)
-    pytester.makeini(
-        f"""
-        [pytest]
-        DJANGO_SETTINGS_MODULE = tests.settings.default
-        pythonpath = {ROOT}
-        django_find_project = false
-        """
-    )
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=["sign in", "token expired", "Corbado is down"])
@@ -57,6 +42,45 @@ def test_every_page_is_in_the_navigation() -> None:
     assert pages - linked == {"index.md"}
 
 
+SECURITY = (ROOT / "docs/security.md").read_text("utf-8")
+PROOFS = re.findall(r"`([\w/]+\.py)::(test_\w+)`", SECURITY)
+
+
+def test_every_threat_has_a_proof() -> None:
+    (table,) = re.findall(r"^\| threat .*?\n\n", SECURITY, re.DOTALL | re.MULTILINE)
+    assert len(PROOFS) == len(table.strip().splitlines()) - 2
+
+
+@pytest.mark.parametrize(("file", "test"), PROOFS, ids=[test for _file, test in PROOFS])
+def test_a_proof_that_the_security_page_names_is_there(file: str, test: str) -> None:
+    (path,) = (
+        each for name in ("security", ".") if (each := ROOT / "tests" / name / file).exists()
+    )
+    assert re.search(rf"def {test}\(", path.read_text("utf-8"))
+
+
+def test_files_of_tests_that_the_pages_name_are_there() -> None:
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(r"`((?:tests|scripts)/[\w/*.-]+\.\w+)`", page.read_text("utf-8"))
+    }
+    assert named
+    assert [name for name in named if not any(ROOT.glob(name))] == []
+
+
+def test_the_floors_of_the_house_are_those_of_the_contracts() -> None:
+    """A floor is a line in both; in the page they are numbered."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = setup["importlinter:contract:floors"]["layers"].strip().splitlines()
+    house = (ROOT / "docs/architecture.md").read_text("utf-8")
+    drawn = re.findall(r"^\d+  (.*(?:\n {3,}\S.*)*)", house, re.MULTILINE)
+    as_drawn = [set(re.split(r"\s+", floor.replace("/commands", "").strip())) for floor in drawn]
+    contracts = [{room.strip() for room in layer.split("|")} for layer in layers]
+    assert as_drawn == [floor for floor in contracts if floor != {"emulator"}]
+
+
 def leads_somewhere(page: Path, target: str, anchor: str) -> bool:
     path = (page.parent / target).resolve() if target else page
     if not path.is_relative_to(ROOT) or not path.exists():
@@ -72,5 +96,5 @@ def anchors(page: Path) -> set[str]:
 
 
 def without_code(text: str) -> str:
-    """Leave out fenced blocks: a comment in a script is no heading, and a list in Python no link."""
+    """Leave out fenced blocks: a comment in a script is no heading."""
     return re.sub(r"^ *(```+).*?^ *\1$", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -1,6 +1,6 @@
 """Look at the site that came of a page: run as a script, in the site's folder.
 
-probe.py PACKAGE '{"modules": […], "templates": […], "known_checks": […]}': import, check, render.
+probe.py PACKAGE JSON: import modules, compile template files, render templates, run the checks.
 A name that a template uses and nothing defines is an error here, not an empty place.
 """
 
@@ -18,6 +18,7 @@ def main(package: str, what: dict[str, list[str]]) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = f"{package}.settings"
     django.setup()
     from django.core.checks import WARNING, run_checks
+    from django.template.loader import get_template
     from django.test.utils import setup_test_environment
     from django.urls import get_resolver
 
@@ -29,6 +30,8 @@ def main(package: str, what: dict[str, list[str]]) -> None:
         known = message.is_silenced() or message.id in what["known_checks"]
         if message.level >= WARNING and not known:
             sys.exit(f"The site's checks: {message}")
+    for name in what["template_files"]:
+        get_template(name)
     for text in what["templates"]:
         render(text)
 

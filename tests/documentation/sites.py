@@ -14,12 +14,14 @@ import pytest
 
 from tests.documentation.blocks import ROOT
 from tests.documentation.walk import Walk
+from tests.postgresql import Server
 
 if TYPE_CHECKING:
     from corbado_auth.emulator import Emulator
 
 SHOP = Path(__file__).parent / "site"
 DEMO = "example_project"
+IGNORED = shutil.ignore_patterns("__pycache__", "*.sqlite3")
 
 REACH_CORBADO = """
 import os
@@ -51,8 +53,7 @@ def emulator() -> Iterator[Emulator]:
 def shop(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Path:
     """Make the shop with its 500 people once; pages get copies."""
     folder = tmp_path_factory.mktemp("shop") / "site"
-    ignore = shutil.ignore_patterns("__pycache__", "*.sqlite3")
-    shutil.copytree(SHOP, folder, ignore=ignore)
+    shutil.copytree(SHOP, folder, ignore=IGNORED)
     code = (
         "import django; django.setup()\n"
         "from django.core.management import call_command\n"
@@ -98,6 +99,13 @@ def walk_on(
             shutil.copytree(request.getfixturevalue("demo"), data)
             variables = environment(emulator, DEMO) | {"EXAMPLE_DATA_DIR": str(data)}
             return Walk(ROOT, DEMO, variables, reports=tmp_path)
+        if site == "shop on PostgreSQL":
+            server = postgresql(request)
+            shutil.copytree(SHOP, folder, ignore=IGNORED)
+            variables = environment(emulator, "shop") | {"SHOP_POSTGRESQL_HOST": str(server.folder)}
+            walk = Walk(folder, "shop", variables)
+            walk.succeed([sys.executable, "manage.py", "migrate", "--verbosity=0"], site)
+            return walk
         folder.mkdir()
         assert site in {"startproject", "members"}, f"There is no site {site!r}."
         from django.core.management import call_command
@@ -110,6 +118,16 @@ def walk_on(
         return walk
 
     return make
+
+
+def postgresql(request: pytest.FixtureRequest) -> Server:
+    """Start a server for one page."""
+    try:
+        server = Server()
+    except pytest.UsageError as error:
+        pytest.skip(str(error))
+    request.addfinalizer(server.stop)
+    return server
 
 
 def environment(emulator: Emulator, package: str) -> dict[str, str]:

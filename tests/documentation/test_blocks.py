@@ -29,6 +29,7 @@ def is_left_out(block: Block) -> bool:
     return (block.page, block.first_line) in NOT_RUN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", GUIDES, ids=[page.stem for page in GUIDES])
 def test_every_block_of_the_page_runs(page: Path, walk_on: Callable[[str], Walk]) -> None:
     walk = walk_on(site_of(page))
@@ -38,6 +39,7 @@ def test_every_block_of_the_page_runs(page: Path, walk_on: Callable[[str], Walk]
     walk.finish()
 
 
+@pytest.mark.slow
 def test_addresses_that_are_kept_elsewhere_link_the_one_who_proved_them(
     walk_on: Callable[[str], Walk],
 ) -> None:

@@ -6,6 +6,7 @@ above it that no reader sees (blocks.py), with one or more of these, semicolons 
 
     file NAME              a Python block that is a whole file
     replace FILE PREFIX    lines of a file that begin so, and the comment above them, go for it
+    migration LABEL        a class Migration that is applied, and taken back, on this app's tables
     shell                  Python that runs in the site; what follows in the comment runs before
     first STEP             call a function of steps.py before the block
     with OPTIONS           more words for the block's commands, for the sake of a quick test
@@ -72,6 +73,7 @@ class Walk:
         }
         self.modules: list[str] = []
         self.templates: list[str] = []
+        self.template_files: list[str] = []
         self.tests = 0
         # What `check` says on the page may be said at the end, too.
         self.known_checks: set[str] = set()
@@ -94,6 +96,8 @@ class Walk:
         named = PATH_LINE.match(block.first_line)
         if (before := block.option("shell")) is not None:
             self.succeed([sys.executable, "-c", f"{SHELL}{before}\n{text}"], block)
+        elif label := block.option("migration"):
+            self.succeed([sys.executable, "-c", f"{SHELL}{text}{MIGRATE.format(label)}"], block)
         elif name := block.option("file"):
             self.write(name, text)
         elif where := block.option("replace"):
@@ -114,6 +118,7 @@ class Walk:
         named = PATH_LINE.match(block.first_line)
         if named:
             self.write(named[1], block.text)
+            self.template_files.append(named[1].rpartition("templates/")[2])
         else:
             self.templates.append(block.text)
 
@@ -277,11 +282,12 @@ class Walk:
         """End the servers; import, render and check everything, and run the page's tests."""
         for server in list(self.servers):
             self.stop(server)
-        if self.modules or self.templates:
+        if self.modules or self.templates or self.template_files:
             what = json.dumps(
                 {
                     "modules": self.modules,
                     "templates": self.templates,
+                    "template_files": self.template_files,
                     "known_checks": sorted(self.known_checks),
                 }
             )
@@ -296,6 +302,20 @@ class Walk:
 SHELL = """
 import django
 django.setup()
+"""
+
+
+MIGRATE = """
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.state import ProjectState
+
+migration = Migration("0001_of_the_page", "{}")
+before = ProjectState.from_apps(apps)
+with connection.schema_editor(atomic=migration.atomic) as editor:
+    after = migration.apply(before.clone(), editor)
+with connection.schema_editor(atomic=migration.atomic) as editor:
+    migration.unapply(before, editor)
 """
 
 
