@@ -41,6 +41,10 @@ docs: .venv/installed-dev ## Build the documentation into docs/_build; warnings 
 scaling: .venv/installed-dev ## Kill parts of a site on two hosts while people sign in (minutes)
 	scripts/scaling.sh $(ARGS)
 
+.PHONY: reference
+reference: .venv/installed-dev ## Write docs/reference.md from the code
+	$(BIN)/python -m tests.documentation.reference
+
 .PHONY: lint
 lint: .venv/installed-dev ## Check style and types
 	$(BIN)/ruff check .

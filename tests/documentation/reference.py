@@ -1,4 +1,4 @@
-"""Write docs/reference.md from the code: python -m tests.documentation.reference
+"""Write docs/reference.md from the code: make reference
 
 Every sentence in it is a docstring, a comment above a class attribute, a help text or a message, so
 that word and code cannot part; test_reference.py fails when the page is not what this writes.
@@ -39,7 +39,7 @@ INTRODUCTION = """\
 # Reference
 
 Every setting, check, command, view, hook, signal, tag and fixture. This page is written from the
-code (`python -m tests.documentation.reference`), and a test fails when the two differ.
+code (`make reference`), and a test fails when the two differ.
 """
 
 

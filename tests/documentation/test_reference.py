@@ -24,7 +24,7 @@ OTHERS = {"CORBADO_OPENAPI_DIR", "CORBADO_TEST_STRICT", "CORBADO_TEST_WORKERS"}
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    again = "Write it anew: python -m tests.documentation.reference"
+    again = "Write it anew: make reference"
     assert reference.PAGE.read_text("utf-8") == reference.text(), again
 
 
