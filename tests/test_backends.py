@@ -12,10 +12,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
@@ -203,47 +201,6 @@ def test_the_whole_way_with_an_unconfirmed_address(
     corbado.sign_in(client, corbado.add_user(ADA, confirmed=False))
     assert signed_in_as(client) != str(ada.pk)
     assert not CorbadoAccount.objects.filter(user=ada).exists()
-
-
-# What it costs ----------------------------------------------------------------------------
-
-
-def _sql(client: Client) -> list[str]:
-    with CaptureQueriesContext(connection) as context:
-        assert come_as(client, ADA).status_code == 303
-    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-    return [query["sql"] for query in context if not query["sql"].startswith(control)]
-
-
-@pytest.mark.matrix
-def test_a_returning_person_costs_six_queries_at_most(make_user: MakeUser) -> None:
-    make_user(ADA)
-    come_as(Client(), ADA)
-    sql = _sql(Client())
-    assert len(sql) <= 6, sql
-
-
-@pytest.mark.matrix
-def test_a_returning_person_is_read_in_one_query(make_user: MakeUser) -> None:
-    make_user(ADA)
-    come_as(Client(), ADA)
-    table = get_user_model()._meta.db_table
-    reads = [sql for sql in _sql(Client()) if sql.startswith("SELECT") and table in sql]
-    assert len(reads) == 1
-    assert CorbadoAccount._meta.db_table in reads[0]
-
-
-@pytest.mark.matrix
-def test_linking_an_existing_user_costs_seven_queries_at_most(make_user: MakeUser) -> None:
-    make_user(ADA)
-    sql = _sql(Client())
-    assert len(sql) <= 7, sql
-
-
-@pytest.mark.matrix
-def test_a_new_user_costs_eight_queries_at_most() -> None:
-    sql = _sql(Client())
-    assert len(sql) <= 8, sql
 
 
 # Names and addresses at their limits -------------------------------------------------------
