@@ -19,6 +19,7 @@ PEOPLE = {
     "sam@example.com": "a lamp for the office",
     "ivy@example.com": "a lamp that never came",
     "Paula@example.com": "two lamps",
+    "mina@example.com": "a lamp for the garden",
 }
 NEVER_PROVED = "zoe@example.com"
 

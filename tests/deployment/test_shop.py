@@ -124,6 +124,20 @@ def test_a_password_is_followed_by_a_passkey_and_the_passkey_opens_it(
     assert linked(stack, "walt@example.com") == [("a blue lamp", True)]
 
 
+def test_a_second_address_opens_it_once_it_is_proved_to_allauth(
+    stack: Stack, customer: Visitor
+) -> None:
+    stack.rows("""
+        INSERT INTO account_emailaddress (email, verified, "primary", user_id)
+        SELECT 'mina@work.example.com', true, false, id FROM accounts_user
+        WHERE email = 'mina@example.com' RETURNING id
+    """)
+    sign_in_by_link(stack, customer, "mina@work.example.com")
+    customer.lands_on("/orders/")
+    customer.sees("a lamp for the garden")
+    assert linked(stack, "mina@example.com") == [("a lamp for the garden", True)]
+
+
 def test_an_address_that_allauth_has_not_seen_proved_opens_nothing(
     stack: Stack, customer: Visitor
 ) -> None:
