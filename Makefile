@@ -60,9 +60,13 @@ format: .venv/installed-dev ## Put imports and layout in order
 messages: .venv/installed-dev ## Bring the translations up to date with the code (needs gettext)
 	scripts/messages.sh
 
+.PHONY: mariadb
+mariadb: .venv/installed-dev ## Test on MariaDB, which is installed where it is missing
+	scripts/mariadb.sh
+
 .PHONY: tox
 tox: .venv/installed-dev ## Test the built wheel under every Python and Django of this machine
-	PATH="$(PYENV_PYTHONS)$$PATH" $(BIN)/tox run
+	PATH="$(PYENV_PYTHONS)$$PATH" $(BIN)/tox run $(ARGS)
 
 .PHONY: dist
 dist: .venv/installed-dev ## Build the wheel and the sdist, and check them

@@ -490,8 +490,9 @@ def test_the_check_is_silent_about_few_users(make_user: MakeUser) -> None:
 
 @pytest.mark.usefixtures("many_users")
 def test_the_check_is_silent_before_the_first_migrate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(get_user_model()._meta, "db_table", "not_there_yet")
-    assert checked(["default"]) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(get_user_model()._meta, "db_table", "not_there_yet")
+        assert checked(["default"]) == []
 
 
 def test_the_check_is_silent_without_an_email_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -517,8 +518,9 @@ def test_the_doctor_is_at_ease_with_few_users() -> None:
 
 
 def test_the_doctor_says_when_the_table_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(get_user_model()._meta, "db_table", "not_there_yet")
-    finding = email_lookups()
+    with monkeypatch.context() as patch:
+        patch.setattr(get_user_model()._meta, "db_table", "not_there_yet")
+        finding = email_lookups()
     assert finding.state == State.LOOK
     assert "manage.py migrate" in finding.advice
 
