@@ -16,9 +16,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
 
 from .backends import corbado_backend
@@ -27,7 +26,7 @@ from .exceptions import CorbadoRejected
 from .identity import CorbadoUser
 from .local_users import email_of, is_shared_address, same_address, shared_addresses
 from .models import CorbadoAccount, MigrationAttempt, written_database
-from .outcomes import Kind, Outcome
+from .outcomes import Outcome, Question
 from .service import CorbadoService
 from .signals import tell_account_linked
 
@@ -126,40 +125,31 @@ class UserMigration:
 
         Raises CorbadoUnavailable (try again; the attempt stays open) and CorbadoRejected.
         """
-        user = next(iter(self._considered.filter(pk=user.pk)), None)
+        user = next(iter(self.considered.filter(pk=user.pk)), None)
         if user is None:
             return Outcome("skipped", "gone")
-        if user._corbado_user_id:
-            outcome = Outcome("skipped", "already_linked", user._corbado_user_id)
-        else:
-            outcome = self.check(user) or self._ask_corbado(user, email_of(user))
+        return self.settle(user, self.look(user) or self.ask(user))
+
+    def look(self, user: Any) -> Outcome | None:
+        """Return what the database alone says of one of ``considered``; None if Corbado is next."""
+        known = user._corbado_user_id
+        return Outcome("skipped", "already_linked", known) if known else self.check(user)
+
+    def settle(self, user: Any, outcome: Outcome) -> Outcome:
+        """Write what became of one user: the account row and the outcome, in one transaction."""
+        if outcome.has_moved:
+            outcome = self._tie(user, outcome)
         if not outcome.has_moved:
             self.record([user.pk], outcome)
         return outcome
 
     def record(self, user_ids: Collection[Any], outcome: Outcome) -> None:
-        """Write what became of these users, and end the claims of whoever worked on them.
-
-        An answer that was lost stays noted: another try has to look before it asks again. How
-        somebody moved stays written, too.
-        """
+        """Write what became of these users, and end the claims of whoever worked on them."""
         attempts = MigrationAttempt.objects.using(written_database())
-        rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=user_ids)
-        closed = {
-            "outcome": outcome.kind,
-            "reason": outcome.reason,
-            "finished_at": timezone.now(),
-            "claimed_until": None,
-        }
-        if outcome.reason == "already_linked":
-            moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
-            rows.exclude(moved).update(**closed)
-        elif rows.update(**closed) < len(user_ids):
-            attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids)
-            rows.update(**closed)
+        attempts.close(conf.CORBADO_PROJECT_ID, user_ids, outcome)
 
     @cached_property
-    def _considered(self) -> QuerySet[Any]:
+    def considered(self) -> QuerySet[Any]:
         """Return the users with what we know of them: made once, for it takes its time."""
         ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": OuterRef("pk")}
         account = CorbadoAccount.objects.filter(**ours).values("corbado_user_id")[:1]
@@ -168,41 +158,49 @@ class UserMigration:
         users: QuerySet[Any] = self.get_queryset().annotate(**known)
         return users
 
-    def _ask_corbado(self, user: Any, address: str) -> Outcome:
+    def ask(self, user: Any, question: Question | None = None) -> Outcome:
+        """Return what Corbado makes of one of ``considered``; ``settle`` has to follow.
+
+        A ``question`` is written down already and has had its turn. Without one, both is done here.
+        """
+        address = email_of(user)
         lost_question = user._asked_at
         if lost_question is not None:
             # Look before asking again, or the window of what may be ours would move on and leave
             # our own Corbado user behind.
-            known = self._find(user, address, lost_question)
+            known = self._find(address, lost_question)
             if known is not None:
                 return known
         try:
-            with self.turn():
-                asked_at, corbado_user_id = self._create(user, address)
+            with nullcontext() if question else self.turn():
+                question = question or self.note_question(user)
+                corbado_user_id = self._create(user, address, question)
         except CorbadoRejected as error:
             if error.error_type != "validation_error":
                 raise
             self._write(user, asked_at=None)
             return Outcome("refused", "rejected_by_corbado")
         if corbado_user_id is not None:
-            return self._tie(user, corbado_user_id, "created", email="")
+            return Outcome("created", corbado_user_id=corbado_user_id)
         if lost_question is None:
             # The only question has its answer: nobody at Corbado can be of our making.
             self._write(user, asked_at=None)
-        known = self._find(user, address, lost_question and asked_at)
+        known = self._find(address, lost_question and question.asked_at)
         return known or Outcome("refused", "taken_at_corbado")
 
-    def _create(self, user: Any, address: str) -> tuple[datetime, str | None]:
-        """Write down what tells our own Corbado user from a stranger's afterwards; then ask."""
-        asked_at = timezone.now()
-        request_id = f"req-{get_random_string(20, '0123456789')}"
-        self._write(user, asked_at=asked_at, request_id=request_id)
+    def note_question(self, user: Any) -> Question:
+        """Write down what tells our own Corbado user from a stranger's afterwards."""
+        question = Question.now()
+        self._write(user, asked_at=question.asked_at, request_id=question.request_id)
+        return question
+
+    def _create(self, user: Any, address: str, question: Question) -> str | None:
         # Not sent twice behind our back: "there is one already" has to mean somebody else.
-        return asked_at, self.service.create_user(
-            address, full_name=self.full_name(user), request_id=request_id, resend=False
+        return self.service.create_user(
+            address, full_name=self.full_name(user), request_id=question.request_id, resend=False
         )
 
-    def _find(self, user: Any, address: str, lost_question: datetime | None) -> Outcome | None:
+    def _find(self, address: str, lost_question: datetime | None) -> Outcome | None:
         with self.turn():
             found = self.service.find_users(address)
         if not found:
@@ -213,9 +211,9 @@ class UserMigration:
         if person.is_gone:
             return Outcome("refused", "corbado_user_deleted", person.id)
         if any(same_address(each, address) for each in person.verified_emails):
-            return self._tie(user, person.id, "linked", email=address)
+            return Outcome("linked", corbado_user_id=person.id)
         if lost_question is not None and self._is_ours(person, lost_question):
-            return self._tie(user, person.id, "created", email="")
+            return Outcome("created", corbado_user_id=person.id)
         # Anybody can register an address at Corbado and leave it pending.
         return Outcome("refused", "corbado_user_unconfirmed", person.id)
 
@@ -240,21 +238,24 @@ class UserMigration:
         with self.turn():
             return not self.service.list_passkeys(person.id)
 
-    def _tie(self, user: Any, corbado_user_id: str, kind: Kind, *, email: str) -> Outcome:
-        """Write the account row and the outcome together; whoever was tied first, stays tied."""
-        outcome = Outcome(kind, corbado_user_id=corbado_user_id)
-        account = CorbadoAccount(
+    def account_for(self, user: Any, outcome: Outcome) -> CorbadoAccount:
+        """Return the row, not yet saved, of somebody who has moved."""
+        return CorbadoAccount(
             user_id=user.pk,
             project_id=conf.CORBADO_PROJECT_ID,
-            corbado_user_id=corbado_user_id,
-            email=email,
+            corbado_user_id=outcome.corbado_user_id,
+            email=email_of(user) if outcome.kind == "linked" else "",
         )
+
+    def _tie(self, user: Any, outcome: Outcome) -> Outcome:
+        """Write the account row and the outcome together; whoever was tied first, stays tied."""
+        account = self.account_for(user, outcome)
         try:
             with transaction.atomic(using=written_database()):
                 account.save(using=written_database(), force_insert=True)
                 self.record([user.pk], outcome)
         except IntegrityError:
-            return self._why_not_tied(user, corbado_user_id)
+            return self._why_not_tied(user, outcome.corbado_user_id)
         tell_account_linked(account)
         return outcome
 

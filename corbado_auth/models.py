@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, router, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 
 if TYPE_CHECKING:
     from .identity import CorbadoUser
+    from .outcomes import Outcome
 
 __all__ = [
     "CorbadoAccount",
@@ -138,6 +139,26 @@ class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
                     raise
             else:
                 return
+
+    def close(self, project_id: str, user_ids: Collection[Any], outcome: Outcome) -> None:
+        """Write what became of these users, and end the claims of whoever worked on them.
+
+        An answer that was lost stays noted: another try has to look before it asks again. How
+        somebody moved stays written, too.
+        """
+        rows = self.filter(project_id=project_id, user_id__in=user_ids)
+        closed = {
+            "outcome": outcome.kind,
+            "reason": outcome.reason,
+            "finished_at": timezone.now(),
+            "claimed_until": None,
+        }
+        if outcome.reason == "already_linked":
+            moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
+            rows.exclude(moved).update(**closed)
+        elif rows.update(**closed) < len(user_ids):
+            self.ensure(project_id, user_ids)
+            rows.update(**closed)
 
 
 class MigrationAttempt(models.Model):

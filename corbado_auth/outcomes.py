@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Self
 
-__all__ = ["REASONS", "Kind", "Outcome"]
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+__all__ = ["REASONS", "Kind", "Outcome", "Question"]
 
 Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
 
@@ -44,3 +48,19 @@ class Outcome:
     def has_moved(self) -> bool:
         """Tell whether the user is tied to a Corbado user now because of this."""
         return self.kind in {"created", "linked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Hold what is written down of a question to Corbado before it is asked: when, and a mark.
+
+    Corbado keeps the mark (``req-…``) with the request.
+    """
+
+    asked_at: datetime
+    request_id: str
+
+    @classmethod
+    def now(cls) -> Self:
+        """Return the one of this moment."""
+        return cls(timezone.now(), f"req-{get_random_string(20, '0123456789')}")

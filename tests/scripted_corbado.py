@@ -34,6 +34,7 @@ class ScriptedCorbado:
         self.faults = faults
         self.delay = delay
         self.calls: Counter[str] = Counter()
+        self.in_flight = self.most_in_flight = 0
         self._first = self._last = 0.0
         self.on_create: Callable[[], None] = lambda: None
         self.url = ""
@@ -138,6 +139,8 @@ class _Connection(asyncio.Protocol):
             return
         self._read = b""
         method, target, _version = head.split(b"\r\n", 1)[0].decode().split(" ")
+        self._corbado.in_flight += 1
+        self._corbado.most_in_flight = max(self._corbado.most_in_flight, self._corbado.in_flight)
         answer = self._corbado.answer(method, target, body)
         if self._corbado.delay:
             loop = asyncio.get_running_loop()
@@ -146,6 +149,7 @@ class _Connection(asyncio.Protocol):
             self._send(answer)
 
     def _send(self, answer: bytes | None) -> None:
+        self._corbado.in_flight -= 1
         if answer is None:
             self._transport.abort()
         else:

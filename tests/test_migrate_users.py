@@ -12,7 +12,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -520,15 +519,24 @@ def test_a_pause_holds_every_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock[0] == pytest.approx(130)
 
 
-def test_no_more_requests_are_in_flight_than_agreed() -> None:
-    pace = Pace(100_000, Halt(), in_flight=2)
-    with pace.turn(), pace.turn():
-        third = threading.Thread(target=lambda: pace.turn().__enter__(), daemon=True)
-        third.start()
-        third.join(0.05)
-        assert third.is_alive()
-    third.join(5)
-    assert not third.is_alive()
+def test_turns_that_are_due_are_given_out_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    pace = Pace(10, Halt())
+    assert pace.turns(100) == 1 + int(LATE * 10)
+    assert pace.turns(100) == 0
+    clock[0] += 0.3
+    assert (pace.turns(2), pace.turns(0), pace.turns(100)) == (2, 0, 1)
+
+
+def test_no_turn_is_due_in_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    pace = Pace(10, Halt())
+    pace.pause(30)
+    assert (pace.turns(5), pace.is_paused) == (0, True)
+    clock[0] += 30
+    assert (pace.turns(5), pace.is_paused) == (5, False)
 
 
 def test_nobody_has_a_turn_after_the_halt() -> None:

@@ -42,24 +42,24 @@ class Halt:
 
 
 class Pace:
-    """Give out turns, so many a second for all threads together, and none while paused.
+    """Give out turns, so many a second for all threads together, and none while paused."""
 
-    At most ``in_flight`` of them are under way at a time.
-    """
-
-    def __init__(self, rate: float, halt: Halt, in_flight: int = 1) -> None:
-        self._in_flight = threading.BoundedSemaphore(in_flight)
+    def __init__(self, rate: float, halt: Halt) -> None:
         self._interval = 1 / rate
         self._halt = halt
         self._lock = threading.Lock()
         self._next = self._paused_until = 0.0
 
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether nobody may ask at this moment."""
+        return time.monotonic() < self._paused_until
+
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the next turn, and for somebody else's end; raises Stopped."""
-        with self._in_flight:
-            self.take_turn()
-            yield
+        """Wait for the next turn, as ``take_turn``."""
+        self.take_turn()
+        yield
 
     def take_turn(self) -> None:
         """Wait for the next turn; raises Stopped."""
@@ -71,6 +71,17 @@ class Pace:
         # Somebody may have met a limit meanwhile.
         while (pause := self._paused_until - time.monotonic()) > 0:
             self._halt.wait(pause)
+
+    def turns(self, most: int) -> int:
+        """Take the turns that are due, so many at most, and return how many: waits for none."""
+        with self._lock:
+            now = time.monotonic()
+            first = max(self._next, now - LATE)
+            if most <= 0 or now < max(first, self._paused_until):
+                return 0
+            number = min(most, 1 + int((now - first) / self._interval))
+            self._next = first + number * self._interval
+        return number
 
     def pause(self, seconds: float) -> None:
         """Let nobody have a turn for so long: Corbado asked us to slow down."""

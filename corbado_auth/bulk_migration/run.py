@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import queue
-import random
-import threading
-import time
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connections
 
-from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import written_database
 from corbado_auth.outcomes import Outcome
 
+from .batches import forget_questions, look_again, note_questions, settle
 from .claims import Claims
+from .crew import Crew, Result
 from .pace import Halt, Pace, Stopped
 from .walk import Page, Scope
 
@@ -29,21 +26,21 @@ Note = Callable[[Any, Outcome], None]
 
 # As many connections as the transport keeps open.
 MOST_IN_FLIGHT = 32
-TOO_MANY = 429
-# The longest that Corbado may ask us to wait; a blocked address is free after ten minutes.
-LONGEST_RETRY_AFTER = 900
 # Seconds between two looks at what other workers still hold.
 PATIENCE = 2.0
-# Seconds until the main thread looks after claims and signals again.
-TICK = 0.5
+# Seconds between two looks of the main thread at what has come back and whose turn it is. What
+# gathers meanwhile is written together; a shorter time costs more of it.
+TICK = 0.02
+# How many users lie ready for the threads, beside one for each: enough for the time of a look.
+AHEAD = 16
 
 
 class BulkMigration:
-    """Walk over a scope of users, and let threads move them.
+    """Walk over a scope of users, let threads ask Corbado, and write what came of it.
 
-    ``limit`` is how many users Corbado is asked about. The walk, the claims and ``note`` belong to
-    the thread that calls ``run``; with ``concurrency`` 1 that one does all. Else there are half as
-    many threads again, so that Corbado is asked while some of them write.
+    ``limit`` is how many users Corbado is asked about. All local reading and writing, and ``note``,
+    belong to the thread that calls ``run``, which does it for many users at once; the threads, one
+    for each request in flight, ask. With ``concurrency`` 1 the one thread does all.
     """
 
     def __init__(
@@ -62,18 +59,12 @@ class BulkMigration:
         self._pace = pace
         self._halt = halt
         self._note = note
-        self._threads = [
-            threading.Thread(target=self._work, name=f"corbado-{number}", daemon=True)
-            for number in range(concurrency + concurrency // 2 if concurrency > 1 else 0)
-        ]
-        self._inbox: queue.Queue[Any] = queue.Queue(maxsize=len(self._threads) + 1)
-        self._outbox: queue.SimpleQueue[tuple[Any, Outcome | Exception | None]] = (
-            queue.SimpleQueue()
-        )
-        self._unfinished = 0
+        self._is_alone = concurrency == 1
+        self._crew = Crew(migration, pace, halt, 0 if self._is_alone else concurrency)
+        self._most_under_way = 2 * concurrency + AHEAD
+        self._waiting: deque[Any] = deque()
+        self._unasked: list[Any] = []
         self._left = limit
-        self._failures_in_a_row = 0
-        self._last_failure = 0.0
 
     def rehearse(self, scope: Scope) -> None:
         """Say what would happen, by local rules alone; asks and writes nothing."""
@@ -82,7 +73,7 @@ class BulkMigration:
             for user in page:
                 if self._halt or self._left == 0:
                     return
-                outcome = _moved_before(user) or self.migration.check(user)
+                outcome = self.migration.look(user)
                 self._count_down(outcome is None)
                 self._note(user, outcome or Outcome("eligible"))
 
@@ -94,8 +85,7 @@ class BulkMigration:
             if self._halt:
                 return
             self.migration.prepare()
-            for thread in self._threads:
-                thread.start()
+            self._crew.start()
             self._walk(scope)
         except DatabaseError as error:
             self._halt.stop(f"The database failed ({type(error).__name__}).")
@@ -126,165 +116,97 @@ class BulkMigration:
         return bool(self.left_to_others)
 
     def _do(self, page: Page, *, again: bool = False) -> None:
-        self._collect(wait=False)
-        outcomes: dict[Outcome, list[Any]] = defaultdict(list)
-        fit = []
+        fit, unfit = [], []
         for user in page:
-            outcome = _moved_before(user) or self.migration.check(user)
+            outcome = self.migration.look(user)
             if outcome is None:
                 fit.append(user)
             elif not again:
-                outcomes[Outcome(outcome.kind, outcome.reason)].append(user.pk)
-                self._note(user, outcome)
-        for outcome, user_ids in outcomes.items():
-            self.migration.record(user_ids, outcome)
+                unfit.append((user, outcome))
+        for user, outcome in settle(self.migration, unfit):
+            self._note(user, outcome)
         fit = fit[: self._left]
         mine = self.claims.take([user.pk for user in fit]) if fit else set()
         self.claims.refuse_company()
         self.left_to_others += len(fit) - len(mine)
-        for user in fit:
-            if user.pk in mine and not self._halt:
-                self._count_down(True)
-                self._hand_out(user)
+        self._waiting.extend(user for user in fit if user.pk in mine)
+        if self._left is not None:
+            self._left -= len(mine)
+        while self._waiting and not self._halt:
+            self._step()
 
     def _count_down(self, asked: bool) -> None:
         if self._left is not None and asked:
             self._left -= 1
 
-    # The threads -------------------------------------------------------------------------------
-
-    def _hand_out(self, user: Any) -> None:
-        self._unfinished += 1
-        if not self._threads:
-            self._take_back(user, self._move(user))
-            return
-        while not self._halt:
-            self._collect(wait=False)
-            try:
-                self._inbox.put(user, timeout=TICK)
-            except queue.Full:
-                continue
-            return
-
-    def _work(self) -> None:
-        try:
-            while (user := self._inbox.get()) is not None:
-                try:
-                    self._outbox.put((user, self._move(user)))
-                except Exception as error:  # noqa: BLE001 - raised again in the main thread
-                    self._outbox.put((user, error))
-        finally:
-            connections.close_all()
-
-    def _collect(self, *, wait: bool) -> None:
-        """Take what the threads have done; look after the claims."""
+    def _step(self) -> None:
+        """Write what has come back, hand out whose turn it is, and let the threads work."""
         self.claims.renew_in_time()
-        try:
-            if wait:
-                self._take_back(*self._outbox.get(timeout=TICK))
-            while True:
-                self._take_back(*self._outbox.get_nowait())
-        except queue.Empty:
+        if self._is_alone:
+            self._take_back([self._crew.move(self._waiting.popleft())])
             return
+        self._take_back(self._crew.results())
+        room = self._most_under_way - self._crew.under_way
+        turns = self._pace.turns(min(room, len(self._waiting)))
+        if turns:
+            self._hand_out([self._waiting.popleft() for _turn in range(turns)])
+        self._rest(TICK)
 
-    def _take_back(self, user: Any, result: Outcome | Exception | None) -> None:
-        self._unfinished -= 1
-        self.claims.renew_in_time()
-        if isinstance(result, Exception):
-            raise result
-        if result is not None:
-            self._note(user, result)
+    def _hand_out(self, users: Page) -> None:
+        try:
+            ask, rest = look_again(self.migration, users)
+            questions = note_questions(self.migration, ask)
+        except OperationalError:
+            self._leave_to_the_threads(users)
+            return
+        for user, outcome in rest:
+            self._note(user, outcome)
+        for user in ask:
+            self._crew.hand(user, questions.get(user.pk))
+
+    def _take_back(self, results: list[Result]) -> None:
+        new = [
+            (result.user, result.outcome)
+            for result in results
+            if isinstance(result.outcome, Outcome) and not result.is_settled
+        ]
+        try:
+            written = settle(self.migration, new)
+        except OperationalError:
+            written = []
+            self._leave_to_the_threads([user for user, _outcome in new])
+        for user, outcome in written:
+            self._note(user, outcome)
+        for result in results:
+            if isinstance(result.outcome, Exception):
+                raise result.outcome
+            if result.outcome is None and not result.is_settled:
+                self._unasked.append(result.user)
+            elif result.outcome is not None and result.is_settled:
+                self._note(result.user, result.outcome)
+
+    def _leave_to_the_threads(self, users: Page) -> None:
+        """Let each be moved alone, after a failure of the database that may pass."""
+        connections[written_database()].close_if_unusable_or_obsolete()
+        for user in users:
+            self._crew.hand(user, None)
 
     def _drain(self) -> None:
-        while self._unfinished and not self._halt:
-            self._collect(wait=True)
+        while (self._waiting or self._crew.under_way) and not self._halt:
+            self._step()
 
     def _end(self) -> None:
-        """Let the calls in flight end, note what came of them, and give back the rest."""
-        started = [thread for thread in self._threads if thread.ident]
-        if self._halt:
-            while not self._inbox.empty():
-                self._inbox.get()
-        for _thread in started:
-            self._inbox.put(None)
-        for thread in started:
-            thread.join()
-        while not self._outbox.empty():
-            user, result = self._outbox.get()
-            if isinstance(result, Outcome):
-                self._note(user, result)
-        # With a database that has failed, they run out by themselves.
+        """Let the calls in flight end, write what came of them, and give back the rest."""
+        self._crew.end()
+        # An error is on its way already; there cannot be two.
+        results = [each for each in self._crew.results() if not isinstance(each.outcome, Exception)]
+        # With a database that has failed, claims run out by themselves.
         with suppress(DatabaseError):
+            self._take_back(results)
+            if self._unasked:
+                forget_questions(self._unasked)
             self.claims.release()
 
     def _rest(self, seconds: float) -> None:
         with suppress(Stopped):
             self._halt.wait(seconds)
-
-    # One user, in a thread --------------------------------------------------------------------
-
-    def _move(self, user: Any) -> Outcome | None:
-        """Try until Corbado has answered; None where the run ended before."""
-        tries = 0
-        try:
-            while tries < self.migration.tries:
-                self._halt.wait(0)
-                try:
-                    outcome = self.migration.migrate(user)
-                except CorbadoUnavailable as error:
-                    tries += self._failed(error, tries)
-                except OperationalError as error:
-                    connections[written_database()].close_if_unusable_or_obsolete()
-                    tries += self._failed(error, tries)
-                else:
-                    self._failures_in_a_row = 0
-                    return outcome
-        except CorbadoRejected as error:
-            self._halt.stop(f"{error}.")
-            return None
-        except Stopped:
-            return None
-        outcome = Outcome("refused", "no_answer")
-        self.migration.record([user.pk], outcome)
-        return outcome
-
-    def _failed(self, error: CorbadoError | OperationalError, tries: int) -> int:
-        """Wait as long as is fitting; return by how much the user's tries go up.
-
-        Not urllib3's Retry: between two tries of ours we look for an answer that was lost.
-        """
-        migration = self.migration
-        self._count_failure(error)
-        asked_to_wait = getattr(error, "retry_after", None)
-        if getattr(error, "status_code", None) == TOO_MANY or asked_to_wait is not None:
-            # It is about all of us, not about this user.
-            wait = self._back_off(self._failures_in_a_row - 1)
-            if asked_to_wait is not None:
-                wait = min(asked_to_wait, LONGEST_RETRY_AFTER)
-            self._pace.pause(wait)
-            return 0
-        if tries + 1 < migration.tries:
-            self._halt.wait(self._back_off(tries))
-        return 1
-
-    def _back_off(self, number: int) -> float:
-        migration = self.migration
-        wait = min(migration.longest_wait, migration.first_wait * 2.0 ** min(max(number, 0), 30))
-        return wait * random.uniform(0.5, 1)  # noqa: S311 - so that the threads part
-
-    def _count_failure(self, error: CorbadoError | OperationalError) -> None:
-        """Stop after a run of failures; those of one moment, in many threads, count as one."""
-        migration = self.migration
-        now = time.monotonic()
-        if now - self._last_failure >= migration.first_wait:
-            self._last_failure = now
-            self._failures_in_a_row += 1
-        if self._failures_in_a_row >= migration.failures_in_a_row:
-            what = str(error) if isinstance(error, CorbadoError) else type(error).__name__
-            self._halt.stop(f"{self._failures_in_a_row} failures in a row, the last: {what}.")
-            raise Stopped
-
-
-def _moved_before(user: Any) -> Outcome | None:
-    known = user._corbado_user_id
-    return Outcome("skipped", "already_linked", known) if known else None

@@ -110,7 +110,7 @@ class Command(TeachingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         halt = Halt()
-        pace = Pace(options["rate"], halt, options["concurrency"])
+        pace = Pace(options["rate"], halt)
         with ExitStack() as stack:
             migration = self._migration(pace, options)
             scope = Scope(self._users(migration, options["filter"]), self._addresses(options))

@@ -1,0 +1,111 @@
+"""The local side of many users at once: a few statements for all of them.
+
+What UserMigration promises of one user holds here: the time of a question is committed before it
+is asked, account row and outcome are one transaction, whoever was tied first stays tied. Where a
+statement for all of them fails, each is left to be looked at alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import IntegrityError, connections, transaction
+
+from corbado_auth.conf import conf
+from corbado_auth.existing_users import UserMigration
+from corbado_auth.models import CorbadoAccount, MigrationAttempt, written_database
+from corbado_auth.outcomes import Outcome, Question
+from corbado_auth.signals import tell_account_linked
+
+__all__ = ["Settled", "forget_questions", "look_again", "note_questions", "settle"]
+
+Settled = list[tuple[Any, Outcome]]
+
+
+def look_again(migration: UserMigration, users: Sequence[Any]) -> tuple[list[Any], Settled]:
+    """Read these users as the database has them now: about whom Corbado is next, and the rest."""
+    known = {user.pk: user for user in migration.considered.filter(pk__in=[u.pk for u in users])}
+    ask: list[Any] = []
+    rest: Settled = []
+    for user in users:
+        now = known.get(user.pk)
+        outcome = migration.look(now) if now is not None else Outcome("skipped", "gone")
+        if outcome is None:
+            ask.append(now)
+        else:
+            rest.append((user, outcome))
+    return ask, settle(migration, rest)
+
+
+def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[Any, Question]:
+    """Write down what is about to be asked about these users, and return it by primary key.
+
+    Not of those of whom an answer was lost: that stands until somebody has looked at Corbado.
+    """
+    features = connections[written_database()].features
+    questions = {user.pk: Question.now() for user in users if user._asked_at is None}
+    if not questions or not features.supports_update_conflicts:
+        return {}
+    target = ["project_id", "user"] if features.supports_update_conflicts_with_target else None
+    try:
+        MigrationAttempt.objects.using(written_database()).bulk_create(
+            [
+                MigrationAttempt(
+                    user_id=pk,
+                    project_id=conf.CORBADO_PROJECT_ID,
+                    asked_at=question.asked_at,
+                    request_id=question.request_id,
+                )
+                for pk, question in questions.items()
+            ],
+            update_conflicts=True,
+            update_fields=["asked_at", "request_id"],
+            unique_fields=target,
+        )
+    except IntegrityError:  # Somebody was deleted meanwhile.
+        return {}
+    return questions
+
+
+def forget_questions(users: Sequence[Any]) -> None:
+    """Take back what was written down about these users: it has not been asked, after all."""
+    attempts = MigrationAttempt.objects.using(written_database())
+    rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=[u.pk for u in users])
+    rows.update(asked_at=None)
+
+
+def settle(migration: UserMigration, results: Sequence[tuple[Any, Outcome]]) -> Settled:
+    """Write what became of these users; return it as it is written."""
+    moved = [(user, outcome) for user, outcome in results if outcome.has_moved]
+    if not (moved and _tie(migration, moved)):
+        moved = [(user, migration.settle(user, outcome)) for user, outcome in moved]
+    rest = [(user, outcome) for user, outcome in results if not outcome.has_moved]
+    for outcome, user_ids in _grouped(rest).items():
+        migration.record(user_ids, outcome)
+    return [*moved, *rest]
+
+
+def _tie(migration: UserMigration, moved: Settled) -> bool:
+    """Write all account rows and outcomes, or none: False where one of them cannot be."""
+    if not connections[written_database()].features.can_return_rows_from_bulk_insert:
+        return False  # Receivers of account_linked want the primary key.
+    accounts = [migration.account_for(user, outcome) for user, outcome in moved]
+    try:
+        with transaction.atomic(using=written_database()):
+            CorbadoAccount.objects.using(written_database()).bulk_create(accounts)
+            for outcome, user_ids in _grouped(moved).items():
+                migration.record(user_ids, outcome)
+    except IntegrityError:
+        return False
+    for account in accounts:
+        tell_account_linked(account)
+    return True
+
+
+def _grouped(results: Settled) -> Mapping[Outcome, list[Any]]:
+    groups: dict[Outcome, list[Any]] = defaultdict(list)
+    for user, outcome in results:
+        groups[Outcome(outcome.kind, outcome.reason)].append(user.pk)
+    return groups
