@@ -38,14 +38,6 @@ class Authority:
         self, *, host: str = "127.0.0.1", expired: bool = False, self_signed: bool = False
     ) -> ssl.SSLContext:
         """Return what a server shows its clients, good for an hour or expired an hour ago."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(
-            self.server_file(host=host, expired=expired, self_signed=self_signed)
-        )
-        return context
-
-    def server_file(self, *, host: str, expired: bool = False, self_signed: bool = False) -> Path:
-        """Return a file with a server's key and certificate."""
         key = generate_key(SECP256R1())
         subject = _name(host)
         end = datetime.now(UTC) + timedelta(hours=-1 if expired else 1)
@@ -63,7 +55,9 @@ class Authority:
         file = self._folder / f"server-{certificate.serial_number}.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-        return file
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
 
 
 def _builder(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.fixtures import CHROMIUM, FLAGS
+from tests.deployment.guides import command
 from tests.deployment.stack import Stack
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _browser(stack: Stack) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     home = stack.folder / "home"
-    _trust(stack.authority.bundle, home)
+    _trust(stack.authority, home)
     rules = "--host-resolver-rules=MAP *.example.test 127.0.0.1"
     flags = [*(flag for flag in FLAGS if "host-resolver-rules" not in flag), rules]
     executable = next(filter(None, map(shutil.which, CHROMIUM)))
@@ -52,10 +53,11 @@ def browser(_browser: Browser) -> Browser:
 
 
 def _trust(authority: Path, home: Path) -> None:
-    database = home / ".pki" / "nssdb"
-    database.mkdir(parents=True)
-    for arguments in (
-        ["-N", "--empty-password"],
-        ["-A", "-n", "authority of the test", "-t", "C,,", "-i", str(authority)],
-    ):
-        subprocess.run(["certutil", "-d", f"sql:{database}", *arguments], check=True)
+    """Do what docs/how-to-behind-a-proxy.md says."""
+    for start in ("mkdir -p ~/.pki", "certutil -d"):
+        subprocess.run(
+            ["bash", "-ec", command("how-to-behind-a-proxy", start)],
+            cwd=authority.parent,
+            env={**os.environ, "HOME": str(home)},
+            check=True,
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import shlex
 import shutil
 import signal
 import socket
@@ -27,7 +28,7 @@ from urllib.request import urlopen
 import psycopg
 
 from tests.browser.servers import Emulator
-from tests.certificates import Authority
+from tests.deployment.guides import command, commands
 from tests.postgresql import Server
 
 SITE = Path(__file__).resolve().parent / "site"
@@ -38,6 +39,7 @@ API_SECRET = "corbado1_made-up-secret-of-the-deployment"
 WEBHOOK = "webhooks:made-up-password-of-the-deployment"
 START_SECONDS = 60
 PR_SET_PDEATHSIG = 1
+PRODUCTION = "DJANGO_SETTINGS_MODULE=shop.production python manage.py "
 
 
 class Stack:
@@ -52,8 +54,7 @@ class Stack:
         self.url = f"https://{SHOP}:{self.port}"
         self.emulator_url = f"https://{CORBADO}:{self.port}"
         self.emulator = Emulator(f"http://127.0.0.1:{emulator_port}")
-        self.authority = Authority(self.folder)
-        self.certificate = self.authority.server_file(host="*.example.test")
+        self._make_certificates()
         (self.folder / "hosts").write_text(f"127.0.0.1 {SHOP} {CORBADO}\n")
         self.site = self.folder / "site"
         shutil.copytree(SITE, self.site)
@@ -105,7 +106,7 @@ class Stack:
 
     def connect(self, source: str = "127.0.0.1", name: str = SHOP) -> HTTPSConnection:
         """Connect to nginx from an address of loopback; the certificate has to be for `name`."""
-        context = ssl.create_default_context(cafile=str(self.authority.bundle))
+        context = ssl.create_default_context(cafile=str(self.authority))
         raw = socket.create_connection(
             ("127.0.0.1", self.port), timeout=60, source_address=(source, 0)
         )
@@ -151,12 +152,35 @@ class Stack:
             "CORBADO_FRONTEND_API_URL": self.emulator_url,
             "CORBADO_WEBHOOK_CREDENTIALS": WEBHOOK,
             # The emulator calls the shop's webhook by name and by TLS.
-            "SSL_CERT_FILE": str(self.authority.bundle),
+            "SSL_CERT_FILE": str(self.authority),
             "LD_PRELOAD": "libnss_wrapper.so",
             "NSS_WRAPPER_HOSTS": str(self.folder / "hosts"),
         }
 
+    def shell(self, text: str, **environment: str) -> None:
+        """Run what a guide shows, in the shop's folder."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-ec", text],
+            cwd=self.site,
+            env={**self.environment, "PATH": path, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+
     # The parts --------------------------------------------------------------------------------
+
+    def _make_certificates(self) -> None:
+        """Do what docs/how-to-behind-a-proxy.md says, but for the places of the files."""
+        self.authority = self.folder / "ca.pem"
+        for shown in commands("how-to-behind-a-proxy"):
+            if shown.startswith("openssl"):
+                subprocess.run(
+                    ["bash", "-ec", shown], cwd=self.folder, check=True, capture_output=True
+                )
 
     def _start_database(self) -> None:
         self.database = Server()
@@ -182,27 +206,17 @@ class Stack:
 
     def move_to_postgresql(self) -> None:
         """Do what docs/how-to-production.md says."""
-        data = str(self.folder / "shop.json")
-        left_out = [f"--exclude={app}" for app in ("contenttypes", "auth.permission", "sessions")]
-        self.manage(
-            "dumpdata", "--natural-foreign", *left_out, f"--output={data}", settings="shop.settings"
-        )
-        self.manage("migrate")
-        self.manage("loaddata", data)
+        for start in ("python manage.py dumpdata", PRODUCTION + "migrate", PRODUCTION + "loaddata"):
+            self.shell(command("how-to-production", start), DJANGO_SETTINGS_MODULE="shop.settings")
 
     def _start_emulator(self) -> None:
+        shown = command("how-to-behind-a-proxy", "python -m corbado_auth.emulator")
+        for name in (SHOP, CORBADO):
+            shown = shown.replace(f"https://{name}", f"https://{name}:{self.port}")
+        shown = shown.replace("webhooks:change-me", WEBHOOK).replace("\\\n", "")
+        _python, *arguments = shlex.split(shown)
         self._start(
-            [
-                *(sys.executable, "-m", "corbado_auth.emulator"),
-                *("--port", self.emulator.url.rpartition(":")[2]),
-                *("--public-url", self.emulator_url),
-                *("--origin", self.url),
-                *("--rp-id", SHOP),
-                *("--redirect-url", f"{self.url}/corbado/redirect/"),
-                *("--application-url", f"{self.url}/accounts/login/"),
-                *("--webhook-url", f"{self.url}/corbado/webhooks/actions/"),
-                *("--webhook-credentials", WEBHOOK),
-            ],
+            [sys.executable, *arguments, "--port", self.emulator.url.rpartition(":")[2]],
             log="emulator.log",
             is_up=lambda: _answers(f"{self.emulator.url}/_emulator/state"),
         )
@@ -223,8 +237,7 @@ class Stack:
         access_log = self.folder / "access.log"
         changes = {
             "/run/shop/gunicorn.sock": str(self.folder / "gunicorn.sock"),
-            "/etc/ssl/shop/certificate.pem": str(self.certificate),
-            "/etc/ssl/shop/key.pem": str(self.certificate),
+            "/etc/ssl/shop/": f"{self.folder}/",
             "/var/log/nginx/shop.log": str(access_log),
             "/srv/shop/static/": f"{self.folder / 'static'}/",
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
@@ -234,8 +247,7 @@ class Stack:
         _replace(
             self.site / "nginx-emulator.conf",
             {
-                "/etc/ssl/shop/certificate.pem": str(self.certificate),
-                "/etc/ssl/shop/key.pem": str(self.certificate),
+                "/etc/ssl/shop/": f"{self.folder}/",
                 "127.0.0.1:443": f"127.0.0.1:{self.port}",
                 "http://127.0.0.1:9000": self.emulator.url,
             },
