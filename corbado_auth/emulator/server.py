@@ -99,7 +99,7 @@ class Emulator:
             self.control.close()
             raise ConfigError(
                 f"Port {config.port} on {host} cannot be used: {error.strerror or error}. "
-                "Stop what uses it, or choose another with --port."
+                "Stop what uses it, or choose another with --port, and tell the site the same."
             ) from error
         if host in {"::", str(IPv4Address(0))}:
             host = "localhost"  # every address of this machine, so this one as well
