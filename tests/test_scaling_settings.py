@@ -39,6 +39,8 @@ def test_a_site_with_these_settings_passes_the_checks(stage: list[str]) -> None:
         "DATABASE_USER": "site",
         "DATABASE_PASSWORD": "made-up",
         "REPLICA_HOST": "localhost",
+        "PGBOUNCER_HOST": "localhost",
+        "PGBOUNCER_PORT": "6432",
         "SECRET_KEY": "only-for-the-tests",
         "REDIS_URL": "redis://localhost:6379/0",
     }

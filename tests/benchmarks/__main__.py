@@ -25,6 +25,7 @@ RAW = ROOT / "test-results" / "benchmarks"
 BENCHMARKS = {
     "sign-in": "tests.benchmarks.sign_in",
     "connections": "tests.benchmarks.connections",
+    "throughput": "tests.benchmarks.throughput",
     "imports": "tests.benchmarks.imports",
     "password-verify": "tests.benchmarks.password_verify",
     "test-kit": "tests.benchmarks.kit",

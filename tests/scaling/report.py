@@ -9,6 +9,7 @@ from statistics import median, quantiles
 from tests.benchmarks.report import machine
 from tests.scaling.blocks import PAGE
 from tests.scaling.scenarios import Outcome
+from tests.scaling.servers import HOSTS, THREADS, WORKERS
 
 HEADER = ("what happened first", "and then", "visitors")
 # The part of the page that is written from the last run.
@@ -43,6 +44,7 @@ def write(outcomes: Sequence[Outcome]) -> None:
         rows += [(first or "nothing", end, str(number)) for first, end, number in outcome.rows()]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts += [f"**{_title(outcome)}.** {_sentence(outcome)}", table]
+    parts += [_footprint(outcomes[0])]
     text = PAGE.read_text(encoding="utf-8")
     assert PLACE.search(text), "docs/scaling.md has no place for the figures"
     text = PLACE.sub(lambda _match: "\n" + "\n\n".join(parts) + "\n\n", text)
@@ -63,3 +65,21 @@ def _sentence(outcome: Outcome) -> str:
         f"{quantiles(seconds, n=20)[-1]:.1f} s for one in twenty, "
         f"{max(seconds):.1f} s for the slowest."
     )
+
+
+def _footprint(outcome: Outcome) -> str:
+    """Say what the sign-ins of a quiet run left behind."""
+    before, after = outcome.before, outcome.after
+    log = (after.log - before.log) / len(outcome.visits) / 1024
+    rows = [
+        ("a row of `django_session` with its indexes",
+         f"{after.bytes_a_row['django_session']:,.0f} bytes"),
+        ("a row of `corbado_auth_corbadoaccount` with its indexes",
+         f"{after.bytes_a_row['corbado_auth_corbadoaccount']:,.0f} bytes"),
+        ("write-ahead log of PostgreSQL for a visit", f"{log:.1f} kB"),
+        ("Redis memory for a session", f"{after.redis_bytes:,.0f} bytes"),
+        (f"connections to PostgreSQL, {HOSTS} hosts of {WORKERS} x {THREADS} threads",
+         f"{after.connections}"),
+    ]  # fmt: skip
+    table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
+    return f"**What a sign-in leaves** (of the first run above)\n\n| | |\n| --- | ---: |\n{table}"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.scaling.footprint import Footprint, look_at
 from tests.scaling.people import half_made, invite
 from tests.scaling.servers import Farm
 from tests.scaling.visitors import Trouble, Visit, let_them_come
@@ -17,6 +18,7 @@ VISITORS = int(os.environ.get("SCALING_VISITORS", "480"))
 AT_ONCE = 16
 SECONDS = 120.0
 SEVERAL_HOSTS = ("settings.py: one box", "settings.py: several web hosts")
+THROUGH_PGBOUNCER = (*SEVERAL_HOSTS, "settings.py: PgBouncer")
 OUTLIVES_REDIS = (*SEVERAL_HOSTS, "settings.py: sessions that outlive Redis")
 
 # Is given the farm, and a function that tells which part of the visits is over.
@@ -47,6 +49,8 @@ class Outcome:
     seconds: float
     half_made: list[str]
     log: str
+    before: Footprint
+    after: Footprint
 
     @property
     def troubles(self) -> list[Trouble]:
@@ -79,6 +83,7 @@ def _ended(visit: Visit) -> str:
 def play(farm: Farm, scenario: Scenario) -> Outcome:
     """Let everybody come while it happens, and look at the rows afterwards."""
     people = invite(farm, VISITORS)
+    before = look_at(farm)
     with farm.web_hosts(*scenario.blocks) as hosts:
         began = time.monotonic()
         visits = let_them_come(
@@ -87,7 +92,8 @@ def play(farm: Farm, scenario: Scenario) -> Outcome:
         )  # fmt: skip
         seconds = time.monotonic() - began
         log = "".join(host.log.read_text(errors="replace") for host in hosts)
-    return Outcome(scenario, visits, seconds, half_made(farm), log)
+        after = look_at(farm)
+    return Outcome(scenario, visits, seconds, half_made(farm), log, before, after)
 
 
 def nothing(_farm: Farm, _done: Callable[[], float]) -> None:

@@ -22,6 +22,7 @@ from tests.postgresql import Server as PostgreSQL
 from tests.worker import ROOT
 
 START_SECONDS = 30
+HOSTS, WORKERS, THREADS = 2, 2, 4
 PR_SET_PDEATHSIG = 1
 SETTINGS = "tests.settings.scaling"
 # The one name of the site, whichever host answers.
@@ -131,11 +132,32 @@ class Redis(Process):
         super().__init__(command, port, folder / "redis.log", {})
 
 
+class PgBouncer(Process):
+    """A pool of connections to PostgreSQL, in transaction mode: few, whoever asks."""
+
+    def __init__(self, folder: Path, postgresql: PostgreSQL) -> None:
+        port = free_port()
+        config = folder / "pgbouncer.ini"
+        config.write_text(
+            f"[databases]\n* = host={postgresql.folder} user=postgres\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = any\npool_mode = transaction\ndefault_pool_size = 6\n"
+        )
+        folder.chmod(0o755)
+        command = ["pgbouncer", str(config)]
+        if os.geteuid() == 0:  # It refuses root.
+            command = ["pgbouncer", "-u", "postgres", str(config)]
+        super().__init__(command, port, folder / "pgbouncer.log", {})
+
+
 class Farm:
     """The whole of it, as one site."""
 
-    def __init__(self, postgresql: PostgreSQL, corbado: Corbado, redis: Redis) -> None:
-        self.postgresql, self.corbado, self.redis = postgresql, corbado, redis
+    def __init__(
+        self, postgresql: PostgreSQL, pgbouncer: PgBouncer, corbado: Corbado, redis: Redis
+    ) -> None:
+        self.postgresql, self.pgbouncer = postgresql, pgbouncer
+        self.corbado, self.redis = corbado, redis
         self.hosts: list[WebHost] = []
 
     def env(self, *blocks: str) -> dict[str, str]:
@@ -148,6 +170,8 @@ class Farm:
             "DATABASE_NAME": "postgres",
             "DATABASE_USER": "postgres",
             "DATABASE_PASSWORD": "",
+            "PGBOUNCER_HOST": "127.0.0.1",
+            "PGBOUNCER_PORT": str(self.pgbouncer.port),
             "SECRET_KEY": "only-for-the-tests",
             "REDIS_URL": f"redis://127.0.0.1:{self.redis.port}/0",
         }
@@ -172,7 +196,7 @@ class Farm:
 
     @contextmanager
     def web_hosts(
-        self, *blocks: str, hosts: int = 2, workers: int = 2, threads: int = 4
+        self, *blocks: str, hosts: int = HOSTS, workers: int = WORKERS, threads: int = THREADS
     ) -> Iterator[list[WebHost]]:
         """Serve the site from several hosts with these settings."""
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -190,11 +214,13 @@ def a_farm() -> Iterator[Farm]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgresql = PostgreSQL()
         stack.callback(postgresql.stop)
+        pgbouncer = PgBouncer(Path(folder), postgresql)
+        stack.callback(pgbouncer.stop)
         corbado = Corbado(Path(folder))
         stack.callback(corbado.stop)
         redis = Redis(Path(folder))
         stack.callback(redis.stop)
-        farm = Farm(postgresql, corbado, redis)
+        farm = Farm(postgresql, pgbouncer, corbado, redis)
         done = farm.manage("migrate", "--verbosity=0", env=farm.env("settings.py: one box"))
         assert done.returncode == 0, done.stderr
         yield farm

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.scaling.scenarios import SCENARIOS, VISITORS, Outcome
+from tests.scaling.servers import HOSTS, THREADS, WORKERS
 
 by_name = {scenario.name: scenario for scenario in SCENARIOS}
 every_scenario = pytest.mark.parametrize("outcome", SCENARIOS, indirect=True, ids=str)
@@ -54,3 +55,15 @@ def test_the_scenario_did_happen(outcome: Outcome) -> None:
 def test_with_the_cache_of_the_docs_nobody_notices_that_redis_is_gone(outcome: Outcome) -> None:
     assert outcome.troubles == []
     assert "The cache does not count failed sign-ins" in outcome.log
+
+
+@only("nothing happens")
+def test_a_sign_in_leaves_one_session_row(outcome: Outcome) -> None:
+    tabs = sum(visit.person.two_tabs for visit in outcome.visits)
+    came = outcome.after.rows_since(outcome.before)
+    assert came["django_session"] == len(outcome.visits) + tabs
+
+
+@only("nothing happens")
+def test_a_host_takes_no_more_connections_than_it_has_threads(outcome: Outcome) -> None:
+    assert outcome.after.connections <= HOSTS * WORKERS * THREADS
