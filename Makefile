@@ -74,6 +74,8 @@ dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist
+	tar tf dist/*.tar.gz
+	$(BIN)/python -m zipfile -l dist/*.whl
 
 .PHONY: clean
 clean: ## Remove everything that the other commands made

@@ -10,7 +10,14 @@ import sys
 from pathlib import Path
 
 NEEDED = ["tests", "example_project", "docs", "manage.py", "pyproject.toml"]
-ABOUT_THE_TREE = ["documentation", "test_architecture.py", "test_docs.py", "test_packaging.py"]
+ABOUT_THE_TREE = [
+    "documentation",
+    "test_architecture.py",
+    "test_docs.py",
+    "test_docs_deployment.py",
+    "test_packaging.py",
+    "test_versions.py",
+]
 
 
 def main(source: Path, target: Path) -> None:
