@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from functools import partialmethod
+from functools import cached_property, partialmethod
 from importlib import import_module
 from importlib.metadata import distribution
 from types import MemberDescriptorType
@@ -80,10 +80,11 @@ def _value(name: str, value: Any, indent: str) -> Iterator[str]:
             yield from _value(member, _members(value)[member], indent + "  ")
     elif isinstance(value, (classmethod, staticmethod)):
         yield from _value(name, value.__func__, indent)
+    elif isinstance(value, (property, cached_property)):
+        getter: Any = value.fget if isinstance(value, property) else value.func
+        yield f"{indent}{name} -> {inspect.signature(getter).return_annotation}"
     elif inspect.isroutine(value):
         yield f"{indent}{name}{inspect.signature(value)}"
-    elif isinstance(value, property):
-        yield f"{indent}{name} -> {inspect.signature(value.fget).return_annotation}"  # type: ignore[arg-type]
     elif isinstance(value, Signal):
         yield f"{indent}{name}: a signal"
     elif value is None or isinstance(value, (bool, int, float, str, tuple, dict)):
