@@ -248,7 +248,7 @@ class Stack:
             self.site / "nginx-emulator.conf",
             {
                 "/etc/ssl/shop/": f"{self.folder}/",
-                "127.0.0.1:443": f"127.0.0.1:{self.port}",
+                "listen 443": f"listen 127.0.0.1:{self.port}",
                 "http://127.0.0.1:9000": self.emulator.url,
             },
         )
