@@ -11,6 +11,7 @@ from pathlib import Path
 
 NEEDED = ["tests", "example_project", "docs", "manage.py", "pyproject.toml"]
 ABOUT_THE_TREE = [
+    "deployment",
     "documentation",
     "test_architecture.py",
     "test_docs.py",
