@@ -28,6 +28,8 @@ nitpicky = True
 myst_heading_anchors = 4
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"{project} {__version__}"
 html_show_copyright = False
 html_show_sphinx = False
@@ -77,8 +79,8 @@ def _tables_of_contents(text: str) -> str:
     tables = ""
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         caption, _line_end, body = section.partition("\n")
-        links = re.findall(r"^- \[([^]]+)\]\((?:\.\./)?([^)#]+\.md)\)", body, re.MULTILINE)
-        entries = [PLACES.get(target, target).removesuffix(".md") for _text, target in links]
+        links = re.findall(r"^- \[([^]]+)\]\(([^)#]+)\.md\)", body, re.MULTILINE)
+        entries = [f"{text} <{target}>" for text, target in links]
         if entries:
             options = f":hidden:\n:caption: {caption}\n\n"
             tables += "\n```{toctree}\n" + options + "\n".join(entries) + "\n```\n"
