@@ -75,7 +75,7 @@ class Walk:
         self.templates: list[str] = []
         self.template_files: list[str] = []
         self.tests = 0
-        # What `check` says on the page may be said at the end, too.
+        # What `check` says on the page, it may say at the end, too.
         self.known_checks: set[str] = set()
         # What the page says -> what it is in this run: a port that is free, an ID that was made up.
         self.stands_for: dict[str, str] = {}
@@ -123,7 +123,6 @@ class Walk:
             self.templates.append(block.text)
 
     def run_console(self, block: Block) -> None:
-        self.known_checks |= set(re.findall(r"\w+\.[CEIW]\d{3}", block.text))
         for command, shown in commands_of(block):
             self.command(command, shown, block)
 
