@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTING = (ROOT / "docs" / "how-to-testing.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", TESTING, re.DOTALL | re.MULTILINE)
+BLOCKS = re.findall(r"^```python\n(import pytest.*?)^```$", TESTING, re.DOTALL | re.MULTILINE)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 

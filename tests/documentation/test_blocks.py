@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.documentation.blocks import ROOT, Block, blocks_of, pages, site_of
-from tests.documentation.walk import Walk
+from tests.documentation.walk import PATH_LINE, Walk, commands_of
 
 pytest_plugins = ["tests.documentation.sites"]
 
@@ -77,6 +77,39 @@ def test_matching(corbado, client):
     corbado.sign_in(client, corbado.add_user("erin@example.com"))
     assert client.session["_auth_user_id"] == str(proved.pk)
 """
+
+
+DEPLOYED = ROOT / "tests/deployment/site"
+# What the guides about deployment change on the reader's machine, and the tests have in a folder of
+# their own; all other commands are run by `make deployment`, with other paths and ports.
+CHANGES_THE_MACHINE = ("echo '127.0.0.1", "sudo install", "export ")
+RUN_BY_MAKE_DEPLOYMENT = (
+    *("openssl ", "mkdir -p ~/.pki", "certutil ", "python -m corbado_auth.emulator "),
+    *("python manage.py check --deploy", "python manage.py corbado_doctor --origin "),
+    *("python manage.py migrate", "python manage.py dumpdata "),
+    *("DJANGO_SETTINGS_MODULE=shop.production python manage.py migrate",),
+    *("DJANGO_SETTINGS_MODULE=shop.production python manage.py loaddata ",),
+)
+DEPLOYMENT = [
+    block
+    for page in pages()
+    if page.relative_to(ROOT).as_posix() in WALKED_ELSEWHERE - {"docs/tutorial.md"}
+    for block in blocks_of(page)
+]
+
+
+@pytest.mark.parametrize("block", DEPLOYMENT, ids=str)
+def test_what_a_guide_about_deployment_shows_is_what_is_deployed(block: Block) -> None:
+    if block.language == "console":
+        known = (*CHANGES_THE_MACHINE, *RUN_BY_MAKE_DEPLOYMENT)
+        assert all(command.startswith(known) for command, _shown in commands_of(block))
+        return
+    named = PATH_LINE.match(block.first_line)
+    assert named, f"{block}: which file is this?"
+    rest = iter(map(str.strip, (DEPLOYED / named[1]).read_text("utf-8").splitlines()))
+    shown = [line.strip() for line in block.text.splitlines()[1:] if line.strip()]
+    # In order: a guide may leave lines out.
+    assert [line for line in shown if line not in rest] == []
 
 
 def test_whatever_is_left_out_is_there() -> None:
