@@ -20,6 +20,7 @@ PEOPLE = {
     "ivy@example.com": "a lamp that never came",
     "Paula@example.com": "two lamps",
     "mina@example.com": "a lamp for the garden",
+    "pete@example.com": "a red lamp",
 }
 NEVER_PROVED = "zoe@example.com"
 

@@ -75,6 +75,12 @@ def test_check_deploy_warns_of_the_emulator_and_of_nothing_else(stack: Stack) ->
     assert "System check identified 1 issue (0 silenced)." in output
 
 
+def test_check_deploy_has_nothing_to_say_once_the_hosts_are_corbados(stack: Stack) -> None:
+    urls = ("CORBADO_BACKEND_API_URL", "CORBADO_FRONTEND_API_URL")
+    output = stack.manage("check", "--deploy", without=urls)
+    assert output == "System check identified no issues (0 silenced).\n"
+
+
 def test_the_doctor_is_green_but_for_the_emulator(stack: Stack) -> None:
     output = stack.manage("corbado_doctor", "--origin", stack.url)
     findings = re.findall(r"^(ok|look|wrong) +(.+(?:\n .+)*)", output, re.MULTILINE)
@@ -168,6 +174,19 @@ def test_the_staff_use_the_admin_with_their_passwords(stack: Stack, customer: Vi
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("heading", name="Select").wait_for()
     assert page.url == f"{stack.url}/admin/corbado_auth/corbadoaccount/"
+
+
+def test_passwords_open_it_while_corbado_is_away(stack: Stack, new_visitor: NewVisitor) -> None:
+    person = new_visitor(base_url=stack.url)
+    person.context.route(f"{stack.emulator_url}/**", lambda route: route.abort())
+    asked = len(stack.emulator.requests)
+    person.page.goto("/accounts/login/")
+    sign_in_by_password(person, "pete@example.com")
+    person.lands_on("/orders/")
+    person.sees("a red lamp")
+    person.page.goto("/accounts/sessions/")
+    person.sees("127.0.0.1")
+    assert len(stack.emulator.requests) == asked  # Nor does the shop ask by itself.
 
 
 # New people ---------------------------------------------------------------------------------------
