@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.documentation.blocks import ROOT, Block, blocks_of, pages, site_of
-from tests.documentation.walk import PATH_LINE, Walk, commands_of
+from tests.documentation.walk import Walk, commands_of
 
 pytest_plugins = ["tests.documentation.sites"]
 
@@ -79,7 +79,6 @@ def test_matching(corbado, client):
 """
 
 
-DEPLOYED = ROOT / "tests/deployment/site"
 # What the guides about deployment change on the reader's machine, and the tests have in a folder of
 # their own; all other commands are run by `make deployment`, with other paths and ports.
 CHANGES_THE_MACHINE = ("echo '127.0.0.1", "sudo install", "export ")
@@ -99,17 +98,13 @@ DEPLOYMENT = [
 
 
 @pytest.mark.parametrize("block", DEPLOYMENT, ids=str)
-def test_what_a_guide_about_deployment_shows_is_what_is_deployed(block: Block) -> None:
+def test_what_a_guide_about_deployment_shows_is_run_there(block: Block) -> None:
     if block.language == "console":
         known = (*CHANGES_THE_MACHINE, *RUN_BY_MAKE_DEPLOYMENT)
         assert all(command.startswith(known) for command, _shown in commands_of(block))
-        return
-    named = PATH_LINE.match(block.first_line)
-    assert named, f"{block}: which file is this?"
-    rest = iter(map(str.strip, (DEPLOYED / named[1]).read_text("utf-8").splitlines()))
-    shown = [line.strip() for line in block.text.splitlines()[1:] if line.strip()]
-    # In order: a guide may leave lines out.
-    assert [line for line in shown if line not in rest] == []
+    else:
+        # tests/test_docs_deployment.py compares these with the files that are deployed.
+        assert block.language in {"python", "nginx", "html"}
 
 
 def test_whatever_is_left_out_is_there() -> None:
