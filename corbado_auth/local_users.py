@@ -22,12 +22,10 @@ __all__ = [
     "lowered",
     "same_address",
     "shared_addresses",
-    "uppered",
     "users_with_email",
 ]
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_ASCII_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 def email_field_name() -> str | None:
@@ -62,11 +60,6 @@ def lowered(address: str) -> str:
     return address.translate(_ASCII_LOWER)
 
 
-def uppered(address: str) -> str:
-    """Raise the ASCII letters of an address, and nothing else."""
-    return address.translate(_ASCII_UPPER)
-
-
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
     """List the local users, active or not, who have one of these addresses.
 
@@ -99,14 +92,14 @@ def is_shared_address(address: str, *, using: str, known: frozenset[str] | None 
     ``known`` is what `shared_addresses` has found, for those who ask often.
     """
     if known is not None:
-        return address.casefold() in known
+        return _folded(address) in known
     field = email_field_name()
     users = get_user_model()._default_manager.using(using)
     return field is not None and users.filter(**{f"{field}__iexact": address}).count() > 1
 
 
 def shared_addresses(*, using: str) -> frozenset[str]:
-    """Return the addresses, case folded, that several local users have: one query for all.
+    """Return the addresses, folded, that several local users have: one query for all.
 
     In upper case, since that is how PostgreSQL compares (``iexact``), and so has them in an index.
     """
@@ -121,4 +114,9 @@ def shared_addresses(*, using: str) -> frozenset[str]:
         .filter(number__gt=1)
         .order_by()
     )
-    return frozenset(address.casefold() for address, _number in shared.iterator() if address)
+    return frozenset(_folded(address) for address, _number in shared.iterator() if address)
+
+
+def _folded(address: str) -> str:
+    """Fold an address as its upper case is folded, whatever made that: of ``ı`` it may be ``I``."""
+    return address.upper().casefold()

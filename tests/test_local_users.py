@@ -11,8 +11,10 @@ from django.contrib.auth import get_user_model
 from corbado_auth.local_users import (
     email_field_name,
     email_of,
+    is_shared_address,
     lowered,
     same_address,
+    shared_addresses,
     users_with_email,
 )
 
@@ -103,3 +105,16 @@ def test_a_user_model_without_an_email_field_has_no_addresses(
     assert email_field_name() is None
     assert email_of(get_user_model()()) == ""
     assert users_with_email([ADA], using="default") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("letter", ["a", "\u0131", "\u0130", "\u00df", "\u017f", "\u03c2"])
+def test_one_query_for_all_knows_every_shared_address(make_user: MakeUser, letter: str) -> None:
+    """Upper and lower case of some letters are not each other's."""
+    address = f"ada@{letter}.example.com"
+    make_user(address, username="one")
+    make_user(address, username="two")
+    make_user("bob@example.com")
+    known = shared_addresses(using="default")
+    assert is_shared_address(address, using="default", known=known)
+    assert not is_shared_address("bob@example.com", using="default", known=known)

@@ -199,6 +199,18 @@ def test_only_addresses_of_the_file_move(corbado: Corbado, tmp_path: Path) -> No
 
 
 @pytest.mark.django_db
+def test_an_address_of_the_file_may_have_any_letter(
+    corbado: Corbado, make_user: MakeUser, tmp_path: Path
+) -> None:
+    """Databases and Python do not agree on what the upper case of each is."""
+    make_user("ada@m\u00fc\u00dfig.example")
+    file = tmp_path / "addresses.txt"
+    file.write_text("ADA@m\u00fc\u00dfig.example", encoding="utf-8")
+    run(f"--emails-from={file}")
+    assert moved() == 1
+
+
+@pytest.mark.django_db
 def test_pages_meet_every_user_once(corbado: Corbado, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "PAGE", 2)
     add_users(5)

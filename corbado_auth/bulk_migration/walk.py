@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Upper
 
 from corbado_auth.conf import conf
-from corbado_auth.local_users import email_field_name, email_of, uppered
+from corbado_auth.local_users import email_field_name, email_of
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
 __all__ = ["PAGE", "Page", "Scope"]
@@ -59,8 +59,8 @@ class Scope:
         field = email_field_name()
         for start in range(0, len(self._addresses) if field else 0, PAGE):
             addresses = self._addresses[start : start + PAGE]
-            # Databases raise in two ways: ASCII letters alone, or all.
-            forms = {form for each in addresses for form in (uppered(each), each.upper())}
+            # Which letters have an upper case is for the database to say: ASCII's alone, or all.
+            forms = [Upper(Value(each)) for each in addresses]
             yield self._queryset.alias(_uppered=Upper(str(field))).filter(_uppered__in=forms)
 
 
