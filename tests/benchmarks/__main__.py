@@ -29,6 +29,7 @@ BENCHMARKS = {
     "imports": "tests.benchmarks.imports",
     "password-verify": "tests.benchmarks.password_verify",
     "test-kit": "tests.benchmarks.kit",
+    "many-users": "tests.benchmarks.many_users",
     "migration-throughput": "tests.benchmarks.migration_throughput",
     "migration-memory": "tests.benchmarks.migration_memory",
 }

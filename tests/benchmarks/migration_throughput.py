@@ -1,61 +1,157 @@
-"""How fast users move, beside a bare pooled loop over the same server and the rate limit.
-
-Said: at least 90 % of the rate limit or of the bare loop, whichever is lower.
-"""
+"""How fast users move, beside a bare pooled loop over the same server and the rate limit."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
+import time
+from statistics import median
 
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.benchmarks.marks import Mark, Plot, Result, Table, size
+from tests.benchmarks.rounds import Comparison
 from tests.benchmarks.site import Site, a_corbado, a_site, ask
 
-THREADS = 8
-# Requests per second, and how many users: some ten seconds each. Corbado's highest published limit
-# is 200 (contract 1.2).
-RATES = {5: 50, 50: 500, 100: 1_000, 200: 2_000}
+# How many are in flight, and how many users are moved with so many: some seconds each.
+IN_FLIGHT = {8: 2_000, 32: 4_000}
+# Requests per second; Corbado's published limits are 10 and 200 (contract 1.2).
+RATES = {10: 60, 200: 1_200}
 NO_LIMIT = 100_000
-MANY = 3_000
-# Seconds that the server waits before it answers: none, and a network away.
-DELAYS = (0.0, 0.05)
+# Seconds that the server waits before it answers: a network away.
+DELAY = 0.02
+ROUNDS = 5
+TEXT = """\
+Existing users are moved by `manage.py corbado_migrate_users`, a process of its own, on PostgreSQL;
+the server that stands in for Corbado, a third one, answers after 20 ms. Beside it runs a bare loop:
+as many threads, one pooled `requests.Session`, the same requests, and nothing written down. They
+take turns. Speed is counted by the server, from its first request to its last.
+
+Python runs one thread at a time, so with 32 in flight the processor is what both wait for: the bare
+loop has nothing to do but send requests, and the command reads and writes its rows in the same
+time. Two commands side by side (on PostgreSQL any number share the work) have two processes; the
+table shows them with half of the 32 each."""
 
 
-def main() -> None:
-    """Print a line for each."""
+def measure() -> Result:
+    """Compare at each number in flight, then look at rate limits."""
+    marks: list[Mark] = []
+    rows: list[tuple[str, str, str, str]] = []
+    bars: dict[str, list[tuple[float | str, float]]] = {"command": [], "bare loop": []}
     with a_site() as site:
-        for delay in DELAYS:
-            bare = _bare_loop(delay)
-            print(f"server answers after {delay * 1000:.0f} ms; {THREADS} threads")
-            print(f"  bare pooled loop       {bare:7.1f} requests/s")
-            for rate, users in {**RATES, NO_LIMIT: MANY}.items():
-                reached = _command(site, delay, rate, users)
-                lower = min(bare, rate)
-                limit = "no limit " if rate == NO_LIMIT else f"--rate {rate}"
-                share = f"{reached / lower:4.0%} of the lower of limit and loop"
-                print(f"  command, {limit:<12}  {reached:7.1f} requests/s  {share}", flush=True)
+        for in_flight, users in IN_FLIGHT.items():
+            users = size(users, 600)
+            pairs = [_round(site, [in_flight], users, turn) for turn in range(size(ROUNDS, 2))]
+            found, cpu = _compared(pairs)
+            marks.append(
+                Mark(
+                    f"Users moved a second, {in_flight} in flight: command / bare loop",
+                    found.ratio,
+                    "",
+                    at_least=0.9,
+                    note=f"{found.medians[0]:.0f}, {found.medians[1]:.0f}; {found.spread}",
+                )
+            )
+            _show(f"{in_flight}", found, cpu, rows)
+            for name, value in zip(bars, found.medians, strict=True):
+                bars[name].append((f"{in_flight} in flight", value))
+        pairs = [_round(site, [16, 16], size(4_000, 600), turn) for turn in range(size(3, 1))]
+        found, cpu = _compared(pairs)
+        _show("two processes, 16 each", found, cpu, rows)
+        for name, value in zip(bars, found.medians, strict=True):
+            bars[name].append(("2 x 16 in flight", value))
+        limits = [_limited(site, rate, size(users, 40)) for rate, users in RATES.items()]
+    return Result(
+        "Moving existing users",
+        TEXT,
+        marks,
+        [
+            Table(
+                "In flight", ("", "command, users/s", "bare loop, requests/s", "CPU a user"), rows
+            ),
+            Table("Rate limits, 8 in flight", ("--rate", "users/s", "of the limit"), limits),
+        ],
+        [Plot("migration", "Users moved a second, server at 20 ms", "", "users/s", "bars", bars)],
+    )
 
 
-def _command(site: Site, delay: float, rate: int, users: int) -> float:
+Pair = tuple[float, float, float, float]
+
+
+def _round(site: Site, in_flight: list[int], users: int, turn: int) -> Pair:
+    """Return speed and CPU of one user: the command's, the bare loop's. Each begins in turn."""
+    if turn % 2:
+        ours, bare = _command(site, in_flight, users), _bare_loop(sum(in_flight), users)
+    else:
+        bare, ours = _bare_loop(sum(in_flight), users), _command(site, in_flight, users)
+    return (*ours, *bare)
+
+
+def _compared(pairs: list[Pair]) -> tuple[Comparison, tuple[float, float]]:
+    speed, cpu, bare_speed, bare_cpu = zip(*pairs, strict=True)
+    return Comparison(speed, bare_speed), (median(cpu), median(bare_cpu))
+
+
+def _show(
+    name: str, found: Comparison, cpu: tuple[float, float], rows: list[tuple[str, str, str, str]]
+) -> None:
+    speed, bare = found.medians
+    milliseconds = f"{1000 * cpu[0]:.2f} ms (bare {1000 * cpu[1]:.2f} ms)"
+    rows.append((name, f"{speed:.0f}", f"{bare:.0f}", milliseconds))
+
+
+def _limited(site: Site, rate: int, users: int) -> tuple[str, str, str]:
+    speed, _cpu = _command(site, [8], users, rate)
+    return f"{rate}", f"{speed:.1f}", f"{speed / rate:.0%}"
+
+
+def _command(
+    site: Site, in_flight: list[int], users: int, rate: int = NO_LIMIT
+) -> tuple[float, float]:
+    """Return users a second, and the CPU time of one, a process's own start left out."""
     site.fill(users)
-    with a_corbado(f"--delay={delay}") as corbado:
-        worker = site.start(corbado, f"--rate={rate}", f"--concurrency={THREADS}")
-        output, errors = worker.communicate()
-        assert worker.returncode in {0, 1}, output + errors
+    with a_corbado(f"--delay={DELAY}") as corbado:
+        workers = [
+            site.start(corbado, f"--rate={rate}", f"--concurrency={number}", "--verbosity=0")
+            for number in in_flight
+        ]
+        cpu = sum(map(_end, workers))
         state = ask(f"{corbado}/state")
-    return float((state["calls"]["all"] - 1) / state["seconds"])
+    cpu -= len(workers) * _start_costs(site)
+    return (state["calls"]["all"] - 1) / state["seconds"], cpu / users
 
 
-def _bare_loop(delay: float) -> float:
+def _start_costs(site: Site) -> float:
+    """Return the CPU time of a command that finds nobody to move."""
+    if not hasattr(site, "start_costs"):
+        nobody = site.start("http://127.0.0.1:1", "--dry-run", "--limit=1", "--verbosity=0")
+        site.start_costs = _end(nobody)  # type: ignore[attr-defined]
+    return float(site.start_costs)  # type: ignore[attr-defined]
+
+
+def _end(worker: subprocess.Popen[str]) -> float:
+    """Wait for a worker and return the CPU time that it took."""
+    # Read before it is waited for: a full pipe would hold it up.
+    assert worker.stdout is not None
+    assert worker.stderr is not None
+    output = worker.stdout.read() + worker.stderr.read()
+    _pid, status, usage = os.wait4(worker.pid, 0)
+    worker.returncode = os.waitstatus_to_exitcode(status)
+    assert worker.returncode in {0, 1}, output
+    return usage.ru_utime + usage.ru_stime
+
+
+def _bare_loop(threads: int, number: int) -> tuple[float, float]:
     """Send the same requests as the command, and do nothing else."""
     session = requests.Session()
     session.trust_env = False
-    session.mount("http://", HTTPAdapter(pool_maxsize=THREADS))
-    numbers = iter(range(MANY))
+    session.mount("http://", HTTPAdapter(pool_maxsize=threads))
+    numbers = iter(range(number))
     lock = threading.Lock()
 
-    with a_corbado(f"--delay={delay}") as corbado:
+    with a_corbado(f"--delay={DELAY}") as corbado:
 
         def work() -> None:
             while True:
@@ -67,10 +163,12 @@ def _bare_loop(delay: float) -> float:
                 body = {"name": address, "email": address, "fullName": "First Last"}
                 session.post(f"{corbado}/v1/users", json=body, auth=("pro-1", "secret"), timeout=9)
 
-        threads = [threading.Thread(target=work) for _number in range(THREADS)]
-        for thread in threads:
+        began = time.process_time()
+        started = [threading.Thread(target=work) for _number in range(threads)]
+        for thread in started:
             thread.start()
-        for thread in threads:
+        for thread in started:
             thread.join()
+        cpu = time.process_time() - began
         state = ask(f"{corbado}/state")
-    return float((state["calls"]["all"] - 1) / state["seconds"])
+    return (state["calls"]["all"] - 1) / state["seconds"], cpu / number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import sys
 import time
@@ -17,6 +18,21 @@ from tests.benchmarks.stand_in import token_of
 
 PASSWORD = "correct horse battery staple"
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+ADD_USERS = """
+    INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email,
+                           is_staff, is_active, date_joined)
+    SELECT 'not read here', false, 'user' || i, 'First', 'Last', i || '@example.com',
+           false, true, CURRENT_TIMESTAMP
+    FROM generate_series(%s, %s) AS i
+"""
+ADD_ACCOUNTS = """
+    INSERT INTO corbado_auth_corbadoaccount
+           (user_id, project_id, corbado_user_id, email, created_at, first_sign_in_at,
+            last_sign_in_at, sign_in_count)
+    SELECT auth_user.id, %s, 'usr-' || i, i || '@example.com', CURRENT_TIMESTAMP,
+           CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1
+    FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
+"""
 
 
 class Working:
@@ -127,7 +143,6 @@ class Working:
 
     def password_verify(self) -> tuple[float, float]:
         """Return the CPU time of a webhook's question, and of the one hash in it."""
-        from django.conf import settings
         from django.contrib.auth import get_user_model
         from django.contrib.auth.hashers import check_password, make_password
 
@@ -135,25 +150,76 @@ class Working:
         if not user.has_usable_password() or user.password == "!":
             user.password = make_password(PASSWORD)
             user.save()
-        question = {
-            "action": "passwordVerify",
-            "projectID": settings.CORBADO_PROJECT_ID,
-            "data": {"username": user.email, "password": PASSWORD},
-        }
-        (credentials,) = settings.CORBADO_WEBHOOK_CREDENTIALS
         answer = self._server.answer(
-            post_json(
-                "/corbado/webhooks/actions/",
-                question,
-                X_Corbado_Action="passwordVerify",
-                Authorization=f"Basic {b64encode(credentials.encode()).decode()}",
-            )
+            self._question("passwordVerify", username=user.email, password=PASSWORD)
         )
         if b'"success": true' not in answer.body:
             raise RuntimeError(f"The password is not found right: {answer}")
         began = time.thread_time()
         check_password(PASSWORD, user.password)
         return answer.seconds, time.thread_time() - began
+
+    # At any size -----------------------------------------------------------------------------
+
+    def grow(self, first: int, last: int) -> None:
+        """Add the people with these numbers on PostgreSQL, quickly; all of them have an account."""
+        from django.conf import settings
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(ADD_USERS, [first, last - 1])
+            cursor.execute(ADD_ACCOUNTS, [settings.CORBADO_PROJECT_ID, first, last - 1])
+            cursor.execute("VACUUM ANALYZE")
+
+    def make_email_index(self) -> float:
+        """Make the index for lookups by address, as a person would; return the seconds."""
+        from django.core.management import call_command
+
+        began = time.monotonic()
+        call_command("corbado_email_index", stdout=io.StringIO())
+        return time.monotonic() - began
+
+    def drop_email_index(self) -> None:
+        """Take it away again."""
+        from django.db import connection
+
+        from corbado_auth.email_index import NAME
+
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP INDEX "{NAME}"')
+
+    def wait_for(self, kind: str, numbers: list[int]) -> float:
+        """Let these people sign in, or Corbado ask about them; return the time of one: the median.
+
+        Not the CPU time of this process alone: a bigger table is the database's work.
+        """
+        if kind == "linking":
+            ids = [f"usr-{number}" for number in numbers]
+            self._accounts.objects.filter(corbado_user_id__in=ids).delete()
+        auth_methods = kind == "authMethods"
+        requests = [
+            self._question(kind, username=f"{number}@example.com")
+            if auth_methods
+            else self._request(kind, number)
+            for number in numbers
+        ]
+        gc.collect()
+        times = []
+        for request in requests:
+            began = time.perf_counter()
+            answer = self._server.answer(request)
+            times.append(time.perf_counter() - began)
+            if not auth_methods:
+                self._check([answer])
+            elif b'"exists"' not in answer.body:
+                raise RuntimeError(f"Nobody is found: {answer}")
+        return median(times)
+
+    def page(self, path: str, cookies: str, times: int) -> float:
+        """Open a page so often; return the CPU time of one: the median."""
+        request = get(path, cookies=cookies)
+        gc.collect()
+        return median(self._server.answer(request).seconds for _time in range(times))
 
     def move_corbado(self, url: str) -> None:
         """Ask another stand-in from now on."""
@@ -196,6 +262,18 @@ class Working:
             f"{path}?corbadoAuthToken={token_of(name)}",
             cookies=self._intent,
             Referer=f"https://{HOST}/corbado/login/",
+        )
+
+    def _question(self, action: str, **data: str) -> bytes:
+        """Return what Corbado asks the action webhook."""
+        from django.conf import settings
+
+        (credentials,) = settings.CORBADO_WEBHOOK_CREDENTIALS
+        return post_json(
+            "/corbado/webhooks/actions/",
+            {"action": action, "projectID": settings.CORBADO_PROJECT_ID, "data": data},
+            X_Corbado_Action=action,
+            Authorization=f"Basic {b64encode(credentials.encode()).decode()}",
         )
 
     def _open(self, path: str, cookies: str = "") -> Answer:
