@@ -52,6 +52,14 @@ TEMPLATES = [
     },
 ]
 DATABASES = {"default": {**json.loads(os.environ["WORKER_DATABASE"]), "CONN_MAX_AGE": None}}
+SESSION_ENGINE = os.environ.get("WORKER_SESSIONS", "django.contrib.sessions.backends.db")
+if "WORKER_REDIS" in os.environ:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["WORKER_REDIS"],
+        }
+    }
 STATIC_URL = "/static/"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 

@@ -33,6 +33,13 @@ ADD_ACCOUNTS = """
            CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
+# What a session of somebody signed in takes.
+ADD_SESSIONS = """
+    INSERT INTO django_session (session_key, session_data, expire_date)
+    SELECT md5(i::text), repeat('x', 260),
+           CURRENT_TIMESTAMP + CASE WHEN i <= %s THEN -interval '1 day' ELSE interval '1 day' END
+    FROM generate_series(1, %s) AS i
+"""
 
 
 class Working:
@@ -220,6 +227,18 @@ class Working:
         request = get(path, cookies=cookies)
         gc.collect()
         return median(self._server.answer(request).seconds for _time in range(times))
+
+    def clear_sessions(self, rows: int, expired: int) -> float:
+        """Let so many rows be there on PostgreSQL, the first of them expired; time the clearing."""
+        from django.core.management import call_command
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(ADD_SESSIONS, [expired, rows])
+            cursor.execute("VACUUM ANALYZE django_session")
+        began = time.monotonic()
+        call_command("clearsessions")
+        return time.monotonic() - began
 
     def move_corbado(self, url: str) -> None:
         """Ask another stand-in from now on."""
