@@ -23,3 +23,4 @@ catalogues() { # FOLDER MAKEMESSAGES-OPTION...
 
 # The emulator speaks English: it is a developer's tool.
 catalogues corbado_auth --ignore 'emulator/*'
+catalogues example_project --ignore 'tests/*'

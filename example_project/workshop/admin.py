@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from .models import Booking, Course, CourseDate, CourseDateQuerySet
 
-admin.site.site_header = "Slow Wheel, behind the counter"
+admin.site.site_header = _("Slow Wheel, behind the counter")
 admin.site.site_title = "Slow Wheel"
 
 
@@ -32,7 +33,7 @@ class CourseDateAdmin(admin.ModelAdmin):
     search_fields = ["course__title"]
     inlines = [BookingInline]
 
-    @admin.display(description="places left")
+    @admin.display(description=_("places left"))
     def places_left(self, course_date: CourseDate) -> int:
         return course_date.places_left
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop as _
+
 from .models import Course
 
 Level, Vessel = Course.Level, Course.Vessel
@@ -34,9 +36,9 @@ class Offer:
 OFFERS = [
     Offer(
         slug="first-turns",
-        title="First turns",
-        summary="Three hours at the wheel, two bowls to keep. Almost everybody starts here.",
-        description=(
+        title=_("First turns"),
+        summary=_("Three hours at the wheel, two bowls to keep. Almost everybody starts here."),
+        description=_(
             "You sit down at your own wheel, and for the first half hour nothing will stay in the "
             "middle. Then, rather suddenly, it does. We show you how to centre, open and pull a "
             "small bowl, and we are beside you the whole time.\n\n"
@@ -54,9 +56,9 @@ OFFERS = [
     ),
     Offer(
         slug="a-mug-for-monday",
-        title="A mug for Monday",
-        summary="Throw a cylinder, pull a handle, and join the two so that they stay joined.",
-        description=(
+        title=_("A mug for Monday"),
+        summary=_("Throw a cylinder, pull a handle, and join the two so that they stay joined."),
+        description=_(
             "A mug is a cylinder with a promise attached. In the first evening hour we throw; in "
             "the second we pull handles from a carrot of clay and learn when both parts are dry "
             "enough to meet.\n\n"
@@ -73,9 +75,11 @@ OFFERS = [
     ),
     Offer(
         slug="hand-built-plates",
-        title="Hand-built plates",
-        summary="No wheel at all: slabs, a rolling pin, leaves from the garden. Good with company.",
-        description=(
+        title=_("Hand-built plates"),
+        summary=_(
+            "No wheel at all: slabs, a rolling pin, leaves from the garden. Good with company."
+        ),
+        description=_(
             "We roll slabs, press in what the garden offers that week, and shape four side plates "
             "over plaster forms. It is quiet, forgiving work and a good thing to do with a friend "
             "or with a child from nine years.\n\n"
@@ -92,9 +96,9 @@ OFFERS = [
     ),
     Offer(
         slug="tall-and-narrow",
-        title="Tall and narrow",
-        summary="Vases: more clay, more height, more nerve. We cut a few in half to learn why.",
-        description=(
+        title=_("Tall and narrow"),
+        summary=_("Vases: more clay, more height, more nerve. We cut a few in half to learn why."),
+        description=_(
             "Two kilos of clay want to go everywhere but up. This evening is about the pull: even "
             "walls, a steady left hand, and collaring the neck without losing the belly.\n\n"
             "Expect to cut at least one vase in half. It is the fastest teacher we have."
@@ -110,9 +114,9 @@ OFFERS = [
     ),
     Offer(
         slug="the-teapot",
-        title="The teapot",
-        summary="Body, lid, spout and handle in one long Sunday. It will pour and not drip.",
-        description=(
+        title=_("The teapot"),
+        summary=_("Body, lid, spout and handle in one long Sunday. It will pour and not drip."),
+        description=_(
             "Four parts that have to agree with each other. We throw before lunch, eat soup "
             "together, and assemble in the afternoon, with the one trick about spouts that keeps "
             "your tablecloth clean.\n\n"
@@ -129,9 +133,9 @@ OFFERS = [
     ),
     Offer(
         slug="glaze-table",
-        title="The glaze table",
-        summary="Mix, test and break the rules on forty test tiles. Take the recipes home.",
-        description=(
+        title=_("The glaze table"),
+        summary=_("Mix, test and break the rules on forty test tiles. Take the recipes home."),
+        description=_(
             "An evening without throwing. We weigh out oxides, mix a celadon and an ash glaze from "
             "scratch, and dip test tiles in every order that occurs to us. The kiln gives its "
             "opinion two weeks later, and we send you photographs of your tiles with the recipes."

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, TemplateView, View
 
 from corbado_auth.backends import CorbadoBackend
@@ -75,7 +76,10 @@ class BookView(LoginRequiredMixin, View):
         except ValidationError as error:
             messages.error(request, error.message)
             return redirect(course_date.course)
-        messages.success(request, f"Your place is booked: {booking.course_date}. See you soon!")
+        messages.success(
+            request,
+            _("Your place is booked: %(date)s. See you soon!") % {"date": booking.course_date},
+        )
         return redirect("my-bookings")
 
 
@@ -101,7 +105,10 @@ class CancelView(LoginRequiredMixin, View):
         except ValidationError as error:
             messages.error(request, error.message)
         else:
-            messages.success(request, f"Cancelled: {booking.course_date}. The place is free again.")
+            messages.success(
+                request,
+                _("Cancelled: %(date)s. The place is free again.") % {"date": booking.course_date},
+            )
         return redirect("my-bookings")
 
 

@@ -182,6 +182,27 @@ def test_every_page_of_the_example_site_passes_axe_and_the_keyboard(
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_example_site_fits_a_narrow_window_in_every_language(
+    site: ExampleSite, new_visitor: Callable[..., Visitor], language: str
+) -> None:
+    visitor = new_visitor(locale=language)
+    page = visitor.page
+    resize(page, NARROW)
+    page.goto(f"{site.url}/login/")
+    found = {"/login/": crowded_texts(page)}
+    page.locator("#id_username").fill(CUSTOMER.username)
+    page.locator("#id_password").fill(DEMO_PASSWORD)
+    page.locator("#id_password").press("Enter")
+    visitor.lands_on("/my-bookings/")
+    assert page.locator("html").get_attribute("lang") == language
+    found["/my-bookings/"] = crowded_texts(page)
+    for path in ["/", "/courses/first-turns/", "/account/"]:
+        page.goto(site.url + path)
+        found[path] = crowded_texts(page)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
 def press_tab_to(visitor: Visitor, name: str) -> None:
     """Press Tab until something of this name has the focus, as a person does who sees the ring."""
     for _press in range(40):

@@ -15,13 +15,17 @@ from django.utils.translation.template import templatize
 import corbado_auth
 
 PACKAGE = Path(corbado_auth.__file__).parent
+EXAMPLE = Path(__file__).resolve().parents[2] / "example_project"
 LANGUAGES = ("de", "es", "fr", "nl")
-# Speaks English: a developer's tool on the other side of the wall.
-EMULATOR = "emulator"
+# Speak English: a developer's tool on the other side of the wall, and tests.
+NOT_READ = {"emulator", "tests"}
+
+# Of the example site's courses; `courses.py` has the texts themselves.
+KEPT_IN_THE_DATABASE = {"self.title"}
 
 _STRING = r"""u?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 _CALL = re.compile(rf"\b(n?p?gettext|_)\(\s*({_STRING}(?:\s*,\s*{_STRING})*)")
-_FUNCTION = re.compile(r"(?:_|(?P<n>n?)(?P<p>p?)gettext(?:_lazy)?)\Z")
+_FUNCTION = re.compile(r"(?:_|(?P<n>n?)(?P<p>p?)gettext(?:_lazy|_noop)?)\Z")
 
 
 class Message(NamedTuple):
@@ -36,11 +40,12 @@ class Message(NamedTuple):
 def messages(package: Path = PACKAGE) -> set[Message]:
     """Return every text of a package that is marked for translation."""
     found = set()
-    for path in package.rglob("*.py"):
-        if EMULATOR not in path.relative_to(package).parts:
+    for path in package.rglob("*.*"):
+        if NOT_READ & set(path.relative_to(package).parts):
+            continue
+        if path.suffix == ".py":
             found |= set(_in_python(ast.parse(path.read_text()), path))
-    for path in package.rglob("*.html"):
-        if EMULATOR not in path.relative_to(package).parts:
+        if path.suffix == ".html":
             found |= set(_in_template(path.read_text()))
     return found
 
@@ -66,6 +71,8 @@ def _in_python(tree: ast.AST, path: Path) -> Iterator[Message]:
         if function := _FUNCTION.fullmatch(name):
             given = [getattr(argument, "value", None) for argument in node.args]
             texts = [text for text in given if isinstance(text, str)]
+            if not texts and ast.unparse(node.args[0]) in KEPT_IN_THE_DATABASE:
+                continue
             assert texts, f"{path}:{node.lineno}: what is translated has to stand there as a string"
             yield _message(texts, has_context=bool(function["p"]), has_plural=bool(function["n"]))
 

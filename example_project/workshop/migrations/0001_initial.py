@@ -25,11 +25,11 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("slug", models.SlugField(unique=True)),
-                ("title", models.CharField(max_length=80)),
-                ("summary", models.CharField(max_length=160)),
-                ("description", models.TextField()),
-                ("taught_by", models.CharField(max_length=60)),
+                ("slug", models.SlugField(unique=True, verbose_name="part of the address")),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                ("summary", models.CharField(max_length=160, verbose_name="summary")),
+                ("description", models.TextField(verbose_name="description")),
+                ("taught_by", models.CharField(max_length=60, verbose_name="taught by")),
                 (
                     "level",
                     models.CharField(
@@ -40,13 +40,20 @@ class Migration(migrations.Migration):
                         ],
                         default="all",
                         max_length=8,
+                        verbose_name="level",
                     ),
                 ),
-                ("hours", models.DecimalField(decimal_places=1, max_digits=3)),
+                (
+                    "hours",
+                    models.DecimalField(decimal_places=1, max_digits=3, verbose_name="hours"),
+                ),
                 (
                     "price",
                     models.DecimalField(
-                        decimal_places=2, help_text="Euro, for one place.", max_digits=6
+                        decimal_places=2,
+                        help_text="Euro, for one place.",
+                        max_digits=6,
+                        verbose_name="price",
                     ),
                 ),
                 (
@@ -62,11 +69,14 @@ class Migration(migrations.Migration):
                         ],
                         default="bowl",
                         max_length=8,
+                        verbose_name="drawing",
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
+                "verbose_name": "course",
+                "verbose_name_plural": "courses",
                 "ordering": ["position", "title"],
             },
         ),
@@ -79,18 +89,21 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("starts_at", models.DateTimeField()),
-                ("places", models.PositiveSmallIntegerField(default=8)),
+                ("starts_at", models.DateTimeField(verbose_name="starts at")),
+                ("places", models.PositiveSmallIntegerField(default=8, verbose_name="places")),
                 (
                     "course",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="dates",
                         to="workshop.course",
+                        verbose_name="course",
                     ),
                 ),
             ],
             options={
+                "verbose_name": "course date",
+                "verbose_name_plural": "course dates",
                 "ordering": ["starts_at"],
             },
         ),
@@ -103,14 +116,23 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("booked_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "booked_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="booked at"
+                    ),
+                ),
+                (
+                    "cancelled_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="cancelled at"),
+                ),
                 (
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="bookings",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
                 (
@@ -119,10 +141,13 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="bookings",
                         to="workshop.coursedate",
+                        verbose_name="course date",
                     ),
                 ),
             ],
             options={
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
                 "ordering": ["course_date__starts_at"],
             },
         ),
