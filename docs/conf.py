@@ -24,6 +24,8 @@ version = release = __version__
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
 nitpicky = True
+# What stands in quotes is often to be typed.
+smartquotes = False
 # The same names as GitHub gives to headings.
 myst_heading_anchors = 4
 

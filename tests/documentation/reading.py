@@ -93,7 +93,7 @@ def messages(path: Path) -> Iterator[tuple[str, str, str, str]]:
                     continue
                 message = words(call.args[0], local)
                 if message == "…":
-                    message = "It cannot be read."
+                    message = raised_by("_get_list")
                 hint = words(keywords["hint"], local)
                 yield keywords["id"].attr, message, hint, when(path, function)  # type: ignore[attr-defined]
 
@@ -125,7 +125,7 @@ def words(node: ast.expr, local: dict[str, ast.expr]) -> str:
             for part in node.values
         )
     if isinstance(node, ast.Name) and node.id in local:
-        return words(local[node.id], {})
+        return words(local[node.id], local)
     if isinstance(node, ast.BinOp):
         return words(node.left, local) + words(node.right, local)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
