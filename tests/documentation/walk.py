@@ -24,7 +24,6 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -217,9 +216,9 @@ class Walk:
             time.sleep(0.1)
 
     def stop(self, server: str) -> None:
-        """Press Ctrl-C in a server's terminal."""
+        """End a server; not by SIGINT, which whatever a script starts in the background ignores."""
         process = self.servers.pop(server)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(TIMEOUT)
 
     def as_run(self, text: str) -> str:
