@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from django.views.decorators.debug import sensitive_variables
 from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError, ProtocolError
 
@@ -80,10 +80,11 @@ def _send(method: str, path: str, body: Mapping[str, Any] | None, deadline: floa
     connect, read = conf.CORBADO_TIMEOUT
     base_url = conf.CORBADO_BACKEND_API_URL
     try:
-        session = _session(base_url, conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET, os.getpid())
+        session = _session(base_url, os.getpid())
         request = session.blank.copy()
         request.method, request.url = method, base_url + path
         request.prepare_body(data=None, files=None, json=body)
+        request.prepare_auth(_Credentials(conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET))
         with session.send(
             request,
             timeout=(min(connect, remaining), min(read, remaining)),
@@ -142,11 +143,24 @@ def _limit_wait(response: requests.Response, seconds: float) -> None:
         sock.settimeout(seconds)
 
 
-class _Session(requests.Session):
-    """Hold the pooled connections, and a request that is ready but for its path and body.
+class _Credentials(AuthBase):
+    """HTTP Basic and the project header; SDKs differ in which they send, so both (contract 1.1)."""
 
-    Preparing each from the ground up (headers, URL, cookies, credentials) would cost a third of a
-    call.
+    def __init__(self, project_id: str, api_secret: str) -> None:
+        # Bytes: requests would encode text as Latin-1, and its error would print the secret.
+        self._basic = HTTPBasicAuth(project_id.encode(), api_secret.encode())
+        self._project_id = project_id
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["X-Corbado-ProjectID"] = self._project_id
+        self._basic(request)
+        return request
+
+
+class _Session(requests.Session):
+    """Hold the pooled connections, and a request that lacks path, body and credentials.
+
+    Preparing each from the ground up would cost a third of a call.
     """
 
     blank: requests.PreparedRequest
@@ -159,7 +173,7 @@ class _Session(requests.Session):
 
 
 @lru_cache(maxsize=4)
-def _session(base_url: str, project_id: str, api_secret: str, pid: int) -> _Session:
+def _session(base_url: str, pid: int) -> _Session:
     """Return the pooled session of this process; ``pid`` makes a forked child open its own.
 
     Its connections are shared by all threads. Cookies are never stored, and the environment
@@ -169,9 +183,7 @@ def _session(base_url: str, project_id: str, api_secret: str, pid: int) -> _Sess
     session.proxies = get_environ_proxies(base_url)
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update(_headers(project_id))
-    # Bytes: requests would encode text as Latin-1, and its error would print the secret.
-    session.auth = HTTPBasicAuth(project_id.encode(), api_secret.encode())
+    session.headers.update(_headers())
     if base_url.startswith("https:"):
         session.mount("https://", _TLSAdapter(pool_maxsize=CONNECTIONS_KEPT))
     else:
@@ -180,11 +192,8 @@ def _session(base_url: str, project_id: str, api_secret: str, pid: int) -> _Sess
     return session
 
 
-def _headers(project_id: str) -> dict[str, str]:
-    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin.
-
-    SDKs differ in whether they send HTTP Basic or the project's header, so both are sent.
-    """
+def _headers() -> dict[str, str]:
+    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin."""
     sdk = {
         "name": "Django",
         "sdkVersion": __version__,
@@ -194,7 +203,6 @@ def _headers(project_id: str) -> dict[str, str]:
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": f"django-corbado-auth/{__version__}",
-        "X-Corbado-ProjectID": project_id,
         "X-Corbado-SDK": json.dumps(sdk),
     }
 

@@ -30,7 +30,7 @@ calls, connections) do not differ; the tests hold them too.
 **Bare** is the yardstick: a view written by hand that does only what must be done. It posts the
 token to Corbado through a pooled `requests.Session`, reads the account and its user in one query,
 calls `login()` and redirects; it knows no protection of any kind. It stands in
-`tests/benchmarks/bare.py`, and runs on the same server, database, session engine and stand-in for
+`tests/benchmarks/bare/`, and runs on the same server, database, session engine and stand-in for
 Corbado as ours."""
 RERUN = """\
 ## How to run it again
