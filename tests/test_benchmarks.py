@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks import plots, report
 from tests.benchmarks.marks import Mark, Plot, Result, Table
+from tests.benchmarks.rounds import Comparison, in_turns
 
 BARS = Plot("a", "Cost", "who", "ms", "bars", {"cpu": [("ours", 2.0), ("<bare>", 1.5)]}, mark=3.0)
 LINES = Plot(
@@ -101,3 +102,23 @@ def test_the_page_shows_the_plots_that_are_there_and_no_older_ones(tmp_path: Pat
         "performance-a.svg",
         "performance-b.svg",
     ]
+
+
+def test_a_ratio_is_the_median_of_rounds_and_not_of_all_times() -> None:
+    """In the second round the machine was busy, and both halves met it."""
+    found = Comparison(ours=[2.0, 30.0, 4.0], theirs=[1.0, 10.0, 4.0])
+
+    assert (found.ratio, found.difference) == (2.0, 1.0)
+
+
+def test_each_of_two_goes_first_in_every_other_round() -> None:
+    order: list[str] = []
+
+    def turn(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    found = in_turns(lambda: turn("ours"), lambda: turn("bare"), rounds=2, warm_up=1)
+
+    assert order == ["bare", "ours", "ours", "bare", "bare", "ours"]
+    assert (found.ours, found.theirs) == ([3.0, 6.0], [4.0, 5.0])
