@@ -19,8 +19,8 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from corbado_auth.bulk_migration import Halt, Pace, batches, run
-from corbado_auth.bulk_migration.crew import FRESH, Crew
+from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, run
+from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 from corbado_auth.outcomes import Outcome, Question
@@ -160,6 +160,20 @@ def test_an_error_of_the_site_in_a_thread_is_not_hidden(
     assert CorbadoAccount.objects.count() == len(corbado_with_threads.users)
 
 
+@pytest.mark.django_db
+def test_who_comes_back_beside_an_error_is_noted_all_the_same(corbado: Corbado) -> None:
+    noted: list[Any] = []
+    halt = Halt()
+    bulk = BulkMigration(
+        UserMigration(), Pace(1000, halt), halt, lambda user, _outcome: noted.append(user.pk)
+    )
+    (user,) = add_users(1)
+    results = [Result(None, ZeroDivisionError()), Result(user, Outcome("created"))]
+    with pytest.raises(ZeroDivisionError):
+        bulk._take_back(results)
+    assert noted == [user.pk]
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("step", ["look_again", "note_questions", "settle"])
@@ -273,6 +287,25 @@ def test_one_who_cannot_be_tied_holds_up_nobody(corbado: Corbado) -> None:
     assert reasons == ["corbado_user_has_other_account", "gone", "already_linked", ""]
     assert CorbadoAccount.objects.get(user_id=fit.pk).corbado_user_id == f"usr-{fit.pk}"
     assert MigrationAttempt.objects.get(user_id=taken.pk).outcome == "refused"
+
+
+@pytest.mark.django_db
+def test_where_refusals_cannot_be_written_nobody_is_tied(
+    corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them are looked at again then, and whoever is tied would be reported as skipped."""
+
+    def failing(_self: UserMigration, _user_ids: Any, outcome: Outcome) -> None:
+        if not outcome.has_moved:
+            raise OperationalError
+
+    ada, bob = add_users(2)
+    monkeypatch.setattr(UserMigration, "record", failing)
+    with pytest.raises(OperationalError):
+        batches.settle(
+            UserMigration(), [*created(ada), (bob, Outcome("refused", "taken_at_corbado"))]
+        )
+    assert not CorbadoAccount.objects.exists()
 
 
 @pytest.mark.django_db

@@ -79,11 +79,12 @@ def forget_questions(users: Sequence[Any]) -> None:
 def settle(migration: UserMigration, results: Sequence[tuple[Any, Outcome]]) -> Settled:
     """Write what became of these users; return it as it is written."""
     moved = [(user, outcome) for user, outcome in results if outcome.has_moved]
-    if not (moved and _tie(migration, moved)):
-        moved = [(user, migration.settle(user, outcome)) for user, outcome in moved]
     rest = [(user, outcome) for user, outcome in results if not outcome.has_moved]
+    # First, so that where it fails nobody is tied: the next look would call them moved before.
     for outcome, user_ids in _grouped(rest).items():
         migration.record(user_ids, outcome)
+    if not (moved and _tie(migration, moved)):
+        moved = [(user, migration.settle(user, outcome)) for user, outcome in moved]
     return [*moved, *rest]
 
 

@@ -177,13 +177,17 @@ class BulkMigration:
             self._leave_to_the_threads([user for user, _outcome in new])
         for user, outcome in written:
             self._note(user, outcome)
+        errors = []
         for result in results:
             if isinstance(result.outcome, Exception):
-                raise result.outcome
-            if result.outcome is None and not result.is_settled:
+                errors.append(result.outcome)
+            elif result.outcome is None and not result.is_settled:
                 self._unasked.append(result.user)
             elif result.outcome is not None and result.is_settled:
                 self._note(result.user, result.outcome)
+        # Last, or the others would be in the database and in no report.
+        for error in errors:
+            raise error
 
     def _leave_to_the_threads(self, users: Page) -> None:
         """Let each be moved alone, after a failure of the database that may pass."""
