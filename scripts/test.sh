@@ -84,7 +84,9 @@ step "pip-audit" audit
 step "pytest, SQLite: everything" pytest_measured
 step "pytest, the example site" pytest_measured --ds example_project.settings example_project/tests
 if [ $postgresql = yes ]; then
-    step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow"
+    # The emulator and the SDKs know no database of ours.
+    step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
+        --ignore tests/emulator --ignore tests/sdk
 fi
 for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
