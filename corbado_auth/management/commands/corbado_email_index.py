@@ -95,7 +95,8 @@ class Command(TeachingCommand):
         if not statements:
             self.stdout.write(self.style.SUCCESS(NOTHING_TO_DO))
             return
-        self.stdout.write("The site goes on working meanwhile; a million users take some seconds.")
+        if index.connection.vendor == "postgresql":
+            self.stdout.write("The site goes on working meanwhile.")
         with index.connection.cursor() as cursor:
             for statement in statements:
                 self.stdout.write(statement)
