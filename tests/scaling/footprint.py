@@ -18,11 +18,14 @@ CLIENTS = """
 
 @dataclass(frozen=True)
 class Footprint:
-    """``log`` is the position in the write-ahead log, in bytes; Redis bytes are per session."""
+    """``log`` is the position in the write-ahead log, in bytes, when the look began and ended.
+
+    Redis bytes are per session.
+    """
 
     rows: dict[str, int]
     bytes_a_row: dict[str, float]
-    log: int
+    log: tuple[int, int]
     connections: int
     redis_bytes: float
 
@@ -36,7 +39,7 @@ def look_at(farm: Farm) -> Footprint:
     rows: dict[str, int] = {}
     sizes: dict[str, float] = {}
     ((connections,),) = farm.rows(CLIENTS)
-    ((log,),) = farm.rows("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+    began = _log_position(farm)
     with farm.database() as database:
         for table in TABLES:
             database.execute(f"VACUUM FULL {table}")
@@ -45,4 +48,11 @@ def look_at(farm: Farm) -> Footprint:
             sizes[table] = size / max(rows[table], 1)
     with redis.Redis(port=farm.redis.port) as client:
         usages = [client.memory_usage(key) or 0 for key in client.scan_iter("*cached_db*")]
-    return Footprint(rows, sizes, int(log), connections, mean(usages) if usages else 0.0)
+    return Footprint(
+        rows, sizes, (began, _log_position(farm)), connections, mean(usages) if usages else 0.0
+    )
+
+
+def _log_position(farm: Farm) -> int:
+    ((position,),) = farm.rows("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+    return int(position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from statistics import median, quantiles
@@ -11,7 +12,8 @@ from tests.scaling.blocks import PAGE
 from tests.scaling.scenarios import Outcome
 from tests.scaling.servers import HOSTS, THREADS, WORKERS
 
-HEADER = ("what happened first", "and then", "visitors")
+LOAD = os.getloadavg()[0]
+HEADER = ("first trouble", "and then", "visitors")
 # The part of the page that is written from the last run.
 PLACE = re.compile(
     r"(?<=<!-- figures of the last run -->\n).*?(?=<!-- end of the figures -->)", re.DOTALL
@@ -38,10 +40,14 @@ def write(outcomes: Sequence[Outcome]) -> None:
         for name in ("date", "processor", "Python", "Django", "gunicorn", "PostgreSQL", "Redis")
         if name in facts
     )
-    parts = [f"Run of {measured_on}."]
+    parts = [
+        f"Run of {measured_on}. Load of the machine before it began: {LOAD:.1f}. Two hosts of "
+        f"{WORKERS} x {THREADS} threads; a third of the visitors come back, a third are linked, a "
+        "third are new; some have a session before, some come in two tabs at once."
+    ]
     for outcome in outcomes:
         rows = [HEADER, ("---", "---", "---:")]
-        rows += [(first or "nothing", end, str(number)) for first, end, number in outcome.rows()]
+        rows += [(first or "none", end, str(number)) for first, end, number in outcome.rows()]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts += [f"**{_title(outcome)}.** {_sentence(outcome)}", table]
     parts += [_footprint(outcomes[0])]
@@ -70,13 +76,13 @@ def _sentence(outcome: Outcome) -> str:
 def _footprint(outcome: Outcome) -> str:
     """Say what the sign-ins of a quiet run left behind."""
     before, after = outcome.before, outcome.after
-    log = (after.log - before.log) / len(outcome.visits) / 1024
+    log = (after.log[0] - before.log[1]) / len(outcome.visits) / 1024
     rows = [
         ("a row of `django_session` with its indexes",
          f"{after.bytes_a_row['django_session']:,.0f} bytes"),
         ("a row of `corbado_auth_corbadoaccount` with its indexes",
          f"{after.bytes_a_row['corbado_auth_corbadoaccount']:,.0f} bytes"),
-        ("write-ahead log of PostgreSQL for a visit", f"{log:.1f} kB"),
+        ("write-ahead log of PostgreSQL for a visit, without full pages", f"{log:.1f} kB"),
         ("Redis memory for a session", f"{after.redis_bytes:,.0f} bytes"),
         (f"connections to PostgreSQL, {HOSTS} hosts of {WORKERS} x {THREADS} threads",
          f"{after.connections}"),

@@ -14,7 +14,7 @@ from tests.scaling.people import half_made, invite
 from tests.scaling.servers import Farm
 from tests.scaling.visitors import Trouble, Visit, let_them_come
 
-VISITORS = int(os.environ.get("SCALING_VISITORS", "480"))
+VISITORS = int(os.environ.get("SCALING_VISITORS", "300"))
 AT_ONCE = 16
 SECONDS = 120.0
 SEVERAL_HOSTS = ("settings.py: one box", "settings.py: several web hosts")
@@ -146,6 +146,10 @@ ALSO_OF_THE_SITE = "400 Something went wrong"
 RESET = "connection reset"
 SPENT = "400 This sign-in link has been used or has expired"
 
+# What Redis was asked to keep, and nobody waited for any longer, it keeps when it goes on: the
+# session of before the sign-in in place of the one after it.
+SIGNED_OUT = "not signed in"
+
 SCENARIOS = (
     Scenario("nothing happens", nothing),
     Scenario(
@@ -161,5 +165,8 @@ SCENARIOS = (
         may_happen=(OURS, OF_THE_SITE), is_noticed=True,
     ),
     Scenario("Redis gone for three seconds, with `SessionCache`", redis_is_gone, OUTLIVES_REDIS),
-    Scenario("Redis hangs for three seconds, with `SessionCache`", redis_hangs, OUTLIVES_REDIS),
+    Scenario(
+        "Redis hangs for three seconds, with `SessionCache`", redis_hangs, OUTLIVES_REDIS,
+        may_happen=(SIGNED_OUT,),
+    ),
 )  # fmt: skip

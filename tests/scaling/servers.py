@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import requests
 from tests.postgresql import Server as PostgreSQL
 from tests.worker import ROOT
 
-START_SECONDS = 30
+START_SECONDS = 90
 HOSTS, WORKERS, THREADS = 2, 2, 4
 PR_SET_PDEATHSIG = 1
 SETTINGS = "tests.settings.scaling"
@@ -239,7 +240,15 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody uses, and that Linux gives to no outgoing connection.
+
+    Otherwise one might have it when a server comes back, or connect to itself while it is gone.
+    """
+    while True:
+        port = random.randrange(20000, 32000)  # noqa: S311
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

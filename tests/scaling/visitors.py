@@ -28,6 +28,12 @@ ACCOUNT = "/account/"
 PAUSE = 0.25
 MOST_TRIES = 40
 CLIENT_TIMEOUT = 20.0
+FROM_LOGIN_PAGE = {
+    "Referer": f"http://{SITE}{LOGIN}",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
 LINK = re.compile(r"<a\s[^>]*href=|<form\s", re.IGNORECASE)
 
 
@@ -152,9 +158,7 @@ class Visitor:
     def come_back(self, browser: Browser, token: str) -> bool:
         """Follow Corbado's redirect; reload as a browser does where no answer comes."""
         url = f"{REDIRECT}?{urlencode({'corbadoAuthToken': token})}"
-        headers = {"Referer": f"http://{SITE}{LOGIN}", "Sec-Fetch-Site": "same-origin",
-                   "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}  # fmt: skip
-        return self.ask("redirect", url, good=303, browser=browser, **headers) is not None
+        return self.ask("redirect", url, good=303, browser=browser, **FROM_LOGIN_PAGE) is not None
 
     def come_back_in_another_tab(self) -> None:
         """Have the same new person come in at two hosts at the same moment."""
