@@ -41,6 +41,12 @@ LEFTOVER = """
     FROM pg_index JOIN pg_class AS index ON index.oid = pg_index.indexrelid
     WHERE index.relname = %s AND pg_index.indrelid = to_regclass(%s)
 """
+FIRST_KEYS = """
+    SELECT quote_ident(index.relname), pg_get_indexdef(index.oid, 1, false)
+    FROM pg_index JOIN pg_class AS index ON index.oid = pg_index.indexrelid
+    JOIN pg_am ON pg_am.oid = index.relam
+    WHERE pg_index.indrelid = to_regclass(%s) AND pg_am.amname IN ('btree', 'hash')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,14 @@ class EmailIndex:
                 cursor.execute("SET LOCAL enable_seqscan = off")
             plan = lookup.explain()
             transaction.set_rollback(True, using=self.using)
-        return bool(re.search(rf"Index Cond: .*upper\(.*{column}", plan))
+        # It shows the same of an index that begins with something else, or is of another kind, and
+        # reads all of that.
+        with self.connection.cursor() as cursor:
+            cursor.execute(FIRST_KEYS, [self.table])
+            used = [key for name, key in cursor.fetchall() if f" {name} " in plan]
+        address = rf"upper\(.*{column}"
+        is_asked = re.search(rf"Index Cond: .*{address}", plan)
+        return bool(is_asked) and any(re.search(address, key) for key in used)
 
     def statements(self) -> list[str]:
         """Return the SQL that is left to do, as somebody would type it; nothing if all is well."""
@@ -139,6 +152,7 @@ class EmailIndex:
                 cursor, self.model._meta.db_table
             )
         return any(
-            (each["index"] or each["unique"]) and each["columns"][:1] == [self._field.column]
+            # A FULLTEXT index is of another type.
+            each.get("type") == models.Index.suffix and each["columns"][:1] == [self._field.column]
             for each in constraints.values()
         )

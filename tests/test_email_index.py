@@ -258,6 +258,34 @@ def test_an_index_that_does_not_serve_does_not_count(index: str) -> None:
     assert site_index().serves() is (connection.vendor == "mysql" and index == "plain")
 
 
+POOR = {
+    "postgresql": {
+        "second-key": "CREATE INDEX site_email ON auth_user (last_name, UPPER(email))",
+        "brin": "CREATE INDEX site_email ON auth_user USING brin (UPPER(email))",
+        "partial": "CREATE INDEX site_email ON auth_user (UPPER(email)) WHERE is_active",
+        "collation": 'CREATE INDEX site_email ON auth_user (UPPER(email) COLLATE "de-x-icu")',
+    },
+    "sqlite": {
+        "second-key": "CREATE INDEX site_email ON auth_user (last_name, email COLLATE NOCASE)",
+        "partial": "CREATE INDEX site_email ON auth_user (email COLLATE NOCASE) WHERE is_active",
+    },
+    "mysql": {
+        "second-key": "CREATE INDEX site_email ON auth_user (last_name, email)",
+        "fulltext": "CREATE FULLTEXT INDEX site_email ON auth_user (email)",
+    },
+}.get(connection.vendor, {})
+
+
+@pytest.mark.parametrize("statement", POOR.values(), ids=POOR)
+def test_an_index_that_is_read_whole_does_not_count(statement: str) -> None:
+    """PostgreSQL shows a condition on an index's second key, too, and reads all of the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert not site_index().serves()
+    assert run()[2] == 0
+    assert site_index().serves()
+
+
 def test_a_user_model_without_an_email_field_is_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
