@@ -64,3 +64,16 @@ def test_a_project_that_does_not_answer_still_gets_a_login_page(
     visitor.page.goto(site.login_url)
     visitor.log_in(EMAIL)
     visitor.action("resend_email").wait_for()
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["script comes", "script does not come"])
+def test_a_script_of_corbados_that_does_not_come_is_told_after_a_while(
+    site: ExampleSite, visitor: Visitor, comes: bool
+) -> None:
+    if not comes:
+        visitor.page.route("**/auth.js", lambda route: route.abort())
+    visitor.page.goto(f"{site.url}/corbado/login/")
+    note = visitor.page.get_by_text("The sign-in service does not load")
+    assert not note.is_visible()
+    visitor.page.evaluate("document.getAnimations().forEach(each => each.finish())")
+    assert note.is_visible() is not comes
