@@ -38,8 +38,15 @@ def _impatient(settings: LazySettings) -> None:
 
 
 @pytest.fixture
-def corbado_with_threads(settings: LazySettings) -> Iterator[ScriptedCorbado]:
-    """Answer after so long that requests overlap."""
+def corbado_with_threads(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ScriptedCorbado]:
+    """Answer after so long that requests overlap.
+
+    However slow the machine, no question grows old: a thread would write it down anew, and
+    SQLite in memory is another, empty database to it.
+    """
+    monkeypatch.setattr(crew, "FRESH", timedelta(hours=1))
     with ScriptedCorbado(delay=0.01) as corbado:
         settings.CORBADO_BACKEND_API_URL = corbado.url
         yield corbado
