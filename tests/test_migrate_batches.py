@@ -19,7 +19,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, run
+from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, crew, run
 from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
