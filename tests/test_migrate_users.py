@@ -25,7 +25,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management import call_command, load_command_class
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -339,6 +339,22 @@ def test_a_failed_check_is_exit_code_2(corbado: Corbado, settings: LazySettings)
     output, code = run()
     assert code == 2
     assert "CORBADO_API_SECRET" in output
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"]], ids=["run", "dry-run"])
+def test_a_database_without_an_answer_is_exit_code_2(
+    corbado: Corbado, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """And not 1, which says that somebody was refused."""
+
+    def failing(_self: object) -> int:
+        raise OperationalError
+
+    monkeypatch.setattr(walk.Scope, "count", failing)
+    output, code = run(*arguments)
+    assert code == 2
+    assert "The database failed (OperationalError)." in output
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ from django.core.management.base import (
     CommandParser,
     SystemCheckError,
 )
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from corbado_auth.bulk_migration import (
@@ -109,6 +110,15 @@ class Command(TeachingCommand):
         add("--report-emails", action="store_true", help="name the addresses in the report, too")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._move(options)
+        except DatabaseError as error:
+            raise _refusal(
+                f"The database failed ({type(error).__name__}). Does it answer, and has manage.py "
+                "migrate been run? Nothing is lost: run this again then."
+            ) from error
+
+    def _move(self, options: dict[str, Any]) -> None:
         halt = Halt()
         pace = Pace(options["rate"], halt)
         with ExitStack() as stack:
