@@ -185,7 +185,7 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
         say(f"Browsers find it at: {config.public_url}")
     say(f"Users, mails and calls: {config.public_url or url}/_emulator/")
     say(f"Sends the browser to: {config.redirect_url}")
-    if not is_loopback(config.host):
+    if config.public_url or not is_loopback(config.host):
         say("WARNING: other machines can reach this, and it signs in anyone.")
     say("Ctrl-C stops it.")
 

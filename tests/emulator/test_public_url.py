@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from corbado_auth.emulator import Emulator, EmulatorConfig
+from corbado_auth.emulator import Emulator, EmulatorConfig, cli
 from corbado_auth.emulator.config import ConfigError
 from tests.emulator.conftest import NewEmulator
 
@@ -25,6 +25,13 @@ def test_the_project_config_names_the_public_url(proxied: Emulator) -> None:
     )
     assert answer.json()["data"]["frontendAPIUrl"] == PUBLIC
     assert proxied.url.startswith("http://127.0.0.1:")
+
+
+def test_whoever_starts_it_is_told_that_others_can_reach_it(proxied: Emulator) -> None:
+    """It listens on loopback alone, and the proxy hands everybody on."""
+    said: list[str] = []
+    cli._greet(proxied, said.append)
+    assert any(line.startswith("WARNING: other machines can reach this") for line in said)
 
 
 def test_it_answers_to_the_public_name(proxied: Emulator) -> None:
