@@ -18,7 +18,7 @@ ENGINES = {POSTGRESQL: "PostgreSQL", SQLITE: "SQLite"}
 PEOPLE = 400
 # Sign-ins a turn: enough for a median, short enough for both halves of a round to meet one load.
 BATCH = 16
-ROUNDS = 60
+ROUNDS = 120
 TEXT = """\
 Each site is a process of its own, as `startproject` makes it, with its own database on one server
 and sessions in the database; the stand-in for Corbado is a third. A browser without a session
