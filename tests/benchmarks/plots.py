@@ -26,7 +26,8 @@ def description(plot: Plot) -> str:
     sentence = f"{plot.title} ({plot.y_label} by {plot.x_label}). {'; '.join(parts)}."
     if plot.mark is not None:
         sentence += f" The mark is {_number(plot.mark)}."
-    return sentence
+    # A word may be broken over two lines under its bar.
+    return sentence.replace("\n", " ")
 
 
 def draw(plot: Plot, file: Path) -> None:
