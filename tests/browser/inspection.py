@@ -156,7 +156,8 @@ _UNREACHED = """() => {
 _MOVING = """() => [...document.querySelectorAll("body *")].filter((node) => {
   const style = getComputedStyle(node);
   const lasts = (duration) => parseFloat(duration) > 0.01;
-  return style.animationName !== "none" || style.transitionDuration.split(", ").some(lasts);
+  const moves = style.animationName !== "none" && style.animationDuration.split(", ").some(lasts);
+  return moves || style.transitionDuration.split(", ").some(lasts);
 }).map((node) => node.outerHTML.slice(0, 80))"""
 
 

@@ -138,7 +138,10 @@ def test_a_foreign_page_cannot_frame_the_emulators_page(
         })""",
         f"{emulator.url}/_emulator/",
     )
-    assert foreigner.page.frames[1].url == "chrome-error://chromewebdata/"
+    # We may hear of the frame's address a moment after the page does.
+    foreigner.page.frames[1].wait_for_url(
+        lambda url: url == "chrome-error://chromewebdata/", wait_until="commit"
+    )
 
 
 @pytest.mark.parametrize("path", [*READS, "/_emulator/", "/auth.js"])
