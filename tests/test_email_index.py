@@ -286,6 +286,14 @@ def test_an_index_that_is_read_whole_does_not_count(statement: str) -> None:
     assert site_index().serves()
 
 
+@pytest.mark.parametrize("statement", POOR.values(), ids=POOR)
+def test_an_index_that_is_read_whole_hides_no_better_one(statement: str) -> None:
+    assert run()[2] == 0
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert site_index().serves()
+
+
 def test_a_user_model_without_an_email_field_is_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
