@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import requests
+from redis import Redis as RedisClient
 
 from tests.postgresql import Server as PostgreSQL
 from tests.worker import ROOT
@@ -132,6 +133,11 @@ class Redis(Process):
                    "--save", "", "--appendonly", "no", "--dir", str(folder)]  # fmt: skip
         super().__init__(command, port, folder / "redis.log", {})
 
+    def empty(self) -> None:
+        """Forget everything: sessions, and the failed attempts of whoever came before."""
+        with RedisClient(port=self.port) as client:
+            client.flushall()
+
 
 class PgBouncer(Process):
     """A pool of connections to PostgreSQL, in transaction mode: few, whoever asks."""
@@ -199,7 +205,8 @@ class Farm:
     def web_hosts(
         self, *blocks: str, hosts: int = HOSTS, workers: int = WORKERS, threads: int = THREADS
     ) -> Iterator[list[WebHost]]:
-        """Serve the site from several hosts with these settings."""
+        """Serve the site from several hosts with these settings; Redis is empty at first."""
+        self.redis.empty()
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
             self.hosts = []
             for _number in range(hosts):
