@@ -79,9 +79,6 @@ def _relocated(path: str) -> str:
 def _tables_of_contents(text: str) -> str:
     """Put what the start page links to, section by section, into the site's navigation."""
     tables = ""
-    # `make bench` writes it: where it is not yet, nothing leads there.
-    if (ROOT / "docs/performance.md").exists() and "(performance.md)" not in text:
-        text = text.replace("\n- [Scaling]", "\n- [Performance](performance.md)\n- [Scaling]")
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         caption, _line_end, body = section.partition("\n")
         links = re.findall(r"^- \[([^]]+)\]\(([^)#]+)\.md\)", body, re.MULTILINE)

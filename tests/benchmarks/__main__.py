@@ -66,6 +66,7 @@ def main() -> int:
     if broken:
         print(f"Broken: {', '.join(broken)}. Nothing is written.", file=sys.stderr)
     elif not names and not options.quick:
+        machine["load when it ended"] = f"{os.getloadavg()[0]:.2f}"
         _keep(machine, results)
         report.write(ROOT / "docs", machine, results)
         print("Written: docs/performance.md")
