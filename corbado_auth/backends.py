@@ -253,8 +253,8 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("staff_user")
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
-        return CorbadoAccount.objects.using(written_database()).for_corbado_user(
-            conf.CORBADO_PROJECT_ID, corbado_user.id
+        return CorbadoAccount.with_user(
+            conf.CORBADO_PROJECT_ID, corbado_user.id, using=written_database()
         )
 
 

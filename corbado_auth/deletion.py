@@ -96,8 +96,9 @@ def _delete_now(pending: PendingDeletion) -> None:
 def _delete(pending: PendingDeletion) -> bool:
     """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
     rows = _pending().filter(pk=pending.pk)
-    accounts = CorbadoAccount.objects.using(written_database())
-    if accounts.for_corbado_user(pending.project_id, pending.corbado_user_id):
+    if CorbadoAccount.with_user(
+        pending.project_id, pending.corbado_user_id, using=written_database()
+    ):
         rows.delete()
         return False
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.db import (
     router,
     transaction,
 )
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CorbadoAccount",
-    "CorbadoAccountQuerySet",
     "MigrationAttempt",
     "MigrationAttemptQuerySet",
     "PasskeyNudge",
@@ -41,19 +41,21 @@ def written_database() -> str:
     return router.db_for_write(CorbadoAccount)
 
 
-class CorbadoAccountQuerySet(models.QuerySet["CorbadoAccount"]):
-    """Find accounts by the Corbado user that they belong to."""
+@lru_cache
+def _lookup(using: str) -> str:
+    """Let the ORM word the lookup of a person once: at every sign-in it would be the dearest query.
 
-    def for_corbado_user(self, project_id: str, corbado_user_id: str) -> CorbadoAccount | None:
-        """Return the account with its user, in one query, or None."""
-        try:
-            account = self.select_related("user").get(
-                project_id=project_id, corbado_user_id=corbado_user_id
-            )
-        except self.model.DoesNotExist:
-            return None
-        # A case-insensitive collation finds more than was asked for.
-        return account if account.corbado_user_id == corbado_user_id else None
+    It asks for the user, so that whatever columns and parents the site's model has are read.
+    """
+    users = get_user_model()._base_manager.using(using).order_by()
+    # Parameters in this order.
+    project = Q(corbado_accounts__project_id="project")
+    corbado_user = Q(corbado_accounts__corbado_user_id="user")
+    found = users.filter(project, corbado_user).annotate(
+        _corbado_account=F("corbado_accounts__pk"),
+        _corbado_user_id=F("corbado_accounts__corbado_user_id"),
+    )
+    return str(found.query.sql_with_params()[0])
 
 
 class CorbadoAccount(models.Model):
@@ -86,8 +88,6 @@ class CorbadoAccount(models.Model):
         _("created for the address"), max_length=254, null=True, editable=False
     )
 
-    objects = CorbadoAccountQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("Corbado account")
         verbose_name_plural = _("Corbado accounts")
@@ -105,6 +105,24 @@ class CorbadoAccount(models.Model):
 
     def __str__(self) -> str:
         return self.corbado_user_id
+
+    @classmethod
+    def with_user(
+        cls, project_id: str, corbado_user_id: str, *, using: str
+    ) -> CorbadoAccount | None:
+        """Return the account of a Corbado user and its local user, in one query, or None.
+
+        The account's other fields are read when they are asked for.
+        """
+        users = get_user_model()._base_manager.using(using)
+        user: Any
+        for user in users.raw(_lookup(using), [project_id, corbado_user_id]):
+            # A case-insensitive collation finds more than was asked for.
+            if user._corbado_user_id == corbado_user_id:
+                account = cls.from_db(using, ["id"], [user._corbado_account])
+                account.user = user
+                return account
+        return None
 
     def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> bool:
         """Note one more sign-in and Corbado's present address, in one UPDATE.

@@ -61,8 +61,9 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     """Tell whether this browser is signed in as the local user of this Corbado user."""
     if corbado_user.is_gone or not request.user.is_authenticated:
         return False
-    accounts = CorbadoAccount.objects.using(written_database())
-    account = accounts.for_corbado_user(conf.CORBADO_PROJECT_ID, corbado_user.id)
+    account = CorbadoAccount.with_user(
+        conf.CORBADO_PROJECT_ID, corbado_user.id, using=written_database()
+    )
     return account is not None and account.user == request.user
 
 

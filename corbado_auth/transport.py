@@ -1,7 +1,7 @@
 """How bytes travel to Corbado and back: the only room that speaks HTTP.
 
-One pooled session per process, one deadline per call, no redirects, no cookies. It knows nothing
-of what is asked.
+One pool of connections per process, one deadline per call, no redirects, no cookies. It knows
+nothing of what is asked.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from django.views.decorators.debug import sensitive_variables
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError, ProtocolError
 
@@ -80,16 +79,15 @@ def _send(method: str, path: str, body: Mapping[str, Any] | None, deadline: floa
     connect, read = conf.CORBADO_TIMEOUT
     base_url = conf.CORBADO_BACKEND_API_URL
     try:
-        session = _session(base_url, os.getpid())
-        request = session.blank.copy()
+        line = _line(base_url, conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET, os.getpid())
+        request = line.blank.copy()
         request.method, request.url = method, base_url + path
         request.prepare_body(data=None, files=None, json=body)
-        request.prepare_auth(_Credentials(conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET))
-        with session.send(
+        with line.adapter.send(
             request,
-            timeout=(min(connect, remaining), min(read, remaining)),
-            allow_redirects=False,  # The secret must not travel to another host.
             stream=True,
+            timeout=(min(connect, remaining), min(read, remaining)),
+            proxies=line.proxies,
         ) as response:
             return Reply(response.status_code, response.headers, _read(response, deadline))
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -143,57 +141,44 @@ def _limit_wait(response: requests.Response, seconds: float) -> None:
         sock.settimeout(seconds)
 
 
-class _Credentials(AuthBase):
-    """HTTP Basic and the project header; SDKs differ in which they send, so both (contract 1.1)."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Hold the pooled connections, and a request that lacks method, path and body.
 
-    def __init__(self, project_id: str, api_secret: str) -> None:
-        # Bytes: requests would encode text as Latin-1, and its error would print the secret.
-        self._basic = HTTPBasicAuth(project_id.encode(), api_secret.encode())
-        self._project_id = project_id
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["X-Corbado-ProjectID"] = self._project_id
-        self._basic(request)
-        return request
-
-
-class _Session(requests.Session):
-    """Hold the pooled connections, and a request that lacks path, body and credentials.
-
-    Preparing each from the ground up would cost a third of a call.
+    An adapter without a ``requests.Session``: that would follow redirects, and the secret must not
+    travel to another host; it would keep cookies, read the environment at every call, and prepare
+    each request from the ground up, for a third of what a call costs.
     """
 
-    blank: requests.PreparedRequest
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow nothing, not even on paper: requests would prepare the next request all the same.
-
-        For that it reads a redirect's whole body, without our limits of size and time.
-        """
+    adapter: HTTPAdapter
+    proxies: dict[str, str]
+    blank: requests.PreparedRequest = field(repr=False)
 
 
 @lru_cache(maxsize=4)
-def _session(base_url: str, pid: int) -> _Session:
-    """Return the pooled session of this process; ``pid`` makes a forked child open its own.
+@sensitive_variables()
+def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
+    """Return the line of this process; ``pid`` makes a forked child open its own.
 
-    Its connections are shared by all threads. Cookies are never stored, and the environment
-    (proxies, CA bundle) is read once instead of at every call.
+    Its connections are shared by all threads.
     """
-    session = _Session()
-    session.proxies = get_environ_proxies(base_url)
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update(_headers())
-    if base_url.startswith("https:"):
-        session.mount("https://", _TLSAdapter(pool_maxsize=CONNECTIONS_KEPT))
-    else:
-        session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS_KEPT))
-    session.blank = session.prepare_request(requests.Request("GET", base_url))
-    return session
+    is_tls = base_url.startswith("https:")
+    kind = _TLSAdapter if is_tls else HTTPAdapter
+    # Bytes: requests would encode text as Latin-1, and its error would print the secret.
+    auth = HTTPBasicAuth(project_id.encode(), api_secret.encode())
+    request = requests.Request("GET", base_url, headers=_headers(project_id), auth=auth)
+    return _Line(
+        adapter=kind(pool_maxsize=CONNECTIONS_KEPT),
+        proxies=get_environ_proxies(base_url),
+        blank=request.prepare(),
+    )
 
 
-def _headers() -> dict[str, str]:
-    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin."""
+def _headers(project_id: str) -> dict[str, str]:
+    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin.
+
+    The project is in the credentials, too; SDKs differ in which they send, so both.
+    """
     sdk = {
         "name": "Django",
         "sdkVersion": __version__,
@@ -203,6 +188,7 @@ def _headers() -> dict[str, str]:
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": f"django-corbado-auth/{__version__}",
+        "X-Corbado-ProjectID": project_id,
         "X-Corbado-SDK": json.dumps(sdk),
     }
 

@@ -64,7 +64,7 @@ def test_accounts_of_existing_users_claim_no_address(make_user: MakeUser) -> Non
 
 def test_the_largest_id_of_corbado_is_kept(make_user: MakeUser) -> None:
     _account(make_user(ADA), LARGEST_ID)
-    account = CorbadoAccount.objects.for_corbado_user(PROJECT, LARGEST_ID)
+    account = CorbadoAccount.with_user(PROJECT, LARGEST_ID, using="default")
     assert account is not None
     assert account.corbado_user_id == LARGEST_ID
 
@@ -73,7 +73,7 @@ def test_account_and_user_are_read_in_one_query(make_user: MakeUser) -> None:
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:
-        account = CorbadoAccount.objects.for_corbado_user(PROJECT, "usr-1")
+        account = CorbadoAccount.with_user(PROJECT, "usr-1", using="default")
         assert account is not None
         assert account.user == ada
     assert len(queries) == 1
@@ -86,7 +86,7 @@ def test_an_account_is_of_one_project_and_one_corbado_user(
     make_user: MakeUser, project: str, corbado_user_id: str
 ) -> None:
     _account(make_user(ADA))
-    assert CorbadoAccount.objects.for_corbado_user(project, corbado_user_id) is None
+    assert CorbadoAccount.with_user(project, corbado_user_id, using="default") is None
 
 
 def test_a_sign_in_is_counted_in_one_query(make_user: MakeUser) -> None:
