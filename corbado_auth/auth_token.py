@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
+from copy import copy
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.core.exceptions import TooManyFieldsSent
@@ -49,8 +50,8 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     (contract 5.10). Browsers without Fetch Metadata say nothing and are let through.
     """
     for header in PURPOSE_HEADERS:
-        words = re.split(r"[\s,;]+", request.META.get(header, "").lower())
-        if LOOKING_AHEAD.intersection(words):
+        purpose = request.META.get(header)
+        if purpose and LOOKING_AHEAD.intersection(re.split(r"[\s,;]+", purpose.lower())):
             return False
     mode = request.META.get("HTTP_SEC_FETCH_MODE", "navigate")
     destination = request.META.get("HTTP_SEC_FETCH_DEST", "document")
@@ -99,7 +100,7 @@ def _hide(request: HttpRequest, names: AbstractSet[str]) -> list[AuthToken]:
     secrets = [AuthToken(value) for name in names for value in given.getlist(name)]
     if not secrets:
         return []
-    masked = given.copy()
+    masked = copy(given)
     for name in names & given.keys():
         masked.setlist(name, [MASK] * len(given.getlist(name)))
     request.GET = masked  # type: ignore[assignment]  # nobody writes to it any more

@@ -41,17 +41,17 @@ def sign_in(
         login(request, user)
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
     request.session[SESSION_KEY] = [token_digest, target]
-    return welcome(target)
+    return welcome(request, target)
 
 
-def welcome(next_url: str) -> SeeOther:
+def welcome(request: HttpRequest, next_url: str) -> SeeOther:
     """Send a signed-in person on; what waited in the browser has done its work.
 
     Without a Referer: it would still be the login page's, with what a magic link left in its query.
     """
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
-    intent.cookie.drop(response)
-    waiting.cookie.drop(response)
+    intent.cookie.drop(request, response)
+    waiting.cookie.drop(request, response)
     add_never_cache_headers(response)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -64,6 +64,8 @@ class SignedCookie:
             samesite="Lax",
         )
 
-    def drop(self, response: HttpResponseBase) -> None:
-        """Tell the browser to forget the value."""
+    def drop(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Tell the browser to forget the value that it brought."""
+        if self.name not in request.COOKIES:
+            return
         response.delete_cookie(self.name, path="/", samesite="Lax")

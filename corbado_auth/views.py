@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 from django.conf import settings
@@ -51,11 +51,6 @@ class LoginView(TemplateView):
     template_name = "corbado_auth/login.html"
 
 
-# csrf_exempt: a POST is answered 405, and not by Django's CSRF page, which would log the request
-# with the token still in it.
-@method_decorator(
-    [login_not_required, csrf_exempt, transaction.non_atomic_requests], name="dispatch"
-)
 class CorbadoRedirectView(Endings):
     """Take the auth token that Corbado sent the browser with, and make a session.
 
@@ -71,6 +66,16 @@ class CorbadoRedirectView(Endings):
     # Which other origins have a login page for this site? Such as "https://www.example.com".
     login_origins: Collection[str] = ()
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Make the view; decorated here, and not anew at each request as ``dispatch`` would be.
+
+        A POST is answered 405, and not by Django's CSRF page, which would log the request with the
+        token still in it.
+        """
+        view = csrf_exempt(super().as_view(**initkwargs))
+        return login_not_required(transaction.non_atomic_requests(view))
+
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take the token first of all: what is refused is logged with its request."""
         super().setup(request, *args, **kwargs)
@@ -85,7 +90,7 @@ class CorbadoRedirectView(Endings):
             return self.malformed_token()
         digest = token_digest(self.token)
         if target := reloaded_next(request, digest):
-            return welcome(target)
+            return welcome(request, target)
         if self.login_intent != "off" and self.shows_no_sign_of_asking():
             return self.not_asked_here()
 
@@ -122,7 +127,7 @@ class CorbadoRedirectView(Endings):
         if is_signed_in_as(self.request, corbado_user):
             if asked:
                 recent_sign_in.note(self.request)
-            return welcome(next_url)
+            return welcome(self.request, next_url)
         if self.login_intent == "require" and not asked:
             logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
             return self.not_asked_here()
@@ -196,7 +201,7 @@ class ConfirmView(Endings):
     def declined(self) -> HttpResponseBase:
         """Forget the result: "this is not me"."""
         response = SeeOther(intent.login_page_url())
-        waiting.cookie.drop(response)
+        waiting.cookie.drop(self.request, response)
         return response
 
     def finish(self, response: HttpResponse) -> HttpResponse:
@@ -221,7 +226,7 @@ class LogoutView(auth_views.LogoutView):
         """Forget what waits in the browser, too."""
         hide_link_tokens(request)
         response = super().dispatch(request, *args, **kwargs)
-        waiting.cookie.drop(response)
+        waiting.cookie.drop(request, response)
         return response
 
     def get_default_redirect_url(self) -> str:

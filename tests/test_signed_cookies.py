@@ -60,8 +60,14 @@ def test_a_dropped_cookie_has_the_attributes_of_a_written_one(secure: bool) -> N
     written, dropped = HttpResponse(), HttpResponse()
     with override_settings(SESSION_COOKIE_SECURE=secure):
         COOKIE.write(written, {})
-        COOKIE.drop(dropped)
         name = COOKIE.name
+        COOKIE.drop(bring_back(written), dropped)
     assert dropped.cookies[name]["max-age"] == 0
     for attribute in ("path", "domain", "samesite", "secure"):
         assert dropped.cookies[name][attribute] == written.cookies[name][attribute]
+
+
+def test_what_the_browser_did_not_bring_is_not_dropped() -> None:
+    response = HttpResponse()
+    COOKIE.drop(HttpRequest(), response)
+    assert not response.cookies
