@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from django.conf import settings
 from django.contrib.auth import authenticate, login
 from django.db import transaction
@@ -37,11 +40,31 @@ def sign_in(
     user = authenticate(request, corbado_user=corbado_user)
     if user is None:
         return None
-    with transaction.atomic():
+    with _whole_or_undone(request):
         login(request, user)
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
     request.session[SESSION_KEY] = [token_digest, target]
     return welcome(request, target)
+
+
+@contextmanager
+def _whole_or_undone(request: HttpRequest) -> Iterator[None]:
+    """Let a ``login()`` that fails halfway leave everything as it was.
+
+    A session that is replaced comes back with the transaction. Whoever brought none has none to
+    lose: its new row is deleted, and every such sign-in is spared the savepoint that Django's own
+    transaction makes inside ours, two round trips to the database.
+    """
+    if request.session.session_key:
+        with transaction.atomic():
+            yield
+        return
+    try:
+        yield
+    except Exception:
+        with suppress(Exception):  # What keeps sessions may be what failed.
+            request.session.delete()
+        raise
 
 
 def welcome(request: HttpRequest, next_url: str) -> SeeOther:
