@@ -17,11 +17,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .adoption import Adoption, measure
 from .local_users import email_field_name
 from .models import CorbadoAccount
 
 if TYPE_CHECKING:
+    from .adoption import Adoption
+
     AccountAdmin = admin.ModelAdmin[CorbadoAccount]
 else:
     AccountAdmin = admin.ModelAdmin
@@ -71,6 +72,9 @@ class CorbadoAccountAdmin(AccountAdmin):
         """Show how far the user base has come: numbers, a chart, and the same as a table."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # Not at the top: no other page needs it, and every process of the site would load it.
+        from .adoption import measure
+
         numbers = measure()
         context = {
             **self.admin_site.each_context(request),

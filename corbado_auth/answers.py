@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .identity import CorbadoEmail, CorbadoUser, Passkey
 
@@ -40,8 +40,7 @@ FIELD = re.compile(r"[A-Za-z.]{1,40}")
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
 
     ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2);

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -32,8 +31,7 @@ PAUSE = timedelta(minutes=1)
 PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(NamedTuple):
     """Count people: ``deleted`` at Corbado now, ``kept`` for the next time."""
 
     deleted: int
