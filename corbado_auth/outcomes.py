@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from string import digits
+from typing import ClassVar, Literal, Self
 
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -57,10 +58,13 @@ class Question:
     Corbado keeps the mark (``req-…``) with the request.
     """
 
+    # What Corbado's own begin with (contract 1.2).
+    MARK: ClassVar = "req-"
+
     asked_at: datetime
     request_id: str
 
     @classmethod
     def now(cls) -> Self:
         """Return the one of this moment."""
-        return cls(timezone.now(), f"req-{get_random_string(20, '0123456789')}")
+        return cls(timezone.now(), f"{cls.MARK}{get_random_string(20, digits)}")

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, crew, run
 from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
+from corbado_auth.conf import conf
 from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 from corbado_auth.outcomes import Outcome, Question
@@ -223,8 +224,8 @@ def test_the_statements_do_not_grow_with_the_users(
         batches.settle(migration, created(*ask))
     statements = [query["sql"].split()[0] for query in queries]
     statements = [each for each in statements if each in {"SELECT", "INSERT", "UPDATE"}]
-    # The questions; the accounts; the outcomes.
-    assert statements == ["INSERT", "INSERT", "UPDATE"]
+    # The questions, written and read; the accounts; the outcomes.
+    assert statements == ["UPDATE", "SELECT", "INSERT", "UPDATE"]
 
 
 @pytest.mark.django_db
@@ -262,6 +263,7 @@ def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
     MigrationAttempt.objects.create(
         user_id=users[0].pk, project_id=corbado.settings["CORBADO_PROJECT_ID"], asked_at=lost
     )
+    _claim(users[1])
     assert set(batches.note_questions(migration, considered(migration))) == {users[1].pk}
     assert MigrationAttempt.objects.get(user_id=users[0].pk).asked_at == lost
 
@@ -269,11 +271,11 @@ def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_about_somebody_deleted_meanwhile_no_question_is_written(corbado: Corbado) -> None:
     migration = UserMigration()
-    add_users(2)
+    _claim(*add_users(2))
     users = considered(migration)
     get_user_model().objects.filter(pk=users[0].pk).delete()
-    assert batches.note_questions(migration, users) == {}
-    assert not MigrationAttempt.objects.exists()
+    assert set(batches.note_questions(migration, users)) == {users[1].pk}
+    assert MigrationAttempt.objects.get().user_id == users[1].pk
 
 
 @pytest.mark.django_db(transaction=True)
@@ -335,20 +337,20 @@ def test_receivers_hear_of_each_and_know_the_row(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "feature", ["supports_update_conflicts", "can_return_rows_from_bulk_insert"]
-)
-def test_a_database_that_lacks_a_feature_moves_everybody_alone(
-    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, feature: str
+def test_a_database_that_returns_no_rows_ties_everybody_alone(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(connection.features), feature, False)
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
     migration = UserMigration()
     add_users(3)
     users = considered(migration)
-    questions = batches.note_questions(migration, users)
-    assert len(questions) == (0 if feature == "supports_update_conflicts" else 3)
     assert len(batches.settle(migration, created(*users))) == 3
     assert CorbadoAccount.objects.count() == 3
+
+
+def _claim(*users: Any) -> None:
+    """Let there be rows, as a claim leaves them."""
+    MigrationAttempt.objects.ensure(conf.CORBADO_PROJECT_ID, [user.pk for user in users])
 
 
 # A thread --------------------------------------------------------------------------------------
@@ -357,7 +359,7 @@ def test_a_database_that_lacks_a_feature_moves_everybody_alone(
 @pytest.mark.django_db
 def test_a_question_that_waited_too_long_is_written_anew(corbado: Corbado) -> None:
     migration = UserMigration()
-    add_users(1)
+    _claim(*add_users(1))
     (user,) = considered(migration)
     questions = batches.note_questions(migration, [user])
     old = Question(questions[user.pk].asked_at - 2 * FRESH, questions[user.pk].request_id)
@@ -377,7 +379,7 @@ def test_nobody_is_asked_about_in_a_pause(
     pace = Pace(1000, halt)
     taken: list[None] = []
     monkeypatch.setattr(Pace, "take_turn", lambda _self: taken.append(None))
-    add_users(1)
+    _claim(*add_users(1))
     (user,) = considered(migration)
     questions = batches.note_questions(migration, [user])
     pace.pause(60)

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from string import digits
 from typing import Any
 
 from django.db import IntegrityError, connections, transaction
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
 from corbado_auth.existing_users import UserMigration
@@ -42,38 +47,20 @@ def look_again(migration: UserMigration, users: Sequence[Any]) -> tuple[list[Any
 def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[Any, Question]:
     """Write down what is about to be asked about these users, and return it by primary key.
 
-    Not of those of whom an answer was lost: that stands until somebody has looked at Corbado.
+    Not of those of whom an answer was lost: that stands until somebody has looked at Corbado. Nor
+    of somebody who was deleted meanwhile, with the row.
     """
-    features = connections[written_database()].features
-    questions = {user.pk: Question.now() for user in users if user._asked_at is None}
-    if not questions or not features.supports_update_conflicts:
-        return {}
-    target = ["project_id", "user"] if features.supports_update_conflicts_with_target else None
-    try:
-        MigrationAttempt.objects.using(written_database()).bulk_create(
-            [
-                MigrationAttempt(
-                    user_id=pk,
-                    project_id=conf.CORBADO_PROJECT_ID,
-                    asked_at=question.asked_at,
-                    request_id=question.request_id,
-                )
-                for pk, question in questions.items()
-            ],
-            update_conflicts=True,
-            update_fields=["asked_at", "request_id"],
-            unique_fields=target,
-        )
-    except IntegrityError:  # Somebody was deleted meanwhile.
-        return {}
-    return questions
+    rows = _attempts([user for user in users if user._asked_at is None])
+    now = timezone.now()
+    # The database writes the marks: all rows at once, and no two marks alike.
+    batch = Value(f"{Question.MARK}{get_random_string(10, digits)}")
+    rows.update(asked_at=now, request_id=Concat(batch, Cast("pk", CharField())))
+    return {pk: Question(now, mark) for pk, mark in rows.values_list("user_id", "request_id")}
 
 
 def forget_questions(users: Sequence[Any]) -> None:
     """Take back what was written down about these users: it has not been asked, after all."""
-    attempts = MigrationAttempt.objects.using(written_database())
-    rows = attempts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id__in=[u.pk for u in users])
-    rows.update(asked_at=None)
+    _attempts(users).update(asked_at=None)
 
 
 def settle(migration: UserMigration, results: Sequence[tuple[Any, Outcome]]) -> Settled:
@@ -110,3 +97,10 @@ def _grouped(results: Settled) -> Mapping[Outcome, list[Any]]:
     for user, outcome in results:
         groups[Outcome(outcome.kind, outcome.reason)].append(user.pk)
     return groups
+
+
+def _attempts(users: Sequence[Any]) -> QuerySet[MigrationAttempt]:
+    attempts = MigrationAttempt.objects.using(written_database())
+    return attempts.filter(
+        project_id=conf.CORBADO_PROJECT_ID, user_id__in=[user.pk for user in users]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,8 +32,10 @@ PATIENCE = 2.0
 # Seconds between two looks of the main thread at what has come back and whose turn it is. What
 # gathers meanwhile is written together; a shorter time costs more of it.
 TICK = 0.02
-# How many users lie ready for the threads, beside one for each: enough for the time of a look.
+# How many users are under way at least, beside two for each thread, and else: as many as come back
+# in so many seconds. Time for the main thread to claim a page; a question stays fresh for longer.
 AHEAD = 16
+AHEAD_SECONDS = 0.2
 
 
 class BulkMigration:
@@ -61,7 +64,9 @@ class BulkMigration:
         self._note = note
         self._is_alone = concurrency == 1
         self._crew = Crew(migration, pace, halt, 0 if self._is_alone else concurrency)
-        self._most_under_way = 2 * concurrency + AHEAD
+        self._most_under_way = self._least_under_way = 2 * concurrency + AHEAD
+        self._speed = 0.0
+        self._looked_at = time.monotonic()
         self._waiting: deque[Any] = deque()
         self._unasked: list[Any] = []
         self._left = limit
@@ -132,7 +137,8 @@ class BulkMigration:
         self._waiting.extend(user for user in fit if user.pk in mine)
         if self._left is not None:
             self._left -= len(mine)
-        while self._waiting and not self._halt:
+        # As many wait on as may be handed out at once: threads work while the next page is read.
+        while len(self._waiting) > self._most_under_way and not self._halt:
             self._step()
 
     def _count_down(self, asked: bool) -> None:
@@ -141,16 +147,28 @@ class BulkMigration:
 
     def _step(self) -> None:
         """Write what has come back, hand out whose turn it is, and let the threads work."""
+        began = time.monotonic()
         self.claims.renew_in_time()
         if self._is_alone:
             self._take_back([self._crew.move(self._waiting.popleft())])
             return
-        self._take_back(self._crew.results())
+        results = self._crew.results()
+        self._note_speed(len(results), began)
+        self._take_back(results)
         room = self._most_under_way - self._crew.under_way
         turns = self._pace.turns(min(room, len(self._waiting)))
         if turns:
             self._hand_out([self._waiting.popleft() for _turn in range(turns)])
-        self._rest(TICK)
+        self._rest(began + TICK - time.monotonic())
+
+    def _note_speed(self, number: int, now: float) -> None:
+        """Let as many be under way as the threads ask about while this thread does something else.
+
+        Fewer where Corbado is slow: a question that waits too long is written down once more.
+        """
+        elapsed, self._looked_at = max(now - self._looked_at, TICK), now
+        self._speed = max(number / elapsed, 0.9 * self._speed)
+        self._most_under_way = max(self._least_under_way, int(AHEAD_SECONDS * self._speed))
 
     def _hand_out(self, users: Page) -> None:
         try:
