@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -36,26 +36,43 @@ __all__ = [
 ]
 
 
+# Stand where a parameter will be, in a statement that is worded in advance.
+PROJECT_ID, CORBADO_USER_ID = "the project ID", "the Corbado user ID"
+
+
 def written_database() -> str:
     """Name the database that is written to: a replica may not have the row of a moment ago."""
     return router.db_for_write(CorbadoAccount)
 
 
-@lru_cache
-def _lookup(using: str) -> str:
-    """Let the ORM word the lookup of a person once: at every sign-in it would be the dearest query.
+def _users_of(project_id: str, corbado_user_id: str, using: str) -> models.QuerySet[Any]:
+    """Return the user who is tied to a Corbado user, with the account's key and ID.
 
-    It asks for the user, so that whatever columns and parents the site's model has are read.
+    All columns of whatever model the site has are read, past its managers.
     """
-    users = get_user_model()._base_manager.using(using).order_by()
-    # Parameters in this order.
-    project = Q(corbado_accounts__project_id="project")
-    corbado_user = Q(corbado_accounts__corbado_user_id="user")
-    found = users.filter(project, corbado_user).annotate(
+    users: models.QuerySet[Any] = models.QuerySet(get_user_model(), using=using)
+    found: models.QuerySet[Any] = users.filter(
+        corbado_accounts__project_id=project_id, corbado_accounts__corbado_user_id=corbado_user_id
+    ).annotate(
         _corbado_account=F("corbado_accounts__pk"),
         _corbado_user_id=F("corbado_accounts__corbado_user_id"),
     )
-    return str(found.query.sql_with_params()[0])
+    return found
+
+
+@lru_cache
+def _statement(using: str) -> tuple[str, tuple[Any, ...]] | None:
+    """Let the ORM word that query once: at every sign-in it would be the dearest of all.
+
+    None where the columns of a row could not be told apart by their names.
+    """
+    model = get_user_model()
+    columns = [field.column for field in model._meta.concrete_fields]
+    if len(set(columns)) < len(columns):
+        return None  # Of a model and its parent, say.
+    query = _users_of(PROJECT_ID, CORBADO_USER_ID, using).query
+    sql, parameters = query.get_compiler(using).as_sql()
+    return sql, tuple(parameters)
 
 
 class CorbadoAccount(models.Model):
@@ -114,9 +131,16 @@ class CorbadoAccount(models.Model):
 
         The account's other fields are read when they are asked for.
         """
-        users = get_user_model()._base_manager.using(using)
-        user: Any
-        for user in users.raw(_lookup(using), [project_id, corbado_user_id]):
+        statement = _statement(using)
+        users: Iterable[Any] = _users_of(project_id, corbado_user_id, using)
+        if statement is not None:
+            sql, parameters = statement
+            given = {PROJECT_ID: project_id, CORBADO_USER_ID: corbado_user_id}
+            model = get_user_model()
+            users = models.QuerySet(model, using=using).raw(
+                sql, [given.get(each, each) for each in parameters]
+            )
+        for user in users:
             # A case-insensitive collation finds more than was asked for.
             if user._corbado_user_id == corbado_user_id:
                 account = cls.from_db(using, ["id"], [user._corbado_account])

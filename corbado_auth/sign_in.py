@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from django.conf import settings
+from django.contrib import auth
 from django.contrib.auth import authenticate, login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
@@ -49,21 +50,27 @@ def sign_in(
 
 @contextmanager
 def _whole_or_undone(request: HttpRequest) -> Iterator[None]:
-    """Let a ``login()`` that fails halfway leave everything as it was.
+    """Let nobody be half signed in by a ``login()`` that fails halfway, and nobody lose a session.
 
     A session that is replaced comes back with the transaction. Whoever brought none has none to
     lose: its new row is deleted, and every such sign-in is spared the savepoint that Django's own
-    transaction makes inside ours, two round trips to the database.
+    transaction makes inside ours, two round trips to the database. What the login signal's
+    receivers wrote before the failure, ``last_login`` first, then stays, as after any ``login()``.
     """
-    if request.session.session_key:
-        with transaction.atomic():
-            yield
-        return
+    session, user = request.session, request.user
+    had_session = bool(session.session_key)
     try:
-        yield
+        with transaction.atomic() if had_session else nullcontext():
+            yield
     except Exception:
-        with suppress(Exception):  # What keeps sessions may be what failed.
-            request.session.delete()
+        if not had_session:
+            with suppress(Exception):  # What keeps sessions may be what failed.
+                session.flush()
+        # Or an answer of the site's own to the failure would save who was about to be signed in.
+        for name in (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY):
+            session.pop(name, None)
+        session.modified = False
+        request.user = user
         raise
 
 

@@ -78,7 +78,7 @@ def trusted_authority(folder: Path) -> Iterator[Authority]:
 
 
 def forget_connections() -> None:
-    """Drop the pooled session and the TLS context: both live as long as the process."""
+    """Drop the pool of connections and the TLS context: both live as long as the process."""
     transport._line.cache_clear()
     transport._ssl_context.cache_clear()
 

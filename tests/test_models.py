@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, connection
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, connection, connections
+from django.db.models import EmailField, Model
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
+from corbado_auth import models
 from corbado_auth.models import CorbadoAccount
 from tests.vouching import corbado_user
 
@@ -70,6 +72,45 @@ def test_the_largest_id_of_corbado_is_kept(make_user: MakeUser) -> None:
 
 
 def test_account_and_user_are_read_in_one_query(make_user: MakeUser) -> None:
+    ada = make_user(ADA)
+    _account(ada)
+    with CaptureQueriesContext(connection) as queries:
+        account = CorbadoAccount.with_user(PROJECT, "usr-1", using="default")
+        assert account is not None
+        assert account.user == ada
+    assert len(queries) == 1
+
+
+def test_the_statement_is_worded_for_the_database_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = connection.copy(alias="other")
+    monkeypatch.setattr(other.ops, "quote_name", lambda name: f"[{name}]")
+    monkeypatch.setitem(connections.settings, "other", connection.settings_dict)
+    connections["other"] = other
+    try:
+        statement = models._statement.__wrapped__("other")
+    finally:
+        del connections["other"]
+    assert statement is not None
+    assert f"FROM [{get_user_model()._meta.db_table}]" in statement[0]
+    assert "[" not in (models._statement("default") or ("[",))[0]
+
+
+def test_columns_that_have_one_name_are_not_mixed_up(
+    make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user model may inherit a table whose column is called as one of its own."""
+    with isolate_apps("corbado_auth"):
+        meta = type("Meta", (), {"app_label": "corbado_auth"})
+        body = {"__module__": __name__, "Meta": meta}
+        person = type("Person", (Model,), {**body, "email": EmailField()})
+        member = type("Member", (person,), {**body, "address": EmailField(db_column="email")})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "get_user_model", lambda: member)
+        assert models._statement.__wrapped__("default") is None
+    monkeypatch.setattr(models, "_statement", lambda using: None)
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:

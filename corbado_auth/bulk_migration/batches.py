@@ -55,7 +55,8 @@ def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[An
     # The database writes the marks: all rows at once, and no two marks alike.
     batch = Value(f"{Question.MARK}{get_random_string(10, digits)}")
     rows.update(asked_at=now, request_id=Concat(batch, Cast("pk", CharField())))
-    return {pk: Question(now, mark) for pk, mark in rows.values_list("user_id", "request_id")}
+    noted = rows.filter(asked_at=now).values_list("user_id", "request_id")
+    return {pk: Question(now, mark) for pk, mark in noted}
 
 
 def forget_questions(users: Sequence[Any]) -> None:

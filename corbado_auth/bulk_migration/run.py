@@ -65,8 +65,8 @@ class BulkMigration:
         self._is_alone = concurrency == 1
         self._crew = Crew(migration, pace, halt, 0 if self._is_alone else concurrency)
         self._most_under_way = self._least_under_way = 2 * concurrency + AHEAD
-        self._speed = 0.0
-        self._looked_at = time.monotonic()
+        self._came_back = 0
+        self._counted_since = time.monotonic()
         self._waiting: deque[Any] = deque()
         self._unasked: list[Any] = []
         self._left = limit
@@ -137,6 +137,9 @@ class BulkMigration:
         self._waiting.extend(user for user in fit if user.pk in mine)
         if self._left is not None:
             self._left -= len(mine)
+        # Where few are to be moved, they do not wait for others; and claims last on.
+        if self._waiting or self._crew.under_way:
+            self._step(0)
         # As many wait on as may be handed out at once: threads work while the next page is read.
         while len(self._waiting) > self._most_under_way and not self._halt:
             self._step()
@@ -145,7 +148,7 @@ class BulkMigration:
         if self._left is not None and asked:
             self._left -= 1
 
-    def _step(self) -> None:
+    def _step(self, tick: float = TICK) -> None:
         """Write what has come back, hand out whose turn it is, and let the threads work."""
         began = time.monotonic()
         self.claims.renew_in_time()
@@ -159,16 +162,20 @@ class BulkMigration:
         turns = self._pace.turns(min(room, len(self._waiting)))
         if turns:
             self._hand_out([self._waiting.popleft() for _turn in range(turns)])
-        self._rest(began + TICK - time.monotonic())
+        self._rest(began + tick - time.monotonic())
 
     def _note_speed(self, number: int, now: float) -> None:
         """Let as many be under way as the threads ask about while this thread does something else.
 
-        Fewer where Corbado is slow: a question that waits too long is written down once more.
+        Counted over all of that time: answers come in bursts. Fewer where Corbado is slow, for a
+        question that waits too long is written down once more.
         """
-        elapsed, self._looked_at = max(now - self._looked_at, TICK), now
-        self._speed = max(number / elapsed, 0.9 * self._speed)
-        self._most_under_way = max(self._least_under_way, int(AHEAD_SECONDS * self._speed))
+        self._came_back += number
+        elapsed = now - self._counted_since
+        if elapsed >= AHEAD_SECONDS:
+            speed = self._came_back / elapsed
+            self._most_under_way = max(self._least_under_way, int(speed * AHEAD_SECONDS))
+            self._came_back, self._counted_since = 0, now
 
     def _hand_out(self, users: Page) -> None:
         try:

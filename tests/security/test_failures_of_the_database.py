@@ -83,18 +83,20 @@ def deadlocks(number: int) -> Broken:
     return Broken(OperationalError(QUOTED), lambda count: count == number)
 
 
+@pytest.mark.parametrize("basket", [["a bowl"], None], ids=["basket", "no-session"])
 @pytest.mark.parametrize("prepare", [nobody_is_here, ada_is_here, ada_is_linked])
 @pytest.mark.parametrize("breaks", [goes_away, is_closed, deadlocks])
 def test_whichever_statement_fails_nothing_is_half_done(
     breaks: Callable[[int], Broken],
     prepare: Callable[[], None],
+    basket: list[str] | None,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     statuses = []
     while 303 not in statuses:
         start_anew(prepare)
         caplog.clear()
-        client = browser_with_a_basket()
+        client = browser_on_the_login_page(basket)
         with connection.execute_wrapper(breaks(len(statuses) + 1)):
             response = come_back(client)
         statuses.append(response.status_code)
@@ -103,7 +105,7 @@ def test_whichever_statement_fails_nothing_is_half_done(
         if response.status_code == 503:
             assert_a_clear_page(response)
             assert_told_once(caplog)
-            assert client.session["basket"] == ["a bowl"]
+            assert client.session.get("basket") == basket
         assert_nothing_shown(response)
         assert_whole(prepare)
         assert_the_next_sign_in_works()
@@ -119,7 +121,7 @@ def test_whichever_statement_fails_nothing_is_half_done(
     [(nobody_is_here, 1), (nobody_is_here, 2), (ada_is_here, 1), (ada_is_here, 2),
      (ada_is_linked, 1)],
 )  # fmt: skip
-# The link and the login are a transaction each.
+# The link is a transaction, and so is Django's writing of a new session.
 def test_a_commit_that_fails_leaves_nothing_half_done(
     prepare: Callable[[], None],
     number: int,
@@ -181,13 +183,14 @@ def end_connection_of(process: int) -> None:
         other.close()
 
 
-def browser_with_a_basket() -> Client:
-    """Return a browser with a session that it had before the sign-in, on the login page."""
+def browser_on_the_login_page(basket: list[str] | None) -> Client:
+    """Return a browser with the session that it had before the sign-in, or with none."""
     client = Client(raise_request_exception=False)
-    session = client.session
-    session["basket"] = ["a bowl"]
-    session.save()
-    client.cookies["sessionid"] = session.session_key
+    if basket is not None:
+        session = client.session
+        session["basket"] = basket
+        session.save()
+        client.cookies["sessionid"] = session.session_key
     open_login_page(client)
     return client
 
