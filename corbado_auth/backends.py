@@ -279,9 +279,10 @@ def _fitting(values: dict[str, str]) -> dict[str, str]:
     A name is cut to its length; an address never, for its first half may be somebody else's.
     """
     fitting = {}
+    options = get_user_model()._meta
     for name, value in values.items():
         try:
-            field = get_user_model()._meta.get_field(name)
+            field = options.get_field(name)
         except FieldDoesNotExist:
             continue
         if not isinstance(field, CharField | TextField):

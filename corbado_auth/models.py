@@ -131,15 +131,15 @@ class CorbadoAccount(models.Model):
 
         The account's other fields are read when they are asked for.
         """
-        statement = _statement(using)
-        users: Iterable[Any] = _users_of(project_id, corbado_user_id, using)
-        if statement is not None:
+        users: Iterable[Any]
+        if statement := _statement(using):
             sql, parameters = statement
             given = {PROJECT_ID: project_id, CORBADO_USER_ID: corbado_user_id}
-            model = get_user_model()
-            users = models.QuerySet(model, using=using).raw(
+            users = models.QuerySet(get_user_model(), using=using).raw(
                 sql, [given.get(each, each) for each in parameters]
             )
+        else:
+            users = _users_of(project_id, corbado_user_id, using)
         for user in users:
             # A case-insensitive collation finds more than was asked for.
             if user._corbado_user_id == corbado_user_id:

@@ -11,7 +11,6 @@ from django.contrib.auth import authenticate, login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
-from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare
 
 from . import intent, waiting
@@ -82,7 +81,7 @@ def welcome(request: HttpRequest, next_url: str) -> SeeOther:
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     intent.cookie.drop(request, response)
     waiting.cookie.drop(request, response)
-    add_never_cache_headers(response)
+    response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

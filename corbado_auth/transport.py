@@ -62,10 +62,11 @@ def ask(
     """
     if not (conf.CORBADO_PROJECT_ID and conf.CORBADO_API_SECRET):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
-    deadline = time.monotonic() + sum(conf.CORBADO_TIMEOUT) + GRACE
+    timeout = conf.CORBADO_TIMEOUT
+    deadline = time.monotonic() + sum(timeout) + GRACE
     for _attempt in ("first", "once more") if resend else ("only",):
         try:
-            return _send(method, path, body, deadline)
+            return _send(method, path, body, timeout, deadline)
         except _ConnectionDied:
             continue
     times = "twice " if resend else ""
@@ -73,10 +74,16 @@ def ask(
 
 
 @sensitive_variables()  # The frames of the libraries below hold the token and the secret.
-def _send(method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> Reply:
+def _send(
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    timeout: tuple[float, float],
+    deadline: float,
+) -> Reply:
     # A wait of nothing is refused by the library: a call that late ends at its first read.
     remaining = max(deadline - time.monotonic(), 0.001)
-    connect, read = conf.CORBADO_TIMEOUT
+    connect, read = timeout
     base_url = conf.CORBADO_BACKEND_API_URL
     try:
         line = _line(base_url, conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET, os.getpid())

@@ -29,10 +29,10 @@ the server that stands in for Corbado, a third one, answers after 20 ms. Beside 
 as many threads, one pooled `requests.Session`, the same requests, and nothing written down. They
 take turns. Speed is counted by the server, from its first request to its last.
 
-Python runs one thread at a time, so with 32 in flight the processor is what both wait for: the bare
-loop has nothing to do but send requests, and the command reads and writes its rows in the same
-time. Two commands side by side (on PostgreSQL any number share the work) have two processes; the
-table shows them with half of the 32 each."""
+Python runs one thread at a time, so with 32 in flight the processor is what both wait for, and the
+server and PostgreSQL share it: the bare loop has nothing to do but send requests, and the command
+reads and writes its rows in the same time. Two commands side by side (on PostgreSQL any number
+share the work) have two processes; the table shows them with half of the 32 each."""
 
 
 def measure() -> Result:
