@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,10 +16,12 @@ from django.db import (
     router,
     transaction,
 )
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
+
+from .lookup import tied_users
 
 if TYPE_CHECKING:
     from .identity import CorbadoUser
@@ -36,43 +37,9 @@ __all__ = [
 ]
 
 
-# Stand where a parameter will be, in a statement that is worded in advance.
-PROJECT_ID, CORBADO_USER_ID = "the project ID", "the Corbado user ID"
-
-
 def written_database() -> str:
     """Name the database that is written to: a replica may not have the row of a moment ago."""
     return router.db_for_write(CorbadoAccount)
-
-
-def _users_of(project_id: str, corbado_user_id: str, using: str) -> models.QuerySet[Any]:
-    """Return the user who is tied to a Corbado user, with the account's key and ID.
-
-    All columns of whatever model the site has are read, past its managers.
-    """
-    users: models.QuerySet[Any] = models.QuerySet(get_user_model(), using=using)
-    found: models.QuerySet[Any] = users.filter(
-        corbado_accounts__project_id=project_id, corbado_accounts__corbado_user_id=corbado_user_id
-    ).annotate(
-        _corbado_account=F("corbado_accounts__pk"),
-        _corbado_user_id=F("corbado_accounts__corbado_user_id"),
-    )
-    return found
-
-
-@lru_cache
-def _statement(using: str) -> tuple[str, tuple[Any, ...]] | None:
-    """Let the ORM word that query once: at every sign-in it would be the dearest of all.
-
-    None where the columns of a row could not be told apart by their names.
-    """
-    model = get_user_model()
-    columns = [field.column for field in model._meta.concrete_fields]
-    if len(set(columns)) < len(columns):
-        return None  # Of a model and its parent, say.
-    query = _users_of(PROJECT_ID, CORBADO_USER_ID, using).query
-    sql, parameters = query.get_compiler(using).as_sql()
-    return sql, tuple(parameters)
 
 
 class CorbadoAccount(models.Model):
@@ -131,16 +98,7 @@ class CorbadoAccount(models.Model):
 
         The account's other fields are read when they are asked for.
         """
-        users: Iterable[Any]
-        if statement := _statement(using):
-            sql, parameters = statement
-            given = {PROJECT_ID: project_id, CORBADO_USER_ID: corbado_user_id}
-            users = models.QuerySet(get_user_model(), using=using).raw(
-                sql, [given.get(each, each) for each in parameters]
-            )
-        else:
-            users = _users_of(project_id, corbado_user_id, using)
-        for user in users:
+        for user in tied_users(project_id, corbado_user_id, using=using):
             # A case-insensitive collation finds more than was asked for.
             if user._corbado_user_id == corbado_user_id:
                 account = cls.from_db(using, ["id"], [user._corbado_account])

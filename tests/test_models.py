@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, connections
 from django.db.models import EmailField, Model
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
-from corbado_auth import models
+from corbado_auth import lookup
 from corbado_auth.models import CorbadoAccount
 from tests.vouching import corbado_user
 
@@ -89,12 +89,12 @@ def test_the_statement_is_worded_for_the_database_that_is_asked(
     monkeypatch.setitem(connections.settings, "other", connection.settings_dict)
     connections["other"] = other
     try:
-        statement = models._statement.__wrapped__("other")
+        statement = lookup._statement.__wrapped__("other")
     finally:
         del connections["other"]
     assert statement is not None
     assert f"FROM [{get_user_model()._meta.db_table}]" in statement[0]
-    assert "[" not in (models._statement("default") or ("[",))[0]
+    assert "[" not in (lookup._statement("default") or ("[",))[0]
 
 
 def test_columns_that_have_one_name_are_not_mixed_up(
@@ -108,9 +108,9 @@ def test_columns_that_have_one_name_are_not_mixed_up(
         member = type("Member", (person,), {**body, "address": EmailField(db_column="email")})
 
     with monkeypatch.context() as patch:
-        patch.setattr(models, "get_user_model", lambda: member)
-        assert models._statement.__wrapped__("default") is None
-    monkeypatch.setattr(models, "_statement", lambda using: None)
+        patch.setattr(lookup, "get_user_model", lambda: member)
+        assert lookup._statement.__wrapped__("default") is None
+    monkeypatch.setattr(lookup, "_statement", lambda using: None)
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:

@@ -27,7 +27,7 @@ from tests.webhook_cases import CREDENTIALS, PROJECT_ID, basic
 # What functions remember, and why no other process misses it.
 REMEMBERED = {
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
-    "corbado_auth.models._statement": "a statement, worded from the site's user model",
+    "corbado_auth.lookup._statement": "a statement, worded from the site's user model",
     "corbado_auth.transport._line": "the connections to Corbado, by settings and process",
     "corbado_auth.transport._ssl_context": "the CA bundle, read",
 }
