@@ -168,6 +168,36 @@ def test_an_error_of_the_site_in_a_thread_is_not_hidden(
     assert CorbadoAccount.objects.count() == len(corbado_with_threads.users)
 
 
+def bulk_migration(halt: Halt) -> BulkMigration:
+    return BulkMigration(UserMigration(), Pace(1000, halt), halt, lambda *_: None, concurrency=32)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_halted", [False, True])
+def test_a_few_do_not_wait_until_the_walk_is_over(corbado: Corbado, is_halted: bool) -> None:
+    """They are handed out with their page; but nobody is, once the run is to end."""
+    halt = Halt()
+    bulk = bulk_migration(halt)
+    add_users(1)
+    if is_halted:
+        halt.stop("Another worker is at work.")
+    bulk._do(considered(bulk.migration))
+    assert len(bulk._waiting) == (1 if is_halted else 0)
+    assert bulk._crew.under_way == (0 if is_halted else 1)
+
+
+def test_as_many_are_under_way_as_come_back_in_a_while() -> None:
+    bulk = bulk_migration(Halt())
+    least, since = bulk._most_under_way, bulk._counted_since
+    bulk._note_speed(500, since + run.TICK)
+    # A burst: what it says of the speed is not known yet.
+    assert bulk._most_under_way == least
+    bulk._note_speed(0, since + 2 * run.AHEAD_SECONDS)
+    assert bulk._most_under_way == pytest.approx(250, abs=1)
+    bulk._note_speed(32, since + 4 * run.AHEAD_SECONDS)
+    assert bulk._most_under_way == least
+
+
 @pytest.mark.django_db
 def test_who_comes_back_beside_an_error_is_noted_all_the_same(corbado: Corbado) -> None:
     noted: list[Any] = []

@@ -138,7 +138,7 @@ class BulkMigration:
         if self._left is not None:
             self._left -= len(mine)
         # Where few are to be moved, they do not wait for others; and claims last on.
-        if self._waiting or self._crew.under_way:
+        if (self._waiting or self._crew.under_way) and not self._halt:
             self._step(0)
         # As many wait on as may be handed out at once: threads work while the next page is read.
         while len(self._waiting) > self._most_under_way and not self._halt:
