@@ -81,6 +81,7 @@ def welcome(request: HttpRequest, next_url: str) -> SeeOther:
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     intent.cookie.drop(request, response)
     waiting.cookie.drop(request, response)
+    # Enough for every cache (RFC 9111, section 5.2.2.5), and in the way of every sign-in.
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
