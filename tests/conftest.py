@@ -10,7 +10,6 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.cache import cache
 
 from tests.users.factory import create_user
 
@@ -19,6 +18,7 @@ pytest_plugins = [
     "tests.axes",
     "tests.browser.fixtures",
     "tests.database_server",
+    "tests.isolation",
     "tests.mariadb",
     "tests.postgresql",
     "tests.strict",
@@ -34,12 +34,6 @@ hypothesis.settings.load_profile("unhurried")
 def make_user(db: None) -> Callable[..., AbstractBaseUser]:
     """Return the function that saves a local user of the site's user model."""
     return create_user
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Begin each test without the failed attempts of the last one."""
-    cache.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

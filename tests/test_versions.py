@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import runpy
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -62,7 +63,8 @@ def test_the_changelogs_versions_fall() -> None:
     assert versions == sorted(set(versions), reverse=True)
 
 
-def test_the_documentation_shows_the_version() -> None:
+def test_the_documentation_shows_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", list(sys.path))  # It adds the repository.
     conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))
     assert conf["version"] == conf["release"] == corbado_auth.__version__
     assert corbado_auth.__version__ in conf["html_title"]

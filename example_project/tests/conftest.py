@@ -12,6 +12,8 @@ from django.test import Client
 
 from example_project.workshop.people import CUSTOMER
 
+pytest_plugins = ["tests.isolation"]
+
 BY_PASSWORD = "django.contrib.auth.backends.ModelBackend"
 BY_CORBADO = "example_project.backends.WorkshopBackend"
 
