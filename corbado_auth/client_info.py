@@ -48,8 +48,9 @@ def rate_limit_key(request: HttpRequest) -> str:
 def _documented_address(request: HttpRequest) -> str:
     if conf.CORBADO_TRUSTED_PROXIES is not None:
         return str(_trusted_address(request) or "")
-    forwarded = _parse(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[0])
-    return str(forwarded or _parse(request.META.get("REMOTE_ADDR", "")) or "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[0]
+    address = _parse(forwarded) if forwarded else None
+    return str(address or _parse(request.META.get("REMOTE_ADDR", "")) or "")
 
 
 def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:

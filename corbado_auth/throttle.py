@@ -50,8 +50,8 @@ class Attempt:
         if limit <= 0:
             return True
         try:
-            cache.add(self._key, 0, timeout=2 * WINDOW)
-            count = cache.incr(self._key)
+            is_first = cache.add(self._key, 1, timeout=2 * WINDOW)
+            count = 1 if is_first else cache.incr(self._key)
             self._is_counted = True
             return bool(count <= limit)
         except ValueError:

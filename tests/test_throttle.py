@@ -45,6 +45,20 @@ class CountingCache(DummyCache):
         raise ConnectionError("redis at 192.0.2.99 is away")
 
 
+class TellingCache(LocMemCache):
+    """A cache that tells what it was asked."""
+
+    calls: ClassVar[list[str]] = []
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        self.calls.append("add")
+        return super().add(*args, **kwargs)
+
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        self.calls.append("incr")
+        return super().incr(*args, **kwargs)
+
+
 class FailingLaterCache(LocMemCache):
     """A cache whose server goes away between the two calls of an attempt."""
 
@@ -54,6 +68,9 @@ class FailingLaterCache(LocMemCache):
 
 class SilentCache(DummyCache):
     """A cache whose driver swallows errors and answers None, as some can be told to."""
+
+    def add(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        return None
 
     def incr(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         return None
@@ -228,6 +245,14 @@ def test_a_cache_that_is_away_is_waited_for_once(use_cache: Any) -> None:
     CountingCache.waits.clear()
     attempt().take_back()
     assert CountingCache.waits == ["add"]
+
+
+def test_somebody_who_fails_once_costs_the_cache_one_call(use_cache: Any) -> None:
+    """Two or three, with a cache like Redis, would be round trips at every first sign-in."""
+    use_cache(f"{__name__}.TellingCache", "telling")
+    TellingCache.calls.clear()
+    fail(1)
+    assert TellingCache.calls == ["add"]
 
 
 def test_a_cache_that_fails_later_breaks_no_sign_in(
