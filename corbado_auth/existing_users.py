@@ -153,8 +153,12 @@ class UserMigration:
         """Return the users with what we know of them: made once, for it takes its time."""
         ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": OuterRef("pk")}
         account = CorbadoAccount.objects.filter(**ours).values("corbado_user_id")[:1]
-        attempt = MigrationAttempt.objects.filter(**ours).values("asked_at")[:1]
-        known = {"_corbado_user_id": Subquery(account), "_asked_at": Subquery(attempt)}
+        attempt = MigrationAttempt.objects.filter(**ours)
+        known = {
+            "_corbado_user_id": Subquery(account),
+            "_attempt": Subquery(attempt.values("pk")[:1]),
+            "_asked_at": Subquery(attempt.values("asked_at")[:1]),
+        }
         users: QuerySet[Any] = self.get_queryset().annotate(**known)
         return users
 

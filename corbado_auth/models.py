@@ -16,7 +16,7 @@ from django.db import (
     router,
     transaction,
 )
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
@@ -131,23 +131,19 @@ class CorbadoAccount(models.Model):
 
 
 class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
-    """Find and add the attempts of many users at once."""
+    """Add and close the attempts of many users at once."""
 
-    def ensure(self, project_id: str, user_ids: Collection[Any]) -> None:
-        """Add the rows that are missing; a user who is deleted meanwhile gets none."""
-        known = self.model._default_manager.filter(project_id=project_id, user_id=OuterRef("pk"))
-        users = get_user_model()._base_manager.using(self.db).filter(pk__in=user_ids)
+    def ensure(self, project_id: str, user_ids: Collection[Any], **values: Any) -> None:
+        """Add the rows that are missing, with these ``values``; a user who is gone gets none."""
         for tries_left in (2, 1, 0):
-            missing = users.filter(~Exists(known)).values_list("pk", flat=True)
-            rows = [self.model(project_id=project_id, user_id=pk) for pk in missing]
-            if not rows:
-                return
+            rows = [self.model(project_id=project_id, user_id=pk, **values) for pk in user_ids]
             try:
                 with transaction.atomic(using=self.db):
                     self.bulk_create(rows, ignore_conflicts=True)
             except IntegrityError:
                 if not tries_left:
                     raise
+                user_ids = self._existing(user_ids)
             else:
                 return
 
@@ -168,8 +164,12 @@ class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
             moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
             rows.exclude(moved).update(**closed)
         elif rows.update(**closed) < len(user_ids):
-            self.ensure(project_id, user_ids)
+            self.ensure(project_id, self._existing(user_ids))
             rows.update(**closed)
+
+    def _existing(self, user_ids: Collection[Any]) -> Collection[Any]:
+        users = get_user_model()._base_manager.using(self.db).filter(pk__in=user_ids)
+        return list(users.values_list("pk", flat=True))
 
 
 class MigrationAttempt(models.Model):

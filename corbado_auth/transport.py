@@ -170,7 +170,7 @@ def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
     Its connections are shared by all threads.
     """
     is_tls = base_url.startswith("https:")
-    kind = _TLSAdapter if is_tls else HTTPAdapter
+    kind = _TLSAdapter if is_tls else _Adapter
     # Bytes: requests would encode text as Latin-1, and its error would print the secret.
     auth = HTTPBasicAuth(project_id.encode(), api_secret.encode())
     request = requests.Request("GET", base_url, headers=_headers(project_id), auth=auth)
@@ -200,7 +200,19 @@ def _headers(project_id: str) -> dict[str, str]:
     }
 
 
-class _TLSAdapter(HTTPAdapter):
+class _Adapter(HTTPAdapter):
+    """Find the pool of connections once, and not at each call: there is one host."""
+
+    _pool: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool that the first call found."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+
+class _TLSAdapter(_Adapter):
     """Share one SSLContext: loading the CA bundle costs several times a whole sign-in."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, crew, run
+from corbado_auth.bulk_migration.claims import Claims
 from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
 from corbado_auth.conf import conf
 from corbado_auth.existing_users import UserMigration
@@ -168,6 +169,40 @@ def test_an_error_of_the_site_in_a_thread_is_not_hidden(
     assert CorbadoAccount.objects.count() == len(corbado_with_threads.users)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("fresh", "reason"), [(-1, "inactive"), (3600, "")])
+def test_who_was_read_too_long_ago_is_read_again(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, fresh: int, reason: str
+) -> None:
+    """At ten requests a second the last of a page waits for twenty seconds."""
+    take = Claims.take
+
+    def taking(self: Claims, user_ids: Any) -> Any:
+        claims = take(self, user_ids)
+        get_user_model().objects.filter(username="user1").update(is_active=False)
+        return claims
+
+    monkeypatch.setattr(run, "FRESH", fresh)
+    monkeypatch.setattr(Claims, "take", taking)
+    add_users(3)
+    move_all()
+    assert len(corbado_with_threads.users) == (2 if reason else 3)
+    assert MigrationAttempt.objects.get(user__username="user1").reason == reason
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_answer_is_looked_for_first(corbado_with_threads: ScriptedCorbado) -> None:
+    """The claim tells of it: asking once more, Corbado would call the address taken."""
+    add_users(2)
+    move_all("--limit=1")
+    CorbadoAccount.objects.all().delete()  # As if it had been killed before it wrote the row.
+    MigrationAttempt.objects.update(asked_at=timezone.now(), finished_at=None, outcome="")
+    output, code = move_all()
+    assert code == 0
+    assert "2 created" in output
+
+
 def bulk_migration(halt: Halt) -> BulkMigration:
     return BulkMigration(UserMigration(), Pace(1000, halt), halt, lambda *_: None, concurrency=32)
 
@@ -228,6 +263,7 @@ def test_a_failure_of_the_database_that_passes_costs_nobody(
         return works(migration, given)
 
     monkeypatch.setattr(run, step, failing)
+    monkeypatch.setattr(run, "FRESH", -1)  # Everybody was read too long ago.
     add_users(20)
     assert move_all()[1] == 0
     assert failed
@@ -254,8 +290,8 @@ def test_the_statements_do_not_grow_with_the_users(
         batches.settle(migration, created(*ask))
     statements = [query["sql"].split()[0] for query in queries]
     statements = [each for each in statements if each in {"SELECT", "INSERT", "UPDATE"}]
-    # The questions, written and read; the accounts; the outcomes.
-    assert statements == ["UPDATE", "SELECT", "INSERT", "UPDATE"]
+    # The questions; the accounts; the outcomes.
+    assert statements == ["UPDATE", "INSERT", "UPDATE"]
 
 
 @pytest.mark.django_db

@@ -625,7 +625,7 @@ def test_claims_last_as_long_as_the_work(corbado: Corbado, monkeypatch: pytest.M
     monkeypatch.setattr(claims, "CLAIM_SECONDS", 1)
     mine = claims.Claims(Halt())
     (user,) = add_users(1)
-    assert mine.take([user.pk]) == {user.pk}
+    assert set(mine.take([user.pk])) == {user.pk}
     before = MigrationAttempt.objects.get().claimed_until
     mine.renew_in_time()
     assert MigrationAttempt.objects.get().claimed_until == before
@@ -635,10 +635,37 @@ def test_claims_last_as_long_as_the_work(corbado: Corbado, monkeypatch: pytest.M
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("seconds", "finished", "is_free"),
+    [
+        pytest.param(60, None, False, id="held"),
+        pytest.param(-1, None, True, id="run out"),
+        pytest.param(None, None, True, id="given back"),
+        pytest.param(None, 1, False, id="finished since we began"),
+        pytest.param(None, -60, True, id="finished before"),
+    ],
+)
+def test_of_other_workers_rows_the_free_ones_are_claimed(
+    corbado: Corbado, seconds: int | None, finished: int | None, is_free: bool
+) -> None:
+    def after(number: int | None) -> Any:
+        return None if number is None else timezone.now() + timedelta(seconds=number)
+
+    theirs, new = add_users(2)
+    MigrationAttempt.objects.create(
+        user=theirs, project_id=corbado.settings["CORBADO_PROJECT_ID"], worker="other:1:x",
+        claimed_until=after(seconds), finished_at=after(finished),
+    )  # fmt: skip
+    mine = claims.Claims(Halt())
+    assert set(mine.take([theirs.pk, new.pk])) == ({theirs.pk, new.pk} if is_free else {new.pk})
+    assert set(mine.take([theirs.pk, new.pk])) == set()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_deleted_user_cannot_be_claimed(corbado: Corbado) -> None:
-    (user,) = add_users(1)
-    get_user_model().objects.all().delete()
-    assert claims.Claims(Halt()).take([user.pk]) == set()
+    gone, here = add_users(2)
+    get_user_model().objects.filter(username="user0").delete()
+    assert set(claims.Claims(Halt()).take([gone.pk, here.pk])) == {here.pk}
 
 
 @pytest.mark.django_db

@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
+from requests.adapters import HTTPAdapter
 
 from corbado_auth import transport
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
@@ -212,6 +214,22 @@ def test_calls_share_one_connection(settings: Settings) -> None:
         for _ in range(20):
             validate(server.url, settings)
         assert (len(server.requests), server.connections) == (20, 1)
+
+
+def test_the_pool_is_looked_up_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking it up takes requests as long as a tenth of the whole call."""
+    lookups: list[Any] = []
+    look_up = HTTPAdapter.get_connection_with_tls_context
+
+    def looking_up(*args: Any, **kwargs: Any) -> Any:
+        lookups.append(args)
+        return look_up(*args, **kwargs)
+
+    monkeypatch.setattr(HTTPAdapter, "get_connection_with_tls_context", looking_up)
+    with MisbehavingServer(always(answer(GOOD))) as server:
+        for _ in range(5):
+            validate(server.url, settings)
+    assert len(lookups) == 1
 
 
 def test_an_error_gives_its_connection_back(settings: Settings) -> None:

@@ -50,13 +50,15 @@ def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[An
     Not of those of whom an answer was lost: that stands until somebody has looked at Corbado. Nor
     of somebody who was deleted meanwhile, with the row.
     """
-    rows = _attempts([user for user in users if user._asked_at is None])
+    asked = {user._attempt: user for user in users if user._asked_at is None}
+    rows = MigrationAttempt.objects.using(written_database()).filter(pk__in=asked)
     now = timezone.now()
     # The database writes the marks: all rows at once, and no two marks alike.
-    batch = Value(f"{Question.MARK}{get_random_string(10, digits)}")
-    rows.update(asked_at=now, request_id=Concat(batch, Cast("pk", CharField())))
-    noted = rows.filter(asked_at=now).values_list("user_id", "request_id")
-    return {pk: Question(now, mark) for pk, mark in noted}
+    batch = f"{Question.MARK}{get_random_string(10, digits)}"
+    mark = Concat(Value(batch), Cast("pk", CharField()))
+    if rows.update(asked_at=now, request_id=mark) < len(asked):
+        asked = {pk: asked[pk] for pk in rows.filter(asked_at=now).values_list("pk", flat=True)}
+    return {user.pk: Question(now, f"{batch}{attempt}") for attempt, user in asked.items()}
 
 
 def forget_questions(users: Sequence[Any]) -> None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Collection
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connections, transaction
 from django.db.models import Q, QuerySet
@@ -25,10 +25,17 @@ from corbado_auth.models import MigrationAttempt, written_database
 
 from .pace import Halt
 
-__all__ = ["Claims"]
+__all__ = ["Claim", "Claims"]
 
 CLAIM_SECONDS = 120
 RENEW_SECONDS = 30
+
+
+class Claim(NamedTuple):
+    """Name the attempt that is claimed, and when Corbado was asked in it, if its answer is lost."""
+
+    attempt: int
+    asked_at: datetime | None
 
 
 class Claims:
@@ -70,28 +77,35 @@ class Claims:
                 f"dead, its claim runs out in {max(1, round(seconds))} seconds."
             )
 
-    def take(self, user_ids: Collection[Any]) -> set[Any]:
-        """Claim these users; return those that are ours now, and let the others be."""
-        MigrationAttempt.objects.using(written_database()).ensure(conf.CORBADO_PROJECT_ID, user_ids)
+    def take(self, user_ids: Collection[Any]) -> Mapping[Any, Claim]:
+        """Claim these users; return those that are ours now, by primary key; let the others be."""
+        until = timezone.now() + timedelta(seconds=CLAIM_SECONDS)
+        claim = {"worker": self.worker, "claimed_until": until}
+        attempts = MigrationAttempt.objects.using(written_database())
+        attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids, **claim)
+        mine = self.attempts.filter(user_id__in=user_ids, **claim)
+        claims = _claims(mine)
+        if len(claims) < len(user_ids):
+            self._take_free(user_ids, claim)
+            claims = _claims(mine)
+        return claims
+
+    def _take_free(self, user_ids: Collection[Any], claim: Mapping[str, Any]) -> None:
+        """Claim the rows that were there already and that nobody holds any more."""
         now = timezone.now()
-        wanted = self.attempts.filter(
+        free = self.attempts.filter(
             Q(claimed_until__isnull=True) | Q(claimed_until__lte=now),
             # Whom another worker has finished since we began, we leave.
             Q(finished_at__isnull=True) | Q(finished_at__lt=self._since),
             user_id__in=user_ids,
         )
-        until = now + timedelta(seconds=CLAIM_SECONDS)
-        if self.several_workers:
-            with transaction.atomic(using=written_database()):
-                locked = wanted.select_for_update(skip_locked=True).values_list("pk", flat=True)
-                self.attempts.filter(pk__in=list(locked)).update(
-                    worker=self.worker, claimed_until=until
-                )
-        else:
+        if not self.several_workers:
             # One statement: reading first and writing then is how two of them would lock up.
-            wanted.update(worker=self.worker, claimed_until=until)
-        mine = self.attempts.filter(user_id__in=user_ids, worker=self.worker, claimed_until=until)
-        return set(mine.values_list("user_id", flat=True))
+            free.update(**claim)
+            return
+        with transaction.atomic(using=written_database()):
+            locked = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
+            self.attempts.filter(pk__in=list(locked)).update(**claim)
 
     def renew_in_time(self) -> None:
         """Let our claims last on, if it is time to."""
@@ -126,3 +140,8 @@ class Claims:
         except OSError:
             return False
         return False
+
+
+def _claims(attempts: QuerySet[MigrationAttempt]) -> Mapping[Any, Claim]:
+    rows = attempts.values_list("user_id", "pk", "asked_at")
+    return {user_id: Claim(attempt, asked_at) for user_id, attempt, asked_at in rows}

@@ -36,6 +36,8 @@ TICK = 0.02
 # in so many seconds. Time for the main thread to claim a page; a question stays fresh for longer.
 AHEAD = 16
 AHEAD_SECONDS = 0.2
+# Whoever was read longer ago, in seconds, is read once more before Corbado is asked.
+FRESH = 1.0
 
 
 class BulkMigration:
@@ -122,6 +124,7 @@ class BulkMigration:
 
     def _do(self, page: Page, *, again: bool = False) -> None:
         fit, unfit = [], []
+        read_at = time.monotonic()
         for user in page:
             outcome = self.migration.look(user)
             if outcome is None:
@@ -131,10 +134,14 @@ class BulkMigration:
         for user, outcome in settle(self.migration, unfit):
             self._note(user, outcome)
         fit = fit[: self._left]
-        mine = self.claims.take([user.pk for user in fit]) if fit else set()
+        mine = self.claims.take([user.pk for user in fit]) if fit else {}
         self.claims.refuse_company()
         self.left_to_others += len(fit) - len(mine)
-        self._waiting.extend(user for user in fit if user.pk in mine)
+        for user in fit:
+            if user.pk in mine:
+                user._read_at = read_at
+                user._attempt, user._asked_at = mine[user.pk]
+                self._waiting.append(user)
         if self._left is not None:
             self._left -= len(mine)
         # Where few are to be moved, they do not wait for others; and claims last on.
@@ -178,8 +185,12 @@ class BulkMigration:
             self._came_back, self._counted_since = 0, now
 
     def _hand_out(self, users: Page) -> None:
+        lately = time.monotonic() - FRESH
         try:
-            ask, rest = look_again(self.migration, users)
+            ask, rest = look_again(
+                self.migration, [each for each in users if each._read_at < lately]
+            )
+            ask += [each for each in users if each._read_at >= lately]
             questions = note_questions(self.migration, ask)
         except OperationalError:
             self._leave_to_the_threads(users)
