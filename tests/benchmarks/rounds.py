@@ -40,6 +40,14 @@ class Comparison:
         low, _middle, high = quantiles(self.ratios, n=4)
         return f"{len(self.ratios)} rounds, the middle half {low:.3f} to {high:.3f}"
 
+    @classmethod
+    def of_all(cls, parts: Sequence[Comparison]) -> Comparison:
+        """Put the rounds of several comparisons together."""
+        return cls(
+            [taken for part in parts for taken in part.ours],
+            [taken for part in parts for taken in part.theirs],
+        )
+
 
 def in_turns(
     ours: Callable[[], float], theirs: Callable[[], float], rounds: int, *, warm_up: int = 2
