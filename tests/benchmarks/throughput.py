@@ -44,7 +44,8 @@ cores of the machine, as they do on one box, and all of them are busy: the figur
 sign-in takes in all, and the table says whose. At 50 ms the {all} threads allow
 {bound:.0f} sign-ins a second at the most, whatever the CPU. Where the web servers have their cores
 for themselves (the last two rows), only what they do counts, and the difference is at its
-largest."""
+largest. What is left of it is the one query more, which counts the sign-in: a thread that waits for
+a database gives the interpreter to the others and has to get it back from them."""
 
 
 def measure() -> Result:
