@@ -277,7 +277,8 @@ class UserMigration:
         attempts = MigrationAttempt.objects.using(written_database())
         ours = {"project_id": conf.CORBADO_PROJECT_ID, "user_id": user.pk}
         if not attempts.filter(**ours).update(**values):
-            attempts.create(**ours, **values)
+            attempts.ensure(conf.CORBADO_PROJECT_ID, [user.pk])
+            attempts.filter(**ours).update(**values)
 
 
 def user_migration_class() -> type[UserMigration]:

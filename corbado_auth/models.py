@@ -135,6 +135,9 @@ class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
 
     def ensure(self, project_id: str, user_ids: Collection[Any], **values: Any) -> None:
         """Add the rows that are missing, with these ``values``; a user who is gone gets none."""
+        if connections[self.db].in_atomic_block:
+            # There a broken foreign key would show at the very end, and undo everything.
+            user_ids = self._existing(user_ids)
         for tries_left in (2, 1, 0):
             rows = [self.model(project_id=project_id, user_id=pk, **values) for pk in user_ids]
             try:
@@ -164,12 +167,12 @@ class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
             moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
             rows.exclude(moved).update(**closed)
         elif rows.update(**closed) < len(user_ids):
-            self.ensure(project_id, self._existing(user_ids))
+            self.ensure(project_id, user_ids)
             rows.update(**closed)
 
     def _existing(self, user_ids: Collection[Any]) -> Collection[Any]:
         users = get_user_model()._base_manager.using(self.db).filter(pk__in=user_ids)
-        return list(users.values_list("pk", flat=True))
+        return list(users.order_by("pk").values_list("pk", flat=True))
 
 
 class MigrationAttempt(models.Model):

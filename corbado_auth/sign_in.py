@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import authenticate, login
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.crypto import constant_time_compare
@@ -53,15 +53,13 @@ def _whole_or_undone(request: HttpRequest) -> Iterator[None]:
 
     A session that is replaced comes back with the transaction. Whoever brought none has none to
     lose: its new row is deleted, and every such sign-in is spared the savepoint that Django's own
-    transaction makes inside ours, two round trips to the database (SQLite has none to make, and
-    one commit for all costs less). What the login signal's receivers wrote before the failure,
-    ``last_login`` first, then stays, as after any ``login()``.
+    transaction makes inside ours, two round trips to the database. What the login signal's
+    receivers wrote before the failure, ``last_login`` first, then stays, as after any ``login()``.
     """
     session, user = request.session, request.user
     had_session = bool(session.session_key)
-    is_one_transaction = had_session or connection.vendor == "sqlite"
     try:
-        with transaction.atomic() if is_one_transaction else nullcontext():
+        with transaction.atomic() if had_session else nullcontext():
             yield
     except Exception:
         if not had_session:

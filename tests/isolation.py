@@ -1,4 +1,8 @@
-"""No test depends on those before it, in whatever order they run (a pytest plugin)."""
+"""No test depends on those before it, in whatever order they run (a pytest plugin).
+
+A fixture for a whole module or session may change what stands in ``_process`` only before the first
+test; else the test that it is made for is blamed.
+"""
 
 from __future__ import annotations
 

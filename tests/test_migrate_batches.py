@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -22,9 +25,10 @@ from django.utils import timezone
 from corbado_auth.bulk_migration import BulkMigration, Halt, Pace, batches, crew, run
 from corbado_auth.bulk_migration.claims import Claims
 from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
+from corbado_auth.bulk_migration.walk import Scope
 from corbado_auth.conf import conf
 from corbado_auth.existing_users import UserMigration
-from corbado_auth.models import CorbadoAccount, MigrationAttempt
+from corbado_auth.models import CorbadoAccount, MigrationAttempt, MigrationAttemptQuerySet
 from corbado_auth.outcomes import Outcome, Question
 from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
@@ -177,8 +181,8 @@ def test_who_was_read_too_long_ago_is_read_again(
     """At ten requests a second the last of a page waits for twenty seconds."""
     take = Claims.take
 
-    def taking(self: Claims, user_ids: Any) -> Any:
-        claims = take(self, user_ids)
+    def taking(self: Claims, user_ids: Any, **more: Any) -> Any:
+        claims = take(self, user_ids, **more)
         get_user_model().objects.filter(username="user1").update(is_active=False)
         return claims
 
@@ -203,6 +207,136 @@ def test_a_lost_answer_is_looked_for_first(corbado_with_threads: ScriptedCorbado
     assert "2 created" in output
 
 
+# Other workers ---------------------------------------------------------------------------------
+
+
+def after_each_claim(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen between a claim and the question."""
+    take = Claims.take
+
+    def taking(self: Claims, user_ids: Any, **more: Any) -> Any:
+        claims = take(self, user_ids, **more)
+        happens()
+        return claims
+
+    monkeypatch.setattr(Claims, "take", taking)
+
+
+def held(user: Any, *, worker: str, seconds: int) -> None:
+    MigrationAttempt.objects.create(
+        user=user, project_id=conf.CORBADO_PROJECT_ID, worker=worker,
+        claimed_until=timezone.now() + timedelta(seconds=seconds),
+    )  # fmt: skip
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_was_stopped_for_minutes_and_goes_on_is_not_contradicted(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim ran out and is ours; then it moves the user all the same, before we ask."""
+    _first, user, _last = add_users(3)
+    held(user, worker="elsewhere:1:x", seconds=-1)
+    after_each_claim(monkeypatch, lambda: UserMigration().migrate(user))
+    assert move_all()[1] == 0
+    assert MigrationAttempt.objects.get(user=user).outcome == "created"
+    assert CorbadoAccount.objects.count() == len(corbado_with_threads.users) == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_whom_a_worker_held_that_dies_after_we_went_past_is_moved_in_the_end(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _first, user, _last = add_users(3)
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    host = Claims(Halt()).worker.split(":")[0]
+    held(user, worker=f"{host}:{other.pid}:x", seconds=100)
+
+    def dies() -> None:
+        other.kill()
+        other.wait()
+
+    after_each_claim(monkeypatch, dies)
+    assert move_all()[1] == 0
+    assert CorbadoAccount.objects.filter(user=user).exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_whom_a_worker_gives_back_is_moved_in_the_end(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _first, user, _last = add_users(3)
+    held(user, worker="elsewhere:1:x", seconds=100)
+    given_back = MigrationAttempt.objects.filter(worker="elsewhere:1:x")
+    after_each_claim(monkeypatch, lambda: given_back.update(claimed_until=None))
+    assert move_all()[1] == 0
+    assert CorbadoAccount.objects.filter(user=user).exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_other_workers_writes_nothing(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (user,) = add_users(1)
+    held(user, worker="elsewhere:1:x", seconds=1)
+    ensured: list[Any] = []
+    monkeypatch.setattr(MigrationAttemptQuerySet, "ensure", lambda *args, **_: ensured.append(args))
+    monkeypatch.setattr(run, "PATIENCE", 0.1)
+    assert move_all()[1] == 0
+    assert len(ensured) == 1
+    assert CorbadoAccount.objects.filter(user=user).exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["inactive", "deleted"])
+def test_who_changes_in_a_pause_is_read_again(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Corbado may ask for a quarter of an hour, and the questions are written by then."""
+    _first, user, _last = add_users(3)
+    monkeypatch.setattr(crew, "FRESH", timedelta(seconds=-1))  # Each of them has waited.
+    note = batches.note_questions
+
+    def noting(*arguments: Any) -> Any:
+        questions = note(*arguments)
+        rows = get_user_model().objects.filter(pk=user.pk)
+        rows.update(is_active=False) if how == "inactive" else rows.delete()
+        return questions
+
+    monkeypatch.setattr(run, "note_questions", noting)
+    output, code = move_all()
+    assert code == 0, output
+    assert user.email not in corbado_with_threads.users
+    assert CorbadoAccount.objects.count() == 2
+    assert not MigrationAttempt.objects.filter(user_id=user.pk, asked_at__isnull=False).exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_who_is_deleted_while_corbado_is_asked_ends_no_run(
+    corbado_with_threads: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _first, user, _last = add_users(3)
+    corbado_with_threads.users[user.email] = ("usr-x", time.time())
+    create = UserMigration._create
+
+    def creating(self: UserMigration, user: Any, address: str, question: Question) -> Any:
+        answer = create(self, user, address, question)
+        if answer is None:
+            get_user_model().objects.filter(pk=user.pk).delete()
+        return answer
+
+    monkeypatch.setattr(UserMigration, "_create", creating)
+    output, code = move_all()
+    assert code == 1, output
+    assert CorbadoAccount.objects.count() == 2
+    assert not MigrationAttempt.objects.filter(user_id=user.pk).exists()
+
+
 def bulk_migration(halt: Halt) -> BulkMigration:
     return BulkMigration(UserMigration(), Pace(1000, halt), halt, lambda *_: None, concurrency=32)
 
@@ -216,7 +350,8 @@ def test_a_few_do_not_wait_until_the_walk_is_over(corbado: Corbado, is_halted: b
     add_users(1)
     if is_halted:
         halt.stop("Another worker is at work.")
-    bulk._do(considered(bulk.migration))
+    (page,) = Scope(get_user_model().objects.all()).pages()
+    bulk._do(page)
     assert len(bulk._waiting) == (1 if is_halted else 0)
     assert bulk._crew.under_way == (0 if is_halted else 1)
 

@@ -48,7 +48,7 @@ def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[An
     """Write down what is about to be asked about these users, and return it by primary key.
 
     Not of those of whom an answer was lost: that stands until somebody has looked at Corbado. Nor
-    of somebody who was deleted meanwhile, with the row.
+    of somebody who was deleted meanwhile, with the row, or whom another worker asks about by now.
     """
     asked = {user._attempt: user for user in users if user._asked_at is None}
     rows = MigrationAttempt.objects.using(written_database()).filter(pk__in=asked)
@@ -56,7 +56,7 @@ def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[An
     # The database writes the marks: all rows at once, and no two marks alike.
     batch = f"{Question.MARK}{get_random_string(10, digits)}"
     mark = Concat(Value(batch), Cast("pk", CharField()))
-    if rows.update(asked_at=now, request_id=mark) < len(asked):
+    if rows.filter(asked_at=None).update(asked_at=now, request_id=mark) < len(asked):
         asked = {pk: asked[pk] for pk in rows.filter(asked_at=now).values_list("pk", flat=True)}
     return {user.pk: Question(now, f"{batch}{attempt}") for attempt, user in asked.items()}
 

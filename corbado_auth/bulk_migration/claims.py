@@ -61,6 +61,12 @@ class Claims:
         return self.attempts.filter(claimed_until__isnull=False).exclude(worker=self.worker)
 
     @property
+    def unfinished(self) -> QuerySet[MigrationAttempt]:
+        """Return the attempts that nobody has finished since we began: held, or given back."""
+        moved = Q(outcome__in=["created", "linked"]) | Q(reason="already_linked")
+        return self._not_finished(self.attempts).exclude(moved)
+
+    @property
     def several_workers(self) -> bool:
         """Tell whether the database lets several workers claim side by side."""
         return connections[written_database()].features.has_select_for_update_skip_locked
@@ -77,12 +83,16 @@ class Claims:
                 f"dead, its claim runs out in {max(1, round(seconds))} seconds."
             )
 
-    def take(self, user_ids: Collection[Any]) -> Mapping[Any, Claim]:
-        """Claim these users; return those that are ours now, by primary key; let the others be."""
+    def take(self, user_ids: Collection[Any], *, again: bool = False) -> Mapping[Any, Claim]:
+        """Claim these users; return those that are ours now, by primary key; let the others be.
+
+        ``again`` says that all of them have their rows.
+        """
         until = timezone.now() + timedelta(seconds=CLAIM_SECONDS)
         claim = {"worker": self.worker, "claimed_until": until}
-        attempts = MigrationAttempt.objects.using(written_database())
-        attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids, **claim)
+        if not again:
+            attempts = MigrationAttempt.objects.using(written_database())
+            attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids, **claim)
         mine = self.attempts.filter(user_id__in=user_ids, **claim)
         claims = _claims(mine)
         if len(claims) < len(user_ids):
@@ -92,11 +102,8 @@ class Claims:
 
     def _take_free(self, user_ids: Collection[Any], claim: Mapping[str, Any]) -> None:
         """Claim the rows that were there already and that nobody holds any more."""
-        now = timezone.now()
-        free = self.attempts.filter(
-            Q(claimed_until__isnull=True) | Q(claimed_until__lte=now),
-            # Whom another worker has finished since we began, we leave.
-            Q(finished_at__isnull=True) | Q(finished_at__lt=self._since),
+        free = self._not_finished(self.attempts).filter(
+            Q(claimed_until__isnull=True) | Q(claimed_until__lte=timezone.now()),
             user_id__in=user_ids,
         )
         if not self.several_workers:
@@ -106,6 +113,10 @@ class Claims:
         with transaction.atomic(using=written_database()):
             locked = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
             self.attempts.filter(pk__in=list(locked)).update(**claim)
+
+    def _not_finished(self, attempts: QuerySet[MigrationAttempt]) -> QuerySet[MigrationAttempt]:
+        """Leave out whom a worker, this one or another, has finished since we began."""
+        return attempts.filter(Q(finished_at__isnull=True) | Q(finished_at__lt=self._since))
 
     def renew_in_time(self) -> None:
         """Let our claims last on, if it is time to."""

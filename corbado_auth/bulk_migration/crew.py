@@ -19,6 +19,7 @@ from corbado_auth.existing_users import UserMigration
 from corbado_auth.models import written_database
 from corbado_auth.outcomes import Outcome, Question
 
+from .batches import forget_questions
 from .pace import Halt, Pace, Stopped
 
 __all__ = ["Crew", "Result"]
@@ -135,8 +136,17 @@ class Crew:
         if self._pace.is_paused:
             self._pace.take_turn()
         if abs(timezone.now() - question.asked_at) > FRESH:
-            question = self.migration.note_question(user)
+            return self._ask_late(user)
         return self.migration.ask(user, question)
+
+    def _ask_late(self, user: Any) -> Outcome:
+        """Read somebody again whose question has waited for its thread, and write it down anew."""
+        forget_questions([user])  # It was not asked: no answer can be lost.
+        now = next(iter(self.migration.considered.filter(pk=user.pk)), None)
+        if now is None:
+            return Outcome("skipped", "gone")
+        known = self.migration.look(now)
+        return known or self.migration.ask(now, self.migration.note_question(now))
 
     # Failures ---------------------------------------------------------------------------------
 

@@ -112,10 +112,10 @@ class BulkMigration:
             pass
 
     def _take_over(self, scope: Scope) -> bool:
-        """Move what other workers claimed and left; False once nobody holds anything."""
+        """Move whom other workers claimed and did not finish; False once nobody holds anything."""
         self.claims.release_the_dead()
         self.left_to_others = 0
-        for page in scope.pages(self.claims.held_by_others):
+        for page in scope.pages(self.claims.unfinished):
             self._do(page, again=True)
         self._drain()
         if self.left_to_others:
@@ -124,7 +124,6 @@ class BulkMigration:
 
     def _do(self, page: Page, *, again: bool = False) -> None:
         fit, unfit = [], []
-        read_at = time.monotonic()
         for user in page:
             outcome = self.migration.look(user)
             if outcome is None:
@@ -134,12 +133,11 @@ class BulkMigration:
         for user, outcome in settle(self.migration, unfit):
             self._note(user, outcome)
         fit = fit[: self._left]
-        mine = self.claims.take([user.pk for user in fit]) if fit else {}
+        mine = self.claims.take([user.pk for user in fit], again=again) if fit else {}
         self.claims.refuse_company()
         self.left_to_others += len(fit) - len(mine)
         for user in fit:
             if user.pk in mine:
-                user._read_at = read_at
                 user._attempt, user._asked_at = mine[user.pk]
                 self._waiting.append(user)
         if self._left is not None:

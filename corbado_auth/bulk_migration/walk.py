@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -66,7 +67,16 @@ class Scope:
 
 def _pages(queryset: QuerySet[Any]) -> Iterator[Page]:
     """Page by primary key: an offset would grow slower with each page, and miss who moves."""
-    page = list(queryset[:PAGE])
+    page = _read(queryset)
     while page:
         yield page
-        page = list(queryset.filter(pk__gt=page[-1].pk)[:PAGE])
+        page = _read(queryset.filter(pk__gt=page[-1].pk))
+
+
+def _read(queryset: QuerySet[Any]) -> Page:
+    """Read one page; each of its users knows since when what we know of them may be old."""
+    read_at = time.monotonic()
+    page = list(queryset[:PAGE])
+    for user in page:
+        user._read_at = read_at
+    return page

@@ -14,6 +14,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -94,3 +95,24 @@ def test_a_visitor_with_a_session_is_not_signed_in(
     if engine in IN_THE_DATABASE:
         assert client.session["basket"] == ["a bowl"]
         assert Session.objects.count() == 1
+
+
+@pytest.mark.parametrize("has_session", [False, True])
+def test_only_a_session_that_is_replaced_takes_a_transaction(has_session: bool) -> None:
+    """On SQLite one that reads first, as this does, fails at once where another one writes."""
+    in_transaction: list[bool] = []
+
+    def receiver(**_signal: Any) -> None:
+        in_transaction.append(connection.in_atomic_block)
+
+    client = Client()
+    if has_session:
+        session = client.session
+        session.save()
+        client.cookies["sessionid"] = session.session_key
+    user_logged_in.connect(receiver)
+    try:
+        assert sign_in(client).status_code == 303
+    finally:
+        user_logged_in.disconnect(receiver)
+    assert in_transaction == [has_session]
