@@ -64,7 +64,7 @@ class Claims:
     def unfinished(self) -> QuerySet[MigrationAttempt]:
         """Return the attempts that nobody has finished since we began: held, or given back."""
         moved = Q(outcome__in=["created", "linked"]) | Q(reason="already_linked")
-        return self._not_finished(self.attempts).exclude(moved)
+        return self._not_finished().exclude(moved)
 
     @property
     def several_workers(self) -> bool:
@@ -102,7 +102,7 @@ class Claims:
 
     def _take_free(self, user_ids: Collection[Any], claim: Mapping[str, Any]) -> None:
         """Claim the rows that were there already and that nobody holds any more."""
-        free = self._not_finished(self.attempts).filter(
+        free = self._not_finished().filter(
             Q(claimed_until__isnull=True) | Q(claimed_until__lte=timezone.now()),
             user_id__in=user_ids,
         )
@@ -114,9 +114,9 @@ class Claims:
             locked = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
             self.attempts.filter(pk__in=list(locked)).update(**claim)
 
-    def _not_finished(self, attempts: QuerySet[MigrationAttempt]) -> QuerySet[MigrationAttempt]:
-        """Leave out whom a worker, this one or another, has finished since we began."""
-        return attempts.filter(Q(finished_at__isnull=True) | Q(finished_at__lt=self._since))
+    def _not_finished(self) -> QuerySet[MigrationAttempt]:
+        """Return the attempts that no worker, this one or another, has finished since we began."""
+        return self.attempts.filter(Q(finished_at__isnull=True) | Q(finished_at__lt=self._since))
 
     def renew_in_time(self) -> None:
         """Let our claims last on, if it is time to."""
