@@ -21,7 +21,7 @@ from .local_users import email_field_name
 from .models import CorbadoAccount
 
 if TYPE_CHECKING:
-    from .adoption import Adoption
+    from .existing_users.adoption import Adoption
 
     AccountAdmin = admin.ModelAdmin[CorbadoAccount]
 else:
@@ -73,7 +73,7 @@ class CorbadoAccountAdmin(AccountAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         # Not at the top: no other page needs it, and every process of the site would load it.
-        from .adoption import measure
+        from .existing_users.adoption import measure
 
         numbers = measure()
         context = {

@@ -19,13 +19,14 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what ``manage.py check`` asks, and listen to sign-ins and deletions."""
-        from . import conf, deletion, nudge, password_use, recent_sign_in
+        from . import deletion, session
         from .checks import register_checks
+        from .existing_users import password_use
         from .models import CorbadoAccount
+        from .passkeys import nudge
 
-        conf.hide_credentials()
         register_checks()
-        user_logged_in.connect(recent_sign_in.note, dispatch_uid="corbado_auth.recent_sign_in")
+        user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
         user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
         post_delete.connect(

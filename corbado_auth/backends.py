@@ -22,8 +22,8 @@ from .conf import conf
 from .deadlocks import again_after_deadlock
 from .identity import CorbadoUser
 from .local_users import email_field_name, lowered, users_with_email
-from .models import CorbadoAccount, written_database
-from .signals import tell_account_linked
+from .models import CorbadoAccount, db_for_write
+from .signals import send_account_linked
 
 __all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
 
@@ -78,7 +78,7 @@ class CorbadoBackend(ModelBackend):
             return None
         try:
             return again_after_deadlock(
-                lambda: self._sign_in(request, corbado_user), using=written_database()
+                lambda: self._sign_in(request, corbado_user), using=db_for_write()
             )
         except SignInRefused as refusal:
             # Never the address: a log is read by many.
@@ -105,7 +105,7 @@ class CorbadoBackend(ModelBackend):
         """
         if not self.match_by_email:
             return None
-        found = users_with_email(corbado_user.verified_emails, using=written_database())
+        found = users_with_email(corbado_user.verified_emails, using=db_for_write())
         if len(found) > 1:
             raise SignInRefused("ambiguous_email")
         return found[0] if found else None
@@ -117,7 +117,7 @@ class CorbadoBackend(ModelBackend):
         Raises SignInRefused for a person without one there, and for a value that is too long.
         """
         model = get_user_model()
-        address = CorbadoAccount.address_at_corbado(corbado_user)
+        address = corbado_user.verified_email
         first_name, _space, last_name = corbado_user.full_name.partition(" ")
         values = {
             "first_name": first_name,
@@ -131,7 +131,7 @@ class CorbadoBackend(ModelBackend):
         user = model(**_fitting(values))
         user.set_unusable_password()
         # Where the email is the primary key, a plain save() would overwrite its owner.
-        user.save(using=written_database(), force_insert=True)
+        user.save(using=db_for_write(), force_insert=True)
         return user
 
     def configure_user(
@@ -189,7 +189,7 @@ class CorbadoBackend(ModelBackend):
         address or name: that is how CVE-2025-61783 handed accounts over.
         """
         try:
-            with transaction.atomic(using=written_database()):
+            with transaction.atomic(using=db_for_write()):
                 return self._link(request, corbado_user)
         except IntegrityError:
             account = self._account_of(corbado_user)
@@ -202,13 +202,13 @@ class CorbadoBackend(ModelBackend):
     ) -> AbstractBaseUser:
         """Map once more: the database now shows who came first, or that the user was deleted."""
         user = self.match_user(corbado_user)
-        project = CorbadoAccount.objects.using(written_database()).filter(
+        project = CorbadoAccount.objects.using(db_for_write()).filter(
             project_id=conf.CORBADO_PROJECT_ID
         )
         if user is not None and project.filter(user_id=user.pk).exists():
             raise SignInRefused("already_linked")
         try:
-            with transaction.atomic(using=written_database()):
+            with transaction.atomic(using=db_for_write()):
                 claim = _claim(corbado_user)
                 if user is None and claim:
                     # Nobody here has the address any more, so nobody is being created for it.
@@ -218,7 +218,7 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("conflict") from None
 
     def _link(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
-        using = written_database()
+        using = db_for_write()
         user = self.match_user(corbado_user)
         created = user is None
         if user is None:
@@ -237,14 +237,14 @@ class CorbadoBackend(ModelBackend):
             user=user,  # type: ignore[misc]  # AUTH_USER_MODEL is the site's
             project_id=conf.CORBADO_PROJECT_ID,
             corbado_user_id=corbado_user.id,
-            email=CorbadoAccount.address_at_corbado(corbado_user),
+            email=corbado_user.verified_email,
             first_sign_in_at=now,
             last_sign_in_at=now,
             sign_in_count=1 if now else 0,
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
         account.save(using=using, force_insert=True)
-        tell_account_linked(account, request=request, created=created)
+        send_account_linked(account, request=request, created=created)
         return user
 
     def _check_may_be_linked(self, user: AbstractBaseUser) -> None:
@@ -254,7 +254,7 @@ class CorbadoBackend(ModelBackend):
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
         return CorbadoAccount.with_user(
-            conf.CORBADO_PROJECT_ID, corbado_user.id, using=written_database()
+            conf.CORBADO_PROJECT_ID, corbado_user.id, using=db_for_write()
         )
 
 
@@ -266,7 +266,7 @@ def corbado_backend() -> CorbadoBackend | None:
 
 
 def _claim(corbado_user: CorbadoUser) -> str | None:
-    return lowered(CorbadoAccount.address_at_corbado(corbado_user)) or None
+    return lowered(corbado_user.verified_email) or None
 
 
 def _has_privileges(user: AbstractBaseUser) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "conf", "hide_credentials"]
+__all__ = ["Settings", "conf"]
 
 
 def _get(name: str, default: Any) -> Any:
@@ -27,28 +27,6 @@ def _get_list(name: str) -> Sequence[str] | None:
     if value is None or isinstance(value, list | tuple):
         return value
     raise ImproperlyConfigured(f"{name} has to be a list of strings.")
-
-
-class _Hidden(str):
-    """Show nothing of itself where values are printed."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'********************'"
-
-
-def hide_credentials() -> None:
-    """Keep the webhook passwords out of error mails and debug pages, which show every setting.
-
-    Django masks settings whose name has API, KEY, PASS, SECRET, TOKEN and the like in it
-    (``SafeExceptionReporterFilter.hidden_settings``); CORBADO_WEBHOOK_CREDENTIALS has none.
-    """
-    value = _get("CORBADO_WEBHOOK_CREDENTIALS", None)
-    if isinstance(value, list | tuple):
-        settings.CORBADO_WEBHOOK_CREDENTIALS = [
-            _Hidden(each) if isinstance(each, str) else each for each in value
-        ]
 
 
 class Settings:
@@ -110,9 +88,9 @@ class Settings:
         return _get_list("CORBADO_TRUSTED_PROXIES")
 
     @property
-    def CORBADO_WEBHOOK_CREDENTIALS(self) -> Sequence[str]:
+    def CORBADO_WEBHOOK_SECRETS(self) -> Sequence[str]:
         """``"user:password"`` strings that Corbado's webhooks may use; several while rotating."""
-        return _get_list("CORBADO_WEBHOOK_CREDENTIALS") or []
+        return _get_list("CORBADO_WEBHOOK_SECRETS") or []
 
     @property
     def CORBADO_FAILED_ATTEMPTS_PER_MINUTE(self) -> int:
@@ -130,7 +108,9 @@ class Settings:
     @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
-        return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))
+        return str(
+            _get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.migration.UserMigration")
+        )
 
 
 conf = Settings()

@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Collate, Upper
 
 from .local_users import candidates, email_field_name
-from .models import written_database
+from .models import db_for_write
 
 __all__ = ["NAME", "SMALL", "EmailIndex", "Leftover"]
 
@@ -77,7 +77,7 @@ class EmailIndex:
         name = email_field_name()
         if name is None:
             return None
-        return cls(cast("Any", get_user_model()._meta.get_field(name)), written_database())
+        return cls(cast("Any", get_user_model()._meta.get_field(name)), db_for_write())
 
     @property
     def table(self) -> str:

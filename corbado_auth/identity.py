@@ -45,6 +45,11 @@ class CorbadoUser:
         return tuple(email.address for email in self.emails if email.is_verified)
 
     @property
+    def verified_email(self) -> str:
+        """Return the first confirmed address, or an empty string."""
+        return next(iter(self.verified_emails), "")
+
+    @property
     def is_gone(self) -> bool:
         """Tell whether Corbado says that this user no longer exists or was disabled.
 

@@ -24,8 +24,8 @@ from django.utils.translation import pgettext
 from .lookup import tied_users
 
 if TYPE_CHECKING:
+    from .existing_users.outcomes import Outcome
     from .identity import CorbadoUser
-    from .outcomes import Outcome
 
 __all__ = [
     "CorbadoAccount",
@@ -33,11 +33,11 @@ __all__ = [
     "MigrationAttemptQuerySet",
     "PasskeyNudge",
     "PendingDeletion",
-    "written_database",
+    "db_for_write",
 ]
 
 
-def written_database() -> str:
+def db_for_write() -> str:
     """Name the database that is written to: a replica may not have the row of a moment ago."""
     return router.db_for_write(CorbadoAccount)
 
@@ -111,7 +111,7 @@ class CorbadoAccount(models.Model):
 
         Return False if the row is gone meanwhile.
         """
-        self.email = self.address_at_corbado(corbado_user)
+        self.email = corbado_user.verified_email
         connection = connections[self._state.db or DEFAULT_DB_ALIAS]
         moment = connection.ops.adapt_datetimefield_value(at)
         # Written out: the ORM takes longer to word it than the database to do it, at every sign-in.
@@ -123,11 +123,6 @@ class CorbadoAccount(models.Model):
         with connection.cursor() as cursor:
             cursor.execute(statement, [self.email, moment, moment, self.pk])
             return bool(cursor.rowcount == 1)
-
-    @staticmethod
-    def address_at_corbado(corbado_user: CorbadoUser) -> str:
-        """Return the first confirmed address of a Corbado user, or an empty string."""
-        return next(iter(corbado_user.verified_emails), "")
 
 
 class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import nudge_answers, passkeys, views, webhooks
+from . import views
 
 app_name = "corbado_auth"
 
@@ -13,13 +13,13 @@ urlpatterns = [
     path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
     path("confirm/", views.ConfirmView.as_view(), name="confirm"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
-    path("passkeys/", passkeys.PasskeysView.as_view(), name="passkeys"),
-    path("passkeys/add/", passkeys.AddPasskeyView.as_view(), name="add-passkey"),
-    path("passkeys/nudge/", nudge_answers.AnswerNudgeView.as_view(), name="answer-nudge"),
+    path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),
+    path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),
+    path("passkeys/nudge/", views.AnswerNudgeView.as_view(), name="answer-nudge"),
     path(
         "passkeys/<str:passkey_id>/remove/",
-        passkeys.RemovePasskeyView.as_view(),
+        views.RemovePasskeyView.as_view(),
         name="remove-passkey",
     ),
-    path("webhooks/actions/", webhooks.ActionWebhookView.as_view(), name="action-webhook"),
+    path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
 ]

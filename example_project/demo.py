@@ -237,7 +237,7 @@ def site_environment(data: Path, emulator_url: str) -> dict[str, str]:
         "CORBADO_API_SECRET": "corbado1_emulator",
         "CORBADO_BACKEND_API_URL": emulator_url,
         "CORBADO_FRONTEND_API_URL": emulator_url,
-        "CORBADO_WEBHOOK_CREDENTIALS": WEBHOOK_CREDENTIALS,
+        "CORBADO_WEBHOOK_SECRETS": WEBHOOK_CREDENTIALS,
     }
 
 

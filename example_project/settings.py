@@ -100,4 +100,4 @@ CORBADO_API_SECRET = os.environ.get("CORBADO_API_SECRET", "corbado1_emulator")
 CORBADO_BACKEND_API_URL = os.environ.get("CORBADO_BACKEND_API_URL", "http://localhost:9000")
 CORBADO_FRONTEND_API_URL = os.environ.get("CORBADO_FRONTEND_API_URL", "http://localhost:9000")
 # With these Corbado asks this site whether it knows a person, and whether a password is right.
-CORBADO_WEBHOOK_CREDENTIALS = [os.environ.get("CORBADO_WEBHOOK_CREDENTIALS", "corbado:demo-only")]
+CORBADO_WEBHOOK_SECRETS = [os.environ.get("CORBADO_WEBHOOK_SECRETS", "corbado:demo-only")]

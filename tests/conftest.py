@@ -11,18 +11,18 @@ import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from tests.users.factory import create_user
+from tests.support.users.factory import create_user
 
 pytest_plugins = [
     "pytester",
-    "tests.axes",
+    "tests.plugins.axes",
     "tests.browser.fixtures",
-    "tests.database_server",
-    "tests.isolation",
-    "tests.mariadb",
-    "tests.postgresql",
-    "tests.strict",
-    "tests.wire_fixture",
+    "tests.plugins.database_server",
+    "tests.plugins.isolation",
+    "tests.plugins.mariadb",
+    "tests.plugins.postgresql",
+    "tests.plugins.strict",
+    "tests.plugins.wire",
 ]
 
 # A busy machine is slow, and speed is not what the property tests are about.

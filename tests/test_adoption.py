@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from corbado_auth.adoption import measure
+from corbado_auth.existing_users.adoption import measure
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
 pytestmark = pytest.mark.django_db

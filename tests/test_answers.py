@@ -12,10 +12,10 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corbado_auth import answers
+from corbado_auth.corbado_api import responses as answers
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoUser
-from corbado_auth.service import CorbadoService
 from tests.wire import sample
 
 GOOD = sample("validate_good").answer

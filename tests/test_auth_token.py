@@ -9,11 +9,11 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.test import AsyncRequestFactory, RequestFactory
 
-from corbado_auth.auth_token import (
+from corbado_auth.sign_in.auth_token import (
     AuthToken,
-    hide_link_tokens,
     is_top_level_navigation,
-    take_auth_token,
+    mask_link_tokens,
+    pop_auth_token,
     token_digest,
 )
 
@@ -27,12 +27,12 @@ def request_for(query: str, **environ: str) -> HttpRequest:
 
 @pytest.mark.parametrize("token", [TOKEN, "-._~" * 16, "a" * 64], ids=["usual", "signs", "letters"])
 def test_a_token_is_64_visible_ascii_characters(token: str) -> None:
-    assert take_auth_token(request_for(f"corbadoAuthToken={token}")) == token
+    assert pop_auth_token(request_for(f"corbadoAuthToken={token}")) == token
 
 
 def test_the_other_parameters_stay() -> None:
     request = request_for(f"a=1&corbadoAuthToken={TOKEN}&b=%26&a=2")
-    take_auth_token(request)
+    pop_auth_token(request)
     assert request.GET.getlist("a") == ["1", "2"]
     assert request.GET["b"] == "&"
     assert request.get_full_path() == f"{PATH}?a=1&a=2&corbadoAuthToken=hidden&b=%26"
@@ -40,7 +40,7 @@ def test_the_other_parameters_stay() -> None:
 
 def test_a_request_without_a_token_stays_as_it_is() -> None:
     request = request_for("a=%41", HTTP_REFERER="http://testserver/?b=%42")
-    take_auth_token(request)
+    pop_auth_token(request)
     assert request.META["QUERY_STRING"] == "a=%41"
     assert request.META["HTTP_REFERER"] == "http://testserver/?b=%42"
 
@@ -56,7 +56,7 @@ def test_a_request_without_a_token_stays_as_it_is() -> None:
 )
 def test_the_token_leaves_every_copy_that_a_server_made(copy: str) -> None:
     request = request_for(f"a=1&corbadoAuthToken={TOKEN}&b=%26", RAW_URI=copy)
-    take_auth_token(request)
+    pop_auth_token(request)
     assert TOKEN not in repr(request.META)
     assert "hidden" in request.META["RAW_URI"]
 
@@ -64,7 +64,7 @@ def test_the_token_leaves_every_copy_that_a_server_made(copy: str) -> None:
 def test_the_token_leaves_an_asgi_scope_too() -> None:
     request = AsyncRequestFactory().get(PATH, {"corbadoAuthToken": TOKEN})
     assert isinstance(request, ASGIRequest)
-    assert take_auth_token(request) == TOKEN
+    assert pop_auth_token(request) == TOKEN
     assert request.scope["query_string"] == b"corbadoAuthToken=hidden"
 
 
@@ -77,7 +77,7 @@ def test_the_token_travels_as_itself_and_shows_as_nothing() -> None:
 def test_the_referer_keeps_the_names_of_what_a_link_brought() -> None:
     referer = "http://testserver/login/?next=%2F&corbadoToken=secret&corbadoEmailLinkID=eml-1#top"
     request = request_for("", HTTP_REFERER=referer)
-    hide_link_tokens(request)
+    mask_link_tokens(request)
     assert request.META["HTTP_REFERER"] == (
         "http://testserver/login/?next=%2F&corbadoToken=hidden&corbadoEmailLinkID=hidden#top"
     )
@@ -86,7 +86,7 @@ def test_the_referer_keeps_the_names_of_what_a_link_brought() -> None:
 @pytest.mark.parametrize("referer", ["", "http://[", "not a URL", "http://testserver/?=&&"])
 def test_a_referer_of_any_form_is_left_alone(referer: str) -> None:
     request = request_for("", HTTP_REFERER=referer)
-    hide_link_tokens(request)
+    mask_link_tokens(request)
     assert request.META["HTTP_REFERER"] == referer
 
 

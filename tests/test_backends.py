@@ -20,7 +20,14 @@ from corbado_auth.backends import CorbadoBackend
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.vouching import assert_refused, come_as, corbado_user, only_user, ours, signed_in_as
+from tests.support.vouching import (
+    assert_refused,
+    come_as,
+    corbado_user,
+    only_user,
+    ours,
+    signed_in_as,
+)
 
 pytestmark = pytest.mark.django_db
 

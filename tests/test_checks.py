@@ -21,7 +21,7 @@ from django.views.generic import View
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.checks import ids
-from corbado_auth.intent import login_page
+from corbado_auth.decorators import login_page
 from tests.settings.default import MIDDLEWARE
 
 HERE = "tests.test_checks"
@@ -34,7 +34,7 @@ GOOD: dict[str, Any] = {
     "CORBADO_API_SECRET": SECRET,
     "CORBADO_BACKEND_API_URL": None,
     "CORBADO_FRONTEND_API_URL": None,
-    "CORBADO_WEBHOOK_CREDENTIALS": None,
+    "CORBADO_WEBHOOK_SECRETS": None,
     "LOGIN_URL": "corbado_auth:login",
     "AUTHENTICATION_BACKENDS": [
         "django.contrib.auth.backends.ModelBackend",
@@ -193,13 +193,13 @@ SPEAKS_UP = {
     "proxy-as-number": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": [167772161]}),
     "credentials-as-text": (
         ids.CREDENTIALS_MALFORMED,
-        {"CORBADO_WEBHOOK_CREDENTIALS": f"hooks:{SECRET}"},
+        {"CORBADO_WEBHOOK_SECRETS": f"hooks:{SECRET}"},
     ),
-    "no-colon": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [SECRET]}),
-    "no-user": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [f":{SECRET}"]}),
-    "no-password": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": ["hooks:"]}),
-    "credentials-none": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_CREDENTIALS": [None]}),
-    "no-credentials": (ids.CREDENTIALS_MISSING, {"CORBADO_WEBHOOK_CREDENTIALS": []}),
+    "no-colon": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_SECRETS": [SECRET]}),
+    "no-user": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_SECRETS": [f":{SECRET}"]}),
+    "no-password": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_SECRETS": ["hooks:"]}),
+    "credentials-none": (ids.CREDENTIALS_MALFORMED, {"CORBADO_WEBHOOK_SECRETS": [None]}),
+    "no-credentials": (ids.CREDENTIALS_MISSING, {"CORBADO_WEBHOOK_SECRETS": []}),
     "no-session-middleware": (ids.MIDDLEWARE_MISSING, without("SessionMiddleware")),
     "no-authentication-middleware": (ids.MIDDLEWARE_MISSING, without("AuthenticationMiddleware")),
     "signed-cookies": (
@@ -226,13 +226,13 @@ SILENT = {
     "no-limit": {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 0},
     "proxies": {"CORBADO_TRUSTED_PROXIES": ["10.0.0.1", "2001:db8::/32", "unix:"]},
     "no-proxy": {"CORBADO_TRUSTED_PROXIES": []},
-    "webhook-password-with-colon": {"CORBADO_WEBHOOK_CREDENTIALS": ["hooks:a:b", "hooks:c"]},
+    "webhook-password-with-colon": {"CORBADO_WEBHOOK_SECRETS": ["hooks:a:b", "hooks:c"]},
     "cname": {"CORBADO_FRONTEND_API_URL": "https://auth.example.com"},
     "slash-at-the-end": {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io/"},
     "emulator": {"CORBADO_BACKEND_API_URL": "http://localhost:9000"},
     "sessions-db": {"SESSION_ENGINE": f"{ENGINES}.db"},
     "sessions-cached-db": {"SESSION_ENGINE": f"{ENGINES}.cached_db"},
-    "sessions-of-another-app": {"SESSION_ENGINE": "tests.users.backends"},
+    "sessions-of-another-app": {"SESSION_ENGINE": "tests.support.users.backends"},
     "login-url-path": {"LOGIN_URL": "/corbado/login/"},
     "login-url-with-query": {"LOGIN_URL": "/corbado/login/?from=here"},
     "login-url-on-another-host": {"LOGIN_URL": "https://www.example.com/login/"},
@@ -356,7 +356,7 @@ def test_login_url_is_found_below_a_script_name() -> None:
         set_script_prefix("/")
 
 
-WEBHOOK_ON = {"CORBADO_WEBHOOK_CREDENTIALS": ["corbado:long enough"]}
+WEBHOOK_ON = {"CORBADO_WEBHOOK_SECRETS": ["corbado:long enough"]}
 LOCKS_BY_ADDRESS: dict[str, dict[str, Any]] = {
     "as-it-comes": {},
     "or-by-name": {"AXES_LOCKOUT_PARAMETERS": ["username", "ip_address"]},
@@ -373,8 +373,8 @@ LOCKS_A_PERSON: dict[str, dict[str, Any]] = {
     "admin-only": {"AXES_ONLY_ADMIN_SITE": True},
     "switched-off": {"AXES_ENABLED": False},
     "never-locks": {"AXES_LOCK_OUT_AT_FAILURE": False},
-    "webhook-off": {"CORBADO_WEBHOOK_CREDENTIALS": None},
-    "webhook-malformed": {"CORBADO_WEBHOOK_CREDENTIALS": "corbado:no list"},
+    "webhook-off": {"CORBADO_WEBHOOK_SECRETS": None},
+    "webhook-malformed": {"CORBADO_WEBHOOK_SECRETS": "corbado:no list"},
 }
 
 

@@ -20,9 +20,9 @@ DEFAULTS = {
     "CORBADO_FRONTEND_API_URL": "https://pro-5.frontendapi.corbado.io",
     "CORBADO_TIMEOUT": (3.05, 5.0),
     "CORBADO_TRUSTED_PROXIES": None,
-    "CORBADO_WEBHOOK_CREDENTIALS": [],
+    "CORBADO_WEBHOOK_SECRETS": [],
     "CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 30,
-    "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
+    "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.migration.UserMigration",
 }
 
 
@@ -105,7 +105,7 @@ def test_a_limit_that_is_no_number_is_refused(settings: LazySettings, value: Any
         _ = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
 
 
-@pytest.mark.parametrize("name", ["CORBADO_TRUSTED_PROXIES", "CORBADO_WEBHOOK_CREDENTIALS"])
+@pytest.mark.parametrize("name", ["CORBADO_TRUSTED_PROXIES", "CORBADO_WEBHOOK_SECRETS"])
 @pytest.mark.parametrize("value", ["user:canary", 5, {"user": "canary"}], ids=repr)
 def test_a_list_that_is_none_is_refused_without_its_content(
     settings: LazySettings, name: str, value: Any

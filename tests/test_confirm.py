@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from corbado_auth.testing import Corbado, User
-from tests.front_door import TOKEN, come_back, open_login_page
+from tests.support.front_door import TOKEN, come_back, open_login_page
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def test_this_is_not_me_forgets_the_result(client: Client, corbado: Corbado, rob
 def test_the_button_uses_the_result_up(client: Client, corbado: Corbado, robin: User) -> None:
     shown = wait_at_the_confirm_page(client, corbado, robin)
     client.post(CONFIRM, {"id": shown})
-    assert client.cookies["corbado_auth_waiting"].value == ""
+    assert client.cookies["corbado_auth_pending"].value == ""
 
 
 def test_the_confirm_page_without_a_result_is_400(client: Client) -> None:

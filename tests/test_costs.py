@@ -21,9 +21,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.front_door import come_back, open_login_page
-from tests.vouching import come_as
-from tests.worker import ROOT
+from tests.support.front_door import come_back, open_login_page
+from tests.support.vouching import come_as
+from tests.support.worker import ROOT
 
 MakeUser = Callable[..., Any]
 ADA = "ada@example.com"

@@ -17,11 +17,11 @@ from pytest_django import Settings
 
 from corbado_auth import deadlocks
 from corbado_auth.models import CorbadoAccount
-from tests.failures import GOOD
-from tests.front_door import sign_in
-from tests.misbehaving_server import MisbehavingServer, always, answer
-from tests.users.factory import create_user
-from tests.vouching import corbado_user
+from tests.support.failures import GOOD
+from tests.support.front_door import sign_in
+from tests.support.misbehaving_server import MisbehavingServer, always, answer
+from tests.support.users.factory import create_user
+from tests.support.vouching import corbado_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from corbado_auth import deletion
 from corbado_auth.backends import CorbadoBackend
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.deletion import Retried, retry_deletions
 from corbado_auth.models import CorbadoAccount, PendingDeletion
-from corbado_auth.service import CorbadoService
 from corbado_auth.testing import Corbado
 
 MakeUser = Callable[..., Any]

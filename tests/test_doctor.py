@@ -141,16 +141,16 @@ AT_CORBADO = {
     ),
     "application-none": ("Application URL", State.WRONG, {"applicationUrl": ""}),
     "application-nowhere": ("Application URL", State.WRONG, {"applicationUrl": f"{SITE}/nowhere/"}),
-    "application-plain-page": ("Application URL", State.LOOK, {"applicationUrl": f"{SITE}/"}),
+    "application-plain-page": ("Application URL", State.WARNING, {"applicationUrl": f"{SITE}/"}),
     "application-host": (
         "Application URL",
         State.WRONG,
         {"applicationUrl": "https://www.example.com/corbado/login/"},
     ),
-    "webhook-none": ("Webhook URL", State.LOOK, {"webhookURL": ""}),
+    "webhook-none": ("Webhook URL", State.WARNING, {"webhookURL": ""}),
     "webhook-path": ("Webhook URL", State.WRONG, {"webhookURL": f"{SITE}/hook/"}),
     "webhook-nonsense": ("Webhook URL", State.WRONG, {"webhookURL": "hook"}),
-    "frontend-none": ("Frontend API", State.LOOK, {"frontendAPIUrl": ""}),
+    "frontend-none": ("Frontend API", State.WARNING, {"frontendAPIUrl": ""}),
     "frontend-bare-host": (
         "Frontend API",
         State.OK,
@@ -158,27 +158,27 @@ AT_CORBADO = {
     ),
     "frontend-newer-host": (
         "Frontend API",
-        State.LOOK,
+        State.WARNING,
         {"frontendAPIUrl": "https://pro-1234567890.frontendapi.cloud.corbado.io"},
     ),
     "frontend-cname": ("Frontend API", State.WRONG, {"frontendAPIUrl": "https://auth.example.com"}),
     "passkeys-of-the-parent-domain": ("Passkey domain", State.OK, {"webauthnRPID": "example.com"}),
     "passkeys-elsewhere": ("Passkey domain", State.WRONG, {"webauthnRPID": "corbado.io"}),
     "passkeys-look-alike": ("Passkey domain", State.WRONG, {"webauthnRPID": "p.example.com"}),
-    "passkeys-unknown": ("Passkey domain", State.LOOK, {"webauthnRPID": ""}),
+    "passkeys-unknown": ("Passkey domain", State.WARNING, {"webauthnRPID": ""}),
     "other-project": ("Credentials", State.WRONG, {"projectID": "pro-5"}),
-    "development-project": ("Credentials", State.LOOK, {"environment": "dev"}),
+    "development-project": ("Credentials", State.WARNING, {"environment": "dev"}),
 }
 HERE_AT_THE_SITE = {
     "no-webhook-credentials": (
         "Webhook URL",
         State.WRONG,
-        {"CORBADO_WEBHOOK_CREDENTIALS": None},
+        {"CORBADO_WEBHOOK_SECRETS": None},
     ),
     "webhook-credentials-of-another-shape": (
         "Webhook URL",
         State.WRONG,
-        {"CORBADO_WEBHOOK_CREDENTIALS": "canary"},
+        {"CORBADO_WEBHOOK_SECRETS": "canary"},
     ),
     "frontend-of-another-project": (
         "Frontend API",
@@ -188,19 +188,19 @@ HERE_AT_THE_SITE = {
     "frontend-nonsense": ("Frontend API", State.WRONG, {"CORBADO_FRONTEND_API_URL": "frontend"}),
     "host-not-allowed": ("Host name", State.WRONG, {"ALLOWED_HOSTS": ["www.example.com"]}),
     "host-allowed-by-wildcard": ("Host name", State.OK, {"ALLOWED_HOSTS": [".example.com"]}),
-    "nobody-asked-about-proxies": ("Proxies", State.LOOK, {"CORBADO_TRUSTED_PROXIES": None}),
+    "nobody-asked-about-proxies": ("Proxies", State.WARNING, {"CORBADO_TRUSTED_PROXIES": None}),
     "no-proxy": ("Proxies", State.OK, {"CORBADO_TRUSTED_PROXIES": []}),
     "proxies-of-another-shape": ("Proxies", State.WRONG, {"CORBADO_TRUSTED_PROXIES": "10.0.0.1"}),
-    "proxy-that-ends-tls": ("Proxies", State.LOOK, {"SECURE_PROXY_SSL_HEADER": None}),
-    "session-cookie-not-secure": ("Cookies", State.LOOK, {"SESSION_COOKIE_SECURE": False}),
-    "csrf-cookie-not-secure": ("Cookies", State.LOOK, {"CSRF_COOKIE_SECURE": False}),
-    "session-cookie-readable": ("Cookies", State.LOOK, {"SESSION_COOKIE_HTTPONLY": False}),
+    "proxy-that-ends-tls": ("Proxies", State.WARNING, {"SECURE_PROXY_SSL_HEADER": None}),
+    "session-cookie-not-secure": ("Cookies", State.WARNING, {"SESSION_COOKIE_SECURE": False}),
+    "csrf-cookie-not-secure": ("Cookies", State.WARNING, {"CSRF_COOKIE_SECURE": False}),
+    "session-cookie-readable": ("Cookies", State.WARNING, {"SESSION_COOKIE_HTTPONLY": False}),
     "session-cookie-dropped": (
         "Cookies",
         State.WRONG,
         {"SESSION_COOKIE_SAMESITE": "None", "SESSION_COOKIE_SECURE": False},
     ),
-    "check-warns": ("Checks", State.LOOK, {"CSRF_COOKIE_NAME": "XSRF-TOKEN"}),
+    "check-warns": ("Checks", State.WARNING, {"CSRF_COOKIE_NAME": "XSRF-TOKEN"}),
     "check-errs": ("Checks", State.WRONG, {"AUTHENTICATION_BACKENDS": []}),
     "check-silenced": (
         "Checks",
@@ -230,7 +230,13 @@ def test_what_the_site_has_is_judged(
 
 @pytest.mark.parametrize(
     ("seconds", "state"),
-    [(0, State.OK), (-20, State.OK), (60, State.LOOK), (-60, State.LOOK), (-900, State.WRONG)],
+    [
+        (0, State.OK),
+        (-20, State.OK),
+        (60, State.WARNING),
+        (-60, State.WARNING),
+        (-900, State.WRONG),
+    ],
 )
 def test_the_clock_is_compared_with_corbados(ask: Ask, seconds: int, state: State) -> None:
     found = ask(clock=timedelta(seconds=seconds))["Clock"]
@@ -242,13 +248,13 @@ def test_an_answer_without_a_time_is_worth_a_look(ask: Ask, settings: LazySettin
     with responses.RequestsMock() as corbado:
         corbado.get(API, json=sample("project_config_good").answer)
         states = {finding.subject: finding.state for finding in examine(SITE)}
-    assert states["Clock"] == State.LOOK
+    assert states["Clock"] == State.WARNING
 
 
 def test_without_an_origin_only_paths_are_compared(ask: Ask) -> None:
     found = ask(origin="")
     for subject in ("Redirect URL", "Application URL", "Webhook URL"):
-        assert found[subject].state == State.LOOK
+        assert found[subject].state == State.WARNING
         assert "origin could not be compared" in found[subject].fact
         assert f"--origin {SITE}" in found[subject].advice
 
@@ -275,7 +281,7 @@ def test_a_secure_cookie_never_comes_back_over_http(ask: Ask) -> None:
 
 
 def test_webhooks_that_nobody_uses_are_right(ask: Ask) -> None:
-    found = ask({"webhookURL": ""}, CORBADO_WEBHOOK_CREDENTIALS=None)
+    found = ask({"webhookURL": ""}, CORBADO_WEBHOOK_SECRETS=None)
     assert found["Webhook URL"].state == State.OK
 
 
@@ -322,7 +328,7 @@ def test_no_secret_of_either_side_is_shown(ask: Ask) -> None:
         "frontendAPIUrl": "https://u:canary@auth.example.com/?key=canary",
     }
     for origin in ("", SITE):
-        found = ask(own, origin=origin, CORBADO_WEBHOOK_CREDENTIALS=["hooks:canary", "canary"])
+        found = ask(own, origin=origin, CORBADO_WEBHOOK_SECRETS=["hooks:canary", "canary"])
         assert "canary" not in repr(found)
 
 
@@ -405,12 +411,12 @@ def test_a_line_is_a_word_a_subject_and_what_to_do(ask: Ask, settings: LazySetti
         text, code = run("--origin", SITE)
     lines = text.splitlines()
     assert (
-        "ok     Redirect URL     https://shop.example.com/corbado/redirect/, as it should be."
+        "ok       Redirect URL     https://shop.example.com/corbado/redirect/, as it should be."
         in lines
     )
-    at = lines.index("wrong  Host name        shop.example.com is not in ALLOWED_HOSTS.")
+    at = lines.index("wrong    Host name        shop.example.com is not in ALLOWED_HOSTS.")
     assert lines[at + 1].strip() == '-> Add "shop.example.com" to ALLOWED_HOSTS.'
-    assert text.endswith("10 ok, 1 look, 1 wrong. Mend what is wrong, then run it again.")
+    assert text.endswith("10 ok, 1 warning, 1 wrong. Fix the errors above, then run it again.")
     assert code == 1
 
 
@@ -447,9 +453,9 @@ def test_the_emulator_and_its_site_fit(
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = [f"{HERE}.AnsweredBackend"]
     settings.CORBADO_TRUSTED_PROXIES = []
-    settings.CORBADO_WEBHOOK_CREDENTIALS = None
+    settings.CORBADO_WEBHOOK_SECRETS = None
     text, code = run("--origin", live_server.url)
-    assert (text.count("\nwrong"), text.count("\nlook"), code) == (0, 1, 0), text
+    assert (text.count("\nwrong"), text.count("\nwarning"), code) == (0, 1, 0), text
     assert "corbado_auth.W007" in text
     assert [request.path for request in corbado_live.requests] == ["/v1/projectConfig"]
 
@@ -467,5 +473,5 @@ def test_the_emulator_refuses_a_wrong_secret(corbado: Corbado, settings: LazySet
 def test_an_emulator_that_fails_is_one_line(corbado: Corbado, failure: dict[str, Any]) -> None:
     corbado.fail_next("/v1/projectConfig", times=0, **failure)
     text, code = run()
-    assert "wrong  Connection" in text
+    assert "wrong    Connection" in text
     assert code == 1

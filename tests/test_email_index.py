@@ -32,8 +32,8 @@ from corbado_auth.local_users import (
     users_with_email,
 )
 from corbado_auth.testing import Corbado
-from tests.front_door import sign_in
-from tests.webhook_cases import CREDENTIALS, basic
+from tests.support.front_door import sign_in
+from tests.support.webhook_cases import CREDENTIALS, basic
 
 # An index is not made concurrently within a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -561,7 +561,7 @@ def test_the_check_is_silent_without_an_email_field(monkeypatch: pytest.MonkeyPa
 def test_the_doctor_shows_the_statement() -> None:
     statement = site_index().statements()[0]
     finding = email_lookups()
-    assert finding.state == State.LOOK
+    assert finding.state == State.WARNING
     assert statement in finding.advice
     run()
     assert email_lookups().state == State.OK
@@ -576,10 +576,10 @@ def test_the_doctor_is_at_ease_with_few_users() -> None:
 @pytest.mark.usefixtures("no_user_table")
 def test_the_doctor_says_when_the_table_is_not_there() -> None:
     finding = email_lookups()
-    assert finding.state == State.LOOK
+    assert finding.state == State.WARNING
     assert "manage.py migrate" in finding.advice
 
 
 def test_the_doctor_knows_no_index_for_other_databases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(email_index, "RECIPES", {})
-    assert email_lookups().state == State.LOOK
+    assert email_lookups().state == State.WARNING

@@ -17,14 +17,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from corbado_auth import existing_users
 from corbado_auth.backends import CorbadoBackend
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.emulator import Emulator, EmulatorConfig
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
-from corbado_auth.existing_users import UserMigration, user_migration_class
+from corbado_auth.existing_users import migration
+from corbado_auth.existing_users.migration import UserMigration, user_migration_class
+from corbado_auth.existing_users.outcomes import REASONS, Outcome
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
-from corbado_auth.outcomes import REASONS, Outcome
-from corbado_auth.service import CorbadoService
 from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
 from tests.emulator.clients import Browser
@@ -441,7 +441,7 @@ def test_a_setting_that_names_no_such_class_says_so(settings: LazySettings, name
 
 
 def test_every_reason_has_a_meaning() -> None:
-    source = Path(existing_users.__file__).read_text("utf-8")
+    source = Path(migration.__file__).read_text("utf-8")
     used = re.findall(r'Outcome\("(?:skipped|refused)", "(\w+)"', source)
     assert len(used) > 10
     assert set(used) <= set(REASONS)

@@ -13,7 +13,8 @@ from django.template.response import TemplateResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.views import View
 
-from corbado_auth.intent import Intent, cookie, login_page, login_page_url
+from corbado_auth.next_url import login_page_url
+from corbado_auth.sign_in.intent import Intent, cookie, login_page
 
 MAGIC = "corbadoEmailLinkID=eml-1&corbadoToken=secret"
 
@@ -21,7 +22,7 @@ MAGIC = "corbadoEmailLinkID=eml-1&corbadoToken=secret"
 def intent_after(response: HttpResponse) -> Intent | None:
     request = RequestFactory().get("/")
     request.COOKIES = {name: morsel.value for name, morsel in response.cookies.items()}
-    return Intent.of(request)
+    return Intent.from_request(request)
 
 
 @login_page
@@ -118,7 +119,7 @@ def test_the_login_page_is_where_login_url_says(settings: Any, login_url: str, f
 
 def test_without_login_url_the_login_page_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     as_django_has_it = SimpleNamespace(is_overridden=lambda _name: False)
-    monkeypatch.setattr("corbado_auth.intent.settings", as_django_has_it)
+    monkeypatch.setattr("corbado_auth.next_url.settings", as_django_has_it)
     assert login_page_url() == "/corbado/login/"
 
 

@@ -20,9 +20,9 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from corbado_auth.models import CorbadoAccount
 from tests.scaling.blocks import install_modules
-from tests.users.factory import create_user
-from tests.vouching import come_as, signed_in_as
-from tests.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.users.factory import create_user
+from tests.support.vouching import come_as, signed_in_as
+from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from corbado_auth import comparison
+from corbado_auth.existing_users import comparison
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 

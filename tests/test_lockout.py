@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 
 from corbado_auth.checks import ids
-from tests.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
 
 PASSWORD = "an old password"
 LOGIN = "/admin/login/"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import CorbadoRedirectView
-from tests.front_door import come_back, open_login_page, sign_in
+from tests.support.front_door import come_back, open_login_page, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_require_refuses_what_nobody_asked_for(
     open_login_page(client)
     response = come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
     assert response.status_code == 403
-    assert "corbado_auth_waiting" not in response.cookies
+    assert "corbado_auth_pending" not in response.cookies
 
 
 def test_require_lets_through_what_was_asked_for(

@@ -27,12 +27,12 @@ from corbado_auth.bulk_migration.claims import Claims
 from corbado_auth.bulk_migration.crew import FRESH, Crew, Result
 from corbado_auth.bulk_migration.walk import Scope
 from corbado_auth.conf import conf
-from corbado_auth.existing_users import UserMigration
+from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users.outcomes import Outcome, Question
 from corbado_auth.models import CorbadoAccount, MigrationAttempt, MigrationAttemptQuerySet
-from corbado_auth.outcomes import Outcome, Question
 from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
-from tests.scripted_corbado import ScriptedCorbado
+from tests.support.scripted_corbado import ScriptedCorbado
 
 MakeUser = Callable[..., AbstractBaseUser]
 THREADS = 4
@@ -40,7 +40,7 @@ THREADS = 4
 
 @pytest.fixture(autouse=True)
 def _impatient(settings: LazySettings) -> None:
-    settings.CORBADO_USER_MIGRATION = "tests.impatient.ImpatientMigration"
+    settings.CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"
 
 
 @pytest.fixture

@@ -31,14 +31,14 @@ from django.utils import timezone
 
 from corbado_auth.bulk_migration import MOST_IN_FLIGHT, Halt, Pace, claims, progress, walk
 from corbado_auth.bulk_migration.pace import LATE, Stopped
-from corbado_auth.existing_users import UserMigration
+from corbado_auth.corbado_api.transport import CONNECTIONS_KEPT
+from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users.outcomes import REASONS, Outcome
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
-from corbado_auth.outcomes import REASONS, Outcome
 from corbado_auth.testing import Corbado
-from corbado_auth.transport import CONNECTIONS_KEPT
-from tests.impatient import ImpatientMigration
-from tests.scripted_corbado import ScriptedCorbado
-from tests.worker import start_worker
+from tests.support.impatient import ImpatientMigration
+from tests.support.scripted_corbado import ScriptedCorbado
+from tests.support.worker import start_worker
 
 HERE = "tests.test_migrate_users"
 USERS = "/v1/users"
@@ -48,7 +48,7 @@ MakeUser = Callable[..., AbstractBaseUser]
 
 @pytest.fixture(autouse=True)
 def _impatient(settings: LazySettings) -> None:
-    settings.CORBADO_USER_MIGRATION = "tests.impatient.ImpatientMigration"
+    settings.CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"
 
 
 def run(*arguments: str) -> tuple[str, int]:

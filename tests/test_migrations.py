@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from tests.users.factory import create_user
+from tests.support.users.factory import create_user
 
 pytestmark = pytest.mark.matrix
 

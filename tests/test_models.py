@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from corbado_auth import lookup
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import corbado_user
+from tests.support.vouching import corbado_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
@@ -163,8 +163,8 @@ def test_a_sign_in_with_an_account_that_is_gone_is_noticed(make_user: MakeUser) 
 
 def test_the_email_is_the_first_confirmed_one_or_none() -> None:
     person = corbado_user(("new@example.com", "pending"), ADA, "ada@example.org")
-    assert CorbadoAccount.address_at_corbado(person) == ADA
-    assert CorbadoAccount.address_at_corbado(corbado_user(("a@example.com", "pending"))) == ""
+    assert person.verified_email == ADA
+    assert corbado_user(("a@example.com", "pending")).verified_email == ""
 
 
 def test_the_account_goes_with_its_user(make_user: MakeUser) -> None:

@@ -14,11 +14,14 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from corbado_auth.endings import Endings
+from corbado_auth.sign_in.failures import FailurePages
 
-NO_PAGES = {"context", "dispatch", "finish", "http_method_not_allowed", "page", "wait"}
+NO_PAGES = {
+    *("add_headers", "dispatch", "get_context_data", "get_retry_after"),
+    *("http_method_not_allowed", "render_failure"),
+}
 ENDINGS = sorted(
-    name for name, value in vars(Endings).items() if callable(value) and name not in NO_PAGES
+    name for name, value in vars(FailurePages).items() if callable(value) and name not in NO_PAGES
 )
 
 

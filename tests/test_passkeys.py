@@ -12,9 +12,9 @@ import requests
 from django.conf import settings
 from django.test import Client
 
-from corbado_auth import recent_sign_in
 from corbado_auth.backends import SignInRefused
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.session import SIGNED_IN_AT
 from corbado_auth.testing import Corbado, User
 from tests.emulator.authenticator import Authenticator
 
@@ -236,7 +236,7 @@ def test_adding_and_removing_need_a_recent_sign_in(
 ) -> None:
     client, _user = signed_in(make_user)
     session = client.session
-    session[recent_sign_in.SESSION_KEY] -= 601
+    session[SIGNED_IN_AT] -= 601
     session.save()
     for page in [client.post(ADD), client.get(f"{LIST}cre-1/remove/")]:
         assert page.status_code == 403
@@ -250,7 +250,7 @@ def test_a_session_that_never_noted_its_sign_in_is_not_recent(
 ) -> None:
     client.force_login(make_user(ERIN), "corbado_auth.backends.CorbadoBackend")
     session = client.session
-    del session[recent_sign_in.SESSION_KEY]
+    del session[SIGNED_IN_AT]
     session.save()
     assert client.post(ADD).status_code == 403
 
@@ -261,7 +261,7 @@ def test_signing_in_again_as_the_same_person_makes_it_recent(
     client, user = signed_in(make_user)
     person = linked(corbado, user)
     session = client.session
-    session[recent_sign_in.SESSION_KEY] -= 601
+    session[SIGNED_IN_AT] -= 601
     session.save()
     assert client.post(ADD).status_code == 403
     assert corbado.sign_in(client, person, next=LIST)["Location"] == LIST
@@ -307,7 +307,9 @@ def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
     client, user = signed_in(make_user)
     linked(corbado, user)
     add_passkey(corbado, association_token(client.post(ADD)))
-    with mock.patch("corbado_auth.service.NOBODY", CorbadoAccount.objects.get().corbado_user_id):
+    with mock.patch(
+        "corbado_auth.corbado_api.service.NOBODY", CorbadoAccount.objects.get().corbado_user_id
+    ):
         page = client.get(LIST)
     assert page.status_code == 503
     assert "/remove/" not in page.content.decode()

@@ -19,17 +19,17 @@ from django.test import Client
 from django.urls import reverse
 
 import corbado_auth
-from tests.front_door import TOKEN, come_back, open_login_page
-from tests.users.factory import create_user
-from tests.vouching import come_as
-from tests.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.front_door import TOKEN, come_back, open_login_page
+from tests.support.users.factory import create_user
+from tests.support.vouching import come_as
+from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
 
 # What functions remember, and why no other process misses it.
 REMEMBERED = {
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
     "corbado_auth.lookup._statement": "a statement, worded from the site's user model",
-    "corbado_auth.transport._line": "the connections to Corbado, by settings and process",
-    "corbado_auth.transport._ssl_context": "the CA bundle, read",
+    "corbado_auth.corbado_api.transport._line": "the connections to Corbado",
+    "corbado_auth.corbado_api.transport._ssl_context": "the CA bundle, read",
 }
 
 

@@ -17,8 +17,8 @@ from corbado_auth.conf import Settings as OurSettings
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
-from tests.public_api import describe
-from tests.vouching import corbado_user
+from tests.support.public_api import describe
+from tests.support.vouching import corbado_user
 
 PINNED = Path(__file__).parent / "public_api.txt"
 HINT = """The public API is not what tests/public_api.txt says. If that is meant: change that file

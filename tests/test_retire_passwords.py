@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from corbado_auth import retirement
+from corbado_auth.existing_users import retirement
 from corbado_auth.models import CorbadoAccount
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.scaling.blocks import blocks
-from tests.worker import ROOT
+from tests.support.worker import ROOT
 
 STAGES = {
     "one box": ["one box"],

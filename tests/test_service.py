@@ -15,6 +15,7 @@ from django.test import override_settings
 from django.utils import timezone
 from responses import matchers
 
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import (
     CorbadoError,
     CorbadoRejected,
@@ -22,7 +23,6 @@ from corbado_auth.exceptions import (
     InvalidAuthToken,
 )
 from corbado_auth.identity import ClientInfo, CorbadoEmail, CorbadoUser
-from corbado_auth.service import CorbadoService
 from tests.wire import NAMES, Sample, sample
 
 BACKEND = "https://backendapi.corbado.io"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import responses
 
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoEmail, CorbadoUser, Passkey
-from corbado_auth.service import CorbadoService
 from tests.test_service import answer_with
 from tests.wire import NAMES, sample
 

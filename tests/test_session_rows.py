@@ -13,9 +13,9 @@ from django.test import Client, override_settings
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.testing import Corbado
-from tests.front_door import TOKEN, come_back, open_login_page, sign_in
-from tests.users.factory import create_user
-from tests.webhook_cases import basic
+from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
+from tests.support.users.factory import create_user
+from tests.support.webhook_cases import basic
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +176,7 @@ VISITS: dict[str, tuple[int, Visit]] = {
 def test_a_visit_without_a_sign_in_adds_no_session(
     client: Client, corbado: Corbado, settings: LazySettings, status: int, visit: Visit
 ) -> None:
-    settings.CORBADO_WEBHOOK_CREDENTIALS = ["webhooks:made-up-password-of-the-tests"]
+    settings.CORBADO_WEBHOOK_SECRETS = ["webhooks:made-up-password-of-the-tests"]
     response = visit(client, corbado)
     assert response.status_code == status
     assert Session.objects.count() == 0

@@ -15,7 +15,7 @@ from django.test import Client
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.signals import account_linked
-from tests.vouching import come_as, corbado_user, only_user, signed_in_as
+from tests.support.vouching import come_as, corbado_user, only_user, signed_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

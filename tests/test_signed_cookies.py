@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corbado_auth.signed_cookies import SignedCookie, TooLargeError
+from corbado_auth.sign_in.signed_cookies import SignedCookie, TooLargeError
 
 COOKIE = SignedCookie("corbado_auth_test", max_age=60)
 

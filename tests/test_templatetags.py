@@ -96,10 +96,10 @@ def test_a_page_that_is_no_login_page_still_works_and_says_so(
     request = RequestFactory().get("/somewhere/")
     html = [render(request) for _ in range(3)][-1]
     assert "<corbado-auth" in html
-    assert ("corbado_auth.intent.login_page" in html) == debug
+    assert ("corbado_auth.decorators.login_page" in html) == debug
     assert [record.getMessage() for record in caplog.records] == [
-        "{% corbado_auth %} on /somewhere/: decorate its view with corbado_auth.intent.login_page, "
-        "or every sign-in from there asks for one more click."
+        "{% corbado_auth %} on /somewhere/: decorate its view with "
+        "corbado_auth.decorators.login_page, or every sign-in from there asks for one more click."
     ]
 
 

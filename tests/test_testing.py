@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from corbado_auth.testing import Corbado, CorbadoTestCase
 from tests.emulator.authenticator import Authenticator
-from tests.strict import ROOT
+from tests.plugins.strict import ROOT
 
 EMAIL = "ada@example.com"
 VALIDATE = "/v1/authTokens/validate"

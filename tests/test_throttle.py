@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from corbado_auth import throttle
 from corbado_auth.throttle import Attempt
-from tests.vouching import ours
+from tests.support.vouching import ours
 
 HERE = "192.0.2.1"
 LIMIT = 3

@@ -19,12 +19,12 @@ from django.utils import timezone
 from pytest_django import Settings
 from requests.adapters import HTTPAdapter
 
-from corbado_auth import transport
+from corbado_auth.corbado_api import transport
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoUser
-from corbado_auth.service import CorbadoService
-from tests.certificates import Authority
-from tests.failures import (
+from tests.support.certificates import Authority
+from tests.support.failures import (
     BODY_CANARY,
     FAILURES,
     GOOD,
@@ -36,7 +36,7 @@ from tests.failures import (
     Failure,
     trusted_authority,
 )
-from tests.misbehaving_server import (
+from tests.support.misbehaving_server import (
     CLOSE,
     RESET,
     MisbehavingServer,

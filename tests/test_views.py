@@ -13,7 +13,7 @@ from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado, User
-from tests.front_door import TOKEN, come_back, open_login_page, sign_in
+from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -186,7 +186,7 @@ def test_a_link_without_one_well_formed_token_is_400_and_asks_nobody(
     assert corbado.requests == []
 
 
-# Endings ----------------------------------------------------------------------------------------
+# Failures -------------------------------------------------------------------------------------
 
 
 def test_an_unknown_token_is_400(client: Client, corbado: Corbado) -> None:
@@ -251,7 +251,7 @@ def test_a_database_that_goes_away_is_503(
 
     token = corbado.issue_token(robin)
     open_login_page(client)
-    monkeypatch.setattr("corbado_auth.sign_in.authenticate", gone)
+    monkeypatch.setattr("corbado_auth.session.authenticate", gone)
     response = come_back(client, token)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
     assert b"database did not answer" in response.content

@@ -10,9 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from corbado_auth import waiting
 from corbado_auth.identity import CorbadoEmail, CorbadoUser
-from corbado_auth.waiting import WaitingResult
+from corbado_auth.sign_in import pending
+from corbado_auth.sign_in.pending import PendingSignIn
 
 KIM = CorbadoUser(
     id="usr-1",
@@ -31,14 +31,14 @@ def request_of(user: Any) -> HttpRequest:
 def held_for(user: Any) -> HttpRequest:
     """Return the next request of a browser in which a result waits."""
     response = HttpResponse()
-    waiting.hold(request_of(user), response, KIM, next_url="/orders/", token_digest="digest")
+    pending.store(request_of(user), response, KIM, next_url="/orders/", token_digest="digest")
     request = request_of(user)
     request.COOKIES = {name: morsel.value for name, morsel in response.cookies.items()}
     return request
 
 
 def test_it_keeps_who_it_is_and_no_unconfirmed_address() -> None:
-    result = WaitingResult.of(held_for(AnonymousUser()))
+    result = PendingSignIn.from_request(held_for(AnonymousUser()))
     assert result is not None
     assert (result.next, result.token_digest) == ("/orders/", "digest")
     assert (result.corbado_user.id, result.corbado_user.full_name) == ("usr-1", "Kim Example")
@@ -47,7 +47,7 @@ def test_it_keeps_who_it_is_and_no_unconfirmed_address() -> None:
 
 
 def test_each_has_an_id_of_its_own() -> None:
-    results = [WaitingResult.of(held_for(AnonymousUser())) for _ in range(2)]
+    results = [PendingSignIn.from_request(held_for(AnonymousUser())) for _ in range(2)]
     ids = [result.id for result in results if result]
     assert len(set(ids)) == 2
     assert min(map(len, ids)) >= 22
@@ -57,7 +57,7 @@ def test_each_has_an_id_of_its_own() -> None:
 def test_it_is_void_for_anybody_else(make_user: Callable[..., Any]) -> None:
     one, other = make_user("one@example.com"), make_user("other@example.com")
     request = held_for(one)
-    assert WaitingResult.of(request) is not None
+    assert PendingSignIn.from_request(request) is not None
     for user in (other, AnonymousUser()):
         request.user = user
-        assert WaitingResult.of(request) is None
+        assert PendingSignIn.from_request(request) is None

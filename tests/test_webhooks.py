@@ -14,7 +14,7 @@ from django.test import override_settings
 from django.views.debug import SafeExceptionReporterFilter
 
 from corbado_auth.models import CorbadoAccount
-from tests.webhook_cases import CREDENTIALS, PROJECT_ID, WebhookCases
+from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, WebhookCases
 
 pytestmark = pytest.mark.django_db
 
@@ -223,5 +223,5 @@ def test_without_our_backend_nobody_would_be_let_in(make_user: Callable[..., Any
 def test_the_credentials_are_in_no_error_report() -> None:
     """Error mails and debug pages show every setting, this one under a name that hides nothing."""
     shown = pprint.pformat(SafeExceptionReporterFilter().get_safe_settings())
-    assert "CORBADO_WEBHOOK_CREDENTIALS" in shown
+    assert "CORBADO_WEBHOOK_SECRETS" in shown
     assert CREDENTIALS not in shown

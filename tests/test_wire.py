@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.openapi import Description
+from tests.support.openapi import Description
 from tests.wire import NAMES, sample
 
 

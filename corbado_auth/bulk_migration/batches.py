@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
-from corbado_auth.existing_users import UserMigration
-from corbado_auth.models import CorbadoAccount, MigrationAttempt, written_database
-from corbado_auth.outcomes import Outcome, Question
-from corbado_auth.signals import tell_account_linked
+from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users.outcomes import Outcome, Question
+from corbado_auth.models import CorbadoAccount, MigrationAttempt, db_for_write
+from corbado_auth.signals import send_account_linked
 
 __all__ = ["Settled", "forget_questions", "look_again", "note_questions", "settle"]
 
@@ -51,7 +51,7 @@ def note_questions(migration: UserMigration, users: Sequence[Any]) -> Mapping[An
     of somebody who was deleted meanwhile, with the row, or whom another worker asks about by now.
     """
     asked = {user._attempt: user for user in users if user._asked_at is None}
-    rows = MigrationAttempt.objects.using(written_database()).filter(pk__in=asked)
+    rows = MigrationAttempt.objects.using(db_for_write()).filter(pk__in=asked)
     now = timezone.now()
     # The database writes the marks: all rows at once, and no two marks alike.
     batch = f"{Question.MARK}{get_random_string(10, digits)}"
@@ -80,18 +80,18 @@ def settle(migration: UserMigration, results: Sequence[tuple[Any, Outcome]]) -> 
 
 def _tie(migration: UserMigration, moved: Settled) -> bool:
     """Write all account rows and outcomes, or none: False where one of them cannot be."""
-    if not connections[written_database()].features.can_return_rows_from_bulk_insert:
+    if not connections[db_for_write()].features.can_return_rows_from_bulk_insert:
         return False  # Receivers of account_linked want the primary key.
     accounts = [migration.account_for(user, outcome) for user, outcome in moved]
     try:
-        with transaction.atomic(using=written_database()):
-            CorbadoAccount.objects.using(written_database()).bulk_create(accounts)
+        with transaction.atomic(using=db_for_write()):
+            CorbadoAccount.objects.using(db_for_write()).bulk_create(accounts)
             for outcome, user_ids in _grouped(moved).items():
                 migration.record(user_ids, outcome)
     except IntegrityError:
         return False
     for account in accounts:
-        tell_account_linked(account)
+        send_account_linked(account)
     return True
 
 
@@ -103,7 +103,7 @@ def _grouped(results: Settled) -> Mapping[Outcome, list[Any]]:
 
 
 def _attempts(users: Sequence[Any]) -> QuerySet[MigrationAttempt]:
-    attempts = MigrationAttempt.objects.using(written_database())
+    attempts = MigrationAttempt.objects.using(db_for_write())
     return attempts.filter(
         project_id=conf.CORBADO_PROJECT_ID, user_id__in=[user.pk for user in users]
     )

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
-from corbado_auth.models import MigrationAttempt, written_database
+from corbado_auth.models import MigrationAttempt, db_for_write
 
 from .pace import Halt
 
@@ -51,7 +51,7 @@ class Claims:
     @property
     def attempts(self) -> QuerySet[MigrationAttempt]:
         """Return all attempts of the project."""
-        return MigrationAttempt.objects.using(written_database()).filter(
+        return MigrationAttempt.objects.using(db_for_write()).filter(
             project_id=conf.CORBADO_PROJECT_ID
         )
 
@@ -69,7 +69,7 @@ class Claims:
     @property
     def several_workers(self) -> bool:
         """Tell whether the database lets several workers claim side by side."""
-        return connections[written_database()].features.has_select_for_update_skip_locked
+        return connections[db_for_write()].features.has_select_for_update_skip_locked
 
     def refuse_company(self) -> None:
         """End the run where another worker is at work and the database allows but one."""
@@ -79,7 +79,7 @@ class Claims:
             seconds = (other.claimed_until - timezone.now()).total_seconds()
             self._halt.stop(
                 f"Another worker ({other.worker}) is moving users, and a database of this kind "
-                f"({connections[written_database()].vendor}) allows one at a time. If that one is "
+                f"({connections[db_for_write()].vendor}) allows one at a time. If that one is "
                 f"dead, its claim runs out in {max(1, round(seconds))} seconds."
             )
 
@@ -91,7 +91,7 @@ class Claims:
         until = timezone.now() + timedelta(seconds=CLAIM_SECONDS)
         claim = {"worker": self.worker, "claimed_until": until}
         if not again:
-            attempts = MigrationAttempt.objects.using(written_database())
+            attempts = MigrationAttempt.objects.using(db_for_write())
             attempts.ensure(conf.CORBADO_PROJECT_ID, user_ids, **claim)
         mine = self.attempts.filter(user_id__in=user_ids, **claim)
         claims = _claims(mine)
@@ -110,7 +110,7 @@ class Claims:
             # One statement: reading first and writing then is how two of them would lock up.
             free.update(**claim)
             return
-        with transaction.atomic(using=written_database()):
+        with transaction.atomic(using=db_for_write()):
             locked = free.select_for_update(skip_locked=True).values_list("pk", flat=True)
             self.attempts.filter(pk__in=list(locked)).update(**claim)
 

@@ -15,9 +15,9 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
-from corbado_auth.existing_users import UserMigration
-from corbado_auth.models import written_database
-from corbado_auth.outcomes import Outcome, Question
+from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users.outcomes import Outcome, Question
+from corbado_auth.models import db_for_write
 
 from .batches import forget_questions
 from .pace import Halt, Pace, Stopped
@@ -107,7 +107,7 @@ class Crew:
                 except (CorbadoUnavailable, OperationalError) as error:
                     question = None  # From now on we look before we ask.
                     if isinstance(error, OperationalError):
-                        connections[written_database()].close_if_unusable_or_obsolete()
+                        connections[db_for_write()].close_if_unusable_or_obsolete()
                     tries += self._failed(error, tries)
                 else:
                     self._failures_in_a_row = 0

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import IO, Any, Self
 
-from corbado_auth.outcomes import REASONS, Outcome
+from corbado_auth.existing_users.outcomes import REASONS, Outcome
 
 try:
     from tqdm import tqdm

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from corbado_auth.existing_users.outcomes import REASONS, Outcome
 from corbado_auth.local_users import email_of
-from corbado_auth.outcomes import REASONS, Outcome
 
 __all__ = ["Report"]
 

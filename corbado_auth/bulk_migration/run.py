@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connections
 
-from corbado_auth.existing_users import UserMigration
-from corbado_auth.models import written_database
-from corbado_auth.outcomes import Outcome
+from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users.outcomes import Outcome
+from corbado_auth.models import db_for_write
 
 from .batches import forget_questions, look_again, note_questions, settle
 from .claims import Claims
@@ -225,7 +225,7 @@ class BulkMigration:
 
     def _leave_to_the_threads(self, users: Page) -> None:
         """Let each be moved alone, after a failure of the database that may pass."""
-        connections[written_database()].close_if_unusable_or_obsolete()
+        connections[db_for_write()].close_if_unusable_or_obsolete()
         for user in users:
             self._crew.hand(user, None)
 

@@ -39,7 +39,7 @@ def check_lockout(**kwargs: Any) -> list[CheckMessage]:
 
 def _webhook_is_on() -> bool:
     try:
-        return bool(conf.CORBADO_WEBHOOK_CREDENTIALS)
+        return bool(conf.CORBADO_WEBHOOK_SECRETS)
     except ImproperlyConfigured:
         return False  # Has a message of its own.
 

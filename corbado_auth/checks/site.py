@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, reverse
 from django.utils.module_loading import import_string
 
-from corbado_auth.intent import is_login_page
+from corbado_auth.sign_in.intent import is_login_page
 
 from . import ids
 
@@ -102,7 +102,7 @@ def _urls() -> Messages:
         yield Warning(
             "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
             hint=f'Set LOGIN_URL = "corbado_auth:login" (that is {ours}), or put @login_page (from '
-            "corbado_auth.intent) on the view at LOGIN_URL and {% corbado_auth %} into its "
+            "corbado_auth.decorators) on the view at LOGIN_URL and {% corbado_auth %} into its "
             f"template. If that page only links to {ours}, add "
             f'"{ids.LOGIN_URL_ELSEWHERE}" to SILENCED_SYSTEM_CHECKS.',
             id=ids.LOGIN_URL_ELSEWHERE,

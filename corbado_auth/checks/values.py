@@ -10,9 +10,9 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
-from corbado_auth import api_urls
 from corbado_auth.client_info import UNIX_SOCKET
 from corbado_auth.conf import conf
+from corbado_auth.corbado_api import urls
 
 from . import ids
 
@@ -82,7 +82,7 @@ def _api_urls() -> Messages:
     for name in API_URLS:
         if name == "CORBADO_FRONTEND_API_URL" and not PROJECT_ID.fullmatch(conf.CORBADO_PROJECT_ID):
             continue  # The default is made of the project ID, which has its own message.
-        if flaw := api_urls.flaw(getattr(conf, name)):
+        if flaw := urls.flaw(getattr(conf, name)):
             yield Error(
                 f"{name} is not the base URL of an API: {flaw}.",
                 hint=f'Set {name} = "https://…" with scheme and host only (no path), or delete the '
@@ -124,17 +124,17 @@ def _is_proxy(entry: object) -> bool:
 
 
 def _webhook_credentials() -> Messages:
-    example = 'CORBADO_WEBHOOK_CREDENTIALS = [os.environ["CORBADO_WEBHOOK_CREDENTIALS"]]'
+    example = 'CORBADO_WEBHOOK_SECRETS = [os.environ["CORBADO_WEBHOOK_SECRETS"]]'
     hint = f'Write each as "user:password", as in Corbado\'s panel. For instance: {example}'
     try:
-        entries = conf.CORBADO_WEBHOOK_CREDENTIALS
+        entries = conf.CORBADO_WEBHOOK_SECRETS
     except ImproperlyConfigured as error:
         yield Error(str(error), hint=hint, id=ids.CREDENTIALS_MALFORMED)
         return
     # Left out means that the webhooks are not used; empty, that something did not arrive.
-    if not entries and conf.is_set("CORBADO_WEBHOOK_CREDENTIALS"):
+    if not entries and conf.is_set("CORBADO_WEBHOOK_SECRETS"):
         yield Warning(
-            "CORBADO_WEBHOOK_CREDENTIALS is empty, so the webhooks answer 404.",
+            "CORBADO_WEBHOOK_SECRETS is empty, so the webhooks answer 404.",
             hint=f"Delete the line if Corbado calls no webhook of this site; else: {example}",
             id=ids.CREDENTIALS_MISSING,
         )
@@ -142,17 +142,16 @@ def _webhook_credentials() -> Messages:
         user, _colon, password = str(entry).partition(":")
         if not (user and password):
             yield Error(
-                f"CORBADO_WEBHOOK_CREDENTIALS: entry {position} has no user name, colon and "
-                "password.",
+                f"CORBADO_WEBHOOK_SECRETS: entry {position} has no user name, colon and password.",
                 hint=hint,
                 id=ids.CREDENTIALS_MALFORMED,
             )
 
 
 def _emulator() -> Messages:
-    names = [name for name in API_URLS if api_urls.is_local(getattr(conf, name))]
+    names = [name for name in API_URLS if urls.is_local(getattr(conf, name))]
     # A frontend API may have a host name of the site's own (a CNAME), the backend API has not.
-    if not (names or api_urls.is_corbados(conf.CORBADO_BACKEND_API_URL)):
+    if not (names or urls.is_corbados(conf.CORBADO_BACKEND_API_URL)):
         names = ["CORBADO_BACKEND_API_URL"]
     if names:
         named = " and ".join(names)
@@ -167,7 +166,7 @@ def _emulator() -> Messages:
 def _encryption() -> Messages:
     for name in API_URLS:
         url = getattr(conf, name)
-        if not (api_urls.is_encrypted(url) or api_urls.is_local(url)):
+        if not (urls.is_encrypted(url) or urls.is_local(url)):
             yield Warning(
                 f"{name} is not encrypted: tokens, and to the backend API the secret, are sent in "
                 "clear.",

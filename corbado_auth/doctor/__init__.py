@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ImproperlyConfigured
 
-from corbado_auth import api_urls
+from corbado_auth.corbado_api import urls
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.service import CorbadoService
 
 from .connection import accepted, clock, no_answer
 from .database import email_lookups
@@ -25,7 +25,7 @@ __all__ = ["Finding", "State", "examine", "is_origin"]
 
 def is_origin(text: str) -> bool:
     """Tell whether a text is scheme and host, and nothing more."""
-    return api_urls.flaw(text.removesuffix("/")) is None
+    return urls.flaw(text.removesuffix("/")) is None
 
 
 def examine(origin: str = "") -> Iterator[Finding]:

@@ -7,12 +7,12 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from corbado_auth import api_urls
 from corbado_auth.conf import conf
+from corbado_auth.corbado_api import urls
+from corbado_auth.corbado_api.service import ProjectConfig
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
-from corbado_auth.service import ProjectConfig
 
-from .finding import Finding, look, ok, wrong
+from .finding import Finding, ok, warning, wrong
 from .places import Place
 
 __all__ = ["accepted", "clock", "no_answer"]
@@ -60,9 +60,9 @@ def accepted(config: ProjectConfig) -> Finding:
             f'Set CORBADO_PROJECT_ID = "{config.project_id}", or use a secret of your project.',
         )
     fact = f"Corbado accepts project ID and API secret ({config.project_id})."
-    ours = api_urls.is_corbados(conf.CORBADO_BACKEND_API_URL)
+    ours = urls.is_corbados(conf.CORBADO_BACKEND_API_URL)
     if ours and config.environment == "dev" and not settings.DEBUG:
-        return look(
+        return warning(
             CREDENTIALS,
             f"{fact} It is a development project, and DEBUG is off.",
             "In production use a project of its own, with secrets of its own.",
@@ -73,7 +73,7 @@ def accepted(config: ProjectConfig) -> Finding:
 def clock(corbados_time: datetime | None) -> Finding:
     """Compare this machine's clock with the Date header of Corbado's answer."""
     if corbados_time is None:
-        return look(CLOCK, "Corbado's answer says no time.", "Check that NTP runs: timedatectl")
+        return warning(CLOCK, "Corbado's answer says no time.", "Check that NTP runs: timedatectl")
     seconds = round((timezone.now() - corbados_time).total_seconds())
     if abs(seconds) <= AGREE:
         return ok(CLOCK, "The same time here and at Corbado.")
@@ -81,11 +81,11 @@ def clock(corbados_time: datetime | None) -> Finding:
         f"This machine is {abs(seconds)} seconds {'ahead of' if seconds > 0 else 'behind'} Corbado."
     )
     advice = "Let NTP set the clock: timedatectl set-ntp true"
-    return (look if abs(seconds) <= DIFFER else wrong)(CLOCK, fact, advice)
+    return (warning if abs(seconds) <= DIFFER else wrong)(CLOCK, fact, advice)
 
 
 def _how_to_reach(where: str) -> str:
-    if api_urls.is_local(conf.CORBADO_BACKEND_API_URL):
+    if urls.is_local(conf.CORBADO_BACKEND_API_URL):
         return "Is the emulator running? Start it: manage.py corbado_emulator"
     return (
         f"From this machine, try: curl -I {where} -- if that fails, look at firewall, DNS and "

@@ -6,7 +6,7 @@ from django.db import DatabaseError
 
 from corbado_auth import email_index
 
-from .finding import Finding, look, ok
+from .finding import Finding, ok, warning
 
 __all__ = ["email_lookups"]
 
@@ -20,7 +20,7 @@ def email_lookups() -> Finding:
         return ok(EMAIL_INDEX, "The user model has no email field: nobody is looked up by it.")
     vendor = index.connection.vendor
     if not index.is_known:
-        return look(
+        return warning(
             EMAIL_INDEX,
             f"What index {vendor} needs is not known here.",
             "docs/how-to-email-index.md shows the query that it has to serve.",
@@ -36,12 +36,12 @@ def email_lookups() -> Finding:
                 f"more, manage.py corbado_email_index does this: {statement}",
             )
     except DatabaseError as error:
-        return look(
+        return warning(
             EMAIL_INDEX,
             f"The database {index.using!r} gives no answer ({type(error).__name__}).",
             "Run manage.py migrate; then run this again.",
         )
-    return look(
+    return warning(
         EMAIL_INDEX,
         f"No index finds a user by the address, case aside: {vendor} reads more than "
         f"{email_index.SMALL:,} users each time.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "State", "look", "ok", "wrong"]
+__all__ = ["Finding", "State", "warning", "ok", "wrong"]
 
 
 class State(StrEnum):
-    """Right, worth a look by a person, or wrong: words, so that no colour is needed."""
+    """How a finding was judged; spelt out, so that no colour is needed."""
 
     OK = "ok"
-    LOOK = "look"
+    WARNING = "warning"
     WRONG = "wrong"
 
 
@@ -31,9 +31,9 @@ def ok(subject: str, fact: str) -> Finding:
     return Finding(State.OK, subject, fact)
 
 
-def look(subject: str, fact: str, advice: str) -> Finding:
+def warning(subject: str, fact: str, advice: str) -> Finding:
     """Say that only a person can judge it."""
-    return Finding(State.LOOK, subject, fact, advice)
+    return Finding(State.WARNING, subject, fact, advice)
 
 
 def wrong(subject: str, fact: str, advice: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corbado_auth import api_urls
+from corbado_auth.corbado_api import urls
 
 __all__ = ["Place"]
 
@@ -23,7 +23,7 @@ class Place:
     @classmethod
     def of(cls, url: str) -> Place | None:
         """Read a URL; None for what is none."""
-        parts = api_urls.split(url)
+        parts = urls.split(url)
         if parts is None or parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             return None
         port = parts.port or DEFAULT_PORTS[parts.scheme]
@@ -39,7 +39,7 @@ class Place:
     @property
     def is_exposed(self) -> bool:
         """Tell whether what travels there can be read on the way."""
-        return self.scheme == "http" and not api_urls.is_local(self.origin)
+        return self.scheme == "http" and not urls.is_local(self.origin)
 
     @property
     def is_loopback(self) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, reverse
 
-from corbado_auth import api_urls
 from corbado_auth.conf import conf
-from corbado_auth.intent import is_login_page, login_page_url, view_at
-from corbado_auth.service import ProjectConfig
+from corbado_auth.corbado_api import urls
+from corbado_auth.corbado_api.service import ProjectConfig
+from corbado_auth.next_url import login_page_url, view_at
+from corbado_auth.sign_in.intent import is_login_page
 
-from .finding import Finding, look, ok, wrong
+from .finding import Finding, ok, warning, wrong
 from .places import Place
 
 __all__ = ["examine_project"]
@@ -81,7 +82,7 @@ def _application_url(theirs: Place | None, site: Place | None) -> Finding:
             _set(should_be),
         )
     if not marked:
-        return look(
+        return warning(
             APPLICATION,
             f"Corbado has {theirs}, a page that is not marked as a login page.",
             f"{_set(should_be)} (or put @login_page on that view and {{% corbado_auth %}} into its "
@@ -92,21 +93,21 @@ def _application_url(theirs: Place | None, site: Place | None) -> Finding:
 
 def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
     try:
-        has_credentials = bool(conf.CORBADO_WEBHOOK_CREDENTIALS)
+        has_credentials = bool(conf.CORBADO_WEBHOOK_SECRETS)
     except ImproperlyConfigured as error:
         return wrong(WEBHOOK, str(error), "See the checks below.")
     should_be = f"{site.origin if site else 'https://…'}{ours}"
     if not url:
         if has_credentials:
-            return look(
+            return warning(
                 WEBHOOK,
-                "CORBADO_WEBHOOK_CREDENTIALS is set, and Corbado calls no webhook.",
+                "CORBADO_WEBHOOK_SECRETS is set, and Corbado calls no webhook.",
                 f"{_set(should_be)} (or, without webhooks, delete the setting)",
             )
         return ok(WEBHOOK, "None, here and at Corbado: webhooks are not used.")
     theirs = Place.of(url)
     if theirs is None or theirs.path != ours or (site and theirs.origin != site.origin):
-        return (wrong if has_credentials else look)(
+        return (wrong if has_credentials else warning)(
             WEBHOOK,
             f"Corbado calls {theirs or 'what is no URL'}, our view is at {should_be}",
             _set(should_be),
@@ -115,7 +116,7 @@ def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
         return wrong(
             WEBHOOK,
             f"Corbado calls {theirs}, which answers 404: it has no credentials.",
-            'Set CORBADO_WEBHOOK_CREDENTIALS = ["user:password"] as in Corbado\'s panel.',
+            'Set CORBADO_WEBHOOK_SECRETS = ["user:password"] as in Corbado\'s panel.',
         )
     if theirs.is_exposed:
         return wrong(
@@ -134,22 +135,22 @@ def _frontend_api(url: str) -> Finding:
     if ours is None:
         return wrong(FRONTEND, "CORBADO_FRONTEND_API_URL is no URL.", "See the checks below.")
     if not url or theirs is None:
-        return look(FRONTEND, f"Corbado names none to compare with {ours.origin}.", _open(ours))
+        return warning(FRONTEND, f"Corbado names none to compare with {ours.origin}.", _open(ours))
     if theirs.origin == ours.origin:
         return ok(FRONTEND, f"{ours.origin}, here and at Corbado.")
     if ours.is_loopback and theirs.is_loopback and ours.port == theirs.port:
         return ok(FRONTEND, f"{ours.origin}, on this machine.")
     fact = f"The site uses {ours.origin}, Corbado names {theirs.origin}"
     advice = f'Set CORBADO_FRONTEND_API_URL = "{theirs.origin}"'
-    if api_urls.newer_host(ours.host) == api_urls.newer_host(theirs.host):
-        return look(FRONTEND, f"{fact}: the older and the newer name of one host.", advice)
+    if urls.newer_host(ours.host) == urls.newer_host(theirs.host):
+        return warning(FRONTEND, f"{fact}: the older and the newer name of one host.", advice)
     return wrong(FRONTEND, fact, advice)
 
 
 def _relying_party(domain: str, site: Place | None) -> Finding:
     """A browser offers a passkey only on its domain and below (WebAuthn level 2, section 5.1.3)."""
     if not (domain and site):
-        return look(
+        return warning(
             RELYING_PARTY,
             "Not compared: Corbado names no relying party ID, or no site is known.",
             "Look it up in Corbado's panel: it has to be the domain of the login page.",
@@ -167,7 +168,7 @@ def _relying_party(domain: str, site: Place | None) -> Finding:
 def _as_far_as_known(subject: str, theirs: Place, site: Place | None) -> Finding:
     if site:
         return ok(subject, f"{theirs}, as it should be.")
-    return look(
+    return warning(
         subject,
         f"{theirs}: the path is right, the origin could not be compared.",
         f"Say where browsers find the site: --origin {theirs.origin}",

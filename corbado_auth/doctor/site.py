@@ -11,7 +11,7 @@ from django.http.request import validate_host
 
 from corbado_auth.conf import conf
 
-from .finding import Finding, look, ok, wrong
+from .finding import Finding, ok, warning, wrong
 from .places import Place
 
 __all__ = ["examine_checks", "examine_site"]
@@ -38,7 +38,7 @@ def examine_checks() -> Iterator[Finding]:
     for message in run_checks(tags=["corbado_auth"], include_deployment_checks=not settings.DEBUG):
         if not message.is_silenced():
             silent = False
-            found = wrong if message.level >= ERROR else look
+            found = wrong if message.level >= ERROR else warning
             yield found(CHECKS, f"{message.msg} ({message.id})", message.hint or "")
     if silent:
         yield ok(CHECKS, "manage.py check has nothing to say about corbado_auth.")
@@ -58,7 +58,7 @@ def _proxies(site: Place | None) -> Finding:
     except ImproperlyConfigured as error:
         return wrong(PROXIES, str(error), "See the checks below.")
     if proxies is None and not settings.DEBUG:
-        return look(
+        return warning(
             PROXIES,
             "X-Forwarded-For is believed from anybody, so visitors choose the address that Corbado "
             "is told.",
@@ -66,7 +66,7 @@ def _proxies(site: Place | None) -> Finding:
             "none.",
         )
     if proxies and site and site.scheme == "https" and settings.SECURE_PROXY_SSL_HEADER is None:
-        return look(
+        return warning(
             PROXIES,
             "Browsers come by https, and Django is not told so by the proxy: it may refuse forms "
             "(CSRF).",
@@ -101,13 +101,13 @@ def _cookies(site: Place | None) -> Finding:
         if not getattr(settings, name)
     ]
     if site and site.scheme == "https" and insecure:
-        return look(
+        return warning(
             COOKIES,
             "The site is on https, and its cookies are sent without it, too.",
             f"Set {' and '.join(f'{name} = True' for name in insecure)}.",
         )
     if not settings.SESSION_COOKIE_HTTPONLY:
-        return look(
+        return warning(
             COOKIES, "Scripts can read the session cookie.", "Set SESSION_COOKIE_HTTPONLY = True."
         )
     flags = f"SameSite {same_site}, {'Secure' if secure else 'not Secure (no https)'}"

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
 
-from corbado_auth import intent
-from corbado_auth.association import passkeys_of
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.nudge import is_offered
+from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.passkeys.association import passkeys_of
+from corbado_auth.passkeys.nudge import is_offered
 
 __all__ = ["register"]
 
@@ -129,8 +129,9 @@ def _is_login_page(request: HttpRequest | None) -> bool:
     if path not in _warned and len(_warned) < 100:
         _warned.add(path)
         logger.warning(
-            "{%% corbado_auth %%} on %s: decorate its view with corbado_auth.intent.login_page, "
-            "or every sign-in from there asks for one more click.",
+            "{%% corbado_auth %%} on %s: decorate its view with "
+            "corbado_auth.decorators.login_page, or every sign-in from there asks for one more "
+            "click.",
             path,
         )
     return False
@@ -138,10 +139,10 @@ def _is_login_page(request: HttpRequest | None) -> bool:
 
 def _other_login_url(request: HttpRequest | None) -> str:
     """Return the site's own login page where this is not it: the way in without JavaScript."""
-    url = intent.login_page_url()
+    url = login_page_url()
     if request is None or url == request.path:
         return ""
-    next_url = intent.safe_next(request, request.GET.get("next", ""))
+    next_url = safe_next(request, request.GET.get("next", ""))
     return f"{url}?{urlencode({'next': next_url})}" if next_url else url
 
 

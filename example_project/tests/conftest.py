@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from example_project.workshop.people import CUSTOMER
-from tests.isolation import _fresh_thread  # noqa: F401 - each test begins in English
+from tests.plugins.isolation import _fresh_thread  # noqa: F401 - each test begins in English
 
 BY_PASSWORD = "django.contrib.auth.backends.ModelBackend"
 BY_CORBADO = "example_project.backends.WorkshopBackend"

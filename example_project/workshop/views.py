@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, TemplateView, View
 
 from corbado_auth.backends import CorbadoBackend
-from corbado_auth.intent import login_page
+from corbado_auth.decorators import login_page
 from corbado_auth.models import CorbadoAccount
 
 from .forms import PasswordForm

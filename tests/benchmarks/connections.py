@@ -14,7 +14,7 @@ from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
 from tests.benchmarks.stand_in import a_stand_in
 from tests.benchmarks.workers import Worker, a_worker
-from tests.certificates import Authority
+from tests.support.certificates import Authority
 
 THREADS = 8
 SIGN_INS = 1000

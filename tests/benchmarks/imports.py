@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison
-from tests.worker import ROOT
+from tests.support.worker import ROOT
 
 ROUNDS = 60
 SITE = """

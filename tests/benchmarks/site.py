@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
-from tests.postgresql import Server
-from tests.worker import ROOT, start_worker
+from tests.plugins.postgresql import Server
+from tests.support.worker import ROOT, start_worker
 
 # One user in a hundred shares the address with the one before.
 ADD_USERS = """
@@ -97,7 +97,7 @@ def a_site() -> Iterator[Site]:
 def a_corbado(*arguments: str) -> Iterator[str]:
     """Start the scripted Corbado as a process of its own, and return its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.scripted_corbado", *arguments],
+        [sys.executable, "-m", "tests.support.scripted_corbado", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.worker import ROOT
 from tests.wire import sample
-from tests.worker import ROOT
 
 SAMPLE = sample("validate_good").answer
 FILL = "-"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from tests.worker import ROOT
+from tests.support.worker import ROOT
 
 Site = Literal["ours", "bare"]
 

@@ -295,7 +295,7 @@ class Working:
         """Return what Corbado asks the action webhook."""
         from django.conf import settings
 
-        (credentials,) = settings.CORBADO_WEBHOOK_CREDENTIALS
+        (credentials,) = settings.CORBADO_WEBHOOK_SECRETS
         return post_json(
             "/corbado/webhooks/actions/",
             {"action": action, "projectID": settings.CORBADO_PROJECT_ID, "data": data},

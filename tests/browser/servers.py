@@ -222,7 +222,7 @@ def example_site(
             "CORBADO_API_SECRET": API_SECRET,
             "CORBADO_BACKEND_API_URL": running.url,
             "CORBADO_FRONTEND_API_URL": running.url,
-            "CORBADO_WEBHOOK_CREDENTIALS": f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}",
+            "CORBADO_WEBHOOK_SECRETS": f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}",
         }
         serve = ["manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
         with process(serve, probe=f"{url}/", env=env):

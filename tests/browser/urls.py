@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import path
 
-from corbado_auth.intent import login_page
+from corbado_auth.decorators import login_page
 from tests.urls import urlpatterns as site_urlpatterns
 
 NONCE = "a-nonce-of-the-tests"

@@ -29,7 +29,7 @@ import psycopg
 
 from tests.browser.servers import Emulator
 from tests.deployment.guides import command, commands
-from tests.postgresql import Server
+from tests.plugins.postgresql import Server
 
 SITE = Path(__file__).resolve().parent / "site"
 ROOT = SITE.parent.parent.parent
@@ -156,7 +156,7 @@ class Stack:
             "CORBADO_API_SECRET": API_SECRET,
             "CORBADO_BACKEND_API_URL": self.emulator.url,
             "CORBADO_FRONTEND_API_URL": self.emulator_url,
-            "CORBADO_WEBHOOK_CREDENTIALS": WEBHOOK,
+            "CORBADO_WEBHOOK_SECRETS": WEBHOOK,
             # The emulator calls the shop's webhook by name and by TLS.
             "SSL_CERT_FILE": str(self.authority),
             "LD_PRELOAD": "libnss_wrapper.so",

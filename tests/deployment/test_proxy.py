@@ -106,7 +106,7 @@ def test_two_full_cookies_beside_the_sites_own_get_through(stack: Stack, client:
     """What nginx and gunicorn take without being asked is less: 8 kB for a header."""
     client.cookies = {
         "__Host-corbado_auth_intent": "x" * 3970,
-        "__Host-corbado_auth_waiting": "x" * 3970,
+        "__Host-corbado_auth_pending": "x" * 3970,
         "messages": "x" * 500,
     }
     assert client.get("/") == 200

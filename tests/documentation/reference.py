@@ -117,8 +117,8 @@ CHECKS = """
 a warning. `…` stands for what differs from site to site.
 """
 MIGRATION = """
-`corbado_auth.existing_users.UserMigration` is what `corbado_migrate_users` uses for each user.
-Subclass it, and name the subclass in `CORBADO_USER_MIGRATION`. Attributes:
+`corbado_auth.existing_users.migration.UserMigration` is what `corbado_migrate_users` uses for
+each user. Subclass it, and name the subclass in `CORBADO_USER_MIGRATION`. Attributes:
 """
 MODELS = """
 In `corbado_auth.models`. `CorbadoAccount` is for your queries; the others are the app's own
@@ -134,8 +134,8 @@ In `corbado_auth.identity`: what travels between Corbado's answer and your hooks
 change.
 """
 SERVICE = """
-`corbado_auth.service.CorbadoService` asks Corbado's backend API one question per method, with
-the credentials of the settings. It raises a `CorbadoError` or returns a value.
+`corbado_auth.corbado_api.service.CorbadoService` asks Corbado's backend API one question per
+method, with the credentials of the settings. It raises a `CorbadoError` or returns a value.
 """
 TEST_KIT = """
 In `corbado_auth.testing`, with the extra `[emulator]`; [how to test your own
@@ -196,20 +196,22 @@ def backend() -> Iterator[str]:
 
 
 def views() -> Iterator[str]:
-    from corbado_auth import endings, intent, nudge_answers, passkeys, views, webhooks
+    from corbado_auth import views
+    from corbado_auth.passkeys.views import PasskeyPage
+    from corbado_auth.sign_in import failures, intent
 
-    for module in (views, passkeys, nudge_answers, webhooks):
+    for module in (views,):
         for name in module.__all__:
             cls = getattr(module, name)
             yield f"### `{module.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
-            yield from attributes(cls, inherited=(passkeys.PasskeyPage,))
-            if cls is webhooks.ActionWebhookView:
+            yield from attributes(cls, inherited=(PasskeyPage,))
+            if cls is views.ActionWebhookView:
                 yield from methods(cls, only=("auth_methods", "password_verify"))
-    yield "### Endings\n\n"
+    yield "### FailurePages\n\n"
     yield "Views that can refuse share these methods, each one page; override one to answer "
     yield "otherwise.\n\n"
-    yield from methods(endings.Endings, leave_out=("dispatch", "http_method_not_allowed"))
-    yield f"### `corbado_auth.intent.login_page`\n\n{prose(intent.login_page.__doc__)}\n\n"
+    yield from methods(failures.FailurePages, leave_out=("dispatch", "http_method_not_allowed"))
+    yield f"### `corbado_auth.decorators.login_page`\n\n{prose(intent.login_page.__doc__)}\n\n"
 
 
 def url_names() -> Iterator[str]:
@@ -289,8 +291,8 @@ def checks() -> Iterator[str]:
 
 
 def migration() -> Iterator[str]:
-    from corbado_auth import outcomes
-    from corbado_auth.existing_users import UserMigration
+    from corbado_auth.existing_users import outcomes
+    from corbado_auth.existing_users.migration import UserMigration
 
     yield from attributes(UserMigration)
     yield "Methods:\n\n"
@@ -338,7 +340,7 @@ def values() -> Iterator[str]:
 
 
 def service() -> Iterator[str]:
-    from corbado_auth.service import CorbadoService
+    from corbado_auth.corbado_api.service import CorbadoService
 
     yield from methods(CorbadoService)
 

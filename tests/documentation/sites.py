@@ -14,7 +14,7 @@ import pytest
 
 from tests.documentation.blocks import ROOT
 from tests.documentation.walk import Walk
-from tests.postgresql import Server
+from tests.plugins.postgresql import Server
 
 if TYPE_CHECKING:
     from corbado_auth.emulator import Emulator
@@ -138,5 +138,5 @@ def environment(emulator: Emulator, package: str) -> dict[str, str]:
         "CORBADO_API_SECRET": emulator.config.api_secret,
         "CORBADO_BACKEND_API_URL": emulator.url,
         "CORBADO_FRONTEND_API_URL": emulator.url,
-        "CORBADO_WEBHOOK_CREDENTIALS": "corbado:made-up-password-of-the-tests",
+        "CORBADO_WEBHOOK_SECRETS": "corbado:made-up-password-of-the-tests",
     }

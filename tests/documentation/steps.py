@@ -48,7 +48,7 @@ def sign_in(email):
 def maya_and_aaliyah_come_over(walk: Walk) -> None:
     """Steps 5 and 6 of the tutorial about existing users."""
     maya = """
-credentials = base64.b64encode(settings.CORBADO_WEBHOOK_CREDENTIALS[0].encode()).decode()
+credentials = base64.b64encode(settings.CORBADO_WEBHOOK_SECRETS[0].encode()).decode()
 data = {"username": "maya@example.com", "password": "turn-the-wheel"}
 body = {"projectID": settings.CORBADO_PROJECT_ID, "action": "passwordVerify", "data": data}
 answer = Client().post(

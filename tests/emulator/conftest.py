@@ -13,7 +13,7 @@ from corbado_auth.emulator import Emulator, EmulatorConfig
 from tests.emulator.clients import Browser, Judge, Server
 from tests.emulator.judge import describe
 from tests.emulator.site import WebhookSite
-from tests.strict import ROOT
+from tests.plugins.strict import ROOT
 
 OTHER_PROJECT = ("pro-2", "corbado1_other")
 NewEmulator = Callable[..., Emulator]

@@ -8,7 +8,7 @@ from typing import Any
 
 from corbado_auth.emulator.app import ROUTES
 from tests.emulator.clients import Judge
-from tests.openapi import Description
+from tests.support.openapi import Description
 
 FILES = {"backend": "backend_api_public.yml", "frontend": "frontend_api_public.yml"}
 

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from corbado_auth.emulator import cli
-from tests.strict import ROOT
+from tests.plugins.strict import ROOT
 
 MODULE = (sys.executable, "-m", "corbado_auth.emulator")
 MANAGE = (sys.executable, "manage.py", "corbado_emulator")
@@ -213,7 +213,7 @@ class TestManagePy:
             CORBADO_PROJECT_ID="pro-5",
             CORBADO_API_SECRET="corbado1_z",
             CORBADO_FRONTEND_API_URL="http://localhost:9555",
-            CORBADO_WEBHOOK_CREDENTIALS=["hook:pass:word"],
+            CORBADO_WEBHOOK_SECRETS=["hook:pass:word"],
         ):
             call_command("corbado_emulator")
         (config,) = started_with

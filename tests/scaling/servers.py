@@ -20,8 +20,8 @@ import psycopg
 import requests
 from redis import Redis as RedisClient
 
-from tests.postgresql import Server as PostgreSQL
-from tests.worker import ROOT
+from tests.plugins.postgresql import Server as PostgreSQL
+from tests.support.worker import ROOT
 
 START_SECONDS = 90
 HOSTS, WORKERS, THREADS = 2, 2, 4

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
-from tests.strict import ROOT
+from tests.plugins.strict import ROOT
 
 HERE = Path(__file__).parent
 NODE_SDK = ROOT / "tests" / "browser" / "node_modules" / "@corbado" / "node-sdk"

@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import assert_refused, come_as, signed_in_as
+from tests.support.vouching import assert_refused, come_as, signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

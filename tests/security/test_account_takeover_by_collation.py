@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import assert_refused, come_as, signed_in_as
+from tests.support.vouching import assert_refused, come_as, signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

@@ -26,7 +26,7 @@ from django.test import Client
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import assert_refused, come_as, corbado_user, only_user, signed_in_as
+from tests.support.vouching import assert_refused, come_as, corbado_user, only_user, signed_in_as
 
 pytestmark = pytest.mark.security
 

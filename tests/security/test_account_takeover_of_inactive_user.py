@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import assert_refused, come_as, only_user
+from tests.support.vouching import assert_refused, come_as, only_user
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db, pytest.mark.matrix]
 

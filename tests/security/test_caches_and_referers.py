@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from corbado_auth.testing import Corbado, User
-from tests.front_door import TOKEN, come_back, open_login_page, sign_in
+from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

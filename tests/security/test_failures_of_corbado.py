@@ -26,10 +26,10 @@ from corbado_auth.exceptions import (
     InvalidAuthToken,
 )
 from corbado_auth.models import CorbadoAccount
-from tests.certificates import Authority
-from tests.failures import BODY_CANARY, FAILURES, GOOD, PATIENT, Failure, trusted_authority
-from tests.front_door import come_back, open_login_page, sign_in
-from tests.misbehaving_server import MisbehavingServer, Request, Steps, always, answer
+from tests.support.certificates import Authority
+from tests.support.failures import BODY_CANARY, FAILURES, GOOD, PATIENT, Failure, trusted_authority
+from tests.support.front_door import come_back, open_login_page, sign_in
+from tests.support.misbehaving_server import MisbehavingServer, Request, Steps, always, answer
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

@@ -18,10 +18,10 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from tests.failures import GOOD
-from tests.front_door import sign_in
-from tests.misbehaving_server import MisbehavingServer, always, answer
-from tests.vouching import signed_in_as
+from tests.support.failures import GOOD
+from tests.support.front_door import sign_in
+from tests.support.misbehaving_server import MisbehavingServer, always, answer
+from tests.support.vouching import signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db(transaction=True)]
 

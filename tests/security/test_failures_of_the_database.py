@@ -20,10 +20,10 @@ from django.test import Client, override_settings
 from pytest_django import Settings
 
 from corbado_auth.models import CorbadoAccount
-from tests.failures import GOOD
-from tests.front_door import come_back, open_login_page, sign_in
-from tests.misbehaving_server import MisbehavingServer, Request, Steps, always, answer
-from tests.users.factory import create_user
+from tests.support.failures import GOOD
+from tests.support.front_door import come_back, open_login_page, sign_in
+from tests.support.misbehaving_server import MisbehavingServer, Request, Steps, always, answer
+from tests.support.users.factory import create_user
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db(transaction=True)]
 

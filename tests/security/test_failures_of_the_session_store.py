@@ -19,10 +19,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from corbado_auth.models import CorbadoAccount
-from tests.failures import GOOD
-from tests.front_door import come_back, open_login_page, sign_in
-from tests.misbehaving_server import MisbehavingServer, always, answer
-from tests.vouching import ours, signed_in_as
+from tests.support.failures import GOOD
+from tests.support.front_door import come_back, open_login_page, sign_in
+from tests.support.misbehaving_server import MisbehavingServer, always, answer
+from tests.support.vouching import ours, signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db(transaction=True)]
 

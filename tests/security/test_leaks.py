@@ -19,7 +19,8 @@ from django.dispatch import Signal
 from django.test import Client
 
 from corbado_auth.signals import account_linked
-from tests.front_door import come_back, open_login_page
+from corbado_auth.views import ConfirmView
+from tests.plugins.wire import Wire
 from tests.security.written import (
     IN_THE_BODY,
     MAGIC_TOKEN,
@@ -28,8 +29,8 @@ from tests.security.written import (
     TOKEN,
     Written,
 )
+from tests.support.front_door import come_back, open_login_page
 from tests.wire import sample
-from tests.wire_fixture import Wire
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
@@ -185,10 +186,16 @@ def test_no_refusal_leaks(
 # Something of the site's own breaks in the middle: Django reports it, with local variables.
 BREAKS: dict[str, tuple[str, Exception]] = {
     "a backend": ("corbado_auth.backends.CorbadoBackend.authenticate", RuntimeError("broken")),
-    "the database": ("corbado_auth.sign_in.authenticate", OperationalError("gone")),
-    "CORBADO_TRUSTED_PROXIES": ("corbado_auth.views.client_info", ValueError("10.0.0.0/99")),
+    "the database": ("corbado_auth.session.authenticate", OperationalError("gone")),
+    "CORBADO_TRUSTED_PROXIES": (
+        "corbado_auth.sign_in.views.client_info",
+        ValueError("10.0.0.0/99"),
+    ),
     "the session store": ("django.contrib.sessions.backends.db.SessionStore.save", OSError("full")),
-    "a template": ("corbado_auth.endings.Endings.context", RuntimeError("broken")),
+    "a template": (
+        "corbado_auth.sign_in.failures.FailurePages.get_context_data",
+        RuntimeError("broken"),
+    ),
 }
 
 
@@ -201,7 +208,7 @@ def test_no_error_report_leaks(
     what: str,
     error: Exception,
 ) -> None:
-    if "Endings" in what:
+    if "FailurePages" in what:
         wire.answers(json=with_canaries("validate_unknown_token"), status=404)
     monkeypatch.setattr(what, raises(error))
     response = come_back(browser, TOKEN, referer=f"{LOGIN}?next=/orders/")
@@ -225,7 +232,7 @@ def test_a_receiver_that_raises_leaks_nothing(
 
 # What only a mistake of ours would do. Under DEBUG these frames show all that they hold.
 MISTAKES = {
-    "of the reader": "corbado_auth.answers.read_user",
+    "of the reader": "corbado_auth.corbado_api.responses.read_user",
     "of the transport": "urllib3.connectionpool.HTTPConnectionPool._make_request",
 }
 
@@ -262,8 +269,8 @@ def test_an_error_report_has_not_the_cookie_of_a_waiting_result(
 ) -> None:
     """It opens the account for five minutes, to whoever reads the mail."""
     come_back(browser, TOKEN, sec_fetch_site="none")
-    cookie = browser.cookies["corbado_auth_waiting"].value
-    monkeypatch.setattr("corbado_auth.views.ConfirmView.question", raises(RuntimeError("broken")))
+    cookie = browser.cookies["corbado_auth_pending"].value
+    monkeypatch.setattr(ConfirmView, "question", raises(RuntimeError("broken")))
     written.response(browser.get(CONFIRM))
     written.leaks()
     assert not [where for where, text in written._texts if cookie in text]

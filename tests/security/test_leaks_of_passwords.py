@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from tests.security.written import PASSWORD, PROJECT_ID, Written
-from tests.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook_cases import CREDENTIALS, basic
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
@@ -54,9 +54,9 @@ def test_no_password_that_is_verified_leaks(
 @pytest.mark.parametrize(
     "what",
     [
-        "corbado_auth.webhooks.users_with_email",
-        "corbado_auth.webhooks.authenticate",
-        "corbado_auth.webhooks.JsonResponse",
+        "corbado_auth.webhooks.views.users_with_email",
+        "corbado_auth.webhooks.views.authenticate",
+        "corbado_auth.webhooks.views.JsonResponse",
     ],
 )
 def test_no_error_report_has_the_password(

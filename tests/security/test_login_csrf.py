@@ -19,7 +19,7 @@ from django.test import Client
 
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import CorbadoRedirectView
-from tests.front_door import come_back, open_login_page, sign_in
+from tests.support.front_door import come_back, open_login_page, sign_in
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

@@ -162,7 +162,7 @@ def test_the_redirect_view_in_a_frame_is_refused(
     with prepared.page.expect_response(path) as answer:
         prepared.page.goto(evil.page(f"<iframe src='{attack}'></iframe>"))
     assert answer.value.status == 403
-    assert prepared.cookie("corbado_auth_waiting") is None
+    assert prepared.cookie("corbado_auth_pending") is None
 
 
 # Links that our own site shows ------------------------------------------------------------------
@@ -211,5 +211,5 @@ def test_with_two_persons_in_two_tabs_the_button_signs_in_nobody_else(
     is_asked(visitor)
     visitor.page.get_by_role("button", name="No, this is not me").click()
     visitor.lands_on("/corbado/login/")
-    assert visitor.cookie("corbado_auth_waiting") is None
+    assert visitor.cookie("corbado_auth_pending") is None
     assert not Session.objects.exists()

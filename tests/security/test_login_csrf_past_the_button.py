@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from corbado_auth.testing import Corbado, User
-from tests.front_door import come_back
+from tests.support.front_door import come_back
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
@@ -97,7 +97,7 @@ def test_a_sign_in_or_out_voids_what_waits(
 def test_our_sign_out_drops_what_waits(client: Client, corbado: Corbado, mallory: User) -> None:
     come_back(client, corbado.issue_token(mallory), sec_fetch_site="none")
     client.post("/corbado/logout/")
-    assert client.cookies["corbado_auth_waiting"].value == ""
+    assert client.cookies["corbado_auth_pending"].value == ""
 
 
 def test_the_confirm_page_keeps_the_origin_of_its_form_whatever_the_sites_policy_is(

@@ -17,9 +17,10 @@ from django.test import Client, RequestFactory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corbado_auth import intent, waiting
+from corbado_auth import next_url
+from corbado_auth.sign_in import intent, pending
 from corbado_auth.testing import Corbado, User
-from tests.front_door import come_back, open_login_page, sign_in
+from tests.support.front_door import come_back, open_login_page, sign_in
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
@@ -120,8 +121,8 @@ def test_a_bad_next_of_the_intent_cookie_is_ignored(
 def test_a_bad_next_of_the_waiting_result_is_ignored(client: Client, url: str) -> None:
     user = {"id": "usr-1", "name": "", "status": "active", "emails": []}
     value = {"id": "1", "user": user, "next": url, "digest": "d", "signed_in": ""}
-    client.cookies[waiting.cookie.name] = signing.dumps(
-        value, salt="corbado_auth.corbado_auth_waiting"
+    client.cookies[pending.cookie.name] = signing.dumps(
+        value, salt="corbado_auth.corbado_auth_pending"
     )
     assert client.post(CONFIRM, {"id": "1"}).url == "/account/"
 
@@ -144,8 +145,8 @@ def test_the_next_of_the_tab_wins_over_that_of_another_tab(
 
 def test_on_https_next_does_not_lead_back_to_http(client: Client) -> None:
     request = RequestFactory().get("/", secure=True)
-    assert intent.safe_next(request, "http://testserver/orders/") == ""
-    assert intent.safe_next(request, "https://testserver/orders/") != ""
+    assert next_url.safe_next(request, "http://testserver/orders/") == ""
+    assert next_url.safe_next(request, "https://testserver/orders/") != ""
 
 
 def test_a_login_page_without_next_keeps_the_earlier_one(
@@ -173,7 +174,7 @@ URLS = st.one_of(
 @example(url="/x/..//evil.example")
 def test_whatever_next_is_a_browser_stays_on_this_site_and_off_our_views(url: str) -> None:
     request = RequestFactory().get("/corbado/redirect/")
-    accepted = intent.safe_next(request, url)
+    accepted = next_url.safe_next(request, url)
     assert accepted in {"", url}
     if not accepted:
         return

@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import come_as, corbado_user, only_user, ours, signed_in_as
+from tests.support.vouching import come_as, corbado_user, only_user, ours, signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db, pytest.mark.matrix]
 

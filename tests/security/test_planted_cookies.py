@@ -19,19 +19,19 @@ from django.test import Client, RequestFactory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corbado_auth import intent, waiting
-from corbado_auth.intent import Intent
+from corbado_auth.sign_in import intent, pending
+from corbado_auth.sign_in.intent import Intent
+from corbado_auth.sign_in.pending import PendingSignIn
 from corbado_auth.testing import Corbado, User
-from corbado_auth.waiting import WaitingResult
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
-from tests.front_door import come_back, open_login_page
 from tests.security.attackers_site import AttackersSite
+from tests.support.front_door import come_back, open_login_page
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 CONFIRM = "/corbado/confirm/"
-INTENT, WAITING = "corbado_auth_intent", "corbado_auth_waiting"
+INTENT, WAITING = "corbado_auth_intent", "corbado_auth_pending"
 GOOD = {"page": "/corbado/login/", "next": ""}
 PERSON = {"id": "usr-1", "name": "", "status": "active", "emails": [["kim@example.com", "active"]]}
 WAITS = {"id": "1", "user": PERSON, "next": "", "digest": "d", "signed_in": ""}
@@ -136,7 +136,7 @@ def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
     request.COOKIES = {INTENT: signed(value, INTENT), WAITING: signed(value, WAITING)}
-    found, waits = Intent.of(request), WaitingResult.of(request)
+    found, waits = Intent.from_request(request), PendingSignIn.from_request(request)
     assert found is None or isinstance(found.page, str)
     assert waits is None or all(isinstance(text, str) for text in (waits.id, waits.next))
     assert waits is None or isinstance(waits.corbado_user.verified_emails, tuple)
@@ -147,8 +147,8 @@ def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
 def test_whatever_a_cookie_holds_it_is_none(text: str) -> None:
     request = RequestFactory().get("/")
     request.COOKIES = {INTENT: text, WAITING: text}
-    assert Intent.of(request) is None
-    assert WaitingResult.of(request) is None
+    assert Intent.from_request(request) is None
+    assert PendingSignIn.from_request(request) is None
 
 
 # Under __Host- no sub-domain can plant anything -------------------------------------------------
@@ -179,7 +179,7 @@ def test_our_cookies_are_of_no_use_to_scripts_and_to_other_sites(
     settings.SESSION_COOKIE_SECURE = secure
     open_login_page(client)
     come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
-    for name in (intent.cookie.name, waiting.cookie.name):
+    for name in (intent.cookie.name, pending.cookie.name):
         cookie = client.cookies[name]
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
         assert bool(cookie["secure"]) == secure

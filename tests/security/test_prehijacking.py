@@ -23,7 +23,7 @@ from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
-from tests.vouching import assert_refused, come_as, only_user, signed_in_as
+from tests.support.vouching import assert_refused, come_as, only_user, signed_in_as
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db, pytest.mark.matrix]
 

@@ -22,8 +22,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from corbado_auth import throttle
-from tests.front_door import come_back, open_login_page
-from tests.vouching import VALIDATE, come_as, signed_in_as
+from tests.support.front_door import come_back, open_login_page
+from tests.support.vouching import VALIDATE, come_as, signed_in_as
 from tests.wire import sample
 
 pytestmark = pytest.mark.security

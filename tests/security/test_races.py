@@ -25,10 +25,10 @@ from pytest_django import Settings
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.failures import GOOD, PATIENT
-from tests.front_door import come_back, open_login_page
-from tests.misbehaving_server import MisbehavingServer, Request, Steps, answer
-from tests.users.factory import create_user
+from tests.support.failures import GOOD, PATIENT
+from tests.support.front_door import come_back, open_login_page
+from tests.support.misbehaving_server import MisbehavingServer, Request, Steps, answer
+from tests.support.users.factory import create_user
 
 pytestmark = [
     pytest.mark.security,

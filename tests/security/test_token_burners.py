@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from corbado_auth.testing import Corbado, User
-from tests.front_door import come_back, open_login_page
+from tests.support.front_door import come_back, open_login_page
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

@@ -77,7 +77,7 @@ def test_what_a_page_loads_spends_nothing_and_the_click_that_follows_works(
     wait_for_a_refusal(caplog)
     asked = [call["path"] for call in live_site.emulator.requests]
     assert "/v1/authTokens/validate" not in asked
-    assert visitor.cookie("corbado_auth_waiting") is None
+    assert visitor.cookie("corbado_auth_pending") is None
     visitor.page.click("#link")
     visitor.lands_on("/corbado/confirm/")
     visitor.page.get_by_role("button", name="Yes, sign me in").click()

@@ -11,7 +11,7 @@ from django.template import engines
 from django.urls import path
 from django.utils.decorators import method_decorator
 
-from corbado_auth.intent import login_page
+from corbado_auth.decorators import login_page
 from tests.urls import urlpatterns as of_the_test_site
 
 # Name -> HTML and headers; a test puts them here.

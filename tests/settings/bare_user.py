@@ -5,5 +5,5 @@ from __future__ import annotations
 from tests.settings.default import *  # noqa: F403
 from tests.settings.default import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.users.bare"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.users.bare"]
 AUTH_USER_MODEL = "bare.User"

@@ -63,4 +63,4 @@ LOGOUT_REDIRECT_URL = "/"
 
 CORBADO_PROJECT_ID = "pro-1234567890"
 CORBADO_API_SECRET = "corbado1_made-up-secret-of-the-tests"
-CORBADO_WEBHOOK_CREDENTIALS = ["webhooks:made-up-password-of-the-tests"]
+CORBADO_WEBHOOK_SECRETS = ["webhooks:made-up-password-of-the-tests"]

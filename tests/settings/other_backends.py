@@ -6,7 +6,7 @@ from tests.settings.default import *  # noqa: F403
 from tests.settings.default import AUTHENTICATION_BACKENDS
 
 AUTHENTICATION_BACKENDS = [
-    "tests.users.backends.UndecidedBackend",
+    "tests.support.users.backends.UndecidedBackend",
     "django.contrib.auth.backends.RemoteUserBackend",
     *AUTHENTICATION_BACKENDS,
 ]

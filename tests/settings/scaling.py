@@ -10,7 +10,7 @@ import os
 from tests.scaling.blocks import install_modules, settings_of
 from tests.settings.default import *  # noqa: F403
 from tests.settings.default import TEMPLATES
-from tests.worker import ROOT
+from tests.support.worker import ROOT
 
 install_modules()
 globals().update(settings_of(*os.environ["SCALING_BLOCKS"].split(", ")))

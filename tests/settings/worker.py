@@ -9,4 +9,4 @@ from tests.settings.default import *  # noqa: F403
 
 DATABASES = {"default": json.loads(os.environ["WORKER_DATABASE"])}
 CORBADO_BACKEND_API_URL = os.environ["WORKER_CORBADO"]
-CORBADO_USER_MIGRATION = "tests.impatient.ImpatientMigration"
+CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"

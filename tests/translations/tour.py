@@ -16,11 +16,11 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from corbado_auth import recent_sign_in
 from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount, MigrationAttempt, PasskeyNudge
+from corbado_auth.session import SIGNED_IN_AT
 from corbado_auth.testing import Corbado, User
-from tests.front_door import FROM_LOGIN_PAGE, TOKEN, come_back, open_login_page
+from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, come_back, open_login_page
 
 PASSWORD = "an old password"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
@@ -79,14 +79,14 @@ class Tour:
         yield "unavailable", self.come_back(TOKEN)
         self.corbado.fail_next(VALIDATE, status=401)
         yield "misconfigured", self.come_back(TOKEN)
-        with mock.patch("corbado_auth.views.client_info", side_effect=OperationalError):
+        with mock.patch("corbado_auth.sign_in.views.client_info", side_effect=OperationalError):
             yield "database_unavailable", self.come_back(TOKEN)
         with override_settings(CORBADO_FAILED_ATTEMPTS_PER_MINUTE=1):
             # Twice more, should a new minute begin in between.
             pages = [self.come_back(TOKEN) for _attempt in range(3)]
         yield "too_many_attempts", pages[-1]
         cache.clear()
-        yield "nothing_waiting", self.browser().get(CONFIRM)
+        yield "nothing_pending", self.browser().get(CONFIRM)
 
     def confirm_pages(self) -> Iterator[Stop]:
         client = self.waiting(self.browser(), self.robin)
@@ -119,7 +119,7 @@ class Tour:
         self.corbado.fail_next(CREDENTIALS, status=503)
         yield "passkeys_unavailable", client.get(LIST)
         session = client.session
-        session[recent_sign_in.SESSION_KEY] -= 601
+        session[SIGNED_IN_AT] -= 601
         session.save()
         yield "passkeys_sign_in_again", client.post(ADD)
 
@@ -181,6 +181,6 @@ def passkeys(count: int = 2) -> Iterator[None]:
         Passkey("cre-2", created=now),
     ]
     with mock.patch(
-        "corbado_auth.service.CorbadoService.list_passkeys", return_value=known[:count]
+        "corbado_auth.corbado_api.service.CorbadoService.list_passkeys", return_value=known[:count]
     ):
         yield

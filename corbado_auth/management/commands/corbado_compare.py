@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from corbado_auth.comparison import compare
 from corbado_auth.exceptions import CorbadoError
+from corbado_auth.existing_users.comparison import compare
 
 WORDS = {
     "gone_at_corbado": "has an account here, but no active user at Corbado",

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.doctor import Finding, State, examine, is_origin
-from corbado_auth.management.teaching import TeachingCommand
+from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
@@ -18,9 +18,9 @@ Compare this site with what Corbado has on file for the project, and say what to
 It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings), changes
 nothing, and never prints a secret. Each line begins with one of three words:
 
-  ok     it is right
-  look   only you can say whether it is right
-  wrong  sign-in does not work, or is not safe; the line below says what to do
+  ok       it is right
+  warning  only you can say whether it is right
+  wrong    sign-in does not work, or is not safe; the line below says what to do
 
 The exit code is 1 if anything is wrong, else 0.
 """
@@ -36,12 +36,12 @@ UNSEEN = (
     "Not visible from here: in Corbado's panel, Settings > Sessions has to be on own session "
     "management."
 )
-STATE_WIDTH = 7
+STATE_WIDTH = 9
 SUBJECT_WIDTH = 17
 WIDEST = 100
 
 
-class Command(TeachingCommand):
+class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
     # It runs the checks itself, and has more to say than they.
@@ -69,13 +69,13 @@ class Command(TeachingCommand):
         self.stdout.write(f"\n{UNSEEN}")
         summary = ", ".join(f"{states[state]} {state}" for state in State)
         if states[State.WRONG]:
-            raise CommandError(f"{summary}. Mend what is wrong, then run it again.")
+            raise CommandError(f"{summary}. Fix the errors above, then run it again.")
         self.stdout.write(self.style.SUCCESS(f"{summary}."))
 
     def _line(self, finding: Finding) -> str:
         paint = {
             State.OK: self.style.SUCCESS,
-            State.LOOK: self.style.WARNING,
+            State.WARNING: self.style.WARNING,
             State.WRONG: self.style.ERROR,
         }[finding.state]
         # Padded before it is painted: colour codes have a length, too.

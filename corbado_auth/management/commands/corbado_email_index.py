@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
 from corbado_auth.email_index import NAME, EmailIndex
-from corbado_auth.management.teaching import TeachingCommand
+from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
 Make the index that finds local users by their address, upper and lower case aside.
@@ -34,7 +34,7 @@ not be made, 2 if there was nothing to begin with.
 NOTHING_TO_DO = "Lookups by address have an index already. Nothing to do."
 
 
-class Command(TeachingCommand):
+class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
     # It has to work while other things are still to be mended.

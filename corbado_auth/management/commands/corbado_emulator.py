@@ -69,8 +69,8 @@ class Command(BaseCommand):
         api = urlsplit(conf.CORBADO_FRONTEND_API_URL)
         if is_loopback(api.hostname or "") and api.port:
             values["port"] = api.port
-        if conf.CORBADO_WEBHOOK_CREDENTIALS:
-            values["webhook_credentials"] = conf.CORBADO_WEBHOOK_CREDENTIALS[0]
+        if conf.CORBADO_WEBHOOK_SECRETS:
+            values["webhook_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
             values["webhook_url"] = _url("action-webhook")
         return {name: value for name, value in values.items() if value}
 

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
 from corbado_auth.conf import conf
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.models import CorbadoAccount, written_database
-from corbado_auth.service import CorbadoService
-from corbado_auth.signals import tell_account_linked
+from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.signals import send_account_linked
 
 
 class Command(BaseCommand):
@@ -44,13 +44,13 @@ class Command(BaseCommand):
         question = f"Tie {user.get_username()} to {person.id} ({address})? [y/N] "
         if not options["yes"] and input(question).strip().lower() not in {"y", "yes"}:
             raise CommandError("Nothing was changed.")
-        self._tie(user, person.id, CorbadoAccount.address_at_corbado(person))
+        self._tie(user, person.id, person.verified_email)
         self.stdout.write(f"{user.get_username()} signs in as {person.id} now.")
 
     def _user(self, name: str) -> Any:
         model = get_user_model()
         try:
-            users = model._default_manager.using(written_database())
+            users = model._default_manager.using(db_for_write())
             return users.get(**{model.USERNAME_FIELD: name})
         except model.DoesNotExist:
             raise CommandError(
@@ -65,11 +65,11 @@ class Command(BaseCommand):
             email=email,
         )
         try:
-            with transaction.atomic(using=written_database()):
+            with transaction.atomic(using=db_for_write()):
                 account.save(force_insert=True)
         except IntegrityError:
             raise CommandError(
                 "One of the two is tied to somebody else already: unlink that account in the "
                 "admin first."
             ) from None
-        tell_account_linked(account)
+        send_account_linked(account)

@@ -30,9 +30,9 @@ from corbado_auth.bulk_migration import (
 )
 from corbado_auth.bulk_migration.pace import Stopped
 from corbado_auth.deletion import retry_deletions
-from corbado_auth.existing_users import UserMigration, user_migration_class
-from corbado_auth.management.teaching import TeachingCommand
-from corbado_auth.outcomes import Outcome
+from corbado_auth.existing_users.migration import UserMigration, user_migration_class
+from corbado_auth.existing_users.outcomes import Outcome
+from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
 Create a Corbado user for every existing user who may have one, and tie the two together, so that
@@ -59,7 +59,7 @@ begin.
 STOPPED = 2
 
 
-class Command(TeachingCommand):
+class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
     # Run below, since a failed check has to end with the exit code for "could not begin".

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from corbado_auth.adoption import Adoption, measure
+from corbado_auth.existing_users.adoption import Adoption, measure
 
 BAR = 40
 

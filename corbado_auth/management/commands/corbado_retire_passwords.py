@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from corbado_auth.existing_users.retirement import Rule, candidates, retire
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.retirement import Rule, candidates, retire
 
 
 class Command(BaseCommand):

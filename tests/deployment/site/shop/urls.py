@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from corbado_auth.intent import login_page
+from corbado_auth.decorators import login_page
 from shop.orders.views import orders
 
 urlpatterns = [

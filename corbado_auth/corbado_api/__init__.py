@@ -1,0 +1,1 @@
+"""What we ask Corbado, and how its answers are read."""

@@ -1,0 +1,246 @@
+"""Corbado's answers, read: strictly where we depend on them, loosely where we don't.
+
+Every function takes decoded JSON and returns a value of ours, or raises ValueError with a sentence
+that names the field and never its content.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from corbado_auth.identity import CorbadoEmail, CorbadoUser, Passkey
+
+__all__ = [
+    "Failure",
+    "ProjectConfig",
+    "read_association_token",
+    "read_created_user_id",
+    "read_failure",
+    "read_passkeys",
+    "read_project_config",
+    "read_user",
+    "read_user_answer",
+    "read_users",
+    "read_validated_user",
+]
+
+MAX_ID = 64
+# RFC 5321, section 4.5.3.1.3, less the brackets; Django's EmailField holds as many.
+MAX_ADDRESS = 254
+MAX_NAME = 300
+# What may reach the log: too narrow for an auth token (64 characters) or an API secret
+# (``corbado1_…``), should an answer echo one where a word belongs.
+ERROR_TYPE = re.compile(r"[a-z_]{1,40}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
+FIELD = re.compile(r"[A-Za-z.]{1,40}")
+
+Json = dict[str, Any]
+
+
+class Failure(NamedTuple):
+    """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
+
+    ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2);
+    ``is_taken`` is True where something unique exists already.
+    """
+
+    is_envelope: bool = False
+    error_type: str = ""
+    request_id: str = ""
+    fields: frozenset[str] = frozenset()
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """Hold what Corbado has on file for the project, secrets left out (contract 1.8)."""
+
+    project_id: str
+    redirect_url: str
+    application_url: str
+    frontend_api_url: str
+    webhook_url: str
+    environment: str
+    relying_party_id: str
+
+
+def read_validated_user(answer: Json) -> CorbadoUser:
+    """Read the answer of ``authTokens/validate`` (contract 1.3)."""
+    data = _object(answer.get("data"), "data")
+    user = read_user(_object(data.get("user"), "data.user"))
+    # Two IDs that differ would leave open who has signed in.
+    if data.get("userID") != user.id:
+        raise ValueError("data.userID and data.user.ID differ")
+    return user
+
+
+def read_user(user: Json) -> CorbadoUser:
+    """Read a ``fullUser`` (contract 1.3)."""
+    return CorbadoUser(
+        id=_identifier(user.get("ID"), "user.ID"),
+        full_name=_display_text(user.get("fullName")),
+        emails=tuple(_email(_object(email, "user.emails[]")) for email in _list(user, "emails")),
+        status=_display_text(user.get("status")),
+        created=_moment(user.get("created")),
+    )
+
+
+def read_user_answer(answer: Json) -> CorbadoUser:
+    """Read the answer of ``users/{userID}`` (contract 1.5)."""
+    return read_user(_object(answer.get("data"), "data"))
+
+
+def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
+    """Read a page of users, and how many pages there are (contract 1.4)."""
+    data = _object(answer.get("data"), "data")
+    users = [read_user(_object(user, "data.users[]")) for user in _list(data, "users")]
+    pages = _object(data.get("paging"), "data.paging").get("totalPages")
+    if not isinstance(pages, int):
+        raise ValueError("data.paging.totalPages is not a number")
+    return users, pages
+
+
+def read_created_user_id(answer: Json) -> str:
+    """Read the answer to creating a user (contract 1.5)."""
+    return _identifier(_object(answer.get("data"), "data").get("userID"), "data.userID")
+
+
+def read_association_token(answer: Json) -> tuple[str, str]:
+    """Read (token, reason for a refusal): one of them is empty (contract 1.7)."""
+    data = _object(answer.get("data"), "data")
+    token = data.get("token")
+    if not token:
+        return "", _word(data.get("rejectionReason"), ERROR_TYPE) or "no reason given"
+    if not isinstance(token, str) or not token.startswith("ast1_") or not token.isascii():
+        raise ValueError("data.token is no association token")
+    return token, ""
+
+
+def read_passkeys(answer: Json) -> list[Passkey]:
+    """Read a list of passkeys; those that are not active yet are left out (contract 1.6)."""
+    rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
+    return [
+        Passkey(
+            id=_identifier(row.get("id"), "rows[].id"),
+            authenticator=_display_text(row.get("authenticatorName")),
+            user_agent=_display_text(row.get("userAgent")),
+            last_used_device=_display_text(row.get("lastUsedDeviceName")),
+            created=_moment(row.get("created")),
+            last_used=_moment(row.get("lastUsed")),
+            is_synced=row.get("backupState") is True,
+        )
+        for row in rows
+        if row.get("status") != "pending"
+    ]
+
+
+def read_project_config(answer: Json) -> ProjectConfig:
+    """Read the answer of ``projectConfig``; what is missing becomes an empty string."""
+    data = _object(answer.get("data"), "data")
+    return ProjectConfig(
+        project_id=_identifier(data.get("projectID"), "data.projectID"),
+        redirect_url=_display_text(data.get("authSuccessRedirectUrl")),
+        application_url=_display_text(data.get("applicationUrl")),
+        frontend_api_url=_display_text(data.get("frontendAPIUrl")),
+        webhook_url=_display_text(data.get("webhookURL")),
+        environment=_display_text(data.get("environment")),
+        relying_party_id=_display_text(data.get("webauthnRPID")),
+    )
+
+
+def read_failure(answer: object) -> Failure:
+    """Read an error answer; never raises, for anything may come where errors come from.
+
+    Some of Corbado's 404 bodies have no ``error`` (contract 1.2): still an envelope.
+    """
+    if not isinstance(answer, dict) or type(answer.get("httpStatusCode")) is not int:
+        return Failure()
+    error = answer.get("error")
+    error = error if isinstance(error, dict) else {}
+    validation = error.get("validation")
+    validation = validation if isinstance(validation, list) else []
+    fields = (entry.get("field") for entry in validation if isinstance(entry, dict))
+    return Failure(
+        is_envelope=True,
+        error_type=_word(error.get("type"), ERROR_TYPE),
+        request_id=read_request_id(answer),
+        fields=frozenset(_word(field, FIELD) for field in fields) - {""},
+        is_taken=_is_taken(error, validation),
+    )
+
+
+def read_request_id(answer: Json) -> str:
+    """Return Corbado's request ID, for the log, or an empty string."""
+    request_data = answer.get("requestData")
+    if not isinstance(request_data, dict):
+        return ""
+    return _word(request_data.get("requestID"), REQUEST_ID)
+
+
+def _is_taken(error: Json, validation: list[Any]) -> bool:
+    """Tell "there is one already": which of the two forms Corbado uses where is INFERRED (1.5)."""
+    messages = (entry.get("message") for entry in validation if isinstance(entry, dict))
+    return error.get("type") == "already_exists" or any(
+        isinstance(message, str) and "already exists" in message for message in messages
+    )
+
+
+def _email(email: Json) -> CorbadoEmail:
+    address = email.get("email")
+    if not isinstance(address, str):
+        raise ValueError("user.emails[].email is not a string")
+    status = email.get("status")
+    # This word decides who is who: exactly as it came, or not at all.
+    known = status if isinstance(status, str) and status == _display_text(status) else "unknown"
+    # What cannot be an address is kept for nobody to match.
+    usable = address.isprintable() and " " not in address and "@" in address[1:-1]
+    usable = usable and len(address) <= MAX_ADDRESS
+    if not usable:
+        return CorbadoEmail("", "unusable")
+    return CorbadoEmail(address, known)
+
+
+def _list(value: Json, name: str) -> list[Any]:
+    # Go writes an empty list as null (INFERRED from Corbado's language); absent is not empty.
+    items = value.get(name, "missing")
+    if items is not None and not isinstance(items, list):
+        raise ValueError(f"{name} is not a list")
+    return items or []
+
+
+def _moment(value: object) -> datetime | None:
+    """Read a time with or without a zone; without one it is UTC (INFERRED, contract 2)."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _object(value: object, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not an object")
+    return value
+
+
+def _identifier(value: object, name: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
+        raise ValueError(f"{name} is not a string of 1 to {MAX_ID} characters")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ValueError(f"{name} has characters that no ID has")
+    return value
+
+
+def _display_text(value: object) -> str:
+    """Keep what can be shown and stored: databases refuse NUL, cookies lone surrogates."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(filter(str.isprintable, value[: 2 * MAX_NAME]))[:MAX_NAME]
+
+
+def _word(value: object, form: re.Pattern[str]) -> str:
+    """Keep a machine's word for the log, or nothing where it is none."""
+    return value if isinstance(value, str) and form.fullmatch(value) else ""

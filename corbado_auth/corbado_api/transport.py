@@ -1,0 +1,235 @@
+"""How bytes travel to Corbado and back: the only room that speaks HTTP.
+
+One pool of connections per process, one deadline per call, no redirects, no cookies. It knows
+nothing of what is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import requests
+from django.views.decorators.debug import sensitive_variables
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from corbado_auth import __version__
+from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+
+__all__ = ["Reply", "ask"]
+
+# A full user takes a few kB, a page of a hundred users a few hundred.
+MAX_BODY = 1024 * 1024
+# The configured time-outs bound each wait; this is what the whole call may take on top.
+GRACE = 1.0
+CONNECTIONS_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Hold one HTTP answer as it came; the body is personal and never shown."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class _ConnectionDied(Exception):
+    """The connection ended before an answer began."""
+
+
+@sensitive_variables("body")
+def ask(
+    method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
+) -> Reply:
+    """Send one request to Corbado's backend API and read the answer, inside one deadline.
+
+    The deadline is the sum of CORBADO_TIMEOUT plus one second. A connection that dies before an
+    answer is tried once more within it, unless ``resend`` says no: most often it is a kept one that
+    the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
+    CorbadoRejected where the settings allow no request.
+    """
+    if not (conf.CORBADO_PROJECT_ID and conf.CORBADO_API_SECRET):
+        raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
+    timeout = conf.CORBADO_TIMEOUT
+    deadline = time.monotonic() + sum(timeout) + GRACE
+    for _attempt in ("first", "once more") if resend else ("only",):
+        try:
+            return _send(method, path, body, timeout, deadline)
+        except _ConnectionDied:
+            continue
+    times = "twice " if resend else ""
+    raise CorbadoUnavailable(f"Corbado closed the connection {times}without an answer")
+
+
+@sensitive_variables()  # The frames of the libraries below hold the token and the secret.
+def _send(
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    timeout: tuple[float, float],
+    deadline: float,
+) -> Reply:
+    # A wait of nothing is refused by the library: a call that late ends at its first read.
+    remaining = max(deadline - time.monotonic(), 0.001)
+    connect, read = timeout
+    base_url = conf.CORBADO_BACKEND_API_URL
+    try:
+        line = _line(base_url, conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET, os.getpid())
+        request = line.blank.copy()
+        request.method, request.url = method, base_url + path
+        request.prepare_body(data=None, files=None, json=body)
+        with line.adapter.send(
+            request,
+            stream=True,
+            timeout=(min(connect, remaining), min(read, remaining)),
+            proxies=line.proxies,
+        ) as response:
+            return Reply(response.status_code, response.headers, _read(response, deadline))
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        problem: Exception = error
+    # Raised out here on purpose: the library's exceptions hold the request, and with it the token
+    # and the secret, and would carry them into every error report that follows the chain of causes.
+    raise _without_the_request(problem)
+
+
+def _without_the_request(error: Exception) -> Exception:
+    """Name the failure in words of ours."""
+    cause = error.args[0] if error.args else None
+    if isinstance(error, requests.ConnectionError) and isinstance(cause, ProtocolError):
+        return _ConnectionDied()
+    name = type(error).__name__
+    # Raised before anything is sent: a URL, a header or a proxy that cannot be.
+    if isinstance(error, ValueError):
+        return CorbadoRejected(
+            f"No request can be made ({name}): check CORBADO_PROJECT_ID and CORBADO_BACKEND_API_URL"
+        )
+    return CorbadoUnavailable(f"Corbado cannot be reached ({name})")
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """Read the body in pieces, up to MAX_BODY bytes, until the deadline."""
+    # Asked for plain: what comes compressed could grow without bound (a gzip bomb).
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise HTTPError("compressed")
+    body = bytearray()
+    while True:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or len(body) > MAX_BODY:
+            response.raw.close()
+            raise HTTPError("too slow or too long")
+        _limit_wait(response, remaining)
+        piece = response.raw.read1(65536)
+        if not piece:
+            return bytes(body)
+        body += piece
+
+
+def _limit_wait(response: requests.Response, seconds: float) -> None:
+    """Let the next read wait no longer than the call still has.
+
+    urllib3 has no public way to shorten a time-out once the headers are read; without this, a body
+    that stalls late would wait one more read time-out.
+    """
+    stream = getattr(getattr(response.raw, "_fp", None), "fp", None)
+    sock = getattr(getattr(stream, "raw", None), "_sock", None)
+    if sock is not None and (sock.gettimeout() is None or sock.gettimeout() > seconds):
+        sock.settimeout(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Hold the pooled connections, and a request that lacks method, path and body.
+
+    An adapter without a ``requests.Session``: that would follow redirects, and the secret must not
+    travel to another host; it would keep cookies, read the environment at every call, and prepare
+    each request from the ground up, for a third of what a call costs.
+    """
+
+    adapter: HTTPAdapter
+    proxies: dict[str, str]
+    blank: requests.PreparedRequest = field(repr=False)
+
+
+@lru_cache(maxsize=4)
+@sensitive_variables()
+def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
+    """Return the line of this process; ``pid`` makes a forked child open its own.
+
+    Its connections are shared by all threads.
+    """
+    is_tls = base_url.startswith("https:")
+    kind = _TLSAdapter if is_tls else _Adapter
+    # Bytes: requests would encode text as Latin-1, and its error would print the secret.
+    auth = HTTPBasicAuth(project_id.encode(), api_secret.encode())
+    request = requests.Request("GET", base_url, headers=_headers(project_id), auth=auth)
+    return _Line(
+        adapter=kind(pool_maxsize=CONNECTIONS_KEPT),
+        proxies=get_environ_proxies(base_url),
+        blank=request.prepare(),
+    )
+
+
+def _headers(project_id: str) -> dict[str, str]:
+    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin.
+
+    The project is in the credentials, too; SDKs differ in which they send, so both.
+    """
+    sdk = {
+        "name": "Django",
+        "sdkVersion": __version__,
+        "languageVersion": platform.python_version(),
+    }
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"django-corbado-auth/{__version__}",
+        "X-Corbado-ProjectID": project_id,
+        "X-Corbado-SDK": json.dumps(sdk),
+    }
+
+
+class _Adapter(HTTPAdapter):
+    """Find the pool of connections once, and not at each call: there is one host."""
+
+    _pool: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool that the first call found."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+
+class _TLSAdapter(_Adapter):
+    """Share one SSLContext: loading the CA bundle costs several times a whole sign-in."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_ssl_context(), **kwargs)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=_ssl_context(), **kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the CA bundle to the shared context: naming it here would load it again."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> ssl.SSLContext:
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    bundle = bundle or DEFAULT_CA_BUNDLE_PATH
+    if os.path.isdir(bundle):
+        return ssl.create_default_context(capath=bundle)
+    return ssl.create_default_context(cafile=bundle)

@@ -1,0 +1,1 @@
+"""Moving existing users to Corbado, and what follows from it."""

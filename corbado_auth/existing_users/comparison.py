@@ -1,0 +1,66 @@
+"""Hold the accounts here against the users at Corbado; reads, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from corbado_auth.conf import conf
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.local_users import same_address
+from corbado_auth.models import CorbadoAccount
+
+__all__ = ["Difference", "compare"]
+
+PAGE = 100
+Kind = Literal["gone_at_corbado", "unknown_here", "other_email"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Name one difference: the Corbado user, and the local user's primary key where there is one.
+
+    ``gone_at_corbado``: an account whose Corbado user is deleted, disabled or not listed.
+    ``unknown_here``: a Corbado user without an account. ``other_email``: the confirmed address
+    here is no longer one there (the next sign-in brings it up to date).
+    """
+
+    kind: Kind
+    corbado_user_id: str
+    user: str = ""
+
+
+def compare(service: CorbadoService | None = None) -> Iterator[Difference]:
+    """Yield the differences; raises CorbadoError. Holds one number per account in memory."""
+    service = service or CorbadoService()
+    accounts = CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID)
+    found: set[int] = set()
+    page = pages = 1
+    while page <= pages:
+        people, pages = service.list_users(page=page, page_size=PAGE)
+        here = {
+            account.corbado_user_id: account
+            for account in accounts.filter(corbado_user_id__in=[person.id for person in people])
+        }
+        for person in people:
+            account = here.get(person.id)
+            if account is not None and not person.is_gone:
+                found.add(account.pk)
+            yield from _differences(person, account)
+        page += 1
+    for account in accounts.order_by("pk").iterator():
+        if account.pk not in found:
+            yield Difference("gone_at_corbado", account.corbado_user_id, str(account.user_id))
+
+
+def _differences(person: CorbadoUser, account: CorbadoAccount | None) -> Iterator[Difference]:
+    if person.is_gone:
+        return
+    if account is None:
+        yield Difference("unknown_here", person.id)
+    elif account.email and not any(
+        same_address(account.email, address) for address in person.verified_emails
+    ):
+        yield Difference("other_email", person.id, str(account.user_id))

@@ -1,0 +1,95 @@
+"""Make passwords unusable for people who no longer need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import FieldDoesNotExist
+from django.db import connections, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from corbado_auth.conf import conf
+from corbado_auth.models import CorbadoAccount, db_for_write
+
+__all__ = ["Rule", "candidates", "retire"]
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Say whose password may go.
+
+    Signed in through Corbado at least ``sign_ins`` times, the last one within ``days``, and not
+    with a password for as long.
+    """
+
+    sign_ins: int = 3
+    days: int = 30
+    include_staff: bool = False
+
+
+def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccount]:
+    """Return the accounts whose users the rule fits, with their users.
+
+    Only with an address that Corbado had confirmed at the last sign-in: the way back in for
+    somebody who loses every passkey is a link by email. Never an inactive user.
+    """
+    since = (now or timezone.now()) - timedelta(days=rule.days)
+    accounts = CorbadoAccount.objects.using(db_for_write()).filter(
+        Q(last_password_at=None) | Q(last_password_at__lt=since),
+        project_id=conf.CORBADO_PROJECT_ID,
+        sign_in_count__gte=rule.sign_ins,
+        last_sign_in_at__gte=since,
+    )
+    accounts = accounts.exclude(email="").exclude(
+        user__password__startswith=UNUSABLE_PASSWORD_PREFIX
+    )
+    if _has("is_active"):
+        accounts = accounts.filter(user__is_active=True)
+    if not rule.include_staff:
+        for flag in filter(_has, ("is_staff", "is_superuser")):
+            accounts = accounts.filter(**{f"user__{flag}": False})
+    return accounts.select_related("user").order_by("pk")
+
+
+def retire(rule: Rule) -> Iterator[CorbadoAccount]:
+    """Make the passwords unusable, in batches, and yield the accounts that it was done for.
+
+    Ends every open session of these users, since Django ties sessions to the password's hash. Each
+    batch is one transaction and looks at the rule again: somebody may have used a password.
+    """
+    last = 0
+    while batch := _retire_batch(rule, last):
+        yield from batch
+        last = batch[-1].pk
+
+
+def _retire_batch(rule: Rule, after: int) -> list[CorbadoAccount]:
+    with transaction.atomic(using=db_for_write()):
+        batch = list(candidates(rule).filter(pk__gt=after).select_for_update(of=_lock())[:BATCH])
+        users: list[Any] = [account.user for account in batch]
+        for user in users:
+            user.set_unusable_password()
+        get_user_model()._default_manager.using(db_for_write()).bulk_update(users, ["password"])
+    return batch
+
+
+def _lock() -> tuple[str, ...]:
+    """Lock the accounts alone where the database can: a password sign-in writes there."""
+    can = connections[db_for_write()].features.has_select_for_update_of
+    return ("self",) if can else ()
+
+
+def _has(field: str) -> bool:
+    try:
+        get_user_model()._meta.get_field(field)
+    except FieldDoesNotExist:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The passkeys of a signed-in user, and the offer of one."""

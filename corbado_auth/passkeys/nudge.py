@@ -1,0 +1,86 @@
+"""Offer a passkey to people who come in with a password: to whom, when, and what they said.
+
+Decided at the sign-in, so that no page has to write, and an offer that nobody answers is made no
+more often than one that is.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from corbado_auth.backends import corbado_backend
+from corbado_auth.conf import conf
+from corbado_auth.existing_users.password_use import is_corbado
+from corbado_auth.models import CorbadoAccount, PasskeyNudge, db_for_write
+
+__all__ = ["answer", "consider", "is_offered"]
+
+# In a session that began with a password, while the offer has no answer.
+SESSION_KEY = "_corbado_auth_nudge"
+
+
+def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
+    """Decide whether this session makes the offer. Connected to ``user_logged_in``."""
+    session = getattr(request, "session", None)
+    if session is None:
+        return
+    session.pop(SESSION_KEY, None)
+    backend = getattr(user, "backend", None)
+    if backend and not is_corbado(backend) and _is_due(user):
+        _remember(user, "")
+        session[SESSION_KEY] = True
+
+
+def is_offered(request: HttpRequest) -> bool:
+    """Tell whether a page of this session shows the offer: one query while it has no answer.
+
+    The query sees what the person said, or did, in another browser meanwhile.
+    """
+    session = getattr(request, "session", None)
+    user = getattr(request, "user", AnonymousUser())
+    if session is None or not session.get(SESSION_KEY) or not user.is_authenticated:
+        return False
+    return (
+        _of(user).filter(~Exists(_signed_in_with_corbado(OuterRef("user_id"))), answer="").exists()
+    )
+
+
+def answer(request: HttpRequest, said: PasskeyNudge.Answer) -> None:
+    """Remember what the signed-in user said; no page of this session asks again."""
+    request.session.pop(SESSION_KEY, None)
+    _remember(request.user, said)
+
+
+def _is_due(user: AbstractBaseUser) -> bool:
+    backend = corbado_backend()
+    if backend is None or backend.days_between_nudges is None:
+        return False
+    since = timezone.now() - timedelta(days=backend.days_between_nudges)
+    keeps_quiet = Q(answer=PasskeyNudge.Answer.NEVER) | Q(quiet_since__gt=since)
+    if _of(user).filter(keeps_quiet).exists():
+        return False
+    # Whoever has signed in through Corbado knows the way. An account row alone says nothing of the
+    # person: corbado_migrate_users writes one for everybody.
+    return not _signed_in_with_corbado(user.pk).exists()
+
+
+def _remember(user: Any, said: str) -> None:
+    PasskeyNudge.objects.using(db_for_write()).update_or_create(
+        user_id=user.pk, defaults={"quiet_since": timezone.now(), "answer": said}
+    )
+
+
+def _of(user: Any) -> QuerySet[PasskeyNudge]:
+    return PasskeyNudge.objects.using(db_for_write()).filter(user_id=user.pk)
+
+
+def _signed_in_with_corbado(user_id: Any) -> QuerySet[CorbadoAccount]:
+    return CorbadoAccount.objects.using(db_for_write()).filter(
+        project_id=conf.CORBADO_PROJECT_ID, user_id=user_id, first_sign_in_at__isnull=False
+    )

@@ -1,0 +1,176 @@
+"""Passkeys of a signed-in user: see them, add one, remove one."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth.client_info import client_info
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoError, CorbadoRejected
+from corbado_auth.models import PasskeyNudge
+from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.session import is_recent
+from corbado_auth.sign_in.failures import FailurePages
+from corbado_auth.sign_in.redirects import SeeOther
+
+from . import nudge
+from .association import AssociationRefused, account_of, address_for_passkey, passkeys_of
+
+__all__ = ["AddPasskeyView", "AnswerNudgeView", "PasskeysView", "RemovePasskeyView"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+@method_decorator([login_required, never_cache, csrf_protect], name="dispatch")
+class PasskeyPage(FailurePages):
+    """Serve signed-in users only; nothing about identity comes from the request."""
+
+    # How fresh does the sign-in have to be to add or remove a passkey? In seconds.
+    recent_sign_in = 10 * 60
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer with a page when Corbado gives no good answer."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except CorbadoError as error:
+            logger.error("Passkeys: %s", error)
+            if isinstance(error, CorbadoRejected):
+                return self.misconfigured()
+            return self.unavailable(getattr(error, "retry_after", None))
+
+    def is_recent(self) -> bool:
+        """Tell whether the person signed in a moment ago: an old session may be stolen."""
+        return is_recent(self.request, self.recent_sign_in)
+
+    def sign_in_again(self) -> HttpResponse:
+        """Ask for a fresh sign-in, and come back."""
+        here = reverse("corbado_auth:passkeys")
+        login_url = f"{login_page_url()}?{urlencode({'next': here})}"
+        return self.show("passkeys_sign_in_again", {"login_url": login_url}, 403)
+
+    def unavailable(self, retry_after: int | None = None) -> HttpResponse:
+        """Answer while Corbado does not."""
+        response = self.show("passkeys_unavailable", {}, 503)
+        response.headers["Retry-After"] = str(self.get_retry_after(retry_after))
+        return response
+
+    def show(self, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """Render one page."""
+        template = f"corbado_auth/{name}.html"
+        response = render(
+            self.request, template, {**self.get_context_data(), **context}, status=status
+        )
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+
+class PasskeysView(PasskeyPage):
+    """List the passkeys of the signed-in user."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show what Corbado has."""
+        return self.show("passkeys", {"passkeys": passkeys_of(_user(request))})
+
+
+class AddPasskeyView(PasskeyPage):
+    """Let a signed-in user add a passkey with ``<corbado-passkey-associate>``."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Go to the list: a session that ended here comes back from the login page with a GET."""
+        return SeeOther(reverse("corbado_auth:passkeys"))
+
+    @sensitive_variables("token")
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Show the component with a fresh association token: one use, and never in a URL."""
+        if not self.is_recent():
+            return self.sign_in_again()
+        try:
+            address = address_for_passkey(_user(request))
+        except AssociationRefused as refusal:
+            logger.warning("No passkey added: %s (local user %s)", refusal.reason, request.user.pk)
+            return self.through_corbado(refusal.reason)
+        token = CorbadoService().create_association_token(address, client_info(request))
+        return self.show("passkey_add", {"token": token, "address": address})
+
+    def through_corbado(self, reason: str) -> HttpResponse:
+        """Ask the person to sign in through Corbado once, which links by the normal rule."""
+        return self.show("passkey_through_corbado", {"reason": reason}, 409)
+
+
+class RemovePasskeyView(PasskeyPage):
+    """Remove one passkey of the signed-in user, after a question."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
+        """Ask first."""
+        if not self.is_recent():
+            return self.sign_in_again()
+        passkeys = {passkey.id: passkey for passkey in passkeys_of(_user(request))}
+        if passkey_id not in passkeys:
+            return SeeOther(reverse("corbado_auth:passkeys"))
+        context = {"passkey": passkeys[passkey_id], "is_last": len(passkeys) == 1}
+        return self.show("passkey_remove", context)
+
+    def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
+        """Remove it; Corbado refuses a passkey of anybody else."""
+        if not self.is_recent():
+            return self.sign_in_again()
+        account = account_of(_user(request))
+        if account is not None:
+            CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
+        # Gone already, or never this person's: the list shows what is.
+        return SeeOther(reverse("corbado_auth:passkeys"))
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
+
+
+# A visitor, whose session ran out meanwhile, goes back to the page and is asked to sign in there.
+@method_decorator([login_not_required, never_cache, csrf_protect], name="dispatch")
+class AnswerNudgeView(View):
+    """Remember the answer to ``{% corbado_passkey_nudge %}``, and go on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Go on to adding a passkey, or back to the page with the offer."""
+        said = request.POST.get("answer", "")
+        if said not in PasskeyNudge.Answer.values:
+            known = ", ".join(PasskeyNudge.Answer.values)
+            return HttpResponseBadRequest(
+                gettext("The answer has to be one of: %(known)s.") % {"known": known},
+                content_type="text/plain; charset=utf-8",
+            )
+        if not request.user.is_authenticated:
+            return SeeOther(self.page(request))
+        nudge.answer(request, PasskeyNudge.Answer(said))
+        if said == PasskeyNudge.Answer.ADD:
+            # Asked for with POST, too: the browser sends the form on, its CSRF token included.
+            return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)
+        return SeeOther(self.page(request))
+
+    def page(self, request: HttpRequest) -> str:
+        """Return the page with the offer, or the one after a sign-in."""
+        wanted = safe_next(request, request.POST.get("next", ""))
+        return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,169 @@
+"""The intent: where to go next, and half of the proof that this browser asked to sign in.
+
+Corbado's redirect carries no state, so a token alone proves nothing about the browser that brings
+it: anybody can send a victim a link with a token of their own (login CSRF). No single sign is
+enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
+from django.utils.encoding import iri_to_uri
+from django.utils.translation import gettext as _
+
+from corbado_auth.next_url import MAX_URL, is_own_path, safe_next, view_at
+
+from .auth_token import LINK_PARAMETERS, mask_link_tokens
+from .signed_cookies import SignedCookie
+
+__all__ = ["Intent", "is_login_page", "login_page"]
+
+TWELVE_HOURS = 12 * 60 * 60
+# Browsers shorten a Referer over 4096 characters to its origin (Referrer Policy, section 8.3).
+MAX_QUERY_OF_ROOT = 3000
+
+cookie = SignedCookie("corbado_auth_intent", max_age=TWELVE_HOURS)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Remember that this browser opened a login page: the page's path, and where to go after."""
+
+    page: str
+    next: str = ""
+
+    @classmethod
+    def from_request(cls, request: HttpRequest) -> Intent | None:
+        """Return the intent that the browser brings, or None."""
+        value = cookie.read(request)
+        if value is None:
+            return None
+        page, next_url = value.get("page"), value.get("next")
+        if not (isinstance(page, str) and isinstance(next_url, str)):
+            return None
+        return cls(page, next_url)
+
+    def next_for(self, request: HttpRequest, referer: SplitResult) -> str:
+        """Return where to go: with two tabs, the ``next`` of the page that the person came from."""
+        own = dict(_query(referer) or ()).get("next", "")
+        return safe_next(request, own) or safe_next(request, self.next)
+
+
+def was_asked_for(
+    request: HttpRequest, intent: Intent | None, login_origins: Collection[str] = ()
+) -> bool:
+    """Tell whether this browser, with this intent, asked for this sign-in from our login page.
+
+    ``login_origins`` are other origins (``https://www.example.com``) whose page may be the Referer.
+    """
+    referer = referer_of(request)
+    query = _query(referer)
+    if intent is None or query is None:
+        return False
+    # The attacker's own magic link, opened by the victim: the component redeems it on our page.
+    if any(name in LINK_PARAMETERS for name, _value in query):
+        return False
+    # A password form on the page goes on to any `next` of this site: to the redirect view, too,
+    # with a token that the sender of the link to this page put there.
+    if any(is_own_path(value, base=referer.path) for _name, value in query):
+        return False
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
+    if referer.netloc.lower() != request.get_host().lower():
+        # Under the browsers' default policy another origin sees no path and no query, and then
+        # nothing says that the page was not opened by a link.
+        is_whole = referer.path not in {"", "/"} or bool(referer.query)
+        is_listed = f"{referer.scheme}://{referer.netloc}" in login_origins
+        return is_listed and is_whole and site != "none"
+    if request.is_secure() and referer.scheme != "https":
+        # A page on plain http is whatever the network makes of it.
+        return False
+    # Any other site can open our login page first, so the intent is not enough; plain http outside
+    # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
+    return site in {None, "same-origin"} and unquote(referer.path) == intent.page
+
+
+def referer_of(request: HttpRequest) -> SplitResult:
+    """Return the Referer in parts; empty ones where there is none or it is broken."""
+    try:
+        return urlsplit(str(request.META.get("HTTP_REFERER", "")))
+    except ValueError:
+        return urlsplit("")
+
+
+def is_login_page(path: str) -> bool:
+    """Tell whether the view at a path of this site is marked by ``login_page``.
+
+    A decorator that hides what it wraps hides the mark too. Raises Resolver404 where no view is.
+    """
+    return getattr(view_at(path), "corbado_login_page", False)
+
+
+def login_page(view: View) -> View:
+    """Make a view a login page: it may carry ``{% corbado_auth %}``.
+
+    Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
+    send an honest Referer to the redirect view, whatever the site's policy is. What a magic link
+    brings is hidden once the view has run, and is in no error report.
+    """
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            request.corbado_login_page = True  # type: ignore[attr-defined]
+            try:
+                return _remember(request, await view(request, *args, **kwargs))
+            finally:
+                mask_link_tokens(request)
+
+        wrapped_async.corbado_login_page = True  # type: ignore[attr-defined]
+        return cast("View", wrapped_async)
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        request.corbado_login_page = True  # type: ignore[attr-defined]
+        try:
+            return _remember(request, view(request, *args, **kwargs))
+        finally:
+            mask_link_tokens(request)
+
+    wrapped.corbado_login_page = True  # type: ignore[attr-defined]
+    return cast("View", wrapped)
+
+
+def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code != 200:
+        return response
+    if request.path == "/" and len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_OF_ROOT:
+        # Padded by an attacker: shortened to the origin, the Referer would look like this page's
+        # own, without the parameters that tell of a link. Only a login page at the root is at risk.
+        return HttpResponse(
+            _("This address is too long. Please open the sign-in page without the rest of it."),
+            status=414,
+            content_type="text/plain",
+        )
+    asked = safe_next(request, request.GET.get("next", ""))
+    earlier = Intent.from_request(request)
+    next_url = asked or (safe_next(request, earlier.next) if earlier else "")
+    page = request.path if len(iri_to_uri(request.path)) <= MAX_URL else ""
+    cookie.write(response, {"page": page, "next": next_url})
+    add_never_cache_headers(response)
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _query(referer: SplitResult) -> list[tuple[str, str]] | None:
+    """Read the Referer's query; None for one that is too long to be ours."""
+    try:
+        return parse_qsl(referer.query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""The last steps of a sign-in, which the redirect view and the confirm page share."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.crypto import constant_time_compare
+
+from corbado_auth import session
+from corbado_auth.identity import CorbadoUser
+
+from . import intent, pending
+
+__all__ = ["SeeOther", "redirect_signed_in", "reloaded_next", "sign_in"]
+
+# In the session of a sign-in: which token made it, and where it led.
+SESSION_KEY = "_corbado_auth_reload"
+
+
+class SeeOther(HttpResponseRedirect):
+    """Redirect to a page that is asked for with GET, whatever this request was."""
+
+    status_code = 303
+
+
+def sign_in(
+    request: HttpRequest, corbado_user: CorbadoUser, *, next_url: str, token_digest: str
+) -> SeeOther | None:
+    """Make the session and redirect, or return None for a person who has no way in here."""
+    if session.sign_in(request, corbado_user=corbado_user) is None:
+        return None
+    target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
+    request.session[SESSION_KEY] = [token_digest, target]
+    return redirect_signed_in(request, target)
+
+
+def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
+    """Send a signed-in person on; what waited in the browser has done its work.
+
+    Without a Referer: it would still be the login page's, with what a magic link left in its query.
+    """
+    response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    intent.cookie.drop(request, response)
+    pending.cookie.drop(request, response)
+    # Enough for every cache (RFC 9111, section 5.2.2.5), and in the way of every sign-in.
+    response.headers["Cache-Control"] = "no-store, private"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def reloaded_next(request: HttpRequest, token_digest: str) -> str:
+    """Return where a token led that signed in this very session, or an empty string."""
+    if not request.user.is_authenticated:
+        return ""
+    digest, target = request.session.get(SESSION_KEY, ("", ""))
+    return target if constant_time_compare(digest, token_digest) else ""

@@ -1,0 +1,234 @@
+"""Sign in and out: each view tells its story, the rooms below do the work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.generic import TemplateView
+
+from corbado_auth import session
+from corbado_auth.client_info import client_info
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.throttle import Attempt
+
+from . import intent, pending
+from .auth_token import is_top_level_navigation, mask_link_tokens, pop_auth_token, token_digest
+from .failures import FailurePages
+from .pending import PendingSignIn
+from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
+from .signed_cookies import TooLargeError
+
+__all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+@method_decorator([login_not_required, intent.login_page], name="dispatch")
+class LoginView(TemplateView):
+    """Show Corbado's component; opening the page writes no database row.
+
+    For a signed-in visitor too, without a redirect: the query may hold a magic link.
+    """
+
+    template_name = "corbado_auth/login.html"
+
+
+class CorbadoRedirectView(FailurePages):
+    """Take the auth token that Corbado sent the browser with, and make a session.
+
+    No database transaction is open while Corbado is asked.
+    """
+
+    http_method_names = ["get"]
+
+    # What if nothing proves that this browser asked? Ask ("confirm"), refuse ("require"; that
+    # refuses the tab of a magic link too), or sign in all the same ("off").
+    login_intent: Literal["confirm", "require", "off"] = "confirm"
+
+    # Which other origins have a login page for this site? Such as "https://www.example.com".
+    login_origins: Collection[str] = ()
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Make the view; decorated here, and not anew at each request as ``dispatch`` would be.
+
+        A POST is answered 405, and not by Django's CSRF page, which would log the request with the
+        token still in it.
+        """
+        view = csrf_exempt(super().as_view(**initkwargs))
+        return login_not_required(transaction.non_atomic_requests(view))
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Take the token first of all: what is refused is logged with its request."""
+        super().setup(request, *args, **kwargs)
+        self.token = pop_auth_token(request)
+        self.intent = intent.Intent.from_request(request)
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign in: one question to Corbado, then the rules of this site."""
+        if not is_top_level_navigation(request):
+            return self.not_a_navigation()
+        if self.token is None:
+            return self.malformed_token()
+        digest = token_digest(self.token)
+        if target := reloaded_next(request, digest):
+            return redirect_signed_in(request, target)
+        if self.login_intent != "off" and self.shows_no_sign_of_asking():
+            return self.not_asked_here()
+
+        attempt = Attempt(request)
+        if not attempt.is_allowed:
+            return self.too_many_attempts()
+        try:
+            corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
+        except InvalidAuthToken as error:
+            logger.info("Sign-in failed: %s", error)
+            return self.invalid_token()
+        except CorbadoUnavailable as error:
+            attempt.take_back()
+            logger.error("Sign-in failed: %s", error)
+            return self.unavailable(error.retry_after)
+        except CorbadoRejected as error:
+            # Not taken back: a header that the visitor chose may be what Corbado rejects.
+            logger.error("Sign-in failed: %s", error)
+            return self.misconfigured()
+        attempt.take_back()
+        return self.vouched_for(corbado_user, digest)
+
+    def shows_no_sign_of_asking(self) -> bool:
+        """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
+        return self.intent is None and "HTTP_SEC_FETCH_SITE" not in self.request.META
+
+    def vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
+        """Go on with a verified person: silently where this browser asked, else by asking."""
+        referer = intent.referer_of(self.request)
+        next_url = self.intent.next_for(self.request, referer) if self.intent else ""
+        asked = self.login_intent == "off" or intent.was_asked_for(
+            self.request, self.intent, self.login_origins
+        )
+        if session.is_signed_in_as(self.request, corbado_user):
+            if asked:
+                session.note_sign_in(self.request)
+            return redirect_signed_in(self.request, next_url)
+        if self.login_intent == "require" and not asked:
+            logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
+            return self.not_asked_here()
+        if not asked or (self.login_intent != "off" and self.request.user.is_authenticated):
+            # Whoever is signed in as somebody else is told so first.
+            return self.ask_first(corbado_user, next_url, digest)
+        response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
+        return response or self.refused()
+
+    def ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
+        """Let the verified result wait for a click on the confirm page."""
+        response = SeeOther(reverse("corbado_auth:confirm"))
+        try:
+            pending.store(
+                self.request, response, corbado_user, next_url=next_url, token_digest=digest
+            )
+        except TooLargeError:
+            logger.warning("Sign-in refused: too_large (Corbado user %s)", corbado_user.id)
+            return self.refused()
+        return self.add_headers(response)
+
+
+@method_decorator(
+    [login_not_required, never_cache, csrf_protect, transaction.non_atomic_requests],
+    name="dispatch",
+)
+class ConfirmView(FailurePages):
+    """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
+
+    Anybody can send a link with a token of their own (login CSRF): the page shows the whole
+    confirmed address, and only its button goes on.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show who is waiting."""
+        result = PendingSignIn.from_request(request)
+        return self.question(result) if result else self.nothing_pending()
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign in the person whom the page showed, or forget about it."""
+        result = PendingSignIn.from_request(request)
+        if "decline" in request.POST:
+            return self.declined()
+        if result is None:
+            return self.nothing_pending()
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
+            # cookies here.
+            return self.question(result, status=403)
+        if not constant_time_compare(request.POST.get("id", ""), result.id):
+            # Another tab has put somebody else there meanwhile.
+            return self.question(result, status=409)
+        response = sign_in(
+            request,
+            result.corbado_user,
+            next_url=safe_next(request, result.next),
+            token_digest=result.token_digest,
+        )
+        return response or self.refused()
+
+    def question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
+        """Show the whole confirmed address; names and other addresses are the other side's text."""
+        addresses = result.corbado_user.verified_emails
+        context = {"result": result, "addresses": addresses, "is_new": status == 409}
+        return self.add_headers(
+            render(self.request, "corbado_auth/confirm.html", context, status=status)
+        )
+
+    def declined(self) -> HttpResponseBase:
+        """Forget the result: "this is not me"."""
+        response = SeeOther(login_page_url())
+        pending.cookie.drop(self.request, response)
+        return response
+
+    def add_headers(self, response: HttpResponse) -> HttpResponse:
+        """Let no other site frame the page, and keep the Origin header of its own POST.
+
+        Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
+        """
+        response = super().add_headers(response)
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+        return response
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LogoutView(auth_views.LogoutView):
+    """End the Django session. POST only; goes to LOGOUT_REDIRECT_URL, or to the login page."""
+
+    http_method_names = ["post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Forget what waits in the browser, too."""
+        mask_link_tokens(request)
+        response = super().dispatch(request, *args, **kwargs)
+        pending.cookie.drop(request, response)
+        return response
+
+    def get_default_redirect_url(self) -> str:
+        """Return the login page where the site names no other place."""
+        if self.next_page or settings.LOGOUT_REDIRECT_URL:
+            return super().get_default_redirect_url()
+        return login_page_url()

@@ -1,0 +1,1 @@
+"""Requests that Corbado makes to the site."""

@@ -1,0 +1,179 @@
+"""What Corbado asks the site: does this user exist, and is this their password (contract 3).
+
+Only a 200 counts as an answer for Corbado; anything else it shows to the person as "not reachable".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth.backends import corbado_backend
+from corbado_auth.conf import conf
+from corbado_auth.existing_users.password_use import note_password
+from corbado_auth.identity import CorbadoEmail, CorbadoUser
+from corbado_auth.local_users import users_with_email
+from corbado_auth.models import CorbadoAccount, db_for_write
+
+__all__ = ["ActionWebhookView", "WebhookView"]
+
+MAX_BODY = 64 * 1024
+
+logger = logging.getLogger("corbado_auth")
+
+
+class BadWebhook(Exception):
+    """The call is not one of Corbado's; the sentence goes into the answer."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@method_decorator([csrf_exempt, login_not_required, never_cache], name="dispatch")
+class WebhookView(View):
+    """Let in only whom CORBADO_WEBHOOK_SECRETS name; without any the endpoint is off (404)."""
+
+    http_method_names = ["post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check the credentials before anything else is looked at."""
+        if not conf.CORBADO_WEBHOOK_SECRETS:
+            raise Http404
+        if not _is_authorized(request):
+            logger.warning("Webhook refused: the credentials are wrong or missing")
+            challenge = {"WWW-Authenticate": 'Basic realm="Corbado webhooks", charset="UTF-8"'}
+            return HttpResponse(status=401, headers=challenge)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except BadWebhook as problem:
+            logger.warning("Webhook refused: %s", problem.sentence)
+            return JsonResponse({"error": problem.sentence}, status=problem.status)
+
+
+class ActionWebhookView(WebhookView):
+    """Answer the action webhook: ``authMethods`` and ``passwordVerify``."""
+
+    @sensitive_variables()  # A password is among them, under more names than one.
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the question that header and body agree on."""
+        body = _read_body(request)
+        action = body.get("action")
+        if not action or action != request.headers.get("X-Corbado-Action"):
+            raise BadWebhook("X-Corbado-Action and the body's action have to be the same.")
+        if body.get("projectID") != conf.CORBADO_PROJECT_ID:
+            raise BadWebhook("projectID is not the project of this site.")
+        data = body.get("data")
+        data = data if isinstance(data, dict) else {}
+        if action == "authMethods":
+            return _answer({"status": self.auth_methods(_text(data, "username"))})
+        if action == "passwordVerify":
+            username, password = _text(data, "username"), _text(data, "password")
+            return _answer({"success": self.password_verify(username, password)})
+        raise BadWebhook("The action is neither authMethods nor passwordVerify.")
+
+    def auth_methods(self, username: str) -> str:
+        """Return ``exists``, ``blocked`` or ``not_exists`` for an email address.
+
+        ``exists`` makes the component ask for a password, so it is only for somebody who has one
+        here and whom the backend would let in afterwards.
+        """
+        user = _find(username)
+        if user is None:
+            return "not_exists"
+        if not user.is_active:
+            return "blocked"
+        if user.has_usable_password() and _would_be_let_in(user, username):
+            return "exists"
+        return "not_exists"
+
+    @sensitive_variables()
+    def password_verify(self, username: str, password: str) -> bool:
+        """Tell whether this is the password of the one local user with this email address.
+
+        Goes through ``authenticate()``, so that the site's other backends, hashers and signals
+        apply. A stranger costs the same work as a wrong password, or the time would tell.
+        """
+        user = _find(username)
+        if user is not None and not (user.is_active and _would_be_let_in(user, username)):
+            user = None
+        # A local username that equals somebody's address opens nothing: only the primary key of
+        # the user who has the address counts.
+        name = user.get_username() if user is not None else username
+        found = authenticate(self.request, username=name, password=password)
+        is_right = user is not None and found is not None and found.pk == user.pk
+        if user is not None and is_right:
+            note_password(user)
+        return is_right
+
+
+def _find(address: str) -> AbstractBaseUser | None:
+    """Return the one local user with this address, by the rules of linking."""
+    found = users_with_email([address], using=db_for_write())
+    return found[0] if len(found) == 1 else None
+
+
+def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
+    """Tell whether a sign-in through Corbado would end as this user."""
+    accounts = CorbadoAccount.objects.using(db_for_write())
+    if accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
+        return True
+    person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
+    backend = corbado_backend()
+    return backend is not None and backend.would_link(user, person)
+
+
+def _is_authorized(request: HttpRequest) -> bool:
+    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        given = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        given = b""
+    # Whole strings are compared, so a colon in a password is like any other character, and all of
+    # them, so the time does not tell which one was nearly right.
+    matches = [constant_time_compare(given, each) for each in conf.CORBADO_WEBHOOK_SECRETS]
+    return scheme.lower() == "basic" and any(matches)
+
+
+@sensitive_variables("raw", "body")
+def _read_body(request: HttpRequest) -> dict[str, Any]:
+    raw = request.read(MAX_BODY + 1)
+    if len(raw) > MAX_BODY:
+        raise BadWebhook("The body is larger than 64 kB.", status=413)
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise BadWebhook("The body is not a JSON object.")
+    return body
+
+
+def _text(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadWebhook(f"data.{name} has to be a string that is not empty.")
+    # Databases refuse NUL, and nothing can encode half of a surrogate pair.
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadWebhook(f"data.{name} has a character that cannot be stored.")
+    return value
+
+
+def _answer(data: dict[str, Any]) -> JsonResponse:
+    return JsonResponse({"responseID": get_random_string(16), "data": data})

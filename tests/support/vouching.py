@@ -1,0 +1,79 @@
+"""Corbado vouches for somebody, and the site makes something of it: for the tests of mapping."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+import responses
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from corbado_auth.identity import CorbadoEmail, CorbadoUser
+from tests.support.front_door import come_back, open_login_page
+from tests.wire import sample
+
+VALIDATE = "https://backendapi.corbado.io/v1/authTokens/validate"
+
+# An address is confirmed unless its status is given, too.
+Email = str | tuple[str, str]
+
+_tokens = count()
+
+
+def corbado_user(*emails: Email, id: str = "usr-1001", **fields: Any) -> CorbadoUser:
+    """Return a person as the service does."""
+    pairs = [email if isinstance(email, tuple) else (email, "active") for email in emails]
+    return CorbadoUser(id=id, emails=tuple(CorbadoEmail(*pair) for pair in pairs), **fields)
+
+
+def come_as(client: Client, *emails: Email, id: str = "usr-1001", **fields: Any) -> Any:
+    """Sign in at the front door as a Corbado user; return the answer of the redirect view."""
+    person = corbado_user(*emails, id=id, **fields)
+    with responses.RequestsMock() as corbado:
+        corbado.post(VALIDATE, json=_answer(person))
+        open_login_page(client)
+        return come_back(client, f"{next(_tokens):064d}")
+
+
+def signed_in_as(client: Client) -> str | None:
+    """Return the primary key of who is signed in, as the site's own page says it, or None."""
+    page = client.get("/account/")
+    return page.content.decode().removeprefix("Signed in as ") if page.status_code == 200 else None
+
+
+def assert_refused(
+    response: Any, caplog: pytest.LogCaptureFixture, reason: str, id: str = "usr-1001"
+) -> None:
+    """Check that nobody got in, that the log says why, and the page and the log nothing else."""
+    assert response.status_code == 403
+    assert [template.name for template in response.templates][0] == "corbado_auth/refused.html"
+    assert not Session.objects.exists()
+    expected = f"Sign-in refused: {reason} (Corbado user {id})"
+    assert [record.getMessage() for record in ours(caplog)] == [expected]
+    assert reason not in response.content.decode()
+    assert "@" not in response.content.decode() + caplog.text
+
+
+def ours(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """Return what the package logged."""
+    return [record for record in caplog.records if record.name == "corbado_auth"]
+
+
+def only_user() -> Any:
+    """Return the one local user there is."""
+    return get_user_model()._default_manager.get()
+
+
+def _answer(person: CorbadoUser) -> dict[str, Any]:
+    answer: dict[str, Any] = sample("validate_good").answer
+    user = answer["data"]["user"]
+    entry = user["emails"][0]
+    user |= {"ID": person.id, "fullName": person.full_name, "status": person.status}
+    user["emails"] = [
+        entry | {"email": email.address, "status": email.status} for email in person.emails
+    ]
+    answer["data"]["userID"] = person.id
+    return answer

@@ -1,0 +1,121 @@
+"""The security cases that every webhook of ours has to pass; each webhook's tests inherit them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client, override_settings
+
+CREDENTIALS = "webhooks:made-up-password-of-the-tests"
+PROJECT_ID = "pro-1234567890"
+
+
+def basic(credentials: str) -> str:
+    """Return the Authorization header for ``user:password``."""
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
+
+
+class WebhookCases:
+    """Inherit, and say which call is a good one: ``url``, ``headers`` and ``body``."""
+
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    def call(self, **changes: Any) -> HttpResponse:
+        """Call the webhook as Corbado does, but for the changes."""
+        headers = {
+            "authorization": basic(CREDENTIALS),
+            **self.headers,
+            **changes.get("headers", {}),
+        }
+        content = changes.get("content", json.dumps({**self.body, **changes.get("body", {})}))
+        # Corbado has no CSRF token: the check is on.
+        client = Client(enforce_csrf_checks=True)
+        return client.generic(
+            changes.get("method", "POST"),
+            self.url,
+            content,
+            content_type="application/json",
+            headers={name: value for name, value in headers.items() if value is not None},
+        )
+
+    def test_good_credentials_get_an_answer(self) -> None:
+        assert self.call().status_code == 200
+
+    @pytest.mark.parametrize(
+        "authorization",
+        [
+            pytest.param(None, id="none"),
+            pytest.param(basic("webhooks:wrong"), id="wrong password"),
+            pytest.param(basic("somebody:made-up-password-of-the-tests"), id="wrong user"),
+            pytest.param(basic("webhooks"), id="no colon"),
+            pytest.param(basic(""), id="empty"),
+            pytest.param(basic(CREDENTIALS + "x"), id="longer"),
+            pytest.param(basic(CREDENTIALS[:-1]), id="shorter"),
+            pytest.param("Bearer " + basic(CREDENTIALS)[6:], id="another scheme"),
+            pytest.param("Basic !!!", id="no base64"),
+            pytest.param("Basic", id="no value"),
+        ],
+    )
+    def test_other_credentials_are_refused(self, authorization: str | None) -> None:
+        answer = self.call(headers={"authorization": authorization})
+        assert answer.status_code == 401
+        assert answer["WWW-Authenticate"].startswith("Basic realm=")
+        assert answer.content == b""
+
+    @override_settings(CORBADO_WEBHOOK_SECRETS=["old:one", CREDENTIALS])
+    @pytest.mark.parametrize("credentials", ["old:one", CREDENTIALS])
+    def test_both_credentials_work_while_rotating(self, credentials: str) -> None:
+        assert self.call(headers={"authorization": basic(credentials)}).status_code == 200
+
+    @override_settings(CORBADO_WEBHOOK_SECRETS=["webhooks:one:two:"])
+    def test_a_colon_in_the_password_works(self) -> None:
+        answer = self.call(headers={"authorization": basic("webhooks:one:two:")})
+        assert answer.status_code == 200
+
+    @override_settings(CORBADO_WEBHOOK_SECRETS=[])
+    def test_without_credentials_the_endpoint_is_off(self) -> None:
+        assert self.call().status_code == 404
+        assert self.call(headers={"authorization": basic("")}).status_code == 404
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+    def test_only_post_is_answered(self, method: str) -> None:
+        assert self.call(method=method).status_code == 405
+
+    def test_credentials_are_checked_before_the_method_and_the_body(self) -> None:
+        wrong = {"authorization": basic("webhooks:wrong")}
+        assert self.call(headers=wrong, method="GET").status_code == 401
+        assert self.call(headers=wrong, content="{").status_code == 401
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "{", "[]", "null", '"text"', "1", "\x00", "[" * 20_000],
+        ids=["empty", "broken", "list", "null", "string", "number", "NUL", "deep"],
+    )
+    def test_a_body_that_is_no_json_object_is_a_clear_400(self, content: str) -> None:
+        answer = self.call(content=content)
+        assert answer.status_code == 400
+        assert "JSON object" in answer.json()["error"]
+
+    def test_a_body_over_64_kb_is_refused(self) -> None:
+        answer = self.call(content=json.dumps({**self.body, "padding": "x" * 65_536}))
+        assert answer.status_code == 413
+
+    @pytest.mark.parametrize("project", ["pro-1", "", None, 7, [PROJECT_ID]])
+    def test_another_project_is_refused(self, project: object) -> None:
+        answer = self.call(body={"projectID": project})
+        assert answer.status_code == 400
+        assert "projectID" in answer.json()["error"]
+
+    def test_answers_are_never_cached(self) -> None:
+        assert "no-store" in self.call()["Cache-Control"]
+
+    def test_the_credentials_are_in_no_log(self, caplog: pytest.LogCaptureFixture) -> None:
+        self.call(headers={"authorization": basic("webhooks:canary-of-the-header")})
+        assert "canary-of-the-header" not in caplog.text
+        assert basic("webhooks:canary-of-the-header")[6:] not in caplog.text
