@@ -13,6 +13,7 @@ NEEDED = ["tests", "example_project", "docs", "manage.py", "pyproject.toml"]
 ABOUT_THE_TREE = [
     "deployment",
     "documentation",
+    "test_api_notes.py",
     "test_architecture.py",
     "test_docs.py",
     "test_docs_deployment.py",
