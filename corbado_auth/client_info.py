@@ -13,7 +13,7 @@ from .identity import ClientInfo
 
 __all__ = ["client_info", "rate_limit_key"]
 
-# Corbado refuses a too long user agent (422, contract 1.2) without saying the limit: INFERRED.
+# Corbado refuses a too long user agent (422, API notes 1.2) without saying the limit: INFERRED.
 MAX_USER_AGENT = 512
 UNKNOWN_USER_AGENT = "unknown"
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 -- "no address", not something to bind to
@@ -24,7 +24,7 @@ UNIX_SOCKET = "unix:"
 def client_info(request: HttpRequest) -> ClientInfo:
     """Return what Corbado wants to know about the visitor.
 
-    Without CORBADO_TRUSTED_PROXIES this is Corbado's documented rule (contract 5.2): the first
+    Without CORBADO_TRUSTED_PROXIES this is Corbado's documented rule (API notes 5.2): the first
     address in X-Forwarded-For, else REMOTE_ADDR. What is not an IP address is never sent.
     """
     return ClientInfo(

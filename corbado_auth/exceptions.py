@@ -15,7 +15,7 @@ class CorbadoError(Exception):
     """Corbado was asked and gave no good answer.
 
     ``status_code`` is the HTTP status (None where no answer came), ``error_type`` Corbado's word
-    for the error (contract 1.2; may be empty), ``request_id`` what Corbado's support asks for.
+    for the error (API notes 1.2; may be empty), ``request_id`` what Corbado's support asks for.
     The message never holds a token, a secret or a body.
     """
 

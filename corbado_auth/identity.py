@@ -20,7 +20,7 @@ class CorbadoEmail:
     def is_verified(self) -> bool:
         """Tell whether the person proved to own the address.
 
-        That ``active`` means "confirmed" is INFERRED (contract 1.3).
+        That ``active`` means "confirmed" is INFERRED (API notes 1.3).
         """
         return self.status == "active"
 
@@ -53,14 +53,14 @@ class CorbadoUser:
     def is_gone(self) -> bool:
         """Tell whether Corbado says that this user no longer exists or was disabled.
 
-        ``deleted`` is what reads return, ``disabled`` what an update may set (contract 1.5).
+        ``deleted`` is what reads return, ``disabled`` what an update may set (API notes 1.5).
         """
         return self.status in {"deleted", "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Hold the two facts about the visitor that Corbado requires (contract 1.3): never empty."""
+    """Hold the two facts about the visitor that Corbado requires (API notes 1.3): never empty."""
 
     remote_address: str
     user_agent: str
@@ -68,7 +68,7 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """Hold one passkey of a Corbado user as people know it (contract 1.6).
+    """Hold one passkey of a Corbado user as people know it (API notes 1.6).
 
     ``id`` is Corbado's ``cre-…``; names may be empty; times are aware, or None where unknown.
     """

@@ -56,7 +56,7 @@ class CorbadoAccount(models.Model):
         verbose_name=_("user"),
     )
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
-    # Up to 20 digits after the prefix, unsigned 64-bit: text, never a signed bigint (contract 2).
+    # Up to 20 digits after the prefix, unsigned 64-bit: text, never a signed bigint (API notes 2).
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
     email = models.EmailField(_("email at Corbado"), blank=True)
     created_at = models.DateTimeField(_("linked"), default=timezone.now, editable=False)

@@ -1,4 +1,4 @@
-"""Each citation of the API notes leads to a section of docs/corbado-api.md, and each source is named."""
+"""Each citation of the API notes leads to a section of docs/corbado-api.md."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_the_request_introduces_the_site_and_nobody_else(corbado: Any) -> None:
         "sdkVersion",
         "languageVersion",
     }
-    # A server that sends an Origin is answered `invalid_origin` (contract 1.3).
+    # A server that sends an Origin is answered `invalid_origin` (API notes 1.3).
     assert not {"Origin", "Cookie", "Referer"} & set(call.request.headers)
 
 

@@ -1,4 +1,4 @@
-"""The action webhook: whether a user exists, and whether a password is theirs (contract 3)."""
+"""The action webhook: whether a user exists, and whether a password is theirs (API notes 3)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def description(openapi_folder: Path) -> Description:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_sample_names_the_section_of_its_source(name: str) -> None:
-    assert sample(name).source.startswith("Contract ")
+    assert sample(name).source.startswith("API notes ")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -120,7 +120,7 @@ def _leads_to_a_login_page(login_url: Any) -> bool:
 
 def _csrf_cookie() -> Messages:
     readable = not (settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY)
-    # Corbado's web component copies a cookie of this name to Corbado (contract, fact 10).
+    # Corbado's web component copies a cookie of this name to Corbado (API notes 0.10).
     if readable and settings.CSRF_COOKIE_NAME == "XSRF-TOKEN":
         yield Warning(
             'CSRF_COOKIE_NAME is "XSRF-TOKEN": the web component sends a cookie of this name to '

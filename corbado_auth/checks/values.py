@@ -16,9 +16,9 @@ from corbado_auth.corbado_api import urls
 
 from . import ids
 
-# The web component's own rule (contract 1.1).
+# The web component's own rule (API notes 1.1).
 PROJECT_ID = re.compile(r"pro-[0-9]+")
-# The rule of Corbado's SDKs (contract 1.1); a later form may differ, so it is a warning.
+# The rule of Corbado's SDKs (API notes 1.1); a later form may differ, so it is a warning.
 API_SECRET = re.compile(r"corbado1_[!-~]+")
 
 API_URLS = ("CORBADO_BACKEND_API_URL", "CORBADO_FRONTEND_API_URL")

@@ -43,7 +43,7 @@ Json = dict[str, Any]
 class Failure(NamedTuple):
     """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
 
-    ``is_envelope`` is False where the answer is not one of Corbado's at all (contract 1.2);
+    ``is_envelope`` is False where the answer is not one of Corbado's at all (API notes 1.2);
     ``is_taken`` is True where something unique exists already.
     """
 
@@ -56,7 +56,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """Hold what Corbado has on file for the project, secrets left out (contract 1.8)."""
+    """Hold what Corbado has on file for the project, secrets left out (API notes 1.8)."""
 
     project_id: str
     redirect_url: str
@@ -68,7 +68,7 @@ class ProjectConfig:
 
 
 def read_validated_user(answer: Json) -> CorbadoUser:
-    """Read the answer of ``authTokens/validate`` (contract 1.3)."""
+    """Read the answer of ``authTokens/validate`` (API notes 1.3)."""
     data = _object(answer.get("data"), "data")
     user = read_user(_object(data.get("user"), "data.user"))
     # Two IDs that differ would leave open who has signed in.
@@ -78,7 +78,7 @@ def read_validated_user(answer: Json) -> CorbadoUser:
 
 
 def read_user(user: Json) -> CorbadoUser:
-    """Read a ``fullUser`` (contract 1.3)."""
+    """Read a ``fullUser`` (API notes 1.3)."""
     return CorbadoUser(
         id=_identifier(user.get("ID"), "user.ID"),
         full_name=_display_text(user.get("fullName")),
@@ -89,12 +89,12 @@ def read_user(user: Json) -> CorbadoUser:
 
 
 def read_user_answer(answer: Json) -> CorbadoUser:
-    """Read the answer of ``users/{userID}`` (contract 1.5)."""
+    """Read the answer of ``users/{userID}`` (API notes 1.5)."""
     return read_user(_object(answer.get("data"), "data"))
 
 
 def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
-    """Read a page of users, and how many pages there are (contract 1.4)."""
+    """Read a page of users, and how many pages there are (API notes 1.4)."""
     data = _object(answer.get("data"), "data")
     users = [read_user(_object(user, "data.users[]")) for user in _list(data, "users")]
     pages = _object(data.get("paging"), "data.paging").get("totalPages")
@@ -104,12 +104,12 @@ def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
 
 
 def read_created_user_id(answer: Json) -> str:
-    """Read the answer to creating a user (contract 1.5)."""
+    """Read the answer to creating a user (API notes 1.5)."""
     return _identifier(_object(answer.get("data"), "data").get("userID"), "data.userID")
 
 
 def read_association_token(answer: Json) -> tuple[str, str]:
-    """Read (token, reason for a refusal): one of them is empty (contract 1.7)."""
+    """Read (token, reason for a refusal): one of them is empty (API notes 1.7)."""
     data = _object(answer.get("data"), "data")
     token = data.get("token")
     if not token:
@@ -120,7 +120,7 @@ def read_association_token(answer: Json) -> tuple[str, str]:
 
 
 def read_passkeys(answer: Json) -> list[Passkey]:
-    """Read a list of passkeys; those that are not active yet are left out (contract 1.6)."""
+    """Read a list of passkeys; those that are not active yet are left out (API notes 1.6)."""
     rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
     return [
         Passkey(
@@ -154,7 +154,7 @@ def read_project_config(answer: Json) -> ProjectConfig:
 def read_failure(answer: object) -> Failure:
     """Read an error answer; never raises, for anything may come where errors come from.
 
-    Some of Corbado's 404 bodies have no ``error`` (contract 1.2): still an envelope.
+    Some of Corbado's 404 bodies have no ``error`` (API notes 1.2): still an envelope.
     """
     if not isinstance(answer, dict) or type(answer.get("httpStatusCode")) is not int:
         return Failure()
@@ -212,7 +212,7 @@ def _list(value: Json, name: str) -> list[Any]:
 
 
 def _moment(value: object) -> datetime | None:
-    """Read a time with or without a zone; without one it is UTC (INFERRED, contract 2)."""
+    """Read a time with or without a zone; without one it is UTC (INFERRED, API notes 2)."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CorbadoService", "ProjectConfig"]
 
-# Error types (contract 1.2) that only the operator can mend, whatever their status is.
+# Error types (API notes 1.2) that only the operator can mend, whatever their status is.
 OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "invalid_origin"}
 TRY_LATER = {408, 425, 429}
 # An ID of the right form that no user has.
@@ -48,7 +48,7 @@ class CorbadoService:
 
     @sensitive_variables("token", "body")
     def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
-        """Spend an auth token and return the person that Corbado vouches for (contract 1.3).
+        """Spend an auth token and return the person that Corbado vouches for (API notes 1.3).
 
         Raises InvalidAuthToken for an unknown, used or expired token: Corbado answers 404 for the
         first; that it does so for the other two is INFERRED.
@@ -63,12 +63,12 @@ class CorbadoService:
         return answer.read(responses.read_validated_user)
 
     def project_config(self) -> tuple[ProjectConfig, datetime | None]:
-        """Return what Corbado has on file for the project, and Corbado's clock (contract 1.8)."""
+        """Return what Corbado has on file for the project, and Corbado's clock (API notes 1.8)."""
         answer = _ask("GET", "/v1/projectConfig")
         return answer.read(responses.read_project_config), answer.date
 
     def get_user(self, corbado_user_id: str) -> CorbadoUser:
-        """Return one Corbado user (contract 1.5)."""
+        """Return one Corbado user (API notes 1.5)."""
         return _ask("GET", _user_path(corbado_user_id)).read(responses.read_user_answer)
 
     def list_users(
@@ -77,7 +77,7 @@ class CorbadoService:
         """Return one page of the project's users, oldest first, and the number of pages.
 
         ``login_name`` narrows down by Corbado's ``name``; that it is the address is INFERRED
-        (contract 1.3).
+        (API notes 1.3).
         """
         query = {"sort": "created:asc", "page": str(page), "pageSize": str(page_size)}
         if login_name:
@@ -99,7 +99,7 @@ class CorbadoService:
     def create_user(
         self, address: str, *, full_name: str = "", request_id: str = "", resend: bool = True
     ) -> str | None:
-        """Create a Corbado user whose address is pending, and return the ID (contract 1.5).
+        """Create a Corbado user whose address is pending, and return the ID (API notes 1.5).
 
         None where Corbado has somebody with this address already; without ``resend`` that is never
         ourselves, by a first sending whose answer was lost. ``request_id`` is a mark of ours
@@ -112,7 +112,7 @@ class CorbadoService:
         return None if answer.is_taken else answer.read(responses.read_created_user_id)
 
     def delete_user(self, corbado_user_id: str) -> bool:
-        """Delete a Corbado user; False where Corbado has no such user (contract 1.5)."""
+        """Delete a Corbado user; False where Corbado has no such user (API notes 1.5)."""
         answer = _ask("DELETE", _user_path(corbado_user_id), {})
         if answer.blames("userID"):
             return False
@@ -122,7 +122,7 @@ class CorbadoService:
     def create_association_token(self, address: str, client_info: ClientInfo) -> str:
         """Return a token with which this browser may add a passkey to whoever has the address.
 
-        Only for a person whom the site has just authenticated itself (contract 1.7). Raises
+        Only for a person whom the site has just authenticated itself (API notes 1.7). Raises
         CorbadoRejected where Corbado gives none, with its reason.
         """
         body = {
@@ -137,7 +137,7 @@ class CorbadoService:
         return token
 
     def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
-        """Return the active passkeys of one Corbado user (contract 1.6).
+        """Return the active passkeys of one Corbado user (API notes 1.6).
 
         Corbado lists those of the whole project and does not say whose they are, so everything
         hangs on the filter, whose field name is INFERRED. Raises CorbadoUnavailable where Corbado
@@ -150,7 +150,7 @@ class CorbadoService:
     def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
         """Delete a passkey of this Corbado user; False where this user has no such passkey.
 
-        Corbado says the same for somebody else's (contract 1.6).
+        Corbado says the same for somebody else's (API notes 1.6).
         """
         path = f"{_user_path(corbado_user_id)}/credentials/{quote(passkey_id, safe='')}"
         answer = _ask("DELETE", path, {})
@@ -198,7 +198,7 @@ class _Answer:
     def blames_the_token(self) -> bool:
         """Tell whether Corbado's objection is to the token, not to us.
 
-        Some of Corbado's 404 bodies name no type (contract 1.2).
+        Some of Corbado's 404 bodies name no type (API notes 1.2).
         """
         failure = self._failure
         unknown = self.status == 404 and failure.error_type in {"", "not_found"}

@@ -182,7 +182,7 @@ def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
 
 
 def _headers(project_id: str) -> dict[str, str]:
-    """Introduce ourselves as Corbado's own SDKs do (contract 1.1); never with an Origin.
+    """Introduce ourselves as Corbado's own SDKs do (API notes 1.1); never with an Origin.
 
     The project is in the credentials, too; SDKs differ in which they send, so both.
     """

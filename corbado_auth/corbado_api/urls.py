@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 __all__ = ["flaw", "is_corbados", "is_encrypted", "is_local", "newer_host", "split"]
 
-# Seen over time (contract 1.1, 5.8): api.corbado.com, *.corbado.io, *.cloud.corbado.io.
+# Seen over time (API notes 1.1, 5.8): api.corbado.com, *.corbado.io, *.cloud.corbado.io.
 CORBADOS_DOMAINS = (".corbado.io", ".corbado.com")
 OLDER_DOMAIN, NEWER_DOMAIN = ".frontendapi.corbado.io", ".frontendapi.cloud.corbado.io"
 
@@ -15,7 +15,7 @@ OLDER_DOMAIN, NEWER_DOMAIN = ".frontendapi.corbado.io", ".frontendapi.cloud.corb
 def flaw(url: str) -> str | None:
     """Say what is wrong with a base URL, in words that do not repeat it; None if nothing is.
 
-    The rules are those of Corbado's SDKs (contract 1.1): scheme and host, and nothing more.
+    The rules are those of Corbado's SDKs (API notes 1.1): scheme and host, and nothing more.
     """
     parts = split(url)
     if parts is None:
@@ -65,7 +65,7 @@ def is_corbados(url: str) -> bool:
 
 
 def newer_host(host: str) -> str:
-    """Return the name that a frontend API host has since mid-2024 (contract 5.8)."""
+    """Return the name that a frontend API host has since mid-2024 (API notes 5.8)."""
     if host.endswith(OLDER_DOMAIN):
         return host.removesuffix(OLDER_DOMAIN) + NEWER_DOMAIN
     return host

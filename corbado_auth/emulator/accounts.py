@@ -43,7 +43,7 @@ def create_user(
     with store.transaction():
         for kind, value in (("email", email), ("phone_number", phone_number)):
             if value and identifier_taken(project, kind, value):
-                # Type and status of a duplicate are INFERRED 5 (contract 1.2, 1.5).
+                # Type and status of a duplicate are INFERRED 5 (API notes 1.2, 1.5).
                 raise ApiError(409, "already_exists", f"{kind} already exists")
         now = store.now()
         user = store.users.put(
@@ -141,7 +141,7 @@ def passkeys(project: Project, user_id: str, *, status: str = "") -> list[Creden
 def auth_methods(project: Project, user_id: str) -> list[str]:
     """Return how a user can sign in by what Corbado itself knows.
 
-    `webauthn` only with an active passkey: without one the component hangs on it (contract 4.3).
+    `webauthn` only with an active passkey: without one the component hangs on it (API notes 4.3).
     `email` always, since the component falls back to it (4.6 b).
     """
     has_passkey = bool(passkeys(project, user_id, status="active"))

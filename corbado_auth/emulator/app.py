@@ -138,7 +138,7 @@ class Exchange:
             raise ApiError(413, "validation_error", "The body is too large")
         body = self._parsed()
         if not isinstance(body, dict):
-            # The status is INFERRED 2 (contract 1.2).
+            # The status is INFERRED 2 (API notes 1.2).
             raise ApiError(400, "invalid_json", "The body must be a JSON object")
         return body
 

@@ -1,7 +1,7 @@
 """Run WebAuthn ceremonies: make the options, and verify what the authenticator answers.
 
 `challenge` and `signedChallenge` are JSON inside a JSON string, in the shape of
-@github/webauthn-json 2 (contract 4.3). The library is imported at the first finish, not at start:
+@github/webauthn-json 2 (API notes 4.3). The library is imported at the first finish, not at start:
 it costs more than all the rest.
 """
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
     from webauthn.registration.verify_registration_response import VerifiedRegistration
 
-LIFETIME = 5 * 60  # contract 7.10 allows 60 s to 5 min: a conditional challenge waits for a person
-BROWSER_TIMEOUT = 60_000  # milliseconds, as in the published options (contract 1.6)
-ALGORITHMS = (-7, -257)  # ES256, RS256: enough for every platform authenticator (contract 4.3)
+LIFETIME = 5 * 60  # API notes 7.10 allows 60 s to 5 min: a conditional challenge waits for a person
+BROWSER_TIMEOUT = 60_000  # milliseconds, as in the published options (API notes 1.6)
+ALGORITHMS = (-7, -257)  # ES256, RS256: enough for every platform authenticator (API notes 4.3)
 
 
 def start_registration(project: Project, user: User, kind: str) -> str:
@@ -66,7 +66,7 @@ def start_login(project: Project, user: User) -> str:
 
 
 def start_mediation(project: Project) -> str:
-    """Return the options string for conditional UI: without `allowCredentials` (contract 4.3)."""
+    """Return the options string for conditional UI: without `allowCredentials` (API notes 4.3)."""
     return _options(_request_options(project, "mediation", ""))
 
 
@@ -86,7 +86,7 @@ def finish_registration(
         if user is None:
             raise not_found("user doesn't exist")
         if store.credentials.find("webauthn_id", webauthn_id):
-            # A credential ID is unique across users (contract 7.10, WebAuthn 7.1 step 26).
+            # A credential ID is unique across users (API notes 7.10, WebAuthn 7.1 step 26).
             raise invalid("signedChallenge", "credential already exists")
         now = store.now()
         store.credentials.put(
@@ -116,7 +116,7 @@ def finish_registration(
 def finish_login(
     project: Project, signed_challenge: str, user_agent: str
 ) -> tuple[Ceremony, Credential]:
-    """Verify an assertion; raise `not_found` for an unknown or removed passkey (contract 4.5)."""
+    """Verify an assertion; raise `not_found` for an unknown or removed passkey (API notes 4.5)."""
     response = _read(signed_challenge)
     ceremony = _take(project, response, ("login", "mediation"))
     found = project.store.credentials.find("webauthn_id", response["id"])
@@ -214,7 +214,7 @@ def _request_options(project: Project, kind: str, user_id: str) -> dict[str, Any
 
 
 def _begin(project: Project, kind: str, user_id: str) -> str:
-    """Remember a fresh challenge: what it is for, and for whom (contract 7.11)."""
+    """Remember a fresh challenge: what it is for, and for whom (API notes 7.11)."""
     store = project.store
     challenge = encode(secrets.token_bytes(32))
     with store.transaction():
@@ -229,7 +229,7 @@ def _begin(project: Project, kind: str, user_id: str) -> str:
 
 
 def _take(project: Project, response: Mapping[str, Any], kinds: Collection[str]) -> Ceremony:
-    """Find the ceremony by its challenge, and use it up whatever comes of it (contract 0.6)."""
+    """Find the ceremony by its challenge, and use it up whatever comes of it (API notes 0.6)."""
     store = project.store
     try:
         client_data = json.loads(decode(_text(response["response"], "clientDataJSON")))
@@ -269,7 +269,7 @@ def _text(values: Any, name: str) -> str:
 
 
 def _refused(error: Exception) -> ApiError:
-    # Status and type are INFERRED 17: the component shows the same for any (contract 4.5).
+    # Status and type are INFERRED 17: the component shows the same for any (API notes 4.5).
     return invalid("signedChallenge", str(error) or "cannot be verified")
 
 

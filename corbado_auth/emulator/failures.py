@@ -11,7 +11,7 @@ from typing import Any
 from corbado_auth.emulator.wire import make_id
 
 BODIES = ("truncated", "garbage", "empty")
-# What Corbado would call a failure with this status (contract 1.2).
+# What Corbado would call a failure with this status (API notes 1.2).
 ERROR_TYPES = {
     400: "validation_error",
     401: "login_error",

@@ -65,7 +65,7 @@ class Fields:
         return value
 
     def client_info(self, *, required: bool) -> Mapping[str, str]:
-        """Return `clientInfo`; both of its parts are required where it is (contract 0.1)."""
+        """Return `clientInfo`; both of its parts are required where it is (API notes 0.1)."""
         value = self._body.get("clientInfo")
         if value is None and not required:
             return {}

@@ -2,8 +2,9 @@
 
 - Host: one of ours, else 421. A page that reached us by DNS rebinding sends its own name.
 - Frontend API: pages of the authorised origins, by exact match; no `Origin` is a client without a
-browser. - Backend API: HTTP Basic; an `Origin` that is not authorised is `invalid_origin` (contract
-5.1). - Control routes: no `Origin` or our own, no request that another site began.
+  browser.
+- Backend API: HTTP Basic; an `Origin` that is not authorised is `invalid_origin` (API notes 5.1).
+- Control routes: no `Origin` or our own, no request that another site began.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.wire import ApiError, not_found
 
 METHODS = "GET,POST,PUT,DELETE,OPTIONS"
-# What the web component sends (contract 4.1); the last one leaks from old axios and is tolerated.
+# What the web component sends (API notes 4.1); the last one leaks from old axios and is tolerated.
 ALLOWED_HEADERS = ", ".join(
     (
         "authorization",
@@ -47,7 +48,7 @@ def host_is_ours(host_header: str, host_names: Iterable[str]) -> bool:
 def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
     """Return the project of a backend call.
 
-    Missing, malformed, unknown and wrong credentials give one and the same answer (contract 7.3).
+    Missing, malformed, unknown and wrong credentials give one and the same answer (API notes 7.3).
     HTTP Basic is always demanded (INFERRED 1), although the description lists the project header
     alone for some calls (1.1).
     """
@@ -61,7 +62,7 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
         raise _login_error()
     header = request.headers.get("X-Corbado-ProjectID")
     if header is not None and header != project.id:
-        # The status is INFERRED 2 (contract 1.2).
+        # The status is INFERRED 2 (API notes 1.2).
         raise ApiError(400, "project_id_mismatch", "Header and credentials name two projects")
     _check_origin(project, request)
     return project
@@ -84,7 +85,7 @@ def frontend_project(projects: Mapping[str, Project], request: Request) -> Proje
 def _check_origin(project: Project, request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in project.origins:
-        # The status is INFERRED 2; the component looks at the type alone (contract 1.2, 4.5).
+        # The status is INFERRED 2; the component looks at the type alone (API notes 1.2, 4.5).
         raise ApiError(403, "invalid_origin", "This origin is not authorised")
 
 

@@ -1,4 +1,4 @@
-"""Send magic links to the outbox: nothing leaves this machine (contract 1.9, 4.6 d)."""
+"""Send magic links to the outbox: nothing leaves this machine (API notes 1.9, 4.6 d)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def confirm_link(project: Project, link_id: str, token: str) -> EmailLink | None
 
 
 def collect_link(project: Project, link_id: str) -> EmailLink | None:
-    """Give the polling tab its answer, once, after the link was confirmed (contract 7.9)."""
+    """Give the polling tab its answer, once, after the link was confirmed (API notes 7.9)."""
     store = project.store
     with store.transaction():
         link = store.email_links.get(link_id)
@@ -86,7 +86,7 @@ def collect_link(project: Project, link_id: str) -> EmailLink | None:
 
 
 def _link(target: str, link_id: str, token: str) -> str:
-    """Add ID and token to the query; the fragment picks the component's page (contract 0.8)."""
+    """Add ID and token to the query; the fragment picks the component's page (API notes 0.8)."""
     parts = urlsplit(target)
     query = [
         *parse_qsl(parts.query, keep_blank_values=True),

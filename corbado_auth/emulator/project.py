@@ -12,7 +12,7 @@ from corbado_auth.emulator.records import Setting, Token
 from corbado_auth.emulator.store import StateFile, Store
 from corbado_auth.emulator.wire import TOKEN_LENGTH, random_text
 
-AUTH_TOKEN_LIFETIME = 5 * 60  # contract 0.3
+AUTH_TOKEN_LIFETIME = 5 * 60  # API notes 0.3
 SESSION_TOKEN_LIFETIME = 5 * 60  # INFERRED 18 from the component's timer of 4.5 minutes
 ASSOCIATION_TOKEN_LIFETIME = 5 * 60  # INFERRED 11: documented nowhere
 LOGIN_TOKEN_LIFETIME = 5 * 60  # INFERRED 12
@@ -102,7 +102,7 @@ class Project:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Return the authorised origins: exact scheme, host and port (contract 7.5)."""
+        """Return the authorised origins: exact scheme, host and port (API notes 7.5)."""
         config = self.config
         urls = (config["applicationUrl"], config["authSuccessRedirectUrl"])
         found = {origin_of(url) for url in urls} - {None}
@@ -124,7 +124,7 @@ class Project:
             )
 
     def issue_session_token(self, user_id: str) -> str:
-        """Give the component the bearer with which it may add a passkey (contract 7.14)."""
+        """Give the component the bearer with which it may add a passkey (API notes 7.14)."""
         return self.issue_token("session", user_id, SESSION_TOKEN_LIFETIME).id
 
     def valid_token(self, kind: str, text: str) -> Token | None:
@@ -135,7 +135,7 @@ class Project:
         return token if self.store.now() < token.expires else None
 
     def spend_token(self, kind: str, text: str) -> Token | None:
-        """Return a valid token and burn it: of two callers at once, one gets it (contract 7.1)."""
+        """Return a valid token and burn it: of two callers at once, one gets it (API notes 7.1)."""
         with self.store.transaction():
             token = self.valid_token(kind, text)
             if token is None:
@@ -145,7 +145,7 @@ class Project:
     def redirect_url(self, user_id: str) -> str:
         """Return the configured Redirect URL with a fresh auth token, and nothing from the request.
 
-        A query that the Redirect URL has stays, the parameter is added to it (contract 7.15,
+        A query that the Redirect URL has stays, the parameter is added to it (API notes 7.15,
         INFERRED 24).
         """
         token = self.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)

@@ -1,6 +1,6 @@
 """Count the calls of each client address.
 
-Off unless switched on: three published limits differ (contract 1.2).
+Off unless switched on: three published limits differ (API notes 1.2).
 """
 
 from __future__ import annotations

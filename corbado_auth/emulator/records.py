@@ -72,7 +72,7 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceremony:
-    """A ceremony under way; `id` is its challenge, all that a finish call brings (contract 0.6)."""
+    """A ceremony under way; `id` is its challenge, all that a finish brings (API notes 0.6)."""
 
     id: str
     kind: str

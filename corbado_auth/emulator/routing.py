@@ -47,7 +47,7 @@ class Route:
     method: str
     path: str
     handler: Handler
-    # POST and PUT need a JSON body, and DELETE of the backend API too (contract 1.5).
+    # POST and PUT need a JSON body, and DELETE of the backend API too (API notes 1.5).
     needs_body: bool = True
 
 

@@ -1,4 +1,4 @@
-"""Call the site's action webhook as Corbado does, and wait for its answer (contract 3)."""
+"""Call the site's action webhook as Corbado does, and wait for its answer (API notes 3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from corbado_auth.emulator.records import Delivery
 from corbado_auth.emulator.request_log import masked
 from corbado_auth.emulator.wire import ApiError, make_id
 
-TIMEOUT = 10.0  # INFERRED 23 from the tunnel of Corbado's command line (contract 3)
+TIMEOUT = 10.0  # INFERRED 23 from the tunnel of Corbado's command line (API notes 3)
 MAX_ANSWER = 100_000
 KEPT = 200
 

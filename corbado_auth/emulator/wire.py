@@ -14,7 +14,7 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 class ApiError(Exception):
-    """Answer with Corbado's error envelope (contract 1.2).
+    """Answer with Corbado's error envelope (API notes 1.2).
 
     `validation` holds (field, message) pairs.
     """
@@ -34,7 +34,7 @@ class ApiError(Exception):
 
 
 def invalid(field: str, message: str, status: int = 400) -> ApiError:
-    """Refuse one value: 400 for what a person typed, 422 for technical values (contract 1.2)."""
+    """Refuse one value: 400 for what a person typed, 422 for technical values (API notes 1.2)."""
     return ApiError(status, "validation_error", validation=[(field, message)])
 
 
@@ -44,7 +44,7 @@ def not_found(details: str, status: int = 404) -> ApiError:
 
 
 def make_id(prefix: str) -> str:
-    """Return an ID such as `usr-10264112935886989443`, of unsigned 64 bits (contract 2)."""
+    """Return an ID such as `usr-10264112935886989443`, of unsigned 64 bits (API notes 2)."""
     return f"{prefix}-{secrets.randbits(64)}"
 
 
@@ -81,7 +81,7 @@ def reason(status: int) -> str:
 
 
 def error_payload(error: ApiError) -> dict[str, Any]:
-    """Return `error`; without `type` and `links` the web component crashes (contract 0.4)."""
+    """Return `error`; without `type` and `links` the web component crashes (API notes 0.4)."""
     body: dict[str, Any] = {"type": error.error_type, "links": []}
     if error.details:
         body["details"] = error.details

@@ -234,7 +234,7 @@ class UserMigration:
             asked_at = timezone.make_aware(asked_at)
         tolerance = timedelta(seconds=self.clock_tolerance)
         call = timedelta(seconds=sum(conf.CORBADO_TIMEOUT) + 1)
-        # Corbado's times have no fractions of a second (contract 2).
+        # Corbado's times have no fractions of a second (API notes 2).
         earliest = asked_at.replace(microsecond=0) - tolerance
         if not earliest <= person.created <= asked_at + call + tolerance:
             return False

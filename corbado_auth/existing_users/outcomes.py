@@ -58,7 +58,7 @@ class Question:
     Corbado keeps the mark (``req-…``) with the request.
     """
 
-    # What Corbado's own begin with (contract 1.2).
+    # What Corbado's own begin with (API notes 1.2).
     MARK: ClassVar = "req-"
 
     asked_at: datetime

@@ -22,9 +22,9 @@ __all__ = [
 ]
 
 PARAMETER = "corbadoAuthToken"
-# What a magic link brings to the login page, where Corbado's component redeems it (contract 4.4).
+# What a magic link brings to the login page, where Corbado's component redeems it (API notes 4.4).
 LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
-# 64 characters (contract 1.3); that they are letters and digits alone is INFERRED, so not asked.
+# 64 characters (API notes 1.3); that they are letters and digits alone is INFERRED, so not asked.
 FORM = re.compile(r"[!-~]{64}")
 # A value this long may be a token that somebody copied badly.
 WORTH_MASKING = 32
@@ -47,7 +47,7 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     """Tell whether a person is on the way here, as far as the browser says.
 
     A link preview, a prefetch, an image, a frame or a script must not spend the one-time token
-    (contract 5.10). Browsers without Fetch Metadata say nothing and are let through.
+    (API notes 5.10). Browsers without Fetch Metadata say nothing and are let through.
     """
     for header in PURPOSE_HEADERS:
         purpose = request.META.get(header)

@@ -24,7 +24,7 @@ __all__ = ["register"]
 register = template.Library()
 logger = logging.getLogger("corbado_auth")
 
-# What the element knows (contract 4.7); anything else would end up inside its shadow root.
+# What the element knows (API notes 4.7); anything else would end up inside its shadow root.
 ATTRIBUTES = {
     "company_image_url",
     "conditional",

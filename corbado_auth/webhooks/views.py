@@ -1,4 +1,4 @@
-"""What Corbado asks the site: does this user exist, and is this their password (contract 3).
+"""What Corbado asks the site: does this user exist, and is this their password (API notes 3).
 
 Only a 200 counts as an answer for Corbado; anything else it shows to the person as "not reachable".
 """

@@ -17,7 +17,7 @@ from tests.benchmarks.site import Site, a_corbado, a_site, ask
 
 # How many are in flight, and how many users are moved with so many: some seconds each.
 IN_FLIGHT = {8: 2_000, 32: 4_000}
-# Requests per second; Corbado's published limits are 10 and 200 (contract 1.2).
+# Requests per second; Corbado's published limits are 10 and 200 (API notes 1.2).
 RATES = {10: 60, 200: 1_200}
 NO_LIMIT = 100_000
 # Seconds that the server waits before it answers: a network away.

@@ -1,4 +1,4 @@
-"""What goes wrong is said where the person looks, and there is a way on (contract 4.5)."""
+"""What goes wrong is said where the person looks, and there is a way on (API notes 4.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smaller elements of the component (contract 4.7), both the emulator's and Corbado's."""
+"""The smaller elements of the component (API notes 4.7), both the emulator's and Corbado's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A passkey for a person whom the site has signed in already (contract 4.6 f)."""
+"""A passkey for a person whom the site has signed in already (API notes 4.6 f)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Existing users and their passwords, which the site's webhook knows (contract 3, 4.6 e)."""
+"""Existing users and their passwords, which the site's webhook knows (API notes 3, 4.6 e)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign up and in with a passkey, as a person does, with either component (contract 4.6 a to c)."""
+"""Sign up and in with a passkey, as a person does, with either component (API notes 4.6 a to c)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Visitor:
             other.authenticator = Authenticator(other.page, passkeys=self.authenticator.passkeys())
         return other
 
-    # The hooks are those of Corbado's component (contract 4.7).
+    # The hooks are those of Corbado's component (API notes 4.7).
 
     def input(self, name: str) -> Locator:
         return self.page.locator(f"[data-input={name}]")

@@ -190,7 +190,7 @@ def help(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    text = re.sub(r"\s?\((?:contract|RFC)[^)]*\)", "", text)
+    text = re.sub(r"\s?\((?:API notes|RFC)[^)]*\)", "", text)
     return text.replace("``", "`")
 
 

@@ -1,4 +1,4 @@
-"""The one call on which a sign-in depends (contract 1.3, 7.1, 7.2, 7.12)."""
+"""The one call on which a sign-in depends (API notes 1.3, 7.1, 7.2, 7.12)."""
 
 from __future__ import annotations
 

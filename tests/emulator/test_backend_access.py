@@ -1,4 +1,4 @@
-"""Who may call the backend API, and what every answer carries (contract 1.1, 1.2, 7.3-7.6)."""
+"""Who may call the backend API, and what every answer carries (API notes 1.1, 1.2, 7.3-7.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Email links that a site's server sends (contract 1.9)."""
+"""Email links that a site's server sends (API notes 1.9)."""
 
 from __future__ import annotations
 

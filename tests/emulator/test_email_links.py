@@ -1,4 +1,4 @@
-"""Magic links in the same tab and in another one, and login tokens (contract 4.6 d, 7.9)."""
+"""Magic links in the same tab and in another one, and login tokens (API notes 4.6 d, 7.9)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_who_was_disabled_meanwhile_does_not_come_in_by_waiting(
 @pytest.mark.parametrize("token", ["x", "A" * 64], ids=["short", "long"])
 def test_the_id_alone_confirms_nothing(mail: EmailLink, browser: Browser, token: str) -> None:
     answer = browser.post(CONFIRM, {"emailLinkID": mail.id, "token": token})
-    # Another status or type and the component hangs (contract 4.5).
+    # Another status or type and the component hangs (API notes 4.5).
     assert (answer.status, answer.error) == (400, "not_found")
     assert browser.poll(mail.id).status == 404
 

@@ -1,4 +1,4 @@
-"""People whom the site knew first: password, webhook, and adding a passkey (contract 3, 4.6 e)."""
+"""People whom the site knew first: password, webhook, and adding a passkey (API notes 3, 4.6 e)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planned failures, as a client of Corbado's must survive them (contract 7.7)."""
+"""Planned failures, as a client of Corbado's must survive them (API notes 7.7)."""
 
 from __future__ import annotations
 

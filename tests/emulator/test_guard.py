@@ -188,7 +188,7 @@ def test_files_outside_are_out_of_reach(emulator: Emulator, path: str) -> None:
 
 
 def test_it_sets_no_cookie(browser: Browser, emulator: Emulator) -> None:
-    """Cookies ignore ports: one of ours would reach the site (contract 4.1)."""
+    """Cookies ignore ports: one of ours would reach the site (API notes 4.1)."""
     browser.sign_up("ada@example.com")
     _get(emulator, "/_emulator/")
     assert not browser.http.cookies

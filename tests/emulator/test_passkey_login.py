@@ -1,4 +1,4 @@
-"""Signing in with a passkey: by name, by conditional UI, and what is refused (contract 7.10)."""
+"""Signing in with a passkey: by name, by conditional UI, and what is refused (API notes 7.10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passkeys by the backend API, association tokens, the browser's own list (contract 1.6, 1.7)."""
+"""Passkeys by the backend API, association tokens, the browser's own list (API notes 1.6, 1.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project config (contract 1.8), as the site's server and the component see it."""
+"""The project config (API notes 1.8), as the site's server and the component see it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_component_learns_its_part_and_no_secret(browser: Browser) -> None:
 
 @pytest.mark.security
 def test_the_redirect_url_comes_from_the_config_alone(browser: Browser, server: Server) -> None:
-    """Contract 7.15: nothing of the request, and a query of its own is kept."""
+    """API notes 7.15: nothing of the request, and a query of its own is kept."""
     server.post(PATH, {"authSuccessRedirectUrl": f"{SITE}/in/?shop=1#top"})
     body = {"username": "ada@example.com", "fullName": "Ada", "redirectURL": "http://evil.example"}
     start = browser.post("/v1/users/passkey/register/start", body).data["challenge"]

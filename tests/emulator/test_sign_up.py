@@ -1,4 +1,4 @@
-"""Sign-up with a passkey, and by email where there can be none (contract 4.6 a)."""
+"""Sign-up with a passkey, and by email where there can be none (API notes 4.6 a)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ FOLDER = Path(corbado_auth.emulator.__file__).parent
 TEXT = (FOLDER / "SUPPORTED.md").read_text("utf-8")
 BACKEND, FRONTEND = TEXT.partition("## Frontend API")[::2]
 ROW = re.compile(r"^\| `([A-Z]+) (\S+)` \|", re.MULTILINE)
-# The table of the component's calls, contract 4.2.
+# The table of the component's calls, API notes 4.2.
 COMPONENT_CALLS = 22
 
 

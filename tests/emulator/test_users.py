@@ -1,4 +1,4 @@
-"""Users and their addresses by the backend API (contract 1.4, 1.5)."""
+"""Users and their addresses by the backend API (API notes 1.4, 1.5)."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_an_address_is_added(emulator: Emulator, python_sdk: Call) -> None:
 
 
 def test_a_token_cannot_be_validated_without_basic(emulator: Emulator, python_sdk: Call) -> None:
-    """The SDK sends the project ID alone here, as its description has it (contract 1.1)."""
+    """The SDK sends the project ID alone here, as its description has it (API notes 1.1)."""
     user = emulator.control.add_user(EMAIL)
     token = emulator.control.issue_auth_token(user.id).id
     assert python_sdk("validate", token) == {"error": 401, "type": "login_error"}

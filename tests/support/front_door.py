@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.urls import reverse
 
-# Of the right form (contract 1.3): 64 letters and digits.
+# Of the right form (API notes 1.3): 64 letters and digits.
 TOKEN = "frontDoorToken" + "0" * 50
 
 # What Chromium and Firefox send after the component's `window.location=`, from our login page.

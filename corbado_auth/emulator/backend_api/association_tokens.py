@@ -1,4 +1,4 @@
-"""Give out association tokens: the site vouches for who may add a passkey (contract 1.7)."""
+"""Give out association tokens: the site vouches for who may add a passkey (API notes 1.7)."""
 
 from __future__ import annotations
 

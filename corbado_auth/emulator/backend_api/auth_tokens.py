@@ -1,4 +1,4 @@
-"""Validate auth tokens: the one call on which a sign-in depends (contract 1.3)."""
+"""Validate auth tokens: the one call on which a sign-in depends (API notes 1.3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def validate(call: Call) -> Mapping[str, Any]:
     Unknown, used, expired and foreign tokens all look the same.
     """
     fields = call.fields()
-    # The form is checked before the look-up (contract 7.1).
+    # The form is checked before the look-up (API notes 7.1).
     text = fields.text("token", required=True, length=TOKEN_LENGTH)
     fields.client_info(required=True)
     fields.check()

@@ -1,4 +1,4 @@
-"""Send and validate email links on behalf of the site's server (contract 1.9)."""
+"""Send and validate email links on behalf of the site's server (API notes 1.9)."""
 
 from __future__ import annotations
 

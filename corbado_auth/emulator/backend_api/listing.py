@@ -1,4 +1,4 @@
-"""Page, sort and filter a list (contract 1.4)."""
+"""Page, sort and filter a list (API notes 1.4)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _passes(record: T, columns: Columns[T], condition: str) -> bool:
         return bool(value == other)
     if operator == "gt":
         return bool(value > other)
-    # Which operators there are beside these two is INFERRED 6 (contract 1.4).
+    # Which operators there are beside these two is INFERRED 6 (API notes 1.4).
     if operator == "lt":
         return bool(value < other)
     raise invalid("filter", f"Invalid operator '{operator}'", 422)

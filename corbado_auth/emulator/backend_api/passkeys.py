@@ -1,4 +1,4 @@
-"""List, change and remove passkeys from the site's server (contract 1.6)."""
+"""List, change and remove passkeys from the site's server (API notes 1.6)."""
 
 from __future__ import annotations
 

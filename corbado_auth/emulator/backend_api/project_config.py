@@ -1,4 +1,4 @@
-"""Read and save the project config, and try its webhook (contract 1.8)."""
+"""Read and save the project config, and try its webhook (API notes 1.8)."""
 
 from __future__ import annotations
 

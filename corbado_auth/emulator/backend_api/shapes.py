@@ -1,4 +1,4 @@
-"""Write records as the backend API does (contract 1.3, 1.6)."""
+"""Write records as the backend API does (API notes 1.3, 1.6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def full_user(project: Project, user: User) -> dict[str, Any]:
     """Write `fullUser`, which has every list, empty or not."""
     return {
         **brief_user(user),
-        # Reads know no `disabled` (contract 1.5); that it reads as `deleted` is INFERRED 7.
+        # Reads know no `disabled` (API notes 1.5); that it reads as `deleted` is INFERRED 7.
         "status": "deleted" if user.status == "disabled" else user.status,
         "emails": [email(row) for row in accounts.identifiers(project, user.id, "email")],
         "phoneNumbers": [

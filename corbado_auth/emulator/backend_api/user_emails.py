@@ -1,4 +1,4 @@
-"""Add, read and remove the email addresses of a user (contract 1.5)."""
+"""Add, read and remove the email addresses of a user (API notes 1.5)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def delete(call: Call) -> Mapping[str, Any]:
     with call.project.store.transaction():
         row = _find(call)
         if row is None:
-            # As for users (contract 1.5); for emails INFERRED 9.
+            # As for users (API notes 1.5); for emails INFERRED 9.
             raise invalid("emailID", "does not exist")
         call.project.store.identifiers.remove(row.id)
     return {}

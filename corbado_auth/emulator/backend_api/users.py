@@ -1,4 +1,4 @@
-"""Create, read, list, change and delete users (contract 1.5)."""
+"""Create, read, list, change and delete users (API notes 1.5)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def update(call: Call) -> Mapping[str, Any]:
 
 
 def delete(call: Call) -> Mapping[str, Any]:
-    """Remove a user for good; an unknown one is a validation error, not 404 (contract 1.5)."""
+    """Remove a user for good; an unknown one is a validation error, not 404 (API notes 1.5)."""
     fields = call.fields()
     fields.client_info(required=False)
     fields.check()

@@ -1,4 +1,4 @@
-"""Serve Corbado's frontend API v1: the 22 calls of the web component 1.0.73 (contract 4.2)."""
+"""Serve Corbado's frontend API v1: the 22 calls of the web component 1.0.73 (API notes 4.2)."""
 
 from __future__ import annotations
 

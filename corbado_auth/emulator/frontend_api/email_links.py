@@ -1,4 +1,4 @@
-"""Sign in by magic link, in both tabs, and by login token (contract 4.6 d)."""
+"""Sign in by magic link, in both tabs, and by login token (API notes 4.6 d)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def confirm(call: Call) -> Mapping[str, Any]:
     """Sign in the tab that opened the link.
 
     The status is 400 and the type is not `validation_error`: with anything else the component hangs
-    (contract 4.5).
+    (API notes 4.5).
     """
     fields = call.fields()
     link_id = fields.text("emailLinkID", required=True)

@@ -1,4 +1,4 @@
-"""Sign in with a passkey, and add one (contract 4.6 b, c, e, f)."""
+"""Sign in with a passkey, and add one (API notes 4.6 b, c, e, f)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def finish_login(call: Call) -> Mapping[str, Any]:
     """Verify the assertion and sign in.
 
     A pending passkey signs nobody in: conditional UI is told `confirmedCredential: false` and goes
-    on by email, else the answer is `client_error` (contract 4.5).
+    on by email, else the answer is `client_error` (API notes 4.5).
     """
     fields = call.fields()
     signed_challenge = fields.text("signedChallenge", required=True)
@@ -53,7 +53,7 @@ def finish_login(call: Call) -> Mapping[str, Any]:
         raise not_found("Used invalid credentials")
     username = accounts.email_of(project, user.id) or user.name
     if ceremony.kind == "mediation" and webhooks.login_status(project, username) == "blocked":
-        # Nobody has named this person before, so the site is asked only now (contract 7.13).
+        # Nobody has named this person before, so the site is asked only now (API notes 7.13).
         raise not_found("Used invalid credentials")
     if credential.status != "active":
         return {"data": _unconfirmed(ceremony, username)}

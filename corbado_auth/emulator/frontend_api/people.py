@@ -12,7 +12,7 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import User
 from corbado_auth.emulator.wire import ApiError, invalid
 
-# The sentence is INFERRED 14; that nothing is given out is not (contract 7.13).
+# The sentence is INFERRED 14; that nothing is given out is not (API notes 7.13).
 BLOCKED = "user is blocked"
 
 
@@ -26,7 +26,7 @@ class Person:
 
 
 def look_up(project: Project, username: str) -> Person:
-    """Find out who this is; raise what the component shows beside the field (contract 4.5, 7.16).
+    """Find out who this is; raise what the component shows beside the field (API notes 4.5, 7.16).
 
     The answer tells known from unknown people, as Corbado's does: the component depends on it.
     """
@@ -56,7 +56,7 @@ def user_of(project: Project, person: Person) -> User:
 def signed_in(project: Project, user: User, methods: Sequence[str]) -> dict[str, Any]:
     """Return `authenticationRsp`, with a session token for adding a passkey.
 
-    Own session management: neither a short nor a long session (contract 4.2).
+    Own session management: neither a short nor a long session (API notes 4.2).
     """
     return {
         "redirectURL": project.redirect_url(user.id),
@@ -66,7 +66,7 @@ def signed_in(project: Project, user: User, methods: Sequence[str]) -> dict[str,
 
 
 def user_of_bearer(project: Project, token: str) -> User:
-    """Return whose session token this is; it stays good for its time (contract 7.14)."""
+    """Return whose session token this is; it stays good for its time (API notes 7.14)."""
     found = project.valid_token("session", token)
     user = project.store.users.get(found.user_id) if found else None
     if user is None or user.status == "disabled":

@@ -1,4 +1,4 @@
-"""Sign up with a passkey, or by email where the browser can have none (contract 4.6 a)."""
+"""Sign up with a passkey, or by email where the browser can have none (API notes 4.6 a)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def finish_with_passkey(call: Call) -> Mapping[str, Any]:
 
 
 def start_with_email(call: Call) -> Mapping[str, Any]:
-    """Make a pending user and mail a link; the full name comes as `username` (contract 4.2)."""
+    """Make a pending user and mail a link; the full name comes as `username` (API notes 4.2)."""
     fields = call.fields()
     address = fields.text("email", required=True)
     full_name = fields.text("username")

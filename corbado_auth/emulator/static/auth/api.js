@@ -1,4 +1,4 @@
-// The frontend API as the component calls it: addresses, headers, the envelope (contract 4.1, 4.2).
+// The frontend API as the component calls it: addresses, headers, the envelope (API notes 4.1, 4.2).
 
 // The release whose calls these are.
 const VERSION = "1.0.73";

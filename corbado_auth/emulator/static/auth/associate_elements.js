@@ -1,4 +1,4 @@
-// A passkey for a person whom the site has signed in already (contract 4.6 f). Events as Corbado's:
+// A passkey for a person whom the site has signed in already (API notes 4.6 f). Events as Corbado's:
 // not bubbling, not composed, `detail` an array (4.7).
 
 import { FrontendApi, addressOf } from "./api.js";

@@ -1,4 +1,4 @@
-// Names that the page already uses stay as they are (contract 4.1).
+// Names that the page already uses stay as they are (API notes 4.1).
 
 import { CorbadoAuth } from "./auth_element.js";
 import { CorbadoPasskeyAssociate, CorbadoPasskeyAssociateLogin } from "./associate_elements.js";

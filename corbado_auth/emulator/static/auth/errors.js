@@ -1,4 +1,4 @@
-// What a person gets to see for each way a call can fail (contract 4.5).
+// What a person gets to see for each way a call can fail (API notes 4.5).
 
 import { ApiError } from "./api.js";
 import { wasCancelled } from "./passkeys.js";

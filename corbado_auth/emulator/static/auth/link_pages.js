@@ -1,4 +1,4 @@
-// The magic link, in the tab that waits for it and in the tab that it opens (contract 4.6 d).
+// The magic link, in the tab that waits for it and in the tab that it opens (API notes 4.6 d).
 
 import { h } from "./dom.js";
 import { login } from "./form_pages.js";

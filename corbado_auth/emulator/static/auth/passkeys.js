@@ -1,5 +1,5 @@
 // WebAuthn ceremonies in the shape that the frontend API speaks: JSON inside a JSON string, binary
-// values as base64url without padding (contract 4.3).
+// values as base64url without padding (API notes 4.3).
 
 function bytes(text) {
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

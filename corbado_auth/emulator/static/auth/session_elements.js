@@ -1,4 +1,4 @@
-// Elements for Corbado's own sessions (contract 4.6 g, h). Where the site keeps its own sessions, as
+// Elements for Corbado's own sessions (API notes 4.6 g, h). Where the site keeps its own sessions, as
 // corbado_auth does, they have little to do: Django's logout view and passkey pages take their place.
 
 import { FrontendApi, addressOf } from "./api.js";

@@ -1,4 +1,4 @@
-// The ways in, without a pixel: which call follows which (contract 4.6). Every method either tells
+// The ways in, without a pixel: which call follows which (API notes 4.6). Every method either tells
 // `ui` where to go next (show a page, leave for a URL) or throws what the page has to report.
 
 import { ApiError } from "./api.js";
@@ -30,7 +30,7 @@ export const LinkReason = Object.freeze({
   PASSKEY_CANCELLED: "passkey-cancelled",
 });
 
-/** Contract 4.4. The date is stamped at every first page load, not when the question is shown. */
+/** API notes 4.4. The date is stamped at every first page load, not when the question is shown. */
 function appendQuestionIsDue(interval) {
   const days = DAYS_BETWEEN_APPEND_QUESTIONS[interval] ?? 0;
   const shownAt = Date.parse(localStorage.getItem(APPEND_SHOWN_KEY));

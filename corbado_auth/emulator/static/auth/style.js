@@ -1,5 +1,5 @@
 // The card's looks. A constructable stylesheet, so that no `style-src` exception is needed. The public
-// custom properties are Corbado's (contract 4.7), and four of our own for what Corbado's component has
+// custom properties are Corbado's (API notes 4.7), and four of our own for what Corbado's component has
 // not: --surface-color, --raised-color, --edge-color, --tint-color. Light or dark follows the page's
 // `color-scheme`.
 
