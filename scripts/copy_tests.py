@@ -19,6 +19,7 @@ ABOUT_THE_TREE = [
     "test_docs_deployment.py",
     "test_packaging.py",
     "test_versions.py",
+    "test_workflow.py",
 ]
 
 

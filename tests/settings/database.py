@@ -7,7 +7,10 @@ from typing import Any
 
 
 def database() -> dict[str, Any]:
-    """Return the entry for DATABASES; tests/conftest.py starts the server it names."""
+    """Return the entry for DATABASES; a plugin starts the server where the environment names none.
+
+    TEST_POSTGRESQL_HOST and TEST_MARIADB_HOST are a host, or the folder of the server's socket.
+    """
     name = os.environ.get("TEST_DATABASE", "sqlite")
     if name == "sqlite":
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
@@ -19,13 +22,15 @@ def database() -> dict[str, Any]:
             "HOST": os.environ.get("TEST_POSTGRESQL_HOST", ""),
         }
     if name == "mariadb":
-        folder = os.environ.get("TEST_MARIADB_HOST")
+        host = os.environ.get("TEST_MARIADB_HOST", "")
         return {
             "ENGINE": "django.db.backends.mysql",
             "NAME": "corbado_auth",
             "USER": "root",
-            "HOST": f"{folder}/socket" if folder else "",
+            "HOST": f"{host}/socket" if host.startswith("/") else host,
             # What Django sets by itself, or "repeatable read", MariaDB's own default.
             "OPTIONS": {"isolation_level": os.environ.get("TEST_ISOLATION", "read committed")},
+            # As Debian sets them; a server that is not ours may have others.
+            "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_general_ci"},
         }
     raise ValueError(f"TEST_DATABASE is {name!r}; it can be sqlite, postgresql or mariadb.")
