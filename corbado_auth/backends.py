@@ -12,18 +12,15 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_backends, get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, TextField
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .conf import conf
 from .deadlocks import again_after_deadlock
-from .identity import CorbadoUser
-from .local_users import email_field_name, lowered, users_with_email
+from .identity import CorbadoEmail, CorbadoUser
+from .local_users import email_field_name, find_field, lowered, users_with_email
 from .models import CorbadoAccount, db_for_write
-from .signals import send_account_linked
 
 __all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
 
@@ -148,11 +145,26 @@ class CorbadoBackend(ModelBackend):
         """
         return user
 
-    def would_link(self, user: AbstractBaseUser, corbado_user: CorbadoUser) -> bool:
-        """Tell whether this Corbado user would be linked to this existing user."""
+    # What this app asks -----------------------------------------------------------------------
+
+    def would_sign_in(self, user: AbstractBaseUser, address: str) -> bool:
+        """Tell whether someone who confirms this address at Corbado would sign in as this user.
+
+        So it is for a user who is linked already; for another, by the rules of linking.
+        """
+        if CorbadoAccount.objects.for_user(user):
+            return True
         try:
             self._check_may_be_linked(user)
-            return self.match_user(corbado_user) == user
+        except SignInRefused:
+            return False
+        return self.matches(user, address)
+
+    def matches(self, user: AbstractBaseUser, address: str) -> bool:
+        """Tell whether ``match_user`` takes a confirmed address for this user's."""
+        person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
+        try:
+            return self.match_user(person) == user
         except SignInRefused:
             return False
 
@@ -172,7 +184,7 @@ class CorbadoBackend(ModelBackend):
     def _welcome_back(self, account: CorbadoAccount, corbado_user: CorbadoUser) -> AbstractBaseUser:
         self._check_active(account.user)
         if not account.record_sign_in(corbado_user, at=timezone.now()):
-            # Somebody unlinked it, or deleted the user, in this very moment.
+            # Somebody unlinked it, or deleted the user, concurrently.
             raise SignInRefused("account_gone")
         return account.user
 
@@ -202,23 +214,20 @@ class CorbadoBackend(ModelBackend):
     ) -> AbstractBaseUser:
         """Map once more: the database now shows who came first, or that the user was deleted."""
         user = self.match_user(corbado_user)
-        project = CorbadoAccount.objects.using(db_for_write()).filter(
-            project_id=conf.CORBADO_PROJECT_ID
-        )
-        if user is not None and project.filter(user_id=user.pk).exists():
+        if user is not None and CorbadoAccount.objects.for_user(user):
             raise SignInRefused("already_linked")
         try:
             with transaction.atomic(using=db_for_write()):
                 claim = _claim(corbado_user)
                 if user is None and claim:
                     # Nobody here has the address any more, so nobody is being created for it.
-                    project.filter(created_for_email=claim).update(created_for_email=None)
+                    claimed = CorbadoAccount.objects.current().filter(created_for_email=claim)
+                    claimed.update(created_for_email=None)
                 return self._link(request, corbado_user)
         except IntegrityError:
             raise SignInRefused("conflict") from None
 
     def _link(self, request: HttpRequest | None, corbado_user: CorbadoUser) -> AbstractBaseUser:
-        using = db_for_write()
         user = self.match_user(corbado_user)
         created = user is None
         if user is None:
@@ -230,21 +239,20 @@ class CorbadoBackend(ModelBackend):
             if not self.local_emails_are_verified:
                 # A new password hash ends every session of this user, at the next request of each.
                 user.set_unusable_password()
-                user.save(using=using, update_fields=["password"])
+                user.save(using=db_for_write(), update_fields=["password"])
         user = self.configure_user(request, user, corbado_user, created)
         now = timezone.now() if self.user_can_authenticate(user) else None  # type: ignore[arg-type]
-        account = CorbadoAccount(
-            user=user,  # type: ignore[misc]  # AUTH_USER_MODEL is the site's
-            project_id=conf.CORBADO_PROJECT_ID,
-            corbado_user_id=corbado_user.id,
+        CorbadoAccount.objects.link(
+            user,
+            corbado_user.id,
             email=corbado_user.verified_email,
+            request=request,
+            created=created,
             first_sign_in_at=now,
             last_sign_in_at=now,
             sign_in_count=1 if now else 0,
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
-        account.save(using=using, force_insert=True)
-        send_account_linked(account, request=request, created=created)
         return user
 
     def _check_may_be_linked(self, user: AbstractBaseUser) -> None:
@@ -253,9 +261,7 @@ class CorbadoBackend(ModelBackend):
             raise SignInRefused("staff_user")
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
-        return CorbadoAccount.with_user(
-            conf.CORBADO_PROJECT_ID, corbado_user.id, using=db_for_write()
-        )
+        return CorbadoAccount.objects.for_corbado_user(corbado_user.id)
 
 
 def corbado_backend() -> CorbadoBackend | None:
@@ -279,12 +285,8 @@ def _fitting(values: dict[str, str]) -> dict[str, str]:
     A name is cut to its length; an address never, for its first half may be somebody else's.
     """
     fitting = {}
-    options = get_user_model()._meta
     for name, value in values.items():
-        try:
-            field = options.get_field(name)
-        except FieldDoesNotExist:
-            continue
+        field = find_field(name)
         if not isinstance(field, CharField | TextField):
             continue
         fitting[name] = value[: field.max_length]

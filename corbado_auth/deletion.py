@@ -20,7 +20,7 @@ from .backends import corbado_backend
 from .conf import conf
 from .corbado_api.service import CorbadoService
 from .exceptions import CorbadoError
-from .models import CorbadoAccount, PendingDeletion, db_for_write
+from .models import CorbadoAccount, PendingDeletion
 
 __all__ = ["Retried", "note_deletion", "retry_deletions"]
 
@@ -94,7 +94,7 @@ def _delete_now(pending: PendingDeletion) -> None:
 def _delete(pending: PendingDeletion) -> bool:
     """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
     rows = _pending().filter(pk=pending.pk)
-    if CorbadoAccount.with_user(pending.project_id, pending.corbado_user_id, using=db_for_write()):
+    if CorbadoAccount.objects.for_corbado_user(pending.corbado_user_id):
         rows.delete()
         return False
     try:
@@ -119,4 +119,4 @@ def _walk() -> Iterator[PendingDeletion]:
 
 
 def _pending() -> QuerySet[PendingDeletion]:
-    return PendingDeletion.objects.using(db_for_write()).filter(project_id=conf.CORBADO_PROJECT_ID)
+    return PendingDeletion.objects.current()

@@ -18,6 +18,7 @@ __all__ = [
     "candidates",
     "email_field_name",
     "email_of",
+    "find_field",
     "is_shared_address",
     "lowered",
     "same_address",
@@ -28,15 +29,18 @@ __all__ = [
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-def email_field_name() -> str | None:
-    """Name the email field of the user model, or None where it has none."""
-    model = get_user_model()
-    name = model.get_email_field_name()
+def find_field(name: str) -> Any:
+    """Return the field of the user model with this name, or None where it has none."""
     try:
-        model._meta.get_field(name)
+        return get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return name
+
+
+def email_field_name() -> str | None:
+    """Name the email field of the user model, or None where it has none."""
+    name = get_user_model().get_email_field_name()
+    return name if find_field(name) else None
 
 
 def email_of(user: AbstractBaseUser) -> str:

@@ -1,4 +1,4 @@
-"""The account: the row that ties a Corbado user to a local user."""
+"""The account, which links a Corbado user to a local user, and what else the app remembers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from .lookup import tied_users
+from .managers import CorbadoAccountQuerySet, ProjectQuerySet
 
 if TYPE_CHECKING:
     from .existing_users.outcomes import Outcome
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CorbadoAccount",
     "MigrationAttempt",
-    "MigrationAttemptQuerySet",
     "PasskeyNudge",
     "PendingDeletion",
     "db_for_write",
@@ -43,7 +42,7 @@ def db_for_write() -> str:
 
 
 class CorbadoAccount(models.Model):
-    """Tie one Corbado user of one Corbado project to one local user.
+    """The link between one Corbado user of one Corbado project and one local user.
 
     The row decides who signs in, ever after; ``email`` follows Corbado and is for display and
     support alone. Numbers (``sign_in_count`` and the two times) count sign-ins through Corbado.
@@ -72,6 +71,8 @@ class CorbadoAccount(models.Model):
         _("created for the address"), max_length=254, null=True, editable=False
     )
 
+    objects = CorbadoAccountQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("Corbado account")
         verbose_name_plural = _("Corbado accounts")
@@ -89,22 +90,6 @@ class CorbadoAccount(models.Model):
 
     def __str__(self) -> str:
         return self.corbado_user_id
-
-    @classmethod
-    def with_user(
-        cls, project_id: str, corbado_user_id: str, *, using: str
-    ) -> CorbadoAccount | None:
-        """Return the account of a Corbado user and its local user, in one query, or None.
-
-        The account's other fields are read when they are asked for.
-        """
-        for user in tied_users(project_id, corbado_user_id, using=using):
-            # A case-insensitive collation finds more than was asked for.
-            if user._corbado_user_id == corbado_user_id:
-                account = cls.from_db(using, ["id"], [user._corbado_account])
-                account.user = user
-                return account
-        return None
 
     def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> bool:
         """Note one more sign-in and Corbado's present address, in one UPDATE.
@@ -125,7 +110,7 @@ class CorbadoAccount(models.Model):
             return bool(cursor.rowcount == 1)
 
 
-class MigrationAttemptQuerySet(models.QuerySet["MigrationAttempt"]):
+class MigrationAttemptQuerySet(ProjectQuerySet["MigrationAttempt"]):
     """Add and close the attempts of many users at once."""
 
     def ensure(self, project_id: str, user_ids: Collection[Any], **values: Any) -> None:
@@ -255,6 +240,8 @@ class PendingDeletion(models.Model):
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
     created_at = models.DateTimeField(_("local user deleted"), default=timezone.now)
     failed_at = models.DateTimeField(_("last failure"), null=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pending deletion")

@@ -13,9 +13,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest
 
-from .conf import conf
 from .identity import CorbadoUser
-from .models import CorbadoAccount, db_for_write
+from .models import CorbadoAccount
 
 __all__ = ["is_recent", "is_signed_in_as", "note_sign_in", "sign_in"]
 
@@ -43,9 +42,7 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     """Tell whether this browser is signed in as the local user of this Corbado user."""
     if corbado_user.is_gone or not request.user.is_authenticated:
         return False
-    account = CorbadoAccount.with_user(
-        conf.CORBADO_PROJECT_ID, corbado_user.id, using=db_for_write()
-    )
+    account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
     return account is not None and account.user == request.user
 
 

@@ -11,8 +11,9 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, connections
 from django.db.models import EmailField, Model
 from django.test.utils import CaptureQueriesContext, isolate_apps
+from pytest_django import Settings
 
-from corbado_auth import lookup
+from corbado_auth import managers
 from corbado_auth.models import CorbadoAccount
 from tests.support.vouching import corbado_user
 
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 MakeUser = Callable[..., Any]
 ADA = "ada@example.com"
-PROJECT = "pro-1"
+PROJECT = "pro-1234567890"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVENING = datetime(2026, 3, 1, 18, tzinfo=UTC)
 # The largest that Corbado's IDs can be: 20 digits, more than a signed 64-bit integer holds.
@@ -66,7 +67,7 @@ def test_accounts_of_existing_users_claim_no_address(make_user: MakeUser) -> Non
 
 def test_the_largest_id_of_corbado_is_kept(make_user: MakeUser) -> None:
     _account(make_user(ADA), LARGEST_ID)
-    account = CorbadoAccount.with_user(PROJECT, LARGEST_ID, using="default")
+    account = CorbadoAccount.objects.for_corbado_user(LARGEST_ID)
     assert account is not None
     assert account.corbado_user_id == LARGEST_ID
 
@@ -75,7 +76,7 @@ def test_account_and_user_are_read_in_one_query(make_user: MakeUser) -> None:
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:
-        account = CorbadoAccount.with_user(PROJECT, "usr-1", using="default")
+        account = CorbadoAccount.objects.for_corbado_user("usr-1")
         assert account is not None
         assert account.user == ada
     assert len(queries) == 1
@@ -89,12 +90,12 @@ def test_the_statement_is_worded_for_the_database_that_is_asked(
     monkeypatch.setitem(connections.settings, "other", connection.settings_dict)
     connections["other"] = other
     try:
-        statement = lookup._statement.__wrapped__("other")
+        statement = managers._statement.__wrapped__("other")
     finally:
         del connections["other"]
     assert statement is not None
     assert f"FROM [{get_user_model()._meta.db_table}]" in statement[0]
-    assert "[" not in (lookup._statement("default") or ("[",))[0]
+    assert "[" not in (managers._statement("default") or ("[",))[0]
 
 
 def test_columns_that_have_one_name_are_not_mixed_up(
@@ -108,13 +109,13 @@ def test_columns_that_have_one_name_are_not_mixed_up(
         member = type("Member", (person,), {**body, "address": EmailField(db_column="email")})
 
     with monkeypatch.context() as patch:
-        patch.setattr(lookup, "get_user_model", lambda: member)
-        assert lookup._statement.__wrapped__("default") is None
-    monkeypatch.setattr(lookup, "_statement", lambda using: None)
+        patch.setattr(managers, "get_user_model", lambda: member)
+        assert managers._statement.__wrapped__("default") is None
+    monkeypatch.setattr(managers, "_statement", lambda using: None)
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:
-        account = CorbadoAccount.with_user(PROJECT, "usr-1", using="default")
+        account = CorbadoAccount.objects.for_corbado_user("usr-1")
         assert account is not None
         assert account.user == ada
     assert len(queries) == 1
@@ -124,10 +125,28 @@ def test_columns_that_have_one_name_are_not_mixed_up(
     ("project", "corbado_user_id"), [("pro-2", "usr-1"), (PROJECT, "usr-2")], ids=["project", "id"]
 )
 def test_an_account_is_of_one_project_and_one_corbado_user(
-    make_user: MakeUser, project: str, corbado_user_id: str
+    make_user: MakeUser, settings: Settings, project: str, corbado_user_id: str
 ) -> None:
-    _account(make_user(ADA))
-    assert CorbadoAccount.with_user(project, corbado_user_id, using="default") is None
+    ada = make_user(ADA)
+    _account(ada)
+    settings.CORBADO_PROJECT_ID = project
+    assert CorbadoAccount.objects.for_corbado_user(corbado_user_id) is None
+    assert (CorbadoAccount.objects.for_user(ada) is None) == (project != PROJECT)
+
+
+def test_users_are_linked_in_the_project_of_the_site(make_user: MakeUser) -> None:
+    account = CorbadoAccount.objects.link(make_user(ADA), "usr-1", email=ADA)
+    assert account == CorbadoAccount.objects.current().get() == CorbadoAccount.objects.get()
+    assert (account.project_id, account.email, account.sign_in_count) == (PROJECT, ADA, 0)
+
+
+def test_many_users_are_linked_at_once(make_user: MakeUser) -> None:
+    ada, bob = make_user(ADA), make_user("bob@example.com")
+    CorbadoAccount.objects.link_many([(ada, "usr-1", ADA), (bob, "usr-2", "")])
+    assert list(CorbadoAccount.objects.order_by("pk").values_list("user", "email")) == [
+        (ada.pk, ADA),
+        (bob.pk, ""),
+    ]
 
 
 def test_a_sign_in_is_counted_in_one_query(make_user: MakeUser) -> None:

@@ -10,7 +10,6 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from corbado_auth.conf import conf
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
 __all__ = ["Adoption", "Week", "measure"]
@@ -53,7 +52,7 @@ class Adoption:
 
 def measure(now: datetime | None = None) -> Adoption:
     """Return the numbers as of now, in four queries whatever the size of the user base."""
-    accounts = CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID)
+    accounts = CorbadoAccount.objects.in_project()
     counts = accounts.aggregate(
         moved=Count("pk"),
         signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
@@ -62,9 +61,8 @@ def measure(now: datetime | None = None) -> Adoption:
     # Who signed in after a refusal has an account by now: the old word does not count.
     has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
     refused = (
-        MigrationAttempt.objects.filter(
-            ~has_account, project_id=conf.CORBADO_PROJECT_ID, outcome="refused"
-        )
+        MigrationAttempt.objects.in_project()
+        .filter(~has_account, outcome="refused")
         .values_list("reason")
         .annotate(number=Count("pk"))
         .order_by("-number", "reason")

@@ -1,4 +1,4 @@
-"""Hold the accounts here against the users at Corbado; reads, and changes nothing."""
+"""Compare local accounts with Corbado's users; reads, and changes nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from corbado_auth.conf import conf
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.local_users import same_address
@@ -35,7 +34,7 @@ class Difference:
 def compare(service: CorbadoService | None = None) -> Iterator[Difference]:
     """Yield the differences; raises CorbadoError. Holds one number per account in memory."""
     service = service or CorbadoService()
-    accounts = CorbadoAccount.objects.filter(project_id=conf.CORBADO_PROJECT_ID)
+    accounts = CorbadoAccount.objects.in_project()
     found: set[int] = set()
     page = pages = 1
     while page <= pages:

@@ -14,8 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from corbado_auth.backends import CorbadoBackend
-from corbado_auth.conf import conf
-from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.models import CorbadoAccount
 
 __all__ = ["is_corbado", "note_password", "note_sign_in"]
 
@@ -37,9 +36,6 @@ def note_sign_in(user: Any, **_signal: Any) -> None:
 def note_password(user: AbstractBaseUser) -> None:
     """Note that this user's password was used; nothing for a user without an account."""
     now = timezone.now()
-    accounts = CorbadoAccount.objects.using(db_for_write())
-    accounts.filter(
-        Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY),
-        project_id=conf.CORBADO_PROJECT_ID,
-        user_id=user.pk,
+    CorbadoAccount.objects.current().filter(
+        Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY), user_id=user.pk
     ).update(last_password_at=now)

@@ -9,12 +9,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.core.exceptions import FieldDoesNotExist
 from django.db import connections, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from corbado_auth.conf import conf
+from corbado_auth.local_users import find_field
 from corbado_auth.models import CorbadoAccount, db_for_write
 
 __all__ = ["Rule", "candidates", "retire"]
@@ -42,19 +41,18 @@ def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccou
     somebody who loses every passkey is a link by email. Never an inactive user.
     """
     since = (now or timezone.now()) - timedelta(days=rule.days)
-    accounts = CorbadoAccount.objects.using(db_for_write()).filter(
+    accounts = CorbadoAccount.objects.current().filter(
         Q(last_password_at=None) | Q(last_password_at__lt=since),
-        project_id=conf.CORBADO_PROJECT_ID,
         sign_in_count__gte=rule.sign_ins,
         last_sign_in_at__gte=since,
     )
     accounts = accounts.exclude(email="").exclude(
         user__password__startswith=UNUSABLE_PASSWORD_PREFIX
     )
-    if _has("is_active"):
+    if find_field("is_active"):
         accounts = accounts.filter(user__is_active=True)
     if not rule.include_staff:
-        for flag in filter(_has, ("is_staff", "is_superuser")):
+        for flag in filter(find_field, ("is_staff", "is_superuser")):
             accounts = accounts.filter(**{f"user__{flag}": False})
     return accounts.select_related("user").order_by("pk")
 
@@ -85,11 +83,3 @@ def _lock() -> tuple[str, ...]:
     """Lock the accounts alone where the database can: a password sign-in writes there."""
     can = connections[db_for_write()].features.has_select_for_update_of
     return ("self",) if can else ()
-
-
-def _has(field: str) -> bool:
-    try:
-        get_user_model()._meta.get_field(field)
-    except FieldDoesNotExist:
-        return False
-    return True

@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
-from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import is_corbado
 from corbado_auth.models import CorbadoAccount, PasskeyNudge, db_for_write
 
@@ -81,6 +80,4 @@ def _of(user: Any) -> QuerySet[PasskeyNudge]:
 
 
 def _signed_in_with_corbado(user_id: Any) -> QuerySet[CorbadoAccount]:
-    return CorbadoAccount.objects.using(db_for_write()).filter(
-        project_id=conf.CORBADO_PROJECT_ID, user_id=user_id, first_sign_in_at__isnull=False
-    )
+    return CorbadoAccount.objects.current().filter(user_id=user_id, first_sign_in_at__isnull=False)

@@ -22,14 +22,14 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
-from corbado_auth.models import PasskeyNudge
+from corbado_auth.models import CorbadoAccount, PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
 from corbado_auth.sign_in.failures import FailurePages
 from corbado_auth.sign_in.redirects import SeeOther
 
 from . import nudge
-from .association import AssociationRefused, account_of, address_for_passkey, passkeys_of
+from .association import AssociationRefused, address_for_passkey, passkeys_of
 
 __all__ = ["AddPasskeyView", "AnswerNudgeView", "PasskeysView", "RemovePasskeyView"]
 
@@ -135,7 +135,7 @@ class RemovePasskeyView(PasskeyPage):
         """Remove it; Corbado refuses a passkey of anybody else."""
         if not self.is_recent():
             return self.sign_in_again()
-        account = account_of(_user(request))
+        account = CorbadoAccount.objects.for_user(_user(request))
         if account is not None:
             CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
         # Gone already, or never this person's: the list shows what is.

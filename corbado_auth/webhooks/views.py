@@ -26,9 +26,8 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import note_password
-from corbado_auth.identity import CorbadoEmail, CorbadoUser
 from corbado_auth.local_users import users_with_email
-from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.models import db_for_write
 
 __all__ = ["ActionWebhookView", "WebhookView"]
 
@@ -130,13 +129,8 @@ def _find(address: str) -> AbstractBaseUser | None:
 
 
 def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
-    """Tell whether a sign-in through Corbado would end as this user."""
-    accounts = CorbadoAccount.objects.using(db_for_write())
-    if accounts.filter(project_id=conf.CORBADO_PROJECT_ID, user_id=user.pk).exists():
-        return True
-    person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
     backend = corbado_backend()
-    return backend is not None and backend.would_link(user, person)
+    return backend is not None and backend.would_sign_in(user, address)
 
 
 def _is_authorized(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""`manage.py corbado_link`: tie one local user to one Corbado user by hand."""
+"""`manage.py corbado_link`: link one local user to one Corbado user by hand."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
-from corbado_auth.conf import conf
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.models import CorbadoAccount, db_for_write
-from corbado_auth.signals import send_account_linked
 
 
 class Command(BaseCommand):
     help = (
-        "Tie one local user to one Corbado user by hand, for somebody whom the rules refuse "
-        "(staff, an address that two people share). Make sure by other means that both are one "
-        "person: whoever signs in as that Corbado user is this local user from then on. To undo "
-        "it, use the admin's 'Unlink'."
+        "Link one local user to one Corbado user by hand, for someone whom the rules refuse "
+        "(staff, an address that two people share). Make sure by other means that both are the "
+        "same person: whoever signs in as that Corbado user is this local user from then on. To "
+        "undo it, use 'Unlink' in the admin."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,16 +33,16 @@ class Command(BaseCommand):
             person = CorbadoService().get_user(options["corbado_id"])
         except CorbadoError as error:
             raise CommandError(
-                f"Corbado does not give out {options['corbado_id']}: {error}. Check the ID, and "
-                "the settings with corbado_doctor."
+                f"Corbado returned no user {options['corbado_id']}: {error}. Check the ID, and the "
+                "settings with corbado_doctor."
             ) from error
         if person.is_gone:
             raise CommandError("That Corbado user is deleted or disabled.")
         address = ", ".join(person.verified_emails) or "without a confirmed address"
-        question = f"Tie {user.get_username()} to {person.id} ({address})? [y/N] "
+        question = f"Link {user.get_username()} to {person.id} ({address})? [y/N] "
         if not options["yes"] and input(question).strip().lower() not in {"y", "yes"}:
             raise CommandError("Nothing was changed.")
-        self._tie(user, person.id, person.verified_email)
+        self._link(user, person.id, person.verified_email)
         self.stdout.write(f"{user.get_username()} signs in as {person.id} now.")
 
     def _user(self, name: str) -> Any:
@@ -57,19 +55,12 @@ class Command(BaseCommand):
                 f"There is no user whose {model.USERNAME_FIELD} is {name}."
             ) from None
 
-    def _tie(self, user: Any, corbado_user_id: str, email: str) -> None:
-        account = CorbadoAccount(
-            user=user,
-            project_id=conf.CORBADO_PROJECT_ID,
-            corbado_user_id=corbado_user_id,
-            email=email,
-        )
+    def _link(self, user: Any, corbado_user_id: str, email: str) -> None:
         try:
             with transaction.atomic(using=db_for_write()):
-                account.save(force_insert=True)
+                CorbadoAccount.objects.link(user, corbado_user_id, email=email)
         except IntegrityError:
             raise CommandError(
-                "One of the two is tied to somebody else already: unlink that account in the "
+                "One of the two is linked to someone else already: unlink that account in the "
                 "admin first."
             ) from None
-        send_account_linked(account)
