@@ -44,6 +44,7 @@ html_theme_options = {
 # Pages whose text is elsewhere in the repository; here is a page with a link to it.
 ELSEWHERE = {
     "changelog": "CHANGELOG.md",
+    "code-of-conduct": "CODE_OF_CONDUCT.md",
     "contributing": "CONTRIBUTING.md",
     "emulator": "corbado_auth/emulator/SUPPORTED.md",
     "security-policy": "SECURITY.md",

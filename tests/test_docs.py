@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 from pathlib import Path
@@ -67,6 +68,43 @@ def test_files_of_tests_that_the_pages_name_are_there() -> None:
     }
     assert named
     assert [name for name in named if not any(ROOT.glob(name))] == []
+
+
+def texts(module: Path) -> list[str]:
+    """List the string constants of a module, each as Python puts it together; no docstrings."""
+    tree = ast.parse(module.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value.value = None
+        if isinstance(node, ast.JoinedStr):
+            node.values = [ast.Constant("".join(_constant(part) for part in node.values))]
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+def _constant(part: ast.expr) -> str:
+    return str(part.value) if isinstance(part, ast.Constant) else "…"
+
+
+def test_messages_name_pages_by_titles_that_are_there() -> None:
+    """Whoever has the wheel has no folder of documents."""
+    messages = [text for path in ROOT.glob("corbado_auth/**/*.py") for text in texts(path)]
+    assert [text for text in messages if re.search(r"\bdocs/|\bhow-to-", text)] == []
+    named = {
+        title
+        for text in messages
+        for title in re.findall(r"documentation page\s\"([^\"]+)\"", text)
+    }
+    titles = {
+        title
+        for page in PAGES
+        for title in re.findall(r"^# (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE)
+    }
+    assert len(named) >= 3
+    assert named - titles == set()
 
 
 def test_the_floors_of_the_house_are_those_of_the_contracts() -> None:

@@ -37,7 +37,7 @@ def check_email_lookups(
             f"There are more than {SMALL:,} users, and no index finds one by the address, case "
             "aside: each first sign-in and each question of the action webhook reads them all.",
             hint="Run manage.py corbado_email_index (with --sql it only prints the statement). "
-            "docs/how-to-email-index.md says more.",
+            'See the documentation page "How to give email lookups an index".',
             id=ids.EMAIL_INDEX_MISSING,
         )
     ]

@@ -31,7 +31,8 @@ def check_lockout(**kwargs: Any) -> list[CheckMessage]:
             "django-axes locks by IP address, and the action webhook is on: a few wrong passwords "
             "by anybody lock Corbado out, for everybody.",
             hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock is '
-            "about one person from one address. docs/how-to-webhook.md says more.",
+            "about one person from one address. See the documentation page "
+            '"How to let people come over with their password".',
             id=ids.AXES_LOCKS_BY_ADDRESS,
         )
     ]

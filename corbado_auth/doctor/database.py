@@ -23,7 +23,8 @@ def email_lookups() -> Finding:
         return warning(
             EMAIL_INDEX,
             f"What index {vendor} needs is not known here.",
-            "docs/how-to-email-index.md shows the query that it has to serve.",
+            'The documentation page "How to give email lookups an index" shows the query '
+            "that it has to serve.",
         )
     try:
         if index.serves():

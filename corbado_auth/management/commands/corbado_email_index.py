@@ -26,7 +26,8 @@ examples:
   python manage.py corbado_email_index --sql    print the statements, change nothing
   python manage.py corbado_email_index
 
-A site with a user model of its own can declare the index there instead: docs/how-to-email-index.md.
+A site with a user model of its own can declare the index there instead, as the documentation page
+"How to give email lookups an index" shows.
 
 The exit code is 0 if lookups have an index (or the statements were printed), 1 if the index could
 not be made, 2 if there was nothing to begin with.
@@ -72,7 +73,8 @@ class Command(CorbadoCommand):
         if not index.is_known:
             raise _refusal(
                 f"What index {index.connection.vendor} needs is not known here. "
-                "docs/how-to-email-index.md shows the query that it has to serve."
+                'The documentation page "How to give email lookups an index" shows the query '
+                "that it has to serve."
             )
         return index
 
@@ -105,7 +107,8 @@ class Command(CorbadoCommand):
         if not index.serves():
             raise CommandError(
                 f"The index is there, and {index.connection.vendor} does not use it for "
-                "UPPER(email) or LIKE. docs/how-to-email-index.md says what that can mean."
+                'UPPER(email) or LIKE. The documentation page "How to give email lookups an index" '
+                "says what that can mean."
             )
         self.stdout.write(self.style.SUCCESS("Lookups by address have an index now."))
 

@@ -157,8 +157,8 @@ class Command(CorbadoCommand):
         if refused := progress.number("refused"):
             what = "would be refused" if options["dry_run"] else "refused"
             raise CommandError(
-                f"{refused:,} {what}; docs/how-to-existing-users.md says what to do about each "
-                "reason."
+                f"{refused:,} {what}. The documentation page "
+                '"How to move existing users over in bulk" says what to do about each reason.'
             )
 
     # What the run needs ------------------------------------------------------------------------
