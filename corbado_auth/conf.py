@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "conf"]
+__all__ = ["Settings", "conf", "read_timeout"]
 
 
 def _get(name: str, default: Any) -> Any:
@@ -27,6 +27,17 @@ def _get_list(name: str) -> Sequence[str] | None:
     if value is None or isinstance(value, list | tuple):
         return value
     raise ImproperlyConfigured(f"{name} has to be a list of strings.")
+
+
+def read_timeout(value: Any) -> tuple[float, float] | None:
+    """Return (connect, read) in seconds; a single number is both. None for what is no time-out."""
+    # Text comes from the environment, and would otherwise be taken apart: "35" as 3 and 5.
+    pair = (value, value) if isinstance(value, int | float | str) else value
+    try:
+        connect, read = (float(seconds) for seconds in pair)
+    except (TypeError, ValueError):
+        return None
+    return (connect, read) if 0 < connect < math.inf and 0 < read < math.inf else None
 
 
 class Settings:
@@ -64,18 +75,12 @@ class Settings:
     @property
     def CORBADO_TIMEOUT(self) -> tuple[float, float]:
         """How long to wait for Corbado: (connect, read) in seconds; a single number is both."""
-        value = _get("CORBADO_TIMEOUT", (3.05, 5))
-        # Text comes from the environment, and would otherwise be taken apart: "35" as 3 and 5.
-        pair = (value, value) if isinstance(value, int | float | str) else value
-        try:
-            connect, read = (float(seconds) for seconds in pair)
-        except (TypeError, ValueError):
-            connect = read = math.nan
-        if not (0 < connect < math.inf and 0 < read < math.inf):
+        timeout = read_timeout(_get("CORBADO_TIMEOUT", (3.05, 5)))
+        if timeout is None:
             raise ImproperlyConfigured(
                 "CORBADO_TIMEOUT has to be a number of seconds above 0, or two: (connect, read)."
             )
-        return connect, read
+        return timeout
 
     @property
     def CORBADO_TRUSTED_PROXIES(self) -> Sequence[str] | None:

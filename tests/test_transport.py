@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import time
@@ -72,6 +73,40 @@ def validate(url: str, settings: Settings) -> CorbadoUser:
     """Ask the server at this URL about a token."""
     settings.CORBADO_BACKEND_API_URL = url
     return CorbadoService().validate_auth_token(TOKEN, ClientInfo("192.0.2.7", "browser"))
+
+
+def test_a_second_project_is_asked_with_its_own_credentials(settings: Settings) -> None:
+    def asked_by(service: CorbadoService) -> str:
+        service.list_users()
+        return server.requests[-1].head
+
+    page = {"data": {"users": [], "paging": {"page": 1, "totalPages": 1, "totalItems": 0}}}
+    with MisbehavingServer(always(answer({"httpStatusCode": 200, **page}))) as server:
+        settings.CORBADO_BACKEND_API_URL = server.url
+        second = {"project_id": "pro-2", "api_secret": "corbado1_second"}
+        heads = [asked_by(CorbadoService(**each)) for each in ({}, second, {})]
+    credentials = [
+        base64.b64encode(each.encode()).decode()
+        for each in (f"{settings.CORBADO_PROJECT_ID}:{SECRET}", "pro-2:corbado1_second")
+    ]
+    for asked, known in zip(heads, (0, 1, 0), strict=True):
+        assert f"Authorization: Basic {credentials[known]}\r\n" in asked
+    assert "X-Corbado-ProjectID: pro-2\r\n" in heads[1]
+
+
+def test_a_service_asks_where_it_is_told_and_waits_as_long(settings: Settings) -> None:
+    settings.CORBADO_BACKEND_API_URL = "http://127.0.0.1:9"
+    settings.CORBADO_TIMEOUT = 60
+    with MisbehavingServer(always(60.0)) as server:
+        service = CorbadoService(base_url=f"{server.url}/", timeout=0.1)
+        with pytest.raises(CorbadoUnavailable):
+            service.get_user("usr-1")
+        assert [request.total for request in server.requests] == [1]
+
+
+def test_a_time_out_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="^timeout has to be a number of seconds"):
+        CorbadoService(timeout=(1, 0))
 
 
 # Every failure ----------------------------------------------------------------------------------

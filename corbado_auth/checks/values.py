@@ -38,7 +38,8 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
             "CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 30",
         ),
         *_trusted_proxies(),
-        *_webhook_credentials(),
+        *_webhook_secrets(),
+        *_renamed(),
     ]
 
 
@@ -123,20 +124,20 @@ def _is_proxy(entry: object) -> bool:
         return False
 
 
-def _webhook_credentials() -> Messages:
+def _webhook_secrets() -> Messages:
     example = 'CORBADO_WEBHOOK_SECRETS = [os.environ["CORBADO_WEBHOOK_SECRETS"]]'
     hint = f'Write each as "user:password", as in Corbado\'s panel. For instance: {example}'
     try:
         entries = conf.CORBADO_WEBHOOK_SECRETS
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint=hint, id=ids.CREDENTIALS_MALFORMED)
+        yield Error(str(error), hint=hint, id=ids.WEBHOOK_SECRETS_MALFORMED)
         return
     # Left out means that the webhooks are not used; empty, that something did not arrive.
     if not entries and conf.is_set("CORBADO_WEBHOOK_SECRETS"):
         yield Warning(
             "CORBADO_WEBHOOK_SECRETS is empty, so the webhooks answer 404.",
             hint=f"Delete the line if Corbado calls no webhook of this site; else: {example}",
-            id=ids.CREDENTIALS_MISSING,
+            id=ids.WEBHOOK_SECRETS_EMPTY,
         )
     for position, entry in enumerate(entries, 1):
         user, _colon, password = str(entry).partition(":")
@@ -144,8 +145,18 @@ def _webhook_credentials() -> Messages:
             yield Error(
                 f"CORBADO_WEBHOOK_SECRETS: entry {position} has no user name, colon and password.",
                 hint=hint,
-                id=ids.CREDENTIALS_MALFORMED,
+                id=ids.WEBHOOK_SECRETS_MALFORMED,
             )
+
+
+def _renamed() -> Messages:
+    if conf.is_set("CORBADO_WEBHOOK_CREDENTIALS"):
+        yield Error(
+            "CORBADO_WEBHOOK_CREDENTIALS is not read: the setting is called "
+            "CORBADO_WEBHOOK_SECRETS.",
+            hint="Rename it to CORBADO_WEBHOOK_SECRETS, with the same value.",
+            id=ids.SETTING_RENAMED,
+        )
 
 
 def _emulator() -> Messages:

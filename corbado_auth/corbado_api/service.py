@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from corbado_auth.conf import conf, read_timeout
 from corbado_auth.exceptions import (
     CorbadoError,
     CorbadoRejected,
@@ -39,12 +40,31 @@ T = TypeVar("T")
 
 
 class CorbadoService:
-    """Ask Corbado's backend API.
+    """A client of Corbado's backend API.
+
+    What is left out is taken from the settings, at each call: ``CORBADO_PROJECT_ID``,
+    ``CORBADO_API_SECRET``, ``CORBADO_BACKEND_API_URL`` and ``CORBADO_TIMEOUT``.
 
     Every method returns a value of ours or raises a CorbadoError. A call lasts at most the two
-    time-outs of CORBADO_TIMEOUT plus one second; name resolution and headers that trickle in
-    (those of a chunk, too) are not bounded.
+    time-outs plus one second; name resolution and headers that trickle in (those of a chunk, too)
+    are not bounded.
     """
+
+    @sensitive_variables("api_secret")
+    def __init__(
+        self,
+        *,
+        project_id: str = "",
+        api_secret: str = "",
+        base_url: str = "",
+        timeout: float | tuple[float, float] | None = None,
+    ) -> None:
+        self._project_id = project_id
+        self._api_secret = api_secret
+        self._base_url = base_url.rstrip("/")
+        self._timeout = read_timeout(timeout)
+        if timeout is not None and self._timeout is None:
+            raise ValueError("timeout has to be a number of seconds above 0, or (connect, read)")
 
     @sensitive_variables("token", "body")
     def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
@@ -57,19 +77,19 @@ class CorbadoService:
             "token": token,
             "clientInfo": _client_info(client_info),
         }
-        answer = _ask("POST", "/v1/authTokens/validate", body)
+        answer = self._ask("POST", "/v1/authTokens/validate", body)
         if answer.blames_the_token():
             answer.refuse(InvalidAuthToken, "Corbado does not know this auth token")
         return answer.read(responses.read_validated_user)
 
     def project_config(self) -> tuple[ProjectConfig, datetime | None]:
         """Return what Corbado has on file for the project, and Corbado's clock (API notes 1.8)."""
-        answer = _ask("GET", "/v1/projectConfig")
+        answer = self._ask("GET", "/v1/projectConfig")
         return answer.read(responses.read_project_config), answer.date
 
     def get_user(self, corbado_user_id: str) -> CorbadoUser:
         """Return one Corbado user (API notes 1.5)."""
-        return _ask("GET", _user_path(corbado_user_id)).read(responses.read_user_answer)
+        return self._ask("GET", _user_path(corbado_user_id)).read(responses.read_user_answer)
 
     def list_users(
         self, *, page: int = 1, page_size: int = 100, login_name: str = ""
@@ -82,7 +102,7 @@ class CorbadoService:
         query = {"sort": "created:asc", "page": str(page), "pageSize": str(page_size)}
         if login_name:
             query["filter[]"] = f"name:eq:{login_name}"
-        return _ask("GET", f"/v1/users?{urlencode(query)}").read(responses.read_users)
+        return self._ask("GET", f"/v1/users?{urlencode(query)}").read(responses.read_users)
 
     def find_users(self, address: str) -> list[CorbadoUser]:
         """Return the Corbado users who have this address, confirmed or not; usually one or none.
@@ -108,12 +128,12 @@ class CorbadoService:
         body = {"name": address, "email": address, "fullName": full_name or address}
         if request_id:
             body["requestID"] = request_id
-        answer = _ask("POST", "/v1/users", body, resend=resend)
+        answer = self._ask("POST", "/v1/users", body, resend=resend)
         return None if answer.is_taken else answer.read(responses.read_created_user_id)
 
     def delete_user(self, corbado_user_id: str) -> bool:
         """Delete a Corbado user; False where Corbado has no such user (API notes 1.5)."""
-        answer = _ask("DELETE", _user_path(corbado_user_id), {})
+        answer = self._ask("DELETE", _user_path(corbado_user_id), {})
         if answer.blames("userID"):
             return False
         answer.read(lambda _answer: None)
@@ -130,7 +150,7 @@ class CorbadoService:
             "loginIdentifierType": "email",
             "clientInfo": _client_info(client_info),
         }
-        answer = _ask("POST", "/v1/associationTokens", body)
+        answer = self._ask("POST", "/v1/associationTokens", body)
         token, reason = answer.read(responses.read_association_token)
         if not token:
             answer.refuse(CorbadoRejected, f"Corbado gives no association token: {reason}")
@@ -153,7 +173,7 @@ class CorbadoService:
         Corbado says the same for somebody else's (API notes 1.6).
         """
         path = f"{_user_path(corbado_user_id)}/credentials/{quote(passkey_id, safe='')}"
-        answer = _ask("DELETE", path, {})
+        answer = self._ask("DELETE", path, {})
         if answer.blames("credentialID"):
             return False
         answer.read(lambda _answer: None)
@@ -161,19 +181,24 @@ class CorbadoService:
 
     def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
         query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
-        answer = _ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
+        answer = self._ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
         return answer.read(responses.read_passkeys)
 
+    @sensitive_variables("body")
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
+    ) -> _Answer:
+        # Not at the top: the HTTP client takes longer to import than all of the app, and a site
+        # that starts, or a command that asks Corbado nothing, need not wait for it.
+        from . import transport
 
-@sensitive_variables("body")
-def _ask(
-    method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
-) -> _Answer:
-    # Not at the top: the HTTP client takes longer to import than all of the app, and a site that
-    # starts, or a command that asks Corbado nothing, need not wait for it.
-    from . import transport
-
-    return _Answer(transport.ask(method, path, body, resend=resend))
+        endpoint = transport.Endpoint(
+            base_url=self._base_url or conf.CORBADO_BACKEND_API_URL,
+            project_id=self._project_id or conf.CORBADO_PROJECT_ID,
+            api_secret=self._api_secret or conf.CORBADO_API_SECRET,
+            timeout=self._timeout or conf.CORBADO_TIMEOUT,
+        )
+        return _Answer(transport.ask(endpoint, method, path, body, resend=resend))
 
 
 class _Answer:

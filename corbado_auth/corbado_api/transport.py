@@ -24,16 +24,25 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from corbado_auth import __version__
-from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 
-__all__ = ["Reply", "ask"]
+__all__ = ["Endpoint", "Reply", "ask"]
 
 # A full user takes a few kB, a page of a hundred users a few hundred.
 MAX_BODY = 1024 * 1024
 # The configured time-outs bound each wait; this is what the whole call may take on top.
 GRACE = 1.0
 CONNECTIONS_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Whom to ask, as which project, and how long to wait: (connect, read) in seconds."""
+
+    base_url: str
+    project_id: str
+    api_secret: str = field(repr=False)
+    timeout: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +60,26 @@ class _ConnectionDied(Exception):
 
 @sensitive_variables("body")
 def ask(
-    method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    resend: bool = True,
 ) -> Reply:
     """Send one request to Corbado's backend API and read the answer, inside one deadline.
 
-    The deadline is the sum of CORBADO_TIMEOUT plus one second. A connection that dies before an
+    The deadline is the sum of both time-outs plus one second. A connection that dies before an
     answer is tried once more within it, unless ``resend`` says no: most often it is a kept one that
     the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
-    CorbadoRejected where the settings allow no request.
+    CorbadoRejected where no request can be made.
     """
-    if not (conf.CORBADO_PROJECT_ID and conf.CORBADO_API_SECRET):
+    if not (endpoint.project_id and endpoint.api_secret):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
-    timeout = conf.CORBADO_TIMEOUT
-    deadline = time.monotonic() + sum(timeout) + GRACE
+    deadline = time.monotonic() + sum(endpoint.timeout) + GRACE
     for _attempt in ("first", "once more") if resend else ("only",):
         try:
-            return _send(method, path, body, timeout, deadline)
+            return _send(endpoint, method, path, body, deadline)
         except _ConnectionDied:
             continue
     times = "twice " if resend else ""
@@ -75,20 +88,15 @@ def ask(
 
 @sensitive_variables()  # The frames of the libraries below hold the token and the secret.
 def _send(
-    method: str,
-    path: str,
-    body: Mapping[str, Any] | None,
-    timeout: tuple[float, float],
-    deadline: float,
+    endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None, deadline: float
 ) -> Reply:
     # A wait of nothing is refused by the library: a call that late ends at its first read.
     remaining = max(deadline - time.monotonic(), 0.001)
-    connect, read = timeout
-    base_url = conf.CORBADO_BACKEND_API_URL
+    connect, read = endpoint.timeout
     try:
-        line = _line(base_url, conf.CORBADO_PROJECT_ID, conf.CORBADO_API_SECRET, os.getpid())
+        line = _line(endpoint.base_url, endpoint.project_id, endpoint.api_secret, os.getpid())
         request = line.blank.copy()
-        request.method, request.url = method, base_url + path
+        request.method, request.url = method, endpoint.base_url + path
         request.prepare_body(data=None, files=None, json=body)
         with line.adapter.send(
             request,
@@ -162,7 +170,7 @@ class _Line:
     blank: requests.PreparedRequest = field(repr=False)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 @sensitive_variables()
 def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
     """Return the line of this process; ``pid`` makes a forked child open its own.

@@ -31,6 +31,7 @@ from tests.documentation.reading import (
     options,
     options_of_django,
     prose,
+    signature,
 )
 
 PAGE = ROOT / "docs/reference.md"
@@ -135,7 +136,7 @@ change.
 """
 SERVICE = """
 `corbado_auth.corbado_api.service.CorbadoService` asks Corbado's backend API one question per
-method, with the credentials of the settings. It raises a `CorbadoError` or returns a value.
+method. It raises a `CorbadoError` or returns a value.
 """
 TEST_KIT = """
 In `corbado_auth.testing`, with the extra `[emulator]`; [how to test your own
@@ -342,6 +343,8 @@ def values() -> Iterator[str]:
 def service() -> Iterator[str]:
     from corbado_auth.corbado_api.service import CorbadoService
 
+    made = f"CorbadoService{signature(CorbadoService.__init__)}"
+    yield f"`{made}`: {inline(CorbadoService.__doc__)}\n\n"
     yield from methods(CorbadoService)
 
 
