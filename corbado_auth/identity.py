@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,7 +71,8 @@ class ClientInfo:
 class Passkey:
     """Hold one passkey of a Corbado user as people know it (API notes 1.6).
 
-    ``id`` is Corbado's ``cre-…``; names may be empty; times are aware, or None where unknown.
+    ``id`` is Corbado's ``cre-…``, or empty where it has another form; names may be empty; times
+    are aware, or None where unknown.
     """
 
     id: str
@@ -80,6 +82,15 @@ class Passkey:
     created: datetime | None = None
     last_used: datetime | None = None
     is_synced: bool = False
+
+    @staticmethod
+    def is_id(text: str) -> bool:
+        """Tell whether a text has the form of a passkey ID (API notes 2).
+
+        Corbado's have digits alone; letters are let through, a slash or dots would be read as a
+        path of Corbado's API.
+        """
+        return re.fullmatch(r"cre-[0-9A-Za-z]{1,60}", text) is not None
 
     @property
     def was_used(self) -> bool:

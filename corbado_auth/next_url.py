@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, override
 
 __all__ = ["is_own_path", "login_page_url", "safe_next", "view_at"]
 
@@ -42,8 +45,29 @@ def is_own_path(url: str, *, base: str = "/") -> bool:
         path = posixpath.normpath(unquote(urlsplit(urljoin(base, url.replace("\\", "/"))).path))
     except ValueError:
         return False
-    ours = (reverse("corbado_auth:redirect"), reverse("corbado_auth:confirm"))
-    return path in map(posixpath.normpath, ours)
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    return path in _own_paths(urlconf, get_script_prefix(), get_language())
+
+
+@lru_cache(maxsize=64)
+def _own_paths(urlconf: Any, script_prefix: str, language: str | None) -> frozenset[str]:
+    """Return our paths that take a token, in every language in which the site has them.
+
+    Under ``i18n_patterns`` also without the language's prefix: ``LocaleMiddleware`` redirects from
+    there to the path with it, query and all.
+    """
+    languages = [language]
+    if is_language_prefix_patterns_used(urlconf)[0]:
+        languages += [code for code, _name in settings.LANGUAGES]
+    paths = set()
+    for each in languages:
+        with override(each):
+            for name in ("corbado_auth:redirect", "corbado_auth:confirm"):
+                path = reverse(name)
+                paths.add(path)
+                if len(languages) > 1:
+                    paths.add(path.replace(f"{script_prefix}{each}/", script_prefix, 1))
+    return frozenset(map(posixpath.normpath, paths))
 
 
 def login_page_url() -> str:

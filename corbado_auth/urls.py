@@ -17,7 +17,7 @@ urlpatterns = [
     path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),
     path("passkeys/nudge/", views.AnswerNudgeView.as_view(), name="answer-nudge"),
     path(
-        "passkeys/<str:passkey_id>/remove/",
+        "passkeys/<slug:passkey_id>/remove/",
         views.RemovePasskeyView.as_view(),
         name="remove-passkey",
     ),

@@ -51,7 +51,7 @@ GOOD: dict[str, Any] = {
 urlpatterns = [
     path(
         "corbado/redirect/",
-        CorbadoRedirectView.as_view(login_origins=["https://www.example.com"]),
+        CorbadoRedirectView.as_view(login_pages=["https://www.example.com/sign-in/"]),
     ),
     path("", include("tests.urls")),
 ]

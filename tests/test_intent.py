@@ -21,7 +21,9 @@ MAGIC = "corbadoEmailLinkID=eml-1&corbadoToken=secret"
 
 def intent_after(response: HttpResponse) -> Intent | None:
     request = RequestFactory().get("/")
-    request.COOKIES = {name: morsel.value for name, morsel in response.cookies.items()}
+    request.META["HTTP_COOKIE"] = "; ".join(
+        f"{name}={morsel.value}" for name, morsel in response.cookies.items()
+    )
     return Intent.from_request(request)
 
 

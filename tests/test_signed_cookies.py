@@ -18,7 +18,9 @@ COOKIE = SignedCookie("corbado_auth_test", max_age=60)
 def bring_back(response: HttpResponse) -> HttpRequest:
     """Send the cookies of an answer with the next request, as a browser does."""
     request = RequestFactory().get("/")
-    request.COOKIES = {name: morsel.value for name, morsel in response.cookies.items()}
+    request.META["HTTP_COOKIE"] = "; ".join(
+        f"{name}={morsel.value}" for name, morsel in response.cookies.items()
+    )
     return request
 
 

@@ -33,7 +33,9 @@ def held_for(user: Any) -> HttpRequest:
     response = HttpResponse()
     pending.store(request_of(user), response, KIM, next_url="/orders/", token_digest="digest")
     request = request_of(user)
-    request.COOKIES = {name: morsel.value for name, morsel in response.cookies.items()}
+    request.META["HTTP_COOKIE"] = "; ".join(
+        f"{name}={morsel.value}" for name, morsel in response.cookies.items()
+    )
     return request
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from corbado_auth.client_info import UNIX_SOCKET
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
+from corbado_auth.webhooks.credentials import is_complete
 
 from . import ids
 
@@ -140,8 +141,7 @@ def _webhook_secrets() -> Messages:
             id=ids.WEBHOOK_SECRETS_EMPTY,
         )
     for position, entry in enumerate(entries, 1):
-        user, _colon, password = str(entry).partition(":")
-        if not (user and password):
+        if not is_complete(entry):
             yield Error(
                 f"CORBADO_WEBHOOK_SECRETS: entry {position} has no user name, colon and password.",
                 hint=hint,

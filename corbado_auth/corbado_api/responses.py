@@ -33,6 +33,8 @@ MAX_ADDRESS = 254
 MAX_NAME = 300
 # What may reach the log: too narrow for an auth token (64 characters) or an API secret
 # (``corbado1_…``), should an answer echo one where a word belongs.
+# Prefix, hyphen, digits (API notes 2); other letters may come.
+ID = re.compile(r"[0-9A-Za-z_-]+")
 ERROR_TYPE = re.compile(r"[a-z_]{1,40}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
 FIELD = re.compile(r"[A-Za-z.]{1,40}")
@@ -124,7 +126,7 @@ def read_passkeys(answer: Json) -> list[Passkey]:
     rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
     return [
         Passkey(
-            id=_identifier(row.get("id"), "rows[].id"),
+            id=_passkey_id(row.get("id")),
             authenticator=_display_text(row.get("authenticatorName")),
             user_agent=_display_text(row.get("userAgent")),
             last_used_device=_display_text(row.get("lastUsedDeviceName")),
@@ -229,9 +231,15 @@ def _object(value: object, name: str) -> Json:
 def _identifier(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
         raise ValueError(f"{name} is not a string of 1 to {MAX_ID} characters")
-    if not (value.isascii() and value.isprintable()) or " " in value:
+    # A slash or dots would be read as a path of Corbado's API.
+    if not ID.fullmatch(value):
         raise ValueError(f"{name} has characters that no ID has")
     return value
+
+
+def _passkey_id(value: object) -> str:
+    """Keep an ID of the documented form; a passkey with any other is shown and not linked."""
+    return value if isinstance(value, str) and Passkey.is_id(value) else ""
 
 
 def _display_text(value: object) -> str:

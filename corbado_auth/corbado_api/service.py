@@ -172,7 +172,9 @@ class CorbadoService:
 
         Corbado says the same for somebody else's (API notes 1.6).
         """
-        path = f"{_user_path(corbado_user_id)}/credentials/{quote(passkey_id, safe='')}"
+        if not Passkey.is_id(passkey_id):
+            return False  # Nobody has it, and it could be read as another path of Corbado's API.
+        path = f"{_user_path(corbado_user_id)}/credentials/{passkey_id}"
         answer = self._ask("DELETE", path, {})
         if answer.blames("credentialID"):
             return False

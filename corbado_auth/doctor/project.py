@@ -65,13 +65,13 @@ def _application_url(theirs: Place | None, site: Place | None) -> Finding:
     if theirs is None:
         return wrong(APPLICATION, "Corbado has none, so magic links lead nowhere.", _set(should_be))
     if site and theirs.origin != site.origin:
-        if theirs.origin in _login_origins():
-            return ok(APPLICATION, f"{theirs}, which login_origins of our view names.")
+        if theirs in map(Place.of, _login_pages()):
+            return ok(APPLICATION, f"{theirs}, which login_pages of our view names.")
         return wrong(
             APPLICATION,
             f"Corbado has {theirs}, not on {site.origin}: magic links open another site.",
-            f"{_set(should_be)} (or, if that page is yours, too, name {theirs.origin} in "
-            "login_origins of a subclass of CorbadoRedirectView)",
+            f"{_set(should_be)} (or, if that page is yours, too, name {theirs} in login_pages of a "
+            "subclass of CorbadoRedirectView)",
         )
     try:
         marked = is_login_page(theirs.path)
@@ -175,12 +175,12 @@ def _as_far_as_known(subject: str, theirs: Place, site: Place | None) -> Finding
     )
 
 
-def _login_origins() -> Collection[str]:
+def _login_pages() -> Collection[str]:
     """Return what the site's redirect view has, as an attribute or by ``as_view()``."""
     view: Any = view_at(reverse("corbado_auth:redirect"))
-    by_class = getattr(getattr(view, "view_class", view), "login_origins", ())
-    policy: dict[str, Any] = {"login_origins": by_class, **getattr(view, "view_initkwargs", {})}
-    return tuple(policy["login_origins"])
+    by_class = getattr(getattr(view, "view_class", view), "login_pages", ())
+    policy: dict[str, Any] = {"login_pages": by_class, **getattr(view, "view_initkwargs", {})}
+    return tuple(policy["login_pages"])
 
 
 def _path(name: str) -> str | None:

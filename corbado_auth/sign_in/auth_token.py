@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from copy import copy
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, QueryDict
@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 __all__ = [
     "LINK_PARAMETERS",
     "AuthToken",
+    "is_in_url",
     "mask_link_tokens",
     "is_top_level_navigation",
     "pop_auth_token",
@@ -29,6 +30,8 @@ FORM = re.compile(r"[!-~]{64}")
 # A value this long may be a token that somebody copied badly.
 WORTH_MASKING = 32
 MASK = "hidden"
+# How many times a URL may be percent-encoded inside others.
+MAX_DEPTH = 10
 
 PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 LOOKING_AHEAD = {"prefetch", "prerender", "preview"}
@@ -87,6 +90,18 @@ def mask_link_tokens(request: HttpRequest) -> None:
     if secret.intersection(name for name, _value in query):
         masked = urlencode([(name, MASK if name in secret else value) for name, value in query])
         request.META["HTTP_REFERER"] = urlunsplit(referer._replace(query=masked))
+
+
+def is_in_url(token: str, url: str) -> bool:
+    """Tell whether a URL has the token in it, in parameters of parameters, too."""
+    for _depth in range(MAX_DEPTH):
+        if token in url:
+            return True
+        decoded = unquote(url)
+        if decoded == url:
+            return False
+        url = decoded
+    return True  # No honest URL is percent-encoded so many times.
 
 
 def token_digest(token: str) -> str:

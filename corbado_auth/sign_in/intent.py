@@ -60,11 +60,12 @@ class Intent:
 
 
 def was_asked_for(
-    request: HttpRequest, intent: Intent | None, login_origins: Collection[str] = ()
+    request: HttpRequest, intent: Intent | None, login_pages: Collection[str] = ()
 ) -> bool:
     """Tell whether this browser, with this intent, asked for this sign-in from our login page.
 
-    ``login_origins`` are other origins (``https://www.example.com``) whose page may be the Referer.
+    ``login_pages`` are pages of other origins (``https://www.example.com/login/``) that may be the
+    Referer, too.
     """
     referer = referer_of(request)
     query = _query(referer)
@@ -73,23 +74,27 @@ def was_asked_for(
     # The attacker's own magic link, opened by the victim: the component redeems it on our page.
     if any(name in LINK_PARAMETERS for name, _value in query):
         return False
-    # A password form on the page goes on to any `next` of this site: to the redirect view, too,
+    # A password form on the page goes on to any ``next`` of this site: to the redirect view, too,
     # with a token that the sender of the link to this page put there.
     if any(is_own_path(value, base=referer.path) for _name, value in query):
         return False
     site = request.META.get("HTTP_SEC_FETCH_SITE")
     if referer.netloc.lower() != request.get_host().lower():
         # Under the browsers' default policy another origin sees no path and no query, and then
-        # nothing says that the page was not opened by a link.
+        # nothing says which page it was.
         is_whole = referer.path not in {"", "/"} or bool(referer.query)
-        is_listed = f"{referer.scheme}://{referer.netloc}" in login_origins
-        return is_listed and is_whole and site != "none"
+        is_listed = _page(referer) in {_page(urlsplit(page)) for page in login_pages}
+        return is_whole and is_listed and site != "none"
     if request.is_secure() and referer.scheme != "https":
         # A page on plain http is whatever the network makes of it.
         return False
     # Any other site can open our login page first, so the intent is not enough; plain http outside
     # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
     return site in {None, "same-origin"} and unquote(referer.path) == intent.page
+
+
+def _page(url: SplitResult) -> tuple[str, str, str]:
+    return url.scheme, url.netloc.lower(), unquote(url.path)
 
 
 def referer_of(request: HttpRequest) -> SplitResult:

@@ -42,9 +42,7 @@ class SignedCookie:
     def read(self, request: HttpRequest) -> dict[str, Any] | None:
         """Return the value, or None for an absent, forged, broken or expired cookie."""
         try:
-            value = signing.loads(
-                request.COOKIES.get(self.name, ""), salt=self._salt, max_age=self.max_age
-            )
+            value = signing.loads(self._sent(request) or "", salt=self._salt, max_age=self.max_age)
         except (signing.BadSignature, ValueError):
             return None
         return value if isinstance(value, dict) else None
@@ -66,6 +64,19 @@ class SignedCookie:
 
     def drop(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Tell the browser to forget the value that it brought."""
-        if self.name not in request.COOKIES:
+        if self._sent(request) is None:
             return
         response.delete_cookie(self.name, path="/", samesite="Lax")
+
+    def _sent(self, request: HttpRequest) -> str | None:
+        """Return what the browser sent under exactly this name, or None.
+
+        ``request.COOKIES`` will not do: Django's parser strips whitespace that browsers keep, so a
+        sub-domain could send a cookie whose name is another one to the browser, without the
+        protection of ``__Host-``, and the same one to Django.
+        """
+        for pair in request.META.get("HTTP_COOKIE", "").split(";"):
+            name, equals, value = pair.removeprefix(" ").partition("=")
+            if equals and name == self.name:
+                return str(value)
+        return None

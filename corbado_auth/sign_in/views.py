@@ -28,7 +28,14 @@ from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.throttle import Attempt
 
 from . import intent, pending
-from .auth_token import is_top_level_navigation, mask_link_tokens, pop_auth_token, token_digest
+from .auth_token import (
+    AuthToken,
+    is_in_url,
+    is_top_level_navigation,
+    mask_link_tokens,
+    pop_auth_token,
+    token_digest,
+)
 from .failures import FailurePages
 from .pending import PendingSignIn
 from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
@@ -61,8 +68,8 @@ class CorbadoRedirectView(FailurePages):
     # refuses the tab of a magic link too), or sign in all the same ("off").
     login_intent: Literal["confirm", "require", "off"] = "confirm"
 
-    # Which other origins have a login page for this site? Such as "https://www.example.com".
-    login_origins: Collection[str] = ()
+    # Which pages of other origins are login pages, too? Such as "https://www.example.com/login/".
+    login_pages: Collection[str] = ()
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -77,7 +84,12 @@ class CorbadoRedirectView(FailurePages):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take the token first of all: what is refused is logged with its request."""
         super().setup(request, *args, **kwargs)
+        referer = AuthToken(request.META.get("HTTP_REFERER", ""))
         self.token = pop_auth_token(request)
+        # Our login page was open before there was a token. Where its URL has the token already,
+        # somebody prepared the way to here: a link on the page that follows ``next``, through any
+        # view of the site that redirects (Django's ``set_language`` is one).
+        self.was_prepared = self.token is not None and is_in_url(self.token, referer)
         self.intent = intent.Intent.from_request(request)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -119,8 +131,9 @@ class CorbadoRedirectView(FailurePages):
         """Go on with a verified person: silently where this browser asked, else by asking."""
         referer = intent.referer_of(self.request)
         next_url = self.intent.next_for(self.request, referer) if self.intent else ""
-        asked = self.login_intent == "off" or intent.was_asked_for(
-            self.request, self.intent, self.login_origins
+        asked = self.login_intent == "off" or (
+            not self.was_prepared
+            and intent.was_asked_for(self.request, self.intent, self.login_pages)
         )
         if session.is_signed_in_as(self.request, corbado_user):
             if asked:

@@ -5,8 +5,6 @@ Only a 200 counts as an answer for Corbado; anything else it shows to the person
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import logging
 from typing import Any
@@ -16,7 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.crypto import get_random_string
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -28,6 +26,8 @@ from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import note_password
 from corbado_auth.local_users import users_with_email
 from corbado_auth.models import db_for_write
+
+from .credentials import is_authorized
 
 __all__ = ["ActionWebhookView", "WebhookView"]
 
@@ -55,7 +55,7 @@ class WebhookView(View):
         """Check the credentials before anything else is looked at."""
         if not conf.CORBADO_WEBHOOK_SECRETS:
             raise Http404
-        if not _is_authorized(request):
+        if not is_authorized(request):
             logger.warning("Webhook refused: the credentials are wrong or missing")
             challenge = {"WWW-Authenticate": 'Basic realm="Corbado webhooks", charset="UTF-8"'}
             return HttpResponse(status=401, headers=challenge)
@@ -131,18 +131,6 @@ def _find(address: str) -> AbstractBaseUser | None:
 def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
     backend = corbado_backend()
     return backend is not None and backend.would_sign_in(user, address)
-
-
-def _is_authorized(request: HttpRequest) -> bool:
-    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
-    try:
-        given = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        given = b""
-    # Whole strings are compared, so a colon in a password is like any other character, and all of
-    # them, so the time does not tell which one was nearly right.
-    matches = [constant_time_compare(given, each) for each in conf.CORBADO_WEBHOOK_SECRETS]
-    return scheme.lower() == "basic" and any(matches)
 
 
 @sensitive_variables("raw", "body")

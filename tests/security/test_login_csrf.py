@@ -174,6 +174,7 @@ FROM_FRONT_END: dict[str, tuple[dict[str, str], str]] = {
     "opened by a link": ({"referer": f"{FRONT_END}/login?corbadoToken=t"}, CONFIRM),
     "its origin alone": ({"referer": f"{FRONT_END}/"}, CONFIRM),
     "without a click": ({"referer": f"{FRONT_END}/login", "sec_fetch_site": "none"}, CONFIRM),
+    "another page of it": ({"referer": f"{FRONT_END}/blog/1/"}, CONFIRM),
     "another origin": ({"referer": "https://www.example.org/login"}, CONFIRM),
     "the same on http": ({"referer": "http://www.example.com/login"}, CONFIRM),
     "our own origin, elsewhere": ({"referer": "http://testserver/posts/"}, CONFIRM),
@@ -181,7 +182,7 @@ FROM_FRONT_END: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("headers", "leads_to"), FROM_FRONT_END.values(), ids=FROM_FRONT_END)
-def test_of_another_origin_only_a_listed_one_counts_with_its_whole_address(
+def test_of_another_origin_only_a_listed_page_counts(
     client: Client,
     corbado: Corbado,
     robin: User,
@@ -189,8 +190,8 @@ def test_of_another_origin_only_a_listed_one_counts_with_its_whole_address(
     headers: dict[str, str],
     leads_to: str,
 ) -> None:
-    origins = [FRONT_END, "http://testserver"]
-    monkeypatch.setattr(CorbadoRedirectView, "login_origins", origins)
+    pages = [f"{FRONT_END}/login", f"{FRONT_END}/", "http://testserver/login"]
+    monkeypatch.setattr(CorbadoRedirectView, "login_pages", pages)
     open_login_page(client)
     headers = {"sec_fetch_site": "cross-site", **headers}
     assert come_back(client, corbado.issue_token(robin), **headers).url == leads_to

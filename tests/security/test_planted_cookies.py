@@ -135,7 +135,9 @@ SHAPES = st.fixed_dictionaries(
 def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
-    request.COOKIES = {INTENT: signed(value, INTENT), WAITING: signed(value, WAITING)}
+    request.META["HTTP_COOKIE"] = "; ".join(
+        f"{name}={signed(value, name)}" for name in (INTENT, WAITING)
+    )
     found, waits = Intent.from_request(request), PendingSignIn.from_request(request)
     assert found is None or isinstance(found.page, str)
     assert waits is None or all(isinstance(text, str) for text in (waits.id, waits.next))
@@ -146,9 +148,21 @@ def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
 @example(text=signed(GOOD, INTENT) + "\n")
 def test_whatever_a_cookie_holds_it_is_none(text: str) -> None:
     request = RequestFactory().get("/")
-    request.COOKIES = {INTENT: text, WAITING: text}
+    request.META["HTTP_COOKIE"] = f"{INTENT}={text}; {WAITING}={text}"
     assert Intent.from_request(request) is None
     assert PendingSignIn.from_request(request) is None
+
+
+@pytest.mark.parametrize("space", ["\x0b", "\x1f", "\x85", "\xa0"], ids=repr)
+def test_only_the_exact_name_in_the_header_is_ours(space: str) -> None:
+    """Python's ``strip()``, and with it ``request.COOKIES``, is more generous than browsers are."""
+    request = RequestFactory().get("/")
+    space = space.encode().decode("latin-1")  # as WSGI has it
+    request.META["HTTP_COOKIE"] = f"a=b; {space}{INTENT}={signed(GOOD, INTENT)}"
+    assert INTENT in request.COOKIES
+    assert Intent.from_request(request) is None
+    request.META["HTTP_COOKIE"] += f"; {INTENT}={signed(GOOD, INTENT)}; {space}{INTENT}=x"
+    assert Intent.from_request(request) == Intent(**GOOD)
 
 
 # Under __Host- no sub-domain can plant anything -------------------------------------------------

@@ -83,6 +83,20 @@ class WebhookCases:
         assert self.call().status_code == 404
         assert self.call(headers={"authorization": basic("")}).status_code == 404
 
+    @pytest.mark.parametrize(
+        "entry", [None, "", ":", "user:", ":password", "user", " : ", 7, b"user:password"], ids=repr
+    )
+    def test_an_incomplete_entry_lets_nobody_in(self, entry: object) -> None:
+        """An environment variable that is not set easily becomes one."""
+        with override_settings(CORBADO_WEBHOOK_SECRETS=[entry]):
+            for given in ("None", "", ":", "user:", ":password", "user", " : ", "7", str(entry)):
+                answer = self.call(headers={"authorization": basic(given)})
+                assert answer.status_code == 401, given
+
+    @override_settings(CORBADO_WEBHOOK_SECRETS=["user:", None, CREDENTIALS])
+    def test_a_complete_entry_beside_an_incomplete_one_works(self) -> None:
+        assert self.call().status_code == 200
+
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
     def test_only_post_is_answered(self, method: str) -> None:
         assert self.call(method=method).status_code == 405
