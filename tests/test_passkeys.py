@@ -13,6 +13,9 @@ from django.conf import settings
 from django.test import Client
 
 from corbado_auth.backends import SignInRefused
+from corbado_auth.corbado_api import responses
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.session import SIGNED_IN_AT
 from corbado_auth.testing import Corbado, User
@@ -313,6 +316,33 @@ def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
         page = client.get(LIST)
     assert page.status_code == 503
     assert "/remove/" not in page.content.decode()
+
+
+ODD_IDS = ["a/b", "..", ".", "cre-1/../..", "", "cre-é", "cre-" + "1" * 61]
+
+
+@pytest.mark.parametrize("passkey_id", ODD_IDS)
+def test_a_passkey_whose_id_has_another_form_is_shown_without_a_link(
+    corbado: Corbado, make_user: Callable[..., Any], passkey_id: str
+) -> None:
+    client, user = signed_in(make_user)
+    person = linked(corbado, user)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    real = responses.read_passkeys
+
+    def with_odd_ids(answer: dict[str, Any]) -> list[Passkey]:
+        for row in answer["rows"] or []:
+            row.update(id=passkey_id, authenticatorName="Odd Key")
+        return real(answer)
+
+    with mock.patch.object(responses, "read_passkeys", with_odd_ids):
+        page = client.get(LIST)
+    assert page.status_code == 200
+    assert "Odd Key" in page.content.decode()
+    assert "/remove/" not in page.content.decode()
+    before = len(corbado.requests)
+    assert CorbadoService().delete_passkey(person.id, passkey_id) is False
+    assert len(corbado.requests) == before
 
 
 def test_the_association_token_is_in_no_url_and_no_log(
