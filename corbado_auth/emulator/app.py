@@ -13,8 +13,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from corbado_auth.emulator import backend_api, control_api, frontend_api, guard, pages, request_log
+from corbado_auth.emulator.backend_api import v2
 from corbado_auth.emulator.control import Control
 from corbado_auth.emulator.failures import Failure
+from corbado_auth.emulator.frontend_api import connect
 from corbado_auth.emulator.routing import Call, Route, Router
 from corbado_auth.emulator.wire import ApiError, envelope, error_payload, make_id
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 MAX_BODY = 1_000_000
 MAX_SHOWN = 20_000  # bytes of one body in the request log, which keeps a thousand of them
 REQUEST_ID_FORM = re.compile(r"req-[A-Za-z0-9]{1,60}")
-ROUTES = (*backend_api.ROUTES, *frontend_api.ROUTES)
+ROUTES = (*backend_api.ROUTES, *frontend_api.ROUTES, *v2.ROUTES, *connect.ROUTES)
 
 
 class Application:
@@ -45,7 +47,7 @@ class Application:
             return pages.plain(421, "This name is not one of the emulator's (see --host-name).")
         if request.path.startswith("/_emulator/") and request.path not in pages.FILES:
             return control_api.respond(control, request)
-        if not request.path.startswith(("/v1/", "/.well-known/")):
+        if not request.path.startswith(("/v1/", "/v2/", "/.well-known/")):
             return pages.respond(control.config, request)
         if request.method == "OPTIONS":
             return guard.preflight(guard.known_origin(control.projects, request))

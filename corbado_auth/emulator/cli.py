@@ -76,6 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
         default=start["webhook_url"],
     )
     add("--webhook-credentials", "what it asks for", metavar="USER:PASSWORD")
+    add("--backend-api-key", "bearer key of API v2, also from CORBADO_BACKEND_API_KEY")
+    add(
+        "--identifier-url",
+        "your Connect endpoint that says whose a typed name is; without it the name is the "
+        "identifier",
+        default=start["identifier_url"],
+    )
+    add("--identifier-credentials", "what it asks for", metavar="USER:PASSWORD")
     add(
         "--origin",
         "a further origin whose pages may call the frontend API (can be repeated)",
@@ -124,10 +132,15 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
         api_secret=options["api_secret"]
         or os.environ.get("CORBADO_API_SECRET")
         or start["api_secret"],
+        backend_api_key=options["backend_api_key"]
+        or os.environ.get("CORBADO_BACKEND_API_KEY")
+        or start["backend_api_key"],
         redirect_url=options["redirect_url"],
         application_url=options["application_url"],
         webhook_url=options["webhook_url"],
         webhook_credentials=options["webhook_credentials"] or start["webhook_credentials"],
+        identifier_url=options["identifier_url"],
+        identifier_credentials=options["identifier_credentials"] or start["identifier_credentials"],
         origins=tuple(options["origin"]),
         rp_id=options["rp_id"],
         host_names=tuple(options["host_name"]),

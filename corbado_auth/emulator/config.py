@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_PROJECT_ID = "pro-1"
 DEFAULT_API_SECRET = "corbado1_emulator"  # noqa: S105 - it guards a toy on loopback
+DEFAULT_BACKEND_API_KEY = "corbado-key-emulator"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -24,18 +25,23 @@ class EmulatorConfig:
     `origins` are allowed to call the frontend API beside the origins of these two. `rate_limit` is
     calls in 10 seconds per client address (0: off). `public_url` is where browsers find the
     emulator if a proxy that ends TLS stands before it. `other_projects` are further (project ID,
-    API secret) pairs, each with users and tokens of its own. `expose` is the second word that an
-    address other than loopback needs.
+    API secret) pairs, each with users and tokens of its own. `backend_api_key` is what API v2
+    takes as bearer. `identifier_url` is asked, with `identifier_credentials`, which Connect
+    identifier belongs to what a person typed: the part of Corbado's pre-login action. `expose`
+    confirms that other machines may reach an address other than loopback.
     """
 
     host: str = "127.0.0.1"
     port: int = 9000
     project_id: str = DEFAULT_PROJECT_ID
     api_secret: str = DEFAULT_API_SECRET
+    backend_api_key: str = DEFAULT_BACKEND_API_KEY
     redirect_url: str = "http://localhost:8000/corbado/redirect/"
     application_url: str = "http://localhost:8000/corbado/login/"
     webhook_url: str = ""
     webhook_credentials: str = ""
+    identifier_url: str = ""
+    identifier_credentials: str = ""
     origins: tuple[str, ...] = ()
     rp_id: str = ""
     host_names: tuple[str, ...] = ()
@@ -54,6 +60,7 @@ class EmulatorConfig:
             ("redirect URL", self.redirect_url),
             ("application URL", self.application_url),
             ("webhook URL", self.webhook_url),
+            ("identifier URL", self.identifier_url),
         ):
             if url and origin_of(url) is None:
                 raise ConfigError(f"The {name} must begin with http:// or https:// and a host.")
@@ -69,8 +76,12 @@ class EmulatorConfig:
         for name, file in (("seed", self.seed), ("web component", self.web_component)):
             if file is not None and not file.is_file():
                 raise ConfigError(f"The {name} file {file} is not there.")
-        if self.webhook_credentials and ":" not in self.webhook_credentials:
-            raise ConfigError("Write the webhook credentials as user:password.")
+        for name, credentials in (
+            ("webhook", self.webhook_credentials),
+            ("identifier", self.identifier_credentials),
+        ):
+            if credentials and ":" not in credentials:
+                raise ConfigError(f"Write the {name} credentials as user:password.")
         if not is_loopback(self.host) and not self.expose:
             raise ConfigError(
                 f"{self.host} can be reached by other machines, and the emulator signs in anyone. "

@@ -9,13 +9,15 @@ from typing import Any
 
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.config import ConfigError, EmulatorConfig
+from corbado_auth.emulator.connect import signed_data, users
+from corbado_auth.emulator.connect.switches import Switches, turn
 from corbado_auth.emulator.failures import FailurePlan
 from corbado_auth.emulator.project import AUTH_TOKEN_LIFETIME, Project
 from corbado_auth.emulator.rate_limit import RateLimit
 from corbado_auth.emulator.records import Setting, Token, User
 from corbado_auth.emulator.request_log import Entry, RequestLog
 from corbado_auth.emulator.store import StateFile
-from corbado_auth.emulator.wire import not_found
+from corbado_auth.emulator.wire import make_id, not_found, random_text
 
 TEN_YEARS = 10 * 366 * 24 * 3600
 
@@ -82,6 +84,26 @@ class Control:
         if self.project.store.users.get(user_id) is None:
             raise not_found("user doesn't exist")
         return self.project.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)
+
+    def turn_connect(self, **values: bool | int | str) -> Switches:
+        """Turn switches of Connect, by their names in the control API; return all of them."""
+        return turn(self.project, values)
+
+    def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
+        """Return a `signedPasskeyData` as after a passkey login of this Connect user.
+
+        A user is made where there is none. `claims` replace what is usually said: `exp=0` is one
+        that has expired, `iss="pro-2"` one of another project.
+        """
+        user = users.get_or_create(self.project, identifier)
+        known = users.passkeys(self.project, user.id)
+        return signed_data.issue(
+            self.project,
+            user,
+            credential_id=known[0].id if known else make_id("cre"),
+            process_id=f"prc-{random_text(16)}",
+            **claims,
+        )
 
     def advance(self, seconds: float) -> float:
         """Move the clock of every project forward; return how far it is ahead now."""

@@ -26,6 +26,12 @@ are newest first.
      "tokens": [{"ID", "token": "6GQd… (64)", "kind": "auth|session|association|login",
                  "userID", "email", "state": "unused|used|expired",
                  "created", "expires", "expiresIn": 297.5}],
+     "connect": {"switches": {…},  # see POST connect
+                 "userCount": 1,
+                 "users": [{"ID", "identifier", "displayName", "userHandle", "status", "created",
+                            "passkeys": […]}],
+                 "tokens": [{"ID", "token": "ctk1… (35)", "type", "identifier",
+                             "state": "unused|used|expired", "created", "expires", "expiresIn"}]},
      "failures": [{"ID", "method", "path", "status", "delay", "drop", "body", "retryAfter",
                    "times", "left"}],  # left: how often it still happens, null is for ever
      "webhooks": [{"ID", "action", "url", "username", "status", "error", "answer",
@@ -56,6 +62,17 @@ Authorization, Cookie, passwords and tokens are masked.
     400 when the address is taken.
 `POST tokens` `{"userID"}` -> `{"token", "redirectURL", "expires"}`
     An auth token as after a sign-in.
+`POST connect` `{…}` -> `{"switches"}`
+    Turn any of Connect's switches: `loginKillSwitchActive`, `appendKillSwitchActive`,
+    `manageKillSwitchActive`, `conditionalUI`, `isCDA`, `autoAppend`, `conditionalAppend`,
+    `requireConnectLoginToken` (true or false); `rollout`, the percentage of browsers that may use
+    passkeys; `fallback`, the code with which every login falls back; `verificationResult`, the word
+    with which every verification is answered; `session`, what a post-login action would return;
+    `identifierURL` and `identifierCredentials` (user:password), the site's endpoint that says whose
+    a typed name is. An empty string switches a text off.
+`POST connect/signed-passkey-data` `{"identifier"}` -> `{"signedPasskeyData"}`
+    What a passkey login of this Connect user would have handed to the page; a user is made where
+    there is none.
 `POST clock` `{"advance": seconds}` -> `{"now", "clockOffset"}`
     Forward only, at most ten years in all.
 `POST failures` `{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?,
@@ -79,6 +96,8 @@ from werkzeug.wrappers import Request, Response
 
 from corbado_auth.emulator import overview
 from corbado_auth.emulator.accounts import EMAIL_FORM
+from corbado_auth.emulator.config import origin_of
+from corbado_auth.emulator.connect.switches import TYPES, turn
 from corbado_auth.emulator.control import Control
 from corbado_auth.emulator.failures import BODIES, MAX_DELAY, Failure
 from corbado_auth.emulator.guard import is_own_page
@@ -241,6 +260,25 @@ def _limit_rate(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"rateLimit": overview.state(control)["rateLimit"]}
 
 
+def _turn_switches(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = {name: value for name, value in _take(body, **TYPES).items() if value is not None}
+    if not 0 <= given.get("rollout", 0) <= 100:
+        raise Refusal(400, "rollout is a percentage from 0 to 100.")
+    if given.get("identifierURL") and origin_of(given["identifierURL"]) is None:
+        raise Refusal(400, "identifierURL begins with http:// or https:// and a host.")
+    if given.get("identifierCredentials") and ":" not in given["identifierCredentials"]:
+        raise Refusal(400, "Write identifierCredentials as user:password.")
+    turn(control.project, given)
+    return {"switches": overview.connect_switches(control.project)}
+
+
+def _issue_signed_passkey_data(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    identifier = _take(body, identifier=str)["identifier"]
+    if not (identifier or "").strip():
+        raise Refusal(400, "identifier is the site's own ID of a user.")
+    return {"signedPasskeyData": control.issue_signed_passkey_data(identifier)}
+
+
 ControlHandler = Callable[[Control, Mapping[str, Any]], Mapping[str, Any]]
 ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "reset": {"POST": _reset},
@@ -249,6 +287,8 @@ ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "emails": {"GET": lambda control, body: overview.emails(control)},
     "users": {"POST": _add_user},
     "tokens": {"POST": _issue_token},
+    "connect": {"POST": _turn_switches},
+    "connect/signed-passkey-data": {"POST": _issue_signed_passkey_data},
     "clock": {"POST": _move_clock},
     "failures": {"POST": _plan_failure, "DELETE": _remove_failure},
     "rate-limit": {"POST": _limit_rate},

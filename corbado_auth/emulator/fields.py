@@ -54,15 +54,17 @@ class Fields:
             self._refuse(name, BLANK)
         return None
 
-    def typed(self, name: str, kind: type) -> Any:
+    def typed(self, name: str, kind: type, *, required: bool = False) -> Any:
         """Return an int, a list of strings or an object, None where it is absent."""
         value = self._body.get(name)
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if isinstance(value, list):
             fits = fits and all(isinstance(item, str) for item in value)
-        if value is not None and not fits:
+        if value is None and required:
+            self._refuse(name, BLANK)
+        elif value is not None and not fits:
             self._refuse(name, "must be of another type")
-        return value
+        return value if fits else None
 
     def client_info(self, *, required: bool) -> Mapping[str, str]:
         """Return `clientInfo`; both of its parts are required where it is (API notes 0.1)."""

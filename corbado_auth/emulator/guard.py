@@ -3,7 +3,8 @@
 - Host: one of ours, else 421. A page that reached us by DNS rebinding sends its own name.
 - Frontend API: pages of the authorised origins, by exact match; no `Origin` is a client without a
   browser.
-- Backend API: HTTP Basic; an `Origin` that is not authorised is `invalid_origin` (API notes 5.1).
+- Backend API: HTTP Basic, or a bearer key for v2; an `Origin` that is not authorised is
+  `invalid_origin` (API notes 5.1).
 - Control routes: no `Origin` or our own, no request that another site began.
 """
 
@@ -19,15 +20,18 @@ from corbado_auth.emulator.config import LOOPBACK_NAMES
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.wire import ApiError, not_found
 
-METHODS = "GET,POST,PUT,DELETE,OPTIONS"
-# What the web component sends (API notes 4.1); the last one leaks from old axios and is tolerated.
+METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
+# What the web component (API notes 4.1) and the Connect component (C.2.1) send; the last one leaks
+# from old axios and is tolerated.
 ALLOWED_HEADERS = ", ".join(
     (
         "authorization",
         "content-type",
         "x-corbado-client-timezone",
         "x-corbado-mode",
+        "x-corbado-process-id",
         "x-corbado-projectid",
+        "x-corbado-sdk",
         "x-corbado-wc-version",
         "x-xsrf-token",
     )
@@ -50,15 +54,15 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
 
     Missing, malformed, unknown and wrong credentials give one and the same answer (API notes 7.3).
     HTTP Basic is always demanded (INFERRED 1), although the description lists the project header
-    alone for some calls (1.1).
+    alone for some calls (1.1). API v2 also takes a backend API key as bearer (C.3.1).
     """
     given = request.authorization
-    if given is None or given.type != "basic":
-        raise _login_error()
-    project = projects.get(given.username or "")
-    expected = project.api_secret if project else ""
-    equal = hmac.compare_digest(expected.encode(), (given.password or "").encode())
-    if project is None or not equal:
+    project = None
+    if given is not None and given.type == "basic":
+        project = _project_of_secret(projects, given.username or "", given.password or "")
+    elif given is not None and given.type == "bearer" and request.path.startswith("/v2/"):
+        project = _project_of_key(projects, given.token or "")
+    if project is None:
         raise _login_error()
     header = request.headers.get("X-Corbado-ProjectID")
     if header is not None and header != project.id:
@@ -66,6 +70,24 @@ def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
         raise ApiError(400, "project_id_mismatch", "Header and credentials name two projects")
     _check_origin(project, request)
     return project
+
+
+def _project_of_secret(
+    projects: Mapping[str, Project], project_id: str, secret: str
+) -> Project | None:
+    project = projects.get(project_id)
+    expected = project.api_secret if project else ""
+    equal = hmac.compare_digest(expected.encode(), secret.encode())
+    return project if equal else None
+
+
+def _project_of_key(projects: Mapping[str, Project], key: str) -> Project | None:
+    """Find the project by its backend API key, which may do everything (INFERRED 26)."""
+    for project in projects.values():
+        expected = project.backend_api_key
+        if expected and hmac.compare_digest(expected.encode(), key.encode()):
+            return project
+    return None
 
 
 def _login_error() -> ApiError:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
 from corbado_auth.emulator import accounts
+from corbado_auth.emulator.connect import users
+from corbado_auth.emulator.connect.switches import switches
 from corbado_auth.emulator.control import Control
 from corbado_auth.emulator.project import Project
-from corbado_auth.emulator.records import Delivery, EmailLink, Token, User
-from corbado_auth.emulator.request_log import mask
+from corbado_auth.emulator.records import (
+    ConnectToken,
+    ConnectUser,
+    Credential,
+    Delivery,
+    EmailLink,
+    Token,
+    User,
+)
+from corbado_auth.emulator.request_log import MASK, mask
 from corbado_auth.emulator.wire import timestamp
 
+HIDDEN = ("identifierCredentials", "session")
 SHOWN = 500  # an import can bring a hundred thousand users; a page that polls wants fewer
 
 
@@ -31,8 +43,55 @@ def state(control: Control) -> dict[str, Any]:
         "userCount": len(store.users),
         "users": [user(project, row) for row in store.users.all()[: -SHOWN - 1 : -1]],
         "tokens": [token(project, row) for row in store.tokens.all()[: -SHOWN - 1 : -1]],
+        "connect": _connect(project),
         "failures": [failure.public() for failure in reversed(control.failures.all())],
         "webhooks": [_delivery(row) for row in reversed(store.deliveries.all())],
+    }
+
+
+def _connect(project: Project) -> dict[str, Any]:
+    store = project.store
+    return {
+        "switches": connect_switches(project),
+        "userCount": len(store.connect_users),
+        "users": [
+            connect_user(project, row) for row in store.connect_users.all()[: -SHOWN - 1 : -1]
+        ],
+        "tokens": [
+            connect_token(project, row) for row in store.connect_tokens.all()[: -SHOWN - 1 : -1]
+        ],
+    }
+
+
+def connect_switches(project: Project) -> dict[str, Any]:
+    shown = asdict(switches(project))
+    return {name: MASK if name in HIDDEN and value else value for name, value in shown.items()}
+
+
+def connect_user(project: Project, row: ConnectUser) -> dict[str, Any]:
+    return {
+        "ID": row.id,
+        "identifier": row.identifier,
+        "displayName": row.display_name,
+        "userHandle": row.user_handle,
+        "status": row.status,
+        "created": timestamp(row.created),
+        "passkeys": [_passkey(passkey) for passkey in users.passkeys(project, row.id)],
+    }
+
+
+def connect_token(project: Project, row: ConnectToken) -> dict[str, Any]:
+    left = row.expires - project.store.now()
+    fresh = "unused" if left > 0 else "expired"
+    return {
+        "ID": row.id,
+        "token": mask(row.secret),
+        "type": row.token_type,
+        "identifier": row.identifier,
+        "state": "used" if row.status == "consumed" else fresh,
+        "created": timestamp(row.created),
+        "expires": timestamp(row.expires),
+        "expiresIn": max(0.0, round(left, 1)),
     }
 
 
@@ -47,17 +106,18 @@ def user(project: Project, row: User) -> dict[str, Any]:
             {"ID": email.id, "email": email.value, "status": email.status}
             for email in accounts.identifiers(project, row.id, "email")
         ],
-        "passkeys": [
-            {
-                "ID": passkey.id,
-                "status": passkey.status,
-                "created": timestamp(passkey.created),
-                "lastUsed": timestamp(passkey.last_used),
-                "userAgent": passkey.user_agent,
-                "backedUp": passkey.backed_up,
-            }
-            for passkey in accounts.passkeys(project, row.id)
-        ],
+        "passkeys": [_passkey(passkey) for passkey in accounts.passkeys(project, row.id)],
+    }
+
+
+def _passkey(row: Credential) -> dict[str, Any]:
+    return {
+        "ID": row.id,
+        "status": row.status,
+        "created": timestamp(row.created),
+        "lastUsed": timestamp(row.last_used),
+        "userAgent": row.user_agent,
+        "backedUp": row.backed_up,
     }
 
 

@@ -72,6 +72,8 @@ class Project:
     ) -> None:
         self.id = project_id
         self.api_secret = api_secret
+        # The other projects are there to be told apart from; a key would add nothing.
+        self.backend_api_key = config.backend_api_key if project_id == config.project_id else ""
         self.base_url = ""
         self.emulator_config = config
         self.store = Store(project_id, state)

@@ -72,12 +72,16 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceremony:
-    """A ceremony under way; `id` is its challenge, all that a finish brings (API notes 0.6)."""
+    """A ceremony under way; `id` is its challenge, all that a finish call brings (API notes 0.6).
+
+    `typed` is what the person typed to begin a Connect login.
+    """
 
     id: str
     kind: str
     user_id: str
     expires: float
+    typed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +132,55 @@ class Delivery:
     error: str
     runtime: float
     created: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectUser:
+    """A user of Corbado Connect.
+
+    `identifier` is the site's own ID for this person, as connect tokens carry it; `user_handle` is
+    the WebAuthn user handle, random base64url. `shown_as` is the name that the last passkey
+    operation reported, which the one-tap button prints and sends back.
+    """
+
+    id: str
+    identifier: str
+    user_handle: str
+    display_name: str
+    status: str
+    created: float
+    updated: float
+    shown_as: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectPasskey(Credential):
+    """A passkey of a Connect user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectToken:
+    """A connect token; `status` is initial or consumed."""
+
+    id: str
+    secret: str
+    token_type: str
+    identifier: str
+    display_name: str
+    status: str
+    created: float
+    expires: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedPasskeyData:
+    """A `signedPasskeyData` that was issued; `id` is its `jti`."""
+
+    id: str
+    user_id: str
+    created: float
+    expires: float
+    used: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,13 @@ SECRET_FIELDS = frozenset(
         "clisecret",
         "secret",
         "signedchallenge",
+        "assertionresponse",
+        "attestationresponse",
+        "signedpasskeydata",
+        "appendtokenvalue",
+        "connecttoken",
+        "loginconnecttoken",
+        "session",
         "longsession",
         "shortsession",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,6 +50,11 @@ class Route:
     handler: Handler
     # POST and PUT need a JSON body, and DELETE of the backend API too (API notes 1.5).
     needs_body: bool = True
+
+
+def bare(payload: Mapping[str, Any]) -> Response:
+    """Answer without the envelope, as API v2 does when all went well (API notes C.2.1)."""
+    return Response(json.dumps(payload), mimetype="application/json")
 
 
 class Router:

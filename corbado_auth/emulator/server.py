@@ -63,6 +63,13 @@ class Emulator:
         """The base URL of both APIs as the server answers, without a slash at its end."""
         return self._url
 
+    def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
+        """Return what a passkey login would hand to the page, for the site's own identifier.
+
+        `claims` replace what is usually said, to try what a site makes of a bad one.
+        """
+        return self.control.issue_signed_passkey_data(identifier, **claims)
+
     def start(self) -> None:
         """Bind and serve in a thread; raise `ConfigError` if the port is taken."""
         self._bind()

@@ -16,12 +16,16 @@ from typing import Any, Generic, TypeVar
 from corbado_auth.emulator.config import ConfigError
 from corbado_auth.emulator.records import (
     Ceremony,
+    ConnectPasskey,
+    ConnectToken,
+    ConnectUser,
     Credential,
     Delivery,
     EmailLink,
     Identifier,
     Record,
     Setting,
+    SignedPasskeyData,
     Token,
     User,
 )
@@ -121,6 +125,20 @@ class Store:
         self.email_links = Table(EmailLink, self._changed)
         self.deliveries = Table(Delivery, self._changed)
         self.settings = Table(Setting, self._changed)
+        self.connect_users = Table(
+            ConnectUser,
+            self._changed,
+            identifier=lambda row: row.identifier,
+            shown_as=lambda row: row.shown_as,
+        )
+        self.connect_passkeys = Table(
+            ConnectPasskey,
+            self._changed,
+            user=lambda row: row.user_id,
+            webauthn_id=lambda row: row.webauthn_id,
+        )
+        self.connect_tokens = Table(ConnectToken, self._changed, secret=lambda row: row.secret)
+        self.signed_data = Table(SignedPasskeyData, self._changed)
         if database is not None:
             with self.transaction():
                 self._load(database)
@@ -137,6 +155,10 @@ class Store:
             self.email_links,
             self.deliveries,
             self.settings,
+            self.connect_users,
+            self.connect_passkeys,
+            self.connect_tokens,
+            self.signed_data,
         )
 
     @contextmanager

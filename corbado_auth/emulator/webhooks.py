@@ -16,6 +16,7 @@ from corbado_auth.emulator.records import Delivery
 from corbado_auth.emulator.request_log import masked
 from corbado_auth.emulator.wire import ApiError, make_id
 
+ACTIONS = ("authMethods", "passwordVerify")
 TIMEOUT = 10.0  # INFERRED 23 from the tunnel of Corbado's command line (API notes 3)
 MAX_ANSWER = 100_000
 KEPT = 200
@@ -57,21 +58,58 @@ def ask(project: Project, action: str, data: Mapping[str, str]) -> Mapping[str, 
     waits.
     """
     config = project.config
-    url = str(config["webhookURL"])
-    body = {"id": make_id("who"), "projectID": project.id, "action": action, "data": data}
+    delivery = send(
+        project,
+        action=action,
+        url=str(config["webhookURL"]),
+        credentials=f"{config['webhookUsername']}:{config['webhookPassword']}",
+        body={"id": make_id("who"), "projectID": project.id, "action": action, "data": data},
+        username=data["username"],
+    )
+    answer = _data(delivery.answer)
+    if delivery.error or answer is None:
+        raise unreachable(delivery.error or "The answer has no data")
+    return answer
+
+
+def send(
+    project: Project,
+    *,
+    action: str,
+    url: str,
+    credentials: str,
+    body: Mapping[str, Any],
+    username: str,
+) -> Delivery:
+    """Call the site once and remember what came of it; `error` says why there is no answer."""
     started = time.perf_counter()
     status, text, problem = 0, "", ""
     try:
-        status, text = _post(url, config, action, json.dumps(body))
+        status, text = _post(url, credentials, action, json.dumps(body))
     except (OSError, HTTPException, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"
-    answer = _answer(status, text)
-    if not problem and answer is None:
+    parsed = _json_object(text)
+    if not problem and (status != 200 or parsed is None):
         problem = "Only status 200 with JSON counts as an answer"
-    _remember(project, body, status, text, problem, time.perf_counter() - started)
-    if answer is None:
-        raise unreachable(problem)
-    return answer
+    store = project.store
+    with store.transaction():
+        for old in store.deliveries.all()[: -KEPT + 1]:
+            store.deliveries.remove(old.id)
+        return store.deliveries.put(
+            Delivery(
+                id=body.get("id") or make_id("who"),
+                action=action,
+                url=url,
+                username=username,
+                body=json.dumps(masked(dict(body))),
+                response_id=str((parsed or {}).get("responseID", "")),
+                status=status,
+                answer=text,
+                error=problem,
+                runtime=round(time.perf_counter() - started, 6),
+                created=store.now(),
+            )
+        )
 
 
 def unreachable(details: str) -> ApiError:
@@ -79,7 +117,7 @@ def unreachable(details: str) -> ApiError:
     return ApiError(400, "client_error", details)
 
 
-def _post(url: str, config: Mapping[str, Any], action: str, body: str) -> tuple[int, str]:
+def _post(url: str, credentials: str, action: str, body: str) -> tuple[int, str]:
     parts = urlsplit(url)
     if parts.scheme == "https":
         connection: HTTPConnection = HTTPSConnection(
@@ -87,9 +125,8 @@ def _post(url: str, config: Mapping[str, Any], action: str, body: str) -> tuple[
         )
     else:
         connection = HTTPConnection(parts.netloc, timeout=TIMEOUT)
-    pair = f"{config['webhookUsername']}:{config['webhookPassword']}"
     headers = {
-        "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
+        "Authorization": f"Basic {b64encode(credentials.encode()).decode()}",
         "Content-Type": "application/json",
         "User-Agent": "Corbado emulator",
         "X-Corbado-Action": action,
@@ -103,43 +140,14 @@ def _post(url: str, config: Mapping[str, Any], action: str, body: str) -> tuple[
         connection.close()
 
 
-def _answer(status: int, text: str) -> Mapping[str, Any] | None:
-    try:
-        parsed = json.loads(text) if status == 200 else None
-    except (ValueError, RecursionError):
-        return None
-    data = parsed.get("data") if isinstance(parsed, dict) else None
+def _data(text: str) -> Mapping[str, Any] | None:
+    data = (_json_object(text) or {}).get("data")
     return data if isinstance(data, dict) else None
 
 
-def _remember(
-    project: Project,
-    body: Mapping[str, Any],
-    status: int,
-    text: str,
-    problem: str,
-    runtime: float,
-) -> None:
-    store = project.store
+def _json_object(text: str) -> Mapping[str, Any] | None:
     try:
-        response_id = str(json.loads(text).get("responseID", ""))
-    except (ValueError, AttributeError, RecursionError):
-        response_id = ""
-    with store.transaction():
-        for old in store.deliveries.all()[: -KEPT + 1]:
-            store.deliveries.remove(old.id)
-        store.deliveries.put(
-            Delivery(
-                id=body["id"],
-                action=body["action"],
-                url=str(project.config["webhookURL"]),
-                username=body["data"]["username"],
-                body=json.dumps(masked(dict(body))),
-                response_id=response_id,
-                status=status,
-                answer=text,
-                error=problem,
-                runtime=round(runtime, 6),
-                created=store.now(),
-            )
-        )
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None

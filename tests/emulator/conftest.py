@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
-from tests.emulator.clients import Browser, Judge, Server
+from tests.emulator.clients import Browser, ConnectBrowser, Judge, Server
 from tests.emulator.judge import describe
 from tests.emulator.site import WebhookSite
 from tests.plugins.strict import ROOT
@@ -65,6 +65,13 @@ def server(emulator: Emulator, judge: Judge) -> Iterator[Server]:
 @pytest.fixture
 def browser(emulator: Emulator, judge: Judge) -> Iterator[Browser]:
     client = Browser(emulator, judge)
+    yield client
+    client.http.close()
+
+
+@pytest.fixture
+def connect(emulator: Emulator, judge: Judge) -> Iterator[ConnectBrowser]:
+    client = ConnectBrowser(emulator, judge)
     yield client
     client.http.close()
 

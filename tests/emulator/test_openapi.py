@@ -10,7 +10,7 @@ import pytest
 
 from corbado_auth.emulator import Emulator
 from corbado_auth.emulator.app import ROUTES
-from tests.emulator.clients import CLIENT_INFO, SITE, Browser, Server, token_of
+from tests.emulator.clients import CLIENT_INFO, SITE, Browser, ConnectBrowser, Server, token_of
 from tests.emulator.judge import describe, template_of
 from tests.emulator.site import WebhookSite
 
@@ -30,16 +30,18 @@ class Tour:
         self.emulator = emulator
         self.server = Server(emulator, self._note)
         self.browser = Browser(emulator, self._note)
+        self.connect = ConnectBrowser(emulator, self._note)
 
     def _note(self, api: str, method: str, path: str, status: int, body: Any) -> None:
         self._judge(api, method, path, status, body)
         template = template_of(api, method, path)
         assert template is not None, path
-        self.seen[status == 200].add((method, template))
+        self.seen[status < 300].add((method, template))
 
     def close(self) -> None:
         self.server.http.close()
         self.browser.http.close()
+        self.connect.http.close()
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def test_good_answers_fit(tour: Tour, webhook_site: WebhookSite) -> None:
     _links_and_passwords(tour)
     _users(tour)
     _project(tour)
+    _connect(tour)
     assert tour.seen[True] == {(row.method, row.path) for row in ROUTES} - NEVER_GOOD
 
 
@@ -141,3 +144,29 @@ def _project(tour: Tour) -> None:
     tour.server.get("/v1/webhookLogs")
     tour.browser.get("/v1/projects/projectConfig")
     tour.browser.get("/.well-known/jwks")
+
+
+def _connect(tour: Tour) -> None:
+    connect, server = tour.connect, tour.server
+    for what in ("login", "append", "manage"):
+        process = connect.init(what).bare
+    connect.post("/v2/connect/process/clear", {"processId": process["processID"]})
+    connect.append(server.connect_token("append", ADA))
+    connect.post("/v2/connect/events", {"eventType": "append-learn-more"})
+    server.verify(connect.log_in_as(ADA).bare["signedPasskeyData"], ADA)
+    connect.autofill()
+    (row,) = connect.list_passkeys(server.connect_token("list", ADA)).bare["passkeys"]
+    connect.delete_passkey(server.connect_token("delete", ADA), row["id"])
+    connect.append(server.connect_token("append", ADA))
+    for token in server.get("/v2/connectTokens").bare["connectTokens"]:
+        server.patch(f"/v2/connectTokens/{token['id']}", {"status": "consumed"})
+        server.delete(f"/v2/connectTokens/{token['id']}")
+    (user,) = server.get("/v2/users").bare["users"]
+    server.get("/v2/identifiers")
+    path = f"/v2/users/{user['userID']}"
+    (passkey,) = server.get(f"{path}/credentials").bare["credentials"]
+    server.delete(f"{path}/credentials/{passkey['id']}")
+    server.get(path)
+    server.patch(path, {"fullName": "Ada"})
+    server.delete(path)
+    server.post("/v2/users", {"status": "active"})

@@ -10,25 +10,12 @@ from typing import Any
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.backend_api.listing import page_of
 from corbado_auth.emulator.backend_api.users import LOGIN_IDENTIFIER_TYPES
+from corbado_auth.emulator.devices import browser_name, system_name
 from corbado_auth.emulator.records import Credential
 from corbado_auth.emulator.routing import Call, Route
 from corbado_auth.emulator.wire import envelope, invalid, make_id, timestamp
 
 AUTHENTICATOR_NAME = "Passkey"
-BROWSERS = (
-    ("Edg/", "Edge"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS", "Mac"),
-    ("Linux", "Linux"),
-)
 
 
 def list_credentials(call: Call) -> Mapping[str, Any]:
@@ -108,11 +95,7 @@ def _row(call: Call, credential: Credential) -> dict[str, Any]:
 
 
 def _device_name(user_agent: str) -> str:
-    """Name browser and system as a person would; Corbado's own wording is INFERRED 25."""
-    # Edge and Chrome also claim to be Safari, and Android to be Linux: the first that fits is it.
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return " on ".join(filter(None, (browser, system)))
+    return " on ".join(filter(None, (browser_name(user_agent), system_name(user_agent))))
 
 
 COLUMNS = {

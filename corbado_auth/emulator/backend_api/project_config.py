@@ -85,7 +85,7 @@ def save(call: Call) -> Mapping[str, Any]:
 def try_webhook(call: Call) -> Mapping[str, Any]:
     """Call the site's webhook with the stored test users (the values of `code` are INFERRED 13)."""
     fields = call.fields()
-    action = fields.text("action", required=True, one_of=("authMethods", "passwordVerify"))
+    action = fields.text("action", required=True, one_of=webhooks.ACTIONS)
     fields.client_info(required=False)
     fields.check()
     project = call.project
@@ -104,7 +104,8 @@ def try_webhook(call: Call) -> Mapping[str, Any]:
 
 def list_webhook_logs(call: Call) -> Mapping[str, Any]:
     """List the webhook calls; passwords are masked (whether Corbado masks them is unknown)."""
-    logs, paging = page_of(call.project.store.deliveries.all(), COLUMNS, call.request.args)
+    rows = [row for row in call.project.store.deliveries.all() if row.action in webhooks.ACTIONS]
+    logs, paging = page_of(rows, COLUMNS, call.request.args)
     return {"data": {"logs": [_log(call.project, row) for row in logs], "paging": paging}}
 
 

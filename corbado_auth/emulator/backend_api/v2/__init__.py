@@ -1,0 +1,7 @@
+"""Serve the calls of Corbado's backend API v2 that a site with Connect makes (API notes C.3)."""
+
+from __future__ import annotations
+
+from corbado_auth.emulator.backend_api.v2 import connect_tokens, signed_data, users
+
+ROUTES = (*signed_data.ROUTES, *connect_tokens.ROUTES, *users.ROUTES)

@@ -1,0 +1,24 @@
+"""Verify `signedPasskeyData`: the one call on which a Connect sign-in depends (API notes C.3.2)."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from corbado_auth.emulator.connect import signed_data
+from corbado_auth.emulator.connect.switches import switches
+from corbado_auth.emulator.routing import Call, Route, bare
+
+
+def verify(call: Call) -> Response:
+    """Answer with one word; the status is 200 for a refusal, too (C.0, fact 3)."""
+    fields = call.fields()
+    token = fields.text("signedPasskeyData", required=True)
+    username = fields.text("username", required=True)
+    fields.check()
+    project = call.project
+    result = signed_data.verify(project, token, username)
+    return bare({"verificationResult": switches(project).verificationResult or result})
+
+
+# The path that some of Corbado's pages give, `passkeys/verifySignedData`, is not one (C.0, fact 1).
+ROUTES = (Route("backend", "POST", "/v2/passkey/verifySignedData", verify),)
