@@ -21,6 +21,7 @@ from .deadlocks import again_after_deadlock
 from .identity import CorbadoEmail, CorbadoUser
 from .local_users import email_field_name, find_field, lowered, users_with_email
 from .models import CorbadoAccount, db_for_write
+from .passwords import may_have_password
 
 __all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
 
@@ -60,6 +61,9 @@ class CorbadoBackend(ModelBackend):
 
     # How many days lie between two offers of {% corbado_passkey_nudge %}? None: it offers nothing.
     days_between_nudges: int | None = 30
+
+    # Not one of CORBADO_PASSWORD_BACKENDS: who comes this way needs no password.
+    takes_passwords = False
 
     def authenticate(  # type: ignore[override]
         self,
@@ -144,6 +148,14 @@ class CorbadoBackend(ModelBackend):
         transaction off (a deadlock). By default, returns the user unmodified.
         """
         return user
+
+    def has_password(self, user: AbstractBaseUser) -> bool:
+        """Tell whether the action webhook may have this user asked for a password.
+
+        By default, whether a backend of CORBADO_PASSWORD_BACKENDS might know one: the hash can be
+        checked here, or that backend keeps the passwords elsewhere.
+        """
+        return may_have_password(user)
 
     # What this app asks -----------------------------------------------------------------------
 

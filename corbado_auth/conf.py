@@ -98,6 +98,16 @@ class Settings:
         return _get_list("CORBADO_WEBHOOK_SECRETS") or []
 
     @property
+    def CORBADO_PASSWORD_BACKENDS(self) -> Sequence[str] | None:
+        """Dotted paths of the backends in AUTHENTICATION_BACKENDS that take passwords.
+
+        None (default): all but ours whose ``authenticate()`` takes a ``password``. The login page
+        has a form for passwords where there is one, the action webhook asks them, and a sign-in
+        through one of them counts as a password's.
+        """
+        return _get_list("CORBADO_PASSWORD_BACKENDS")
+
+    @property
     def CORBADO_FAILED_ATTEMPTS_PER_MINUTE(self) -> int:
         """Failed auth tokens per minute and client address before Corbado is asked no more.
 

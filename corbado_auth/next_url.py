@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,7 +17,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, override
 
-__all__ = ["is_own_path", "login_page_url", "safe_next", "view_at"]
+__all__ = ["first_url", "is_own_path", "login_page_url", "safe_next", "view_at"]
 
 # Two of them fit into one cookie, whatever characters they have (in ASCII, percent-encoded).
 MAX_URL = 1400
@@ -78,6 +78,16 @@ def login_page_url() -> str:
         except NoReverseMatch:
             pass
     return reverse("corbado_auth:login")
+
+
+def first_url(names: Iterable[str]) -> str:
+    """Return the URL of the first of these names that the site has, or an empty string."""
+    for name in names:
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""
 
 
 def view_at(path: str) -> Callable[..., Any]:

@@ -204,6 +204,14 @@ SPEAKS_UP = {
         {"CORBADO_WEBHOOK_CREDENTIALS": [f"hooks:{SECRET}"]},
     ),
     "no-credentials": (ids.WEBHOOK_SECRETS_EMPTY, {"CORBADO_WEBHOOK_SECRETS": []}),
+    "password-backends-as-text": (
+        ids.PASSWORD_BACKENDS_MALFORMED,
+        {"CORBADO_PASSWORD_BACKENDS": f"{HERE}.AnsweredBackend"},
+    ),
+    "password-backend-of-another-site": (
+        ids.PASSWORD_BACKENDS_MALFORMED,
+        {"CORBADO_PASSWORD_BACKENDS": ["mysite.backends.Gone"]},
+    ),
     "no-session-middleware": (ids.MIDDLEWARE_MISSING, without("SessionMiddleware")),
     "no-authentication-middleware": (ids.MIDDLEWARE_MISSING, without("AuthenticationMiddleware")),
     "signed-cookies": (
@@ -232,6 +240,10 @@ SILENT = {
     "no-proxy": {"CORBADO_TRUSTED_PROXIES": []},
     "webhook-password-with-colon": {"CORBADO_WEBHOOK_SECRETS": ["hooks:a:b", "hooks:c"]},
     "cname": {"CORBADO_FRONTEND_API_URL": "https://auth.example.com"},
+    "password-backend": {
+        "CORBADO_PASSWORD_BACKENDS": ["django.contrib.auth.backends.ModelBackend"]
+    },
+    "no-password-backend": {"CORBADO_PASSWORD_BACKENDS": []},
     "slash-at-the-end": {"CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io/"},
     "emulator": {"CORBADO_BACKEND_API_URL": "http://localhost:9000"},
     "sessions-db": {"SESSION_ENGINE": f"{ENGINES}.db"},

@@ -29,6 +29,8 @@ REMEMBERED = {
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
     "corbado_auth.managers._statement": "a statement, worded from the site's user model",
     "corbado_auth.next_url._own_paths": "the paths of our views, from the URLconf",
+    "corbado_auth.passwords._compares_hashes": "what the code of a backend says",
+    "corbado_auth.passwords._takes_passwords": "what the code of a backend says",
     "corbado_auth.corbado_api.transport._line": "the connections to Corbado",
     "corbado_auth.corbado_api.transport._ssl_context": "the CA bundle, read",
 }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
@@ -40,6 +41,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
         ),
         *_trusted_proxies(),
         *_webhook_secrets(),
+        *_password_backends(),
         *_renamed(),
     ]
 
@@ -183,4 +185,23 @@ def _encryption() -> Messages:
                 "clear.",
                 hint=f'Set {name} = "https://…", with https.',
                 id=ids.NOT_ENCRYPTED,
+            )
+
+
+def _password_backends() -> Messages:
+    hint = (
+        "Name backends of AUTHENTICATION_BACKENDS, or delete the line: by default it is all but "
+        "ours that take a password."
+    )
+    try:
+        named = conf.CORBADO_PASSWORD_BACKENDS or ()
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=hint, id=ids.PASSWORD_BACKENDS_MALFORMED)
+        return
+    for path in named:
+        if path not in settings.AUTHENTICATION_BACKENDS:
+            yield Error(
+                f"CORBADO_PASSWORD_BACKENDS names {path!r}, which is no backend of this site.",
+                hint=hint,
+                id=ids.PASSWORD_BACKENDS_MALFORMED,
             )

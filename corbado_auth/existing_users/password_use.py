@@ -1,4 +1,4 @@
-"""When a linked user last came in another way than through Corbado: with a password, mostly.
+"""When a linked user last came in with a password.
 
 To the day, so that a password sign-in writes at most one row a day.
 """
@@ -10,26 +10,20 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.passwords import came_with_password
 
-__all__ = ["is_corbado", "note_password", "note_sign_in"]
+__all__ = ["note_password", "note_sign_in"]
 
 ONE_DAY = timedelta(days=1)
 
 
-def is_corbado(backend: str) -> bool:
-    """Tell whether this dotted path of a backend is CorbadoBackend's, or a subclass's."""
-    return issubclass(import_string(backend), CorbadoBackend)
-
-
-def note_sign_in(user: Any, **_signal: Any) -> None:
-    """Note a sign-in through another backend. Connected to ``user_logged_in``."""
-    backend = getattr(user, "backend", None)
-    if backend and not is_corbado(backend):
+def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) -> None:
+    """Note a sign-in with a password. Connected to ``user_logged_in``."""
+    if came_with_password(request, user):
         note_password(user)
 
 

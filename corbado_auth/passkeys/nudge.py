@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
-from corbado_auth.existing_users.password_use import is_corbado
 from corbado_auth.models import CorbadoAccount, PasskeyNudge, db_for_write
+from corbado_auth.passwords import came_with_password
 
 __all__ = ["answer", "consider", "is_offered"]
 
@@ -30,8 +30,7 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     if session is None:
         return
     session.pop(SESSION_KEY, None)
-    backend = getattr(user, "backend", None)
-    if backend and not is_corbado(backend) and _is_due(user):
+    if came_with_password(request, user) and _is_due(user):
         _remember(user, "")
         session[SESSION_KEY] = True
 

@@ -17,14 +17,13 @@ from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.generic import TemplateView
 
-from corbado_auth import session
+from corbado_auth import passwords, session
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.next_url import first_url, login_page_url, safe_next
 from corbado_auth.throttle import Attempt
 
 from . import intent, pending
@@ -37,6 +36,7 @@ from .auth_token import (
     token_digest,
 )
 from .failures import FailurePages
+from .forms import PasswordForm
 from .pending import PendingSignIn
 from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
 from .signed_cookies import TooLargeError
@@ -47,13 +47,53 @@ logger = logging.getLogger("corbado_auth")
 
 
 @method_decorator([login_not_required, intent.login_page], name="dispatch")
-class LoginView(TemplateView):
-    """Show Corbado's component; opening the page writes no database row.
+class LoginView(auth_views.LoginView):
+    """Show Corbado's component, and a form for passwords; opening the page writes no database row.
 
     For a signed-in visitor too, without a redirect: the query may hold a magic link.
     """
 
+    http_method_names = ["get", "post"]
     template_name = "corbado_auth/login.html"
+    form_class = PasswordForm
+
+    # Show the form, where a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
+    has_password_form = True
+
+    # What the page of a forgotten password is called; the first one that the site has is linked.
+    password_reset_names: Collection[str] = (
+        "password_reset",
+        "account_reset_password",
+        "password-reset",
+    )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign in with a password; 405 where the page has no form for it."""
+        if not self.takes_password():
+            return self.http_method_not_allowed(request)
+        return super().post(request, *args, **kwargs)
+
+    def takes_password(self) -> bool:
+        """Tell whether the page has the form."""
+        return self.has_password_form and passwords.are_taken()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add whether the form is shown, and where a forgotten password is replaced."""
+        return super().get_context_data(
+            takes_password=self.takes_password(),
+            password_reset_url=first_url(self.password_reset_names),
+            **kwargs,
+        )
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return where to go after the password: our redirect view and confirm page are no place.
+
+        A link to this page may name them, with a token of whoever sent it.
+        """
+        field = self.redirect_field_name
+        return safe_next(
+            self.request, self.request.POST.get(field, self.request.GET.get(field, ""))
+        )
 
 
 class CorbadoRedirectView(FailurePages):

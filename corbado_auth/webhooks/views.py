@@ -9,7 +9,6 @@ import json
 import logging
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -26,6 +25,7 @@ from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import note_password
 from corbado_auth.local_users import users_with_email
 from corbado_auth.models import db_for_write
+from corbado_auth.passwords import find_user
 
 from .credentials import is_authorized
 
@@ -98,7 +98,8 @@ class ActionWebhookView(WebhookView):
             return "not_exists"
         if not user.is_active:
             return "blocked"
-        if user.has_usable_password() and _would_be_let_in(user, username):
+        backend = corbado_backend()
+        if backend and backend.has_password(user) and _would_be_let_in(user, username):
             return "exists"
         return "not_exists"
 
@@ -106,20 +107,24 @@ class ActionWebhookView(WebhookView):
     def password_verify(self, username: str, password: str) -> bool:
         """Tell whether this is the password of the one local user with this email address.
 
-        Goes through ``authenticate()``, so that the site's other backends, hashers and signals
-        apply. A stranger costs the same work as a wrong password, or the time would tell.
+        The site's backends are asked, so that their rules, hashers and signals apply. A stranger
+        costs the same work as a wrong password, or the time would tell.
         """
         user = _find(username)
         if user is not None and not (user.is_active and _would_be_let_in(user, username)):
             user = None
-        # A local username that equals somebody's address opens nothing: only the primary key of
-        # the user who has the address counts.
-        name = user.get_username() if user is not None else username
-        found = authenticate(self.request, username=name, password=password)
-        is_right = user is not None and found is not None and found.pk == user.pk
-        if user is not None and is_right:
-            note_password(user)
-        return is_right
+        found = find_user(
+            self.request,
+            password,
+            username=user.get_username() if user is not None else username,
+            address=username,
+            # A local username that equals somebody's address opens nothing: only the primary key
+            # of the user who has the address counts.
+            is_wanted=lambda found: user is not None and found.pk == user.pk,
+        )
+        if found is not None:
+            note_password(found)
+        return found is not None
 
 
 def _find(address: str) -> AbstractBaseUser | None:

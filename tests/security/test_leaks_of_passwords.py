@@ -1,4 +1,4 @@
-"""Leaks of passwords: Corbado's webhook brings one, and something of the site breaks with it.
+"""Leaks of passwords: one comes by webhook or by our login page, and something breaks with it.
 
 The password is in no log, error mail, exception or signal.
 """
@@ -55,7 +55,7 @@ def test_no_password_that_is_verified_leaks(
     "what",
     [
         "corbado_auth.webhooks.views.users_with_email",
-        "corbado_auth.webhooks.views.authenticate",
+        "django.contrib.auth.backends.ModelBackend.authenticate",
         "corbado_auth.webhooks.views.JsonResponse",
     ],
 )
@@ -69,5 +69,29 @@ def test_no_error_report_has_the_password(
     monkeypatch.setattr(what, broken)
     with Written() as written:
         response = verify(EMAIL, PASSWORD)
+        assert response.status_code == 500
+        assert what_leaks(written, response) == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "django.contrib.auth.backends.ModelBackend.authenticate",
+        "corbado_auth.sign_in.forms.PasswordForm.confirm_login_allowed",
+        "corbado_auth.sign_in.views.first_url",
+    ],
+)
+def test_no_error_report_of_the_login_page_has_the_password(
+    make_user: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("broken")
+
+    user = make_user(EMAIL, password=PASSWORD if "confirm" in what else "another one")
+    monkeypatch.setattr(what, broken)
+    with Written() as written:
+        client = Client(raise_request_exception=False)
+        form = {"username": user.get_username(), "password": PASSWORD}
+        response = client.post("/corbado/login/", form)
         assert response.status_code == 500
         assert what_leaks(written, response) == []

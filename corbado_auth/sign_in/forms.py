@@ -1,0 +1,37 @@
+"""The form for passwords beside Corbado's component."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth.passwords import find_user, finds_by_address
+
+__all__ = ["PasswordForm"]
+
+
+class PasswordForm(AuthenticationForm):
+    """Django's own form, which asks each backend the way it takes a name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        username = self.fields["username"]
+        # Corbado's component stands first, and its field is the one to begin with.
+        username.widget.attrs.pop("autofocus", None)
+        if finds_by_address():
+            username.label = _("Username or email")
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        """Find the user, or say what Django says."""
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if name is not None and password:
+            user: Any = find_user(self.request, password, username=name, address=name)
+            self.user_cache = user
+            if user is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(user)
+        return self.cleaned_data
