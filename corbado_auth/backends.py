@@ -23,7 +23,7 @@ from .local_users import email_field_name, find_field, lowered, users_with_email
 from .models import CorbadoAccount, db_for_write
 from .passwords import may_have_password
 
-__all__ = ["CorbadoBackend", "SignInRefused", "corbado_backend"]
+__all__ = ["CorbadoBackend", "SignInRefused"]
 
 logger = logging.getLogger("corbado_auth")
 

@@ -27,13 +27,8 @@ if TYPE_CHECKING:
     from .existing_users.outcomes import Outcome
     from .identity import CorbadoUser
 
-__all__ = [
-    "CorbadoAccount",
-    "MigrationAttempt",
-    "PasskeyNudge",
-    "PendingDeletion",
-    "db_for_write",
-]
+# What sites query; the others are the app's own memory.
+__all__ = ["CorbadoAccount"]
 
 
 def db_for_write() -> str:

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.dispatch import Signal
 from django.http import HttpRequest
 
-__all__ = ["account_linked", "send_account_linked"]
+__all__ = ["account_linked"]
 
 # A Corbado user and a local user were tied together. Sent after the transaction, robustly: a
 # receiver that raises is logged and breaks no sign-in.

@@ -5,17 +5,19 @@ from __future__ import annotations
 from django.urls import path
 
 from . import views
+from .passkeys.views import AnswerNudgeView
+from .sign_in.views import ConfirmView
 
 app_name = "corbado_auth"
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
-    path("confirm/", views.ConfirmView.as_view(), name="confirm"),
+    path("confirm/", ConfirmView.as_view(), name="confirm"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),
     path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),
-    path("passkeys/nudge/", views.AnswerNudgeView.as_view(), name="answer-nudge"),
+    path("passkeys/nudge/", AnswerNudgeView.as_view(), name="answer-nudge"),
     path(
         "passkeys/<slug:passkey_id>/remove/",
         views.RemovePasskeyView.as_view(),

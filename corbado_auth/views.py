@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .passkeys.views import AddPasskeyView, AnswerNudgeView, PasskeysView, RemovePasskeyView
-from .sign_in.views import ConfirmView, CorbadoRedirectView, LoginView, LogoutView
+from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
+from .sign_in.failures import FailurePages
+from .sign_in.views import CorbadoRedirectView, LoginView, LogoutView
 from .webhooks.views import ActionWebhookView
 
 __all__ = [
     "ActionWebhookView",
     "AddPasskeyView",
-    "AnswerNudgeView",
-    "ConfirmView",
     "CorbadoRedirectView",
+    "FailurePages",
     "LoginView",
     "LogoutView",
     "PasskeysView",

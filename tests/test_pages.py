@@ -14,15 +14,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from corbado_auth.sign_in.failures import FailurePages
-
-NO_PAGES = {
-    *("add_headers", "dispatch", "get_context_data", "get_retry_after"),
-    *("http_method_not_allowed", "render_failure"),
-}
-ENDINGS = sorted(
-    name for name, value in vars(FailurePages).items() if callable(value) and name not in NO_PAGES
-)
+from corbado_auth.sign_in.failures import STATUSES
 
 
 class Outline(HTMLParser):
@@ -52,24 +44,24 @@ class Outline(HTMLParser):
             self.texts.setdefault(self._open[-1], []).append(data.strip())
 
 
-def ending(name: str) -> tuple[str, Outline]:
+def failure(name: str) -> tuple[str, Outline]:
     request = RequestFactory().get("/corbado/redirect/")
     html = render_to_string(f"corbado_auth/{name}.html", {"login_url": "/sign-in/"}, request)
     return html, Outline(html)
 
 
-@pytest.mark.parametrize("name", ENDINGS)
-def test_an_ending_says_what_happened_and_what_to_do_and_offers_the_login_page(name: str) -> None:
-    _html, outline = ending(name)
+@pytest.mark.parametrize("name", STATUSES)
+def test_a_failure_says_what_happened_and_what_to_do_and_offers_the_login_page(name: str) -> None:
+    _html, outline = failure(name)
     assert len(outline.texts["h1"]) == 1
     assert len(outline.texts["p"]) == 2
     assert all(text.endswith(".") for text in outline.texts["p"])
     assert ("a", "/sign-in/") in [(tag, given.get("href")) for tag, given in outline.attributes]
 
 
-@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("name", STATUSES)
 def test_a_page_names_itself_and_its_language_and_fits_a_phone(name: str) -> None:
-    html, outline = ending(name)
+    html, outline = failure(name)
     assert html.startswith("<!doctype html>")
     assert outline.texts["title"] == outline.texts["h1"]
     tags = dict(outline.attributes)
@@ -78,15 +70,15 @@ def test_a_page_names_itself_and_its_language_and_fits_a_phone(name: str) -> Non
     assert "width=device-width" in (named["viewport"] or "")
 
 
-@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("name", STATUSES)
 def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(name: str) -> None:
     """Its address has the token: whatever it loaded could get a Referer, and a script all of it."""
-    html, outline = ending(name)
+    html, outline = failure(name)
     assert "script" not in {tag for tag, _given in outline.attributes}
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html)
 
 
-@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("name", STATUSES)
 def test_a_page_repeats_nothing_of_its_address(name: str) -> None:
     request = RequestFactory().get("/corbado/redirect/", {"corbadoAuthToken": "canary"})
     context: dict[str, Any] = {"login_url": "/sign-in/"}
@@ -99,6 +91,6 @@ def test_a_site_overrides_one_template_or_the_base_of_all(settings: Any, tmp_pat
     base = "<title>Ours</title><b>Ours</b>{% block content %}{% endblock %}"
     (folder / "base.html").write_text(base)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
-    html, _outline = ending("invalid_token")
+    html, _outline = failure("invalid_token")
     assert "<b>Ours</b>" in html
     assert "has been used or has expired" in html

@@ -31,7 +31,7 @@ from corbado_auth.signals import send_account_linked
 
 from .outcomes import Outcome, Question
 
-__all__ = ["Outcome", "UserMigration", "user_migration_class"]
+__all__ = ["Outcome", "UserMigration"]
 
 
 class UserMigration:

@@ -25,7 +25,7 @@ from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.models import CorbadoAccount, PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
-from corbado_auth.sign_in.failures import FailurePages
+from corbado_auth.sign_in.failures import FailurePages, seconds_to_wait
 from corbado_auth.sign_in.redirects import SeeOther
 
 from . import nudge
@@ -50,26 +50,26 @@ class PasskeyPage(FailurePages):
         except CorbadoError as error:
             logger.error("Passkeys: %s", error)
             if isinstance(error, CorbadoRejected):
-                return self.misconfigured()
-            return self.unavailable(getattr(error, "retry_after", None))
+                return self.render_failure("misconfigured")
+            return self._unavailable(getattr(error, "retry_after", None))
 
-    def is_recent(self) -> bool:
+    def _is_recent(self) -> bool:
         """Tell whether the person signed in a moment ago: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
 
-    def sign_in_again(self) -> HttpResponse:
+    def _sign_in_again(self) -> HttpResponse:
         """Ask for a fresh sign-in, and come back."""
         here = reverse("corbado_auth:passkeys")
         login_url = f"{login_page_url()}?{urlencode({'next': here})}"
-        return self.show("passkeys_sign_in_again", {"login_url": login_url}, 403)
+        return self._show("passkeys_sign_in_again", {"login_url": login_url}, 403)
 
-    def unavailable(self, retry_after: int | None = None) -> HttpResponse:
+    def _unavailable(self, retry_after: int | None = None) -> HttpResponse:
         """Answer while Corbado does not."""
-        response = self.show("passkeys_unavailable", {}, 503)
-        response.headers["Retry-After"] = str(self.get_retry_after(retry_after))
+        response = self._show("passkeys_unavailable", {}, 503)
+        response.headers["Retry-After"] = str(seconds_to_wait(retry_after))
         return response
 
-    def show(self, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    def _show(self, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render one page."""
         template = f"corbado_auth/{name}.html"
         response = render(
@@ -86,7 +86,7 @@ class PasskeysView(PasskeyPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show what Corbado has."""
-        return self.show("passkeys", {"passkeys": passkeys_of(_user(request))})
+        return self._show("passkeys", {"passkeys": passkeys_of(_user(request))})
 
 
 class AddPasskeyView(PasskeyPage):
@@ -101,19 +101,19 @@ class AddPasskeyView(PasskeyPage):
     @sensitive_variables("token")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Show the component with a fresh association token: one use, and never in a URL."""
-        if not self.is_recent():
-            return self.sign_in_again()
+        if not self._is_recent():
+            return self._sign_in_again()
         try:
             address = address_for_passkey(_user(request))
         except AssociationRefused as refusal:
             logger.warning("No passkey added: %s (local user %s)", refusal.reason, request.user.pk)
-            return self.through_corbado(refusal.reason)
+            return self._through_corbado(refusal.reason)
         token = CorbadoService().create_association_token(address, client_info(request))
-        return self.show("passkey_add", {"token": token, "address": address})
+        return self._show("passkey_add", {"token": token, "address": address})
 
-    def through_corbado(self, reason: str) -> HttpResponse:
+    def _through_corbado(self, reason: str) -> HttpResponse:
         """Ask the person to sign in through Corbado once, which links by the normal rule."""
-        return self.show("passkey_through_corbado", {"reason": reason}, 409)
+        return self._show("passkey_through_corbado", {"reason": reason}, 409)
 
 
 class RemovePasskeyView(PasskeyPage):
@@ -123,18 +123,18 @@ class RemovePasskeyView(PasskeyPage):
 
     def get(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
         """Ask first."""
-        if not self.is_recent():
-            return self.sign_in_again()
+        if not self._is_recent():
+            return self._sign_in_again()
         passkeys = {passkey.id: passkey for passkey in passkeys_of(_user(request))}
         if passkey_id not in passkeys:
             return SeeOther(reverse("corbado_auth:passkeys"))
         context = {"passkey": passkeys[passkey_id], "is_last": len(passkeys) == 1}
-        return self.show("passkey_remove", context)
+        return self._show("passkey_remove", context)
 
     def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
         """Remove it; Corbado refuses a passkey of anybody else."""
-        if not self.is_recent():
-            return self.sign_in_again()
+        if not self._is_recent():
+            return self._sign_in_again()
         account = CorbadoAccount.objects.for_user(_user(request))
         if account is not None:
             CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
@@ -163,14 +163,14 @@ class AnswerNudgeView(View):
                 content_type="text/plain; charset=utf-8",
             )
         if not request.user.is_authenticated:
-            return SeeOther(self.page(request))
+            return SeeOther(self._page(request))
         nudge.answer(request, PasskeyNudge.Answer(said))
         if said == PasskeyNudge.Answer.ADD:
             # Asked for with POST, too: the browser sends the form on, its CSRF token included.
             return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)
-        return SeeOther(self.page(request))
+        return SeeOther(self._page(request))
 
-    def page(self, request: HttpRequest) -> str:
+    def _page(self, request: HttpRequest) -> str:
         """Return the page with the offer, or the one after a sign-in."""
         wanted = safe_next(request, request.POST.get("next", ""))
         return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)

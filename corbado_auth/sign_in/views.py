@@ -35,7 +35,7 @@ from .auth_token import (
     pop_auth_token,
     token_digest,
 )
-from .failures import FailurePages
+from .failures import FailurePages, seconds_to_wait
 from .forms import PasswordForm
 from .pending import PendingSignIn
 from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
@@ -135,39 +135,41 @@ class CorbadoRedirectView(FailurePages):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in: one question to Corbado, then the rules of this site."""
         if not is_top_level_navigation(request):
-            return self.not_a_navigation()
+            return self.render_failure("not_a_navigation")
         if self.token is None:
-            return self.malformed_token()
+            return self.render_failure("malformed_token")
         digest = token_digest(self.token)
         if target := reloaded_next(request, digest):
             return redirect_signed_in(request, target)
-        if self.login_intent != "off" and self.shows_no_sign_of_asking():
-            return self.not_asked_here()
+        if self.login_intent != "off" and self._shows_no_sign_of_asking():
+            return self.render_failure("not_asked_here")
 
         attempt = Attempt(request)
         if not attempt.is_allowed:
-            return self.too_many_attempts()
+            return self.render_failure("too_many_attempts", retry_after=60)
         try:
             corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
             logger.info("Sign-in failed: %s", error)
-            return self.invalid_token()
+            return self.render_failure("invalid_token")
         except CorbadoUnavailable as error:
             attempt.take_back()
             logger.error("Sign-in failed: %s", error)
-            return self.unavailable(error.retry_after)
+            return self.render_failure(
+                "unavailable", retry_after=seconds_to_wait(error.retry_after)
+            )
         except CorbadoRejected as error:
             # Not taken back: a header that the visitor chose may be what Corbado rejects.
             logger.error("Sign-in failed: %s", error)
-            return self.misconfigured()
+            return self.render_failure("misconfigured")
         attempt.take_back()
-        return self.vouched_for(corbado_user, digest)
+        return self._vouched_for(corbado_user, digest)
 
-    def shows_no_sign_of_asking(self) -> bool:
+    def _shows_no_sign_of_asking(self) -> bool:
         """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
         return self.intent is None and "HTTP_SEC_FETCH_SITE" not in self.request.META
 
-    def vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
+    def _vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
         """Go on with a verified person: silently where this browser asked, else by asking."""
         referer = intent.referer_of(self.request)
         next_url = self.intent.next_for(self.request, referer) if self.intent else ""
@@ -181,14 +183,14 @@ class CorbadoRedirectView(FailurePages):
             return redirect_signed_in(self.request, next_url)
         if self.login_intent == "require" and not asked:
             logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
-            return self.not_asked_here()
+            return self.render_failure("not_asked_here")
         if not asked or (self.login_intent != "off" and self.request.user.is_authenticated):
             # Whoever is signed in as somebody else is told so first.
-            return self.ask_first(corbado_user, next_url, digest)
+            return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
-        return response or self.refused()
+        return response or self.render_failure("refused")
 
-    def ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
+    def _ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
         """Let the verified result wait for a click on the confirm page."""
         response = SeeOther(reverse("corbado_auth:confirm"))
         try:
@@ -197,8 +199,8 @@ class CorbadoRedirectView(FailurePages):
             )
         except TooLargeError:
             logger.warning("Sign-in refused: too_large (Corbado user %s)", corbado_user.id)
-            return self.refused()
-        return self.add_headers(response)
+            return self.render_failure("refused")
+        return self._add_headers(response)
 
 
 @method_decorator(
@@ -217,50 +219,50 @@ class ConfirmView(FailurePages):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show who is waiting."""
         result = PendingSignIn.from_request(request)
-        return self.question(result) if result else self.nothing_pending()
+        return self._question(result) if result else self.render_failure("nothing_pending")
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in the person whom the page showed, or forget about it."""
         result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
-            return self.declined()
+            return self._declined()
         if result is None:
-            return self.nothing_pending()
+            return self.render_failure("nothing_pending")
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
             # cookies here.
-            return self.question(result, status=403)
+            return self._question(result, status=403)
         if not constant_time_compare(request.POST.get("id", ""), result.id):
             # Another tab has put somebody else there meanwhile.
-            return self.question(result, status=409)
+            return self._question(result, status=409)
         response = sign_in(
             request,
             result.corbado_user,
             next_url=safe_next(request, result.next),
             token_digest=result.token_digest,
         )
-        return response or self.refused()
+        return response or self.render_failure("refused")
 
-    def question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
+    def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
         """Show the whole confirmed address; names and other addresses are the other side's text."""
         addresses = result.corbado_user.verified_emails
         context = {"result": result, "addresses": addresses, "is_new": status == 409}
-        return self.add_headers(
+        return self._add_headers(
             render(self.request, "corbado_auth/confirm.html", context, status=status)
         )
 
-    def declined(self) -> HttpResponseBase:
+    def _declined(self) -> HttpResponseBase:
         """Forget the result: "this is not me"."""
         response = SeeOther(login_page_url())
         pending.cookie.drop(self.request, response)
         return response
 
-    def add_headers(self, response: HttpResponse) -> HttpResponse:
+    def _add_headers(self, response: HttpResponse) -> HttpResponse:
         """Let no other site frame the page, and keep the Origin header of its own POST.
 
         Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
         """
-        response = super().add_headers(response)
+        response = super()._add_headers(response)
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"

@@ -205,13 +205,17 @@ def views() -> Iterator[str]:
         for name in module.__all__:
             cls = getattr(module, name)
             yield f"### `{module.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
+            if cls is views.FailurePages:
+                yield from methods(cls, only=("render_failure", "get_context_data"))
+                source = Path(failures.__file__).read_text("utf-8")
+                yield "| page | status | when |\n|---|---|---|\n"
+                for page, code in failures.STATUSES.items():
+                    when = comment_above(source, rf' +"{page}": ')
+                    yield f"| `{page}` | {code} | {when} |\n"
+                yield "\n"
             yield from attributes(cls, inherited=(PasskeyPage,))
             if cls is views.ActionWebhookView:
                 yield from methods(cls, only=("auth_methods", "password_verify"))
-    yield "### FailurePages\n\n"
-    yield "Views that can refuse share these methods, each one page; override one to answer "
-    yield "otherwise.\n\n"
-    yield from methods(failures.FailurePages, leave_out=("dispatch", "http_method_not_allowed"))
     yield f"### `corbado_auth.decorators.login_page`\n\n{prose(intent.login_page.__doc__)}\n\n"
 
 

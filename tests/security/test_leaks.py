@@ -18,8 +18,8 @@ from django.db import OperationalError
 from django.dispatch import Signal
 from django.test import Client
 
+from corbado_auth.sign_in.views import ConfirmView
 from corbado_auth.signals import account_linked
-from corbado_auth.views import ConfirmView
 from tests.plugins.wire import Wire
 from tests.security.written import (
     IN_THE_BODY,
@@ -270,7 +270,7 @@ def test_an_error_report_has_not_the_cookie_of_a_waiting_result(
     """It opens the account for five minutes, to whoever reads the mail."""
     come_back(browser, TOKEN, sec_fetch_site="none")
     cookie = browser.cookies["corbado_auth_pending"].value
-    monkeypatch.setattr(ConfirmView, "question", raises(RuntimeError("broken")))
+    monkeypatch.setattr(ConfirmView, "_question", raises(RuntimeError("broken")))
     written.response(browser.get(CONFIRM))
     written.leaks()
     assert not [where for where, text in written._texts if cookie in text]

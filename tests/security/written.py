@@ -18,6 +18,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from corbado_auth.models import CorbadoAccount
+from tests.support.webhook_cases import CREDENTIALS, basic
 
 TOKEN = "canaryOfTheAuthToken" + "7" * 44
 SECRET = "corbado1_canary-of-the-api-secret"
@@ -33,6 +34,8 @@ CANARIES = {
     "Corbado's body": IN_THE_BODY,
     "magic link": MAGIC_TOKEN,
     "password": PASSWORD,
+    "webhook secret": CREDENTIALS,
+    "webhook secret, as sent": basic(CREDENTIALS).partition(" ")[2],
 }
 ADMINS = ["ops@example.com"] if django.VERSION >= (6, 0) else [("Operators", "ops@example.com")]
 
