@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from .conf import conf
 from .identity import ClientInfo
 
-__all__ = ["client_info", "rate_limit_key"]
+__all__ = ["client_info", "has_unnamed_proxy", "rate_limit_key", "rate_limit_network"]
 
 # Corbado refuses a too long user agent (422, API notes 1.2) without saying the limit: INFERRED.
 MAX_USER_AGENT = 512
@@ -43,6 +43,23 @@ def rate_limit_key(request: HttpRequest) -> str:
     if isinstance(address, IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address or UNKNOWN_ADDRESS)
+
+
+def rate_limit_network(request: HttpRequest) -> str:
+    """Return the network that one household or server may have: a /24, or an IPv6 /48."""
+    address = _trusted_address(request) or IPv4Address(UNKNOWN_ADDRESS)
+    length = 48 if isinstance(address, IPv6Address) else 24
+    return str(ipaddress.ip_network((address, length), strict=False))
+
+
+def has_unnamed_proxy(request: HttpRequest) -> bool:
+    """Tell whether the request seems to come through a proxy that the site does not name.
+
+    Then every visitor has the proxy's address. A client can only make this up where
+    CORBADO_TRUSTED_PROXIES is not set.
+    """
+    names = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
+    return conf.CORBADO_TRUSTED_PROXIES is None and any(name in request.META for name in names)
 
 
 def _documented_address(request: HttpRequest) -> str:

@@ -1,4 +1,10 @@
-"""A limit on failed attempts per client address, so that nobody uses up the site's API quota."""
+"""Limits on failed sign-ins, so that nobody uses up the site's API quota at Corbado.
+
+Three counters of the present minute, in Django's default cache: the failures of an address, of its
+network (a household, a server), and of the whole site. Only failures count, so however many people
+sign in at once, from one office or through one proxy, they are not in each other's way. Who failed
+nothing is not refused for the failures of others as long as the site's budget lasts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ import time
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from .client_info import rate_limit_key
+from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
 from .conf import conf
 
 __all__ = ["Attempt"]
@@ -19,46 +25,61 @@ logger = logging.getLogger("corbado_auth")
 
 
 class Attempt:
-    """Count one attempt before it is made; take it back unless it failed.
+    """One attempt to sign in: may Corbado be asked, and did it fail?
 
-    Counting first keeps a burst of parallel requests within the limit. A good attempt is taken back
-    but resets nothing. The counter is in Django's default cache: a dummy cache switches the limit
-    off, and a cache that fails locks nobody out.
+    ``visitor`` is a value that only this visit can have, such as the random ID of its intent; a
+    visitor without one, or with a failed one, is whoever shares the address. A dummy cache
+    switches the limits off, and a cache that fails locks nobody out.
     """
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, visitor: str = "") -> None:
         # The minute is part of the key: Django's file and database caches forget the time-out of a
         # key that they count up, and a lock-out would last as long as their TIMEOUT.
         minute = int(time.time() // WINDOW)
-        self._key = f"corbado_auth.attempts.{rate_limit_key(request)}.{minute}"
-        self._is_counted = False
-        self.is_allowed = self._count()
+        self._address = f"corbado_auth.failed.{rate_limit_key(request)}.{minute}"
+        self._network = f"corbado_auth.failed.{rate_limit_network(request)}.{minute}"
+        self._site = f"corbado_auth.failed.site.{minute}"
+        self._visitor = f"corbado_auth.failed.visitor.{visitor}" if visitor else ""
+        self._shares_proxy = has_unnamed_proxy(request)
+        self._is_limited = (
+            conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE > 0 or conf.CORBADO_FAILED_ATTEMPTS_BUDGET > 0
+        )
+        self.is_allowed = not self._is_limited or self._judge()
 
-    def take_back(self) -> None:
-        """Uncount an attempt that did not fail."""
-        if not self._is_counted:
-            return  # And a cache that hangs is not waited for once more.
+    def note_failure(self) -> None:
+        """Count this attempt: the token was no good, or Corbado rejected what the visitor sent."""
+        if not self._is_limited:
+            return
         try:
-            cache.decr(self._key)
+            for key in filter(None, (self._visitor, self._address, self._network, self._site)):
+                if not cache.add(key, 1, timeout=2 * WINDOW):
+                    cache.incr(key)
         except ValueError:
             pass  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             _warn(error)
 
-    def _count(self) -> bool:
-        limit = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
-        if limit <= 0:
-            return True
+    def _judge(self) -> bool:
+        keys = [key for key in (self._visitor, self._address, self._network, self._site) if key]
         try:
-            is_first = cache.add(self._key, 1, timeout=2 * WINDOW)
-            count = 1 if is_first else cache.incr(self._key)
-            self._is_counted = True
-            return bool(count <= limit)
-        except ValueError:
-            return True  # A dummy cache, or one that has dropped the key.
+            failures = cache.get_many(keys)
+            counts = {key: int(failures.get(key, 0)) for key in keys}
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             _warn(error)
             return True
+        per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
+        budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
+        is_half_spent = 0 < budget <= 2 * counts[self._site]
+        is_network_noisy = 0 < budget <= 5 * counts[self._network]
+        if 0 < budget <= counts[self._site]:
+            return False
+        if self._visitor and not counts[self._visitor]:
+            # One network never gets more than half of the budget, whatever it makes up. Behind a
+            # proxy that nobody named, all of the Internet looks like one.
+            return self._shares_proxy or not (is_half_spent and is_network_noisy)
+        # Whoever opened a login page goes first.
+        is_address_noisy = 0 < per_address <= counts[self._address]
+        return not (is_address_noisy or is_network_noisy or is_half_spent)
 
 
 def _warn(error: Exception) -> None:

@@ -183,6 +183,7 @@ SPEAKS_UP = {
     "timeout-word": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": "soon"}),
     "timeout-zero": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": 0}),
     "timeout-of-three": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": (1, 2, 3)}),
+    "budget-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_BUDGET": "all"}),
     "limit-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": "many"}),
     "proxies-as-text": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": "10.0.0.1"}),
     "proxy-by-name": (
@@ -264,6 +265,11 @@ SILENT = {
     ),
 }
 DEPLOYED = {
+    "proxy-ends-tls": (
+        ids.PROXY_UNNAMED,
+        {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+    ),
+    "proxy-names-the-host": (ids.PROXY_UNNAMED, {"USE_X_FORWARDED_HOST": True}),
     "backend-loopback": (
         ids.EMULATOR_IN_PRODUCTION,
         {"CORBADO_BACKEND_API_URL": "http://127.0.0.1:9000"},

@@ -21,6 +21,7 @@ DEFAULTS = {
     "CORBADO_TIMEOUT": (3.05, 5.0),
     "CORBADO_TRUSTED_PROXIES": None,
     "CORBADO_WEBHOOK_SECRETS": [],
+    "CORBADO_FAILED_ATTEMPTS_BUDGET": 5,
     "CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 30,
     "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.migration.UserMigration",
 }

@@ -95,7 +95,7 @@ def spent_elsewhere(client: Client, corbado: Corbado) -> Any:
 def too_often(client: Client, corbado: Corbado) -> Any:
     with override_settings(CORBADO_FAILED_ATTEMPTS_PER_MINUTE=1):
         sign_in(client, TOKEN)
-        return sign_in(client, TOKEN)
+        return come_back(client, TOKEN)
 
 
 def misconfigured(client: Client, corbado: Corbado) -> Any:

@@ -39,6 +39,11 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
             ids.LIMIT_MALFORMED,
             "CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 30",
         ),
+        *_readable(
+            "CORBADO_FAILED_ATTEMPTS_BUDGET",
+            ids.LIMIT_MALFORMED,
+            "CORBADO_FAILED_ATTEMPTS_BUDGET = 5",
+        ),
         *_trusted_proxies(),
         *_webhook_secrets(),
         *_password_backends(),
@@ -48,7 +53,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     """Check what is right on a developer's machine and wrong in production."""
-    return [*_emulator(), *_encryption()]
+    return [*_emulator(), *_encryption(), *_unnamed_proxy()]
 
 
 def _credentials() -> Messages:
@@ -174,6 +179,21 @@ def _emulator() -> Messages:
             '"https://…" as Corbado\'s panel shows it.',
             id=ids.EMULATOR_IN_PRODUCTION,
         )
+
+
+def _unnamed_proxy() -> Messages:
+    signs = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+    named = [name for name in signs if getattr(settings, name)]
+    if conf.is_set("CORBADO_TRUSTED_PROXIES") or not named:
+        return
+    yield Warning(
+        f"{named[0]} says that the site is behind a proxy, and CORBADO_TRUSTED_PROXIES does not "
+        "name it: all visitors share the proxy's address, and with it the limit on failed "
+        "sign-ins, and Corbado is told an address that visitors can make up.",
+        hint='Name the proxy: CORBADO_TRUSTED_PROXIES = ["10.0.0.0/8"], or "unix:" for a Unix '
+        "socket; [] where no proxy sends X-Forwarded-For.",
+        id=ids.PROXY_UNNAMED,
+    )
 
 
 def _encryption() -> Messages:

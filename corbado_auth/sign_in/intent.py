@@ -8,7 +8,7 @@ enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for ea
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import get_random_string
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,8 @@ class Intent:
 
     page: str
     next: str = ""
+    # Random: tells one visit from all others.
+    id: str = field(default="", compare=False)
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Intent | None:
@@ -48,10 +51,9 @@ class Intent:
         value = cookie.read(request)
         if value is None:
             return None
-        page, next_url = value.get("page"), value.get("next")
-        if not (isinstance(page, str) and isinstance(next_url, str)):
-            return None
-        return cls(page, next_url)
+        parts = [value.get(name) for name in ("page", "next", "id")]
+        texts = [part for part in parts if isinstance(part, str)]
+        return cls(*texts) if len(texts) == len(parts) else None
 
     def next_for(self, request: HttpRequest, referer: SplitResult) -> str:
         """Return where to go: with two tabs, the ``next`` of the page that the person came from."""
@@ -160,7 +162,8 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     earlier = Intent.from_request(request)
     next_url = asked or (safe_next(request, earlier.next) if earlier else "")
     page = request.path if len(iri_to_uri(request.path)) <= MAX_URL else ""
-    cookie.write(response, {"page": page, "next": next_url})
+    visit = get_random_string(12)
+    cookie.write(response, {"page": page, "next": next_url, "id": visit})
     add_never_cache_headers(response)
     response.headers["Referrer-Policy"] = "same-origin"
     return response

@@ -144,25 +144,25 @@ class CorbadoRedirectView(FailurePages):
         if self.login_intent != "off" and self._shows_no_sign_of_asking():
             return self.render_failure("not_asked_here")
 
-        attempt = Attempt(request)
+        attempt = Attempt(request, visitor=self.intent.id if self.intent else "")
         if not attempt.is_allowed:
             return self.render_failure("too_many_attempts", retry_after=60)
         try:
             corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
+            attempt.note_failure()
             logger.info("Sign-in failed: %s", error)
             return self.render_failure("invalid_token")
         except CorbadoUnavailable as error:
-            attempt.take_back()
             logger.error("Sign-in failed: %s", error)
             return self.render_failure(
                 "unavailable", retry_after=seconds_to_wait(error.retry_after)
             )
         except CorbadoRejected as error:
-            # Not taken back: a header that the visitor chose may be what Corbado rejects.
+            # A header that the visitor chose may be what Corbado rejects.
+            attempt.note_failure()
             logger.error("Sign-in failed: %s", error)
             return self.render_failure("misconfigured")
-        attempt.take_back()
         return self._vouched_for(corbado_user, digest)
 
     def _shows_no_sign_of_asking(self) -> bool:

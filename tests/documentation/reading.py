@@ -111,8 +111,10 @@ def raised_by(setting: str) -> str:
     source = (PACKAGE / "conf.py").read_text("utf-8")
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     (function,) = (node for node in functions if node.name == setting)
-    (raised,) = (node.exc for node in ast.walk(function) if isinstance(node, ast.Raise))
-    return words(raised.args[0], {})  # type: ignore[union-attr]
+    raised = next((node.exc for node in ast.walk(function) if isinstance(node, ast.Raise)), None)
+    if raised is None:
+        return raised_by("_get_count").replace("…", setting, 1)
+    return words(raised.args[0], {})  # type: ignore[attr-defined]
 
 
 def words(node: ast.expr, local: dict[str, ast.expr]) -> str:

@@ -82,8 +82,10 @@ class Tour:
         with mock.patch("corbado_auth.sign_in.views.client_info", side_effect=OperationalError):
             yield "database_unavailable", self.come_back(TOKEN)
         with override_settings(CORBADO_FAILED_ATTEMPTS_PER_MINUTE=1):
+            client = self.browser()
+            open_login_page(client)
             # Twice more, should a new minute begin in between.
-            pages = [self.come_back(TOKEN) for _attempt in range(3)]
+            pages = [come_back(client, TOKEN) for _attempt in range(3)]
         yield "too_many_attempts", pages[-1]
         cache.clear()
         yield "nothing_pending", self.browser().get(CONFIRM)
