@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from hashlib import sha256
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -17,7 +18,7 @@ from django.http import HttpRequest
 from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
 from .conf import conf
 
-__all__ = ["Attempt"]
+__all__ = ["Attempt", "Tally"]
 
 WINDOW = 60  # seconds
 
@@ -82,7 +83,36 @@ class Attempt:
         return not (is_address_noisy or is_network_noisy or is_half_spent)
 
 
+class Tally:
+    """How often something happened to somebody within a window of time.
+
+    ``who`` may be personal: the key has a digest of it. A cache that fails counts nothing.
+    """
+
+    def __init__(self, kind: str, who: str, *, window: int = WINDOW) -> None:
+        digest = sha256(who.encode()).hexdigest()[:32]
+        self._key = f"corbado_auth.{kind}.{digest}.{int(time.time() // window)}"
+        self._timeout = 2 * window
+
+    def add(self) -> int:
+        """Count one more and return how many there are, this one included; 0 if unknown."""
+        try:
+            return 1 if cache.add(self._key, 1, self._timeout) else int(cache.incr(self._key))
+        except ValueError:
+            return 0  # A dummy cache, or one that has dropped the key.
+        except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+            _warn(error)
+            return 0
+
+    def take_back(self) -> None:
+        """Count one less: it turned out to be none of those that are counted."""
+        try:
+            cache.decr(self._key)
+        except ValueError:
+            pass
+        except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+            _warn(error)
+
+
 def _warn(error: Exception) -> None:
-    logger.warning(
-        "The cache does not count failed sign-ins (%s): the limit is off.", type(error).__name__
-    )
+    logger.warning("The cache does not count (%s): a limit is off.", type(error).__name__)

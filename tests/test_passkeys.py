@@ -318,6 +318,56 @@ def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
     assert "/remove/" not in page.content.decode()
 
 
+def calls(corbado: Corbado) -> int:
+    return sum(entry.path.startswith("/v1/webauthn/credential") for entry in corbado.requests)
+
+
+def test_a_page_that_is_reloaded_asks_corbado_once(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    for _ in range(5):
+        assert client.get(LIST).status_code == 200
+    assert calls(corbado) == 2  # the first of a process looks whether the filter works
+    other, other_user = signed_in(make_user, "other@example.com")
+    linked(corbado, other_user, "other@example.com")
+    assert other.get(LIST).status_code == 200
+    assert calls(corbado) == 3
+
+
+def test_a_list_that_is_about_to_change_is_not_kept(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    client.get(LIST)
+    add_passkey(corbado, association_token(client.post(ADD)))
+    page = client.get(LIST).content.decode()
+    (passkey_id,) = set(re.findall(r"cre-\d+", page))
+    client.post(f"{LIST}{passkey_id}/remove/")
+    assert "cre-" not in client.get(LIST).content.decode()
+
+
+def test_one_user_cannot_use_up_the_sites_quota(
+    corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    statuses = [client.post(ADD).status_code for _ in range(25)]
+    assert statuses == [200] * 20 + [429] * 5
+    asked = len(corbado.requests)
+    page = client.get(LIST)
+    assert page.status_code == 429
+    assert int(page["Retry-After"]) == 60
+    assert client.post(f"{LIST}cre-1/remove/").status_code == 429
+    assert len(corbado.requests) == asked
+    assert f"(local user {user.pk})" in caplog.text
+    other, other_user = signed_in(make_user, "other@example.com")
+    linked(corbado, other_user, "other@example.com")
+    assert other.get(LIST).status_code == 200
+
+
 ODD_IDS = ["a/b", "..", ".", "cre-1/../..", "", "cre-é", "cre-" + "1" * 61]
 
 

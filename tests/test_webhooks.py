@@ -9,9 +9,14 @@ from unittest import mock
 import pytest
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.sessions.models import Session
-from django.test import override_settings
+from django.test import Client, override_settings
 
+from corbado_auth.conf import conf
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado
+from corbado_auth.views import ActionWebhookView
+from tests.support.front_door import sign_in
+from tests.support.vouching import ours
 from tests.support.webhook_cases import PROJECT_ID, WebhookCases
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +119,52 @@ class TestPasswordVerify(ActionWebhookCases):
 
     action = "passwordVerify"
     data = {"username": ADDRESS, "password": PASSWORD}
+
+    @pytest.mark.parametrize("address", [ADDRESS, "nobody@example.com"])
+    def test_an_address_gets_so_many_guesses_and_then_no_answer_but_no(
+        self, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture, address: str
+    ) -> None:
+        user = make_user(ADDRESS, password=PASSWORD)
+        for guess in range(10):
+            assert self.ask(username=address, password=f"guess {guess}") == {"success": False}
+        with mock.patch("corbado_auth.webhooks.views.find_user") as asked:
+            assert self.ask(username=address.upper()) == {"success": False}
+        assert not asked.called, "a password was hashed all the same"
+        warnings = [record.getMessage() for record in ours(caplog)]
+        assert len(warnings) == 1
+        assert f"(local user {user.pk if address == ADDRESS else 'unknown'})" in warnings[0]
+        assert address not in caplog.text
+
+    def test_right_passwords_and_other_addresses_are_not_counted(
+        self, make_user: Callable[..., Any]
+    ) -> None:
+        make_user(ADDRESS, password=PASSWORD)
+        for guess in range(9):
+            self.ask(password=f"guess {guess}")
+            self.ask(username=f"other{guess}@example.com")
+        for _ in range(5):
+            assert self.ask() == {"success": True}
+
+    def test_whoever_is_locked_out_signs_in_through_corbado(
+        self, make_user: Callable[..., Any], corbado: Corbado, client: Client
+    ) -> None:
+        user = make_user(ADDRESS, password=PASSWORD)
+        for guess in range(11):
+            data = {**self.data, "password": f"guess {guess}"}
+            self.call(body={"projectID": conf.CORBADO_PROJECT_ID, "data": data})
+        assert sign_in(client, corbado.issue_token(corbado.add_user(ADDRESS))).status_code == 303
+        assert client.session["_auth_user_id"] == str(user.pk)
+
+    def test_more_passwords_at_once_than_there_is_room_for_wait_for_another_try(
+        self, make_user: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_user(ADDRESS, password=PASSWORD)
+        monkeypatch.setattr(ActionWebhookView, "hashes_at_once", 0)
+        for _ in range(20):
+            answer = self.call()
+            assert answer.status_code == 503
+        monkeypatch.undo()
+        assert self.ask() == {"success": True}, "a call without an answer was counted as a guess"
 
     def test_the_right_password_is_right(self, make_user: Callable[..., Any]) -> None:
         make_user(ADDRESS, password=PASSWORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -35,6 +36,8 @@ OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "inva
 TRY_LATER = {408, 425, 429}
 # An ID of the right form that no user has.
 NOBODY = "usr-0"
+# Project and base URL -> the hour in which Corbado was last seen to filter passkeys by user.
+FILTER_SEEN: dict[tuple[str, str], int] = {}
 
 T = TypeVar("T")
 
@@ -163,8 +166,7 @@ class CorbadoService:
         hangs on the filter, whose field name is INFERRED. Raises CorbadoUnavailable where Corbado
         seems to ignore it: better no list than somebody else's.
         """
-        if self._passkeys(NOBODY):
-            raise CorbadoUnavailable("Corbado does not filter passkeys by user")
+        self._require_passkey_filter()
         return self._passkeys(corbado_user_id)
 
     def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
@@ -180,6 +182,17 @@ class CorbadoService:
             return False
         answer.read(lambda _answer: None)
         return True
+
+    def _require_passkey_filter(self) -> None:
+        """Look, once an hour and process, whether Corbado lists nobody's passkeys for nobody."""
+        project_id = self._project_id or conf.CORBADO_PROJECT_ID
+        asked = project_id, self._base_url or conf.CORBADO_BACKEND_API_URL
+        hour = int(time.time() // 3600)
+        if FILTER_SEEN.get(asked) == hour:
+            return
+        if self._passkeys(NOBODY):
+            raise CorbadoUnavailable("Corbado does not filter passkeys by user")
+        FILTER_SEEN[asked] = hour
 
     def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
         query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}

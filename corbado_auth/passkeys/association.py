@@ -8,15 +8,27 @@ let one user add a passkey to another's Corbado user.
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoUnavailable
 from corbado_auth.identity import Passkey
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.throttle import Tally
 
-__all__ = ["AssociationRefused", "address_for_passkey", "passkeys_of"]
+__all__ = [
+    "AskedTooOften",
+    "AssociationRefused",
+    "address_for_passkey",
+    "passkeys_of",
+    "remove_passkey",
+]
+
+LIST_KEPT = 30  # seconds
+QUESTIONS_PER_MINUTE = 20
 
 
 class AssociationRefused(Exception):
@@ -27,27 +39,62 @@ class AssociationRefused(Exception):
         self.reason = reason
 
 
+class AskedTooOften(CorbadoUnavailable):
+    """One user asked for more than their share of the site's quota at Corbado."""
+
+
 def passkeys_of(user: AbstractBaseUser) -> list[Passkey]:
-    """Return the user's passkeys, the last used first; raises CorbadoError."""
+    """Return the user's passkeys, the last used first; raises CorbadoError.
+
+    The list is kept for half a minute, and forgotten when one is added or removed here.
+    """
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
         return []
-    passkeys = CorbadoService().list_passkeys(account.corbado_user_id)
-    return sorted(
-        passkeys,
+    key = _list_key(account)
+    kept: list[Passkey] | None = cache.get(key)
+    if kept is not None:
+        return kept
+    _count(user)
+    passkeys = sorted(
+        CorbadoService().list_passkeys(account.corbado_user_id),
         key=lambda passkey: str(passkey.last_used or passkey.created or ""),
         reverse=True,
     )
+    cache.set(key, passkeys, LIST_KEPT)
+    return passkeys
+
+
+def remove_passkey(user: AbstractBaseUser, passkey_id: str) -> None:
+    """Remove a passkey of this user at Corbado, who refuses one of anybody else."""
+    account = CorbadoAccount.objects.for_user(user)
+    if account is None:
+        return
+    _count(user)
+    CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
+    cache.delete(_list_key(account))
+
+
+def _list_key(account: CorbadoAccount) -> str:
+    return f"corbado_auth.passkeys.{account.project_id}.{account.corbado_user_id}"
+
+
+def _count(user: AbstractBaseUser) -> None:
+    """Count a question of this user; each costs up to three calls of the site's quota."""
+    if Tally("passkeys", str(user.pk)).add() > QUESTIONS_PER_MINUTE:
+        raise AskedTooOften("One user asks for passkeys too often", retry_after=60)
 
 
 def address_for_passkey(user: AbstractBaseUser) -> str:
     """Return the address for which Corbado may be asked for an association token.
 
     Makes the Corbado user and the account row first where there are none yet. Raises
-    AssociationRefused, and CorbadoError.
+    AssociationRefused, and CorbadoError. Forgets the list of passkeys: it is about to change.
     """
+    _count(user)
     service = CorbadoService()
     account = CorbadoAccount.objects.for_user(user) or _introduce(user, service)
+    cache.delete(_list_key(account))
     corbado_user = service.get_user(account.corbado_user_id)
     if corbado_user.is_gone:
         raise AssociationRefused("corbado_user_deleted")

@@ -22,14 +22,20 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
-from corbado_auth.models import CorbadoAccount, PasskeyNudge
+from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
 from corbado_auth.sign_in.failures import FailurePages, seconds_to_wait
 from corbado_auth.sign_in.redirects import SeeOther
 
 from . import nudge
-from .association import AssociationRefused, address_for_passkey, passkeys_of
+from .association import (
+    AskedTooOften,
+    AssociationRefused,
+    address_for_passkey,
+    passkeys_of,
+    remove_passkey,
+)
 
 __all__ = ["AddPasskeyView", "AnswerNudgeView", "PasskeysView", "RemovePasskeyView"]
 
@@ -47,6 +53,9 @@ class PasskeyPage(FailurePages):
         """Answer with a page when Corbado gives no good answer."""
         try:
             return super().dispatch(request, *args, **kwargs)
+        except AskedTooOften as error:
+            logger.warning("Passkeys: %s (local user %s)", error, request.user.pk)
+            return self._unavailable(error.retry_after, status=429)
         except CorbadoError as error:
             logger.error("Passkeys: %s", error)
             if isinstance(error, CorbadoRejected):
@@ -63,9 +72,9 @@ class PasskeyPage(FailurePages):
         login_url = f"{login_page_url()}?{urlencode({'next': here})}"
         return self._show("passkeys_sign_in_again", {"login_url": login_url}, 403)
 
-    def _unavailable(self, retry_after: int | None = None) -> HttpResponse:
-        """Answer while Corbado does not."""
-        response = self._show("passkeys_unavailable", {}, 503)
+    def _unavailable(self, retry_after: int | None = None, *, status: int = 503) -> HttpResponse:
+        """Answer while Corbado does not, or is not asked."""
+        response = self._show("passkeys_unavailable", {}, status)
         response.headers["Retry-After"] = str(seconds_to_wait(retry_after))
         return response
 
@@ -135,9 +144,7 @@ class RemovePasskeyView(PasskeyPage):
         """Remove it; Corbado refuses a passkey of anybody else."""
         if not self._is_recent():
             return self._sign_in_again()
-        account = CorbadoAccount.objects.for_user(_user(request))
-        if account is not None:
-            CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
+        remove_passkey(_user(request), passkey_id)
         # Gone already, or never this person's: the list shows what is.
         return SeeOther(reverse("corbado_auth:passkeys"))
 

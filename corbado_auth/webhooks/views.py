@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -23,15 +26,28 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import note_password
-from corbado_auth.local_users import users_with_email
+from corbado_auth.local_users import lowered, users_with_email
 from corbado_auth.models import db_for_write
 from corbado_auth.passwords import find_user
+from corbado_auth.throttle import Tally
 
 from .credentials import is_authorized
 
 __all__ = ["ActionWebhookView", "WebhookView"]
 
 MAX_BODY = 64 * 1024
+QUARTER_OF_AN_HOUR = 15 * 60
+
+
+class _Hashing:
+    """How many threads of this process hash a password at the moment."""
+
+    def __init__(self) -> None:
+        self.guard = Lock()
+        self.threads = 0
+
+
+HASHING = _Hashing()
 
 logger = logging.getLogger("corbado_auth")
 
@@ -68,6 +84,14 @@ class WebhookView(View):
 
 class ActionWebhookView(WebhookView):
     """Answer the action webhook: ``authMethods`` and ``passwordVerify``."""
+
+    # How many wrong passwords for one address in a quarter of an hour? Then the answer is "wrong"
+    # whatever the password is; passkeys and links go on working.
+    wrong_passwords = 10
+
+    # How many passwords may a process hash at once? More are answered 503: hashing is slow on
+    # purpose, and would take the threads of everybody else.
+    hashes_at_once = 4
 
     @sensitive_variables()  # A password is among them, under more names than one.
     def post(self, request: HttpRequest) -> HttpResponseBase:
@@ -110,21 +134,51 @@ class ActionWebhookView(WebhookView):
         The site's backends are asked, so that their rules, hashers and signals apply. A stranger
         costs the same work as a wrong password, or the time would tell.
         """
+        # Counted first, so that a burst of guesses stays within the limit.
+        guesses = Tally("wrong_passwords", lowered(username), window=QUARTER_OF_AN_HOUR)
+        guess = guesses.add()
+        if guess > self.wrong_passwords:
+            return False
         user = _find(username)
         if user is not None and not (user.is_active and _would_be_let_in(user, username)):
             user = None
-        found = find_user(
-            self.request,
-            password,
-            username=user.get_username() if user is not None else username,
-            address=username,
-            # A local username that equals somebody's address opens nothing: only the primary key
-            # of the user who has the address counts.
-            is_wanted=lambda found: user is not None and found.pk == user.pk,
-        )
+        with _room_to_hash(self.hashes_at_once, guesses):
+            found = find_user(
+                self.request,
+                password,
+                username=user.get_username() if user is not None else username,
+                address=username,
+                # A local username that equals somebody's address opens nothing: only the primary
+                # key of the user who has the address counts.
+                is_wanted=lambda found: user is not None and found.pk == user.pk,
+            )
         if found is not None:
+            guesses.take_back()
             note_password(found)
+        elif guess == self.wrong_passwords:
+            logger.warning(
+                "passwordVerify: %d wrong passwords for one address; every other one is answered "
+                "as wrong for up to 15 minutes (local user %s)",
+                guess,
+                user.pk if user is not None else "unknown",
+            )
         return found is not None
+
+
+@contextmanager
+def _room_to_hash(most: int, guesses: Tally) -> Iterator[None]:
+    """Let at most so many threads of this process hash a password; raises BadWebhook (503)."""
+    with HASHING.guard:
+        has_room = HASHING.threads < most
+        HASHING.threads += has_room
+    if not has_room:
+        guesses.take_back()
+        raise BadWebhook("Too many passwords are being checked at once. Try again.", status=503)
+    try:
+        yield
+    finally:
+        with HASHING.guard:
+            HASHING.threads -= 1
 
 
 def _find(address: str) -> AbstractBaseUser | None:

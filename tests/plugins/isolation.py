@@ -26,6 +26,7 @@ from django.urls import clear_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
 from corbado_auth import signals as our_signals
+from corbado_auth.corbado_api.service import FILTER_SEEN
 
 # What pytest sets itself while a test runs, and what libraries of the tests set once.
 ENVIRONMENT_OF_OTHERS = ("PYTEST_", "COVERAGE_", "COV_", "DJANGO_ALLOW_ASYNC_UNSAFE")
@@ -44,9 +45,10 @@ def _fresh_thread() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Begin without the failed attempts of the last test."""
+def _empty_memory() -> None:
+    """Begin without what the last test left in the cache and in the process."""
     cache.clear()
+    FILTER_SEEN.clear()
 
 
 @pytest.hookimpl(wrapper=True)
