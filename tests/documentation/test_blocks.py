@@ -107,7 +107,7 @@ def test_what_a_guide_about_deployment_shows_is_run_there(block: Block) -> None:
         known = (*CHANGES_THE_MACHINE, *RUN_BY_MAKE_DEPLOYMENT)
         assert all(command.startswith(known) for command, _shown in commands_of(block))
     else:
-        # tests/test_docs_deployment.py compares these with the files that are deployed.
+        # tests/documentation/test_deployment.py compares these with the files that are deployed.
         assert block.language in {"python", "nginx", "html"}
 
 

@@ -105,7 +105,7 @@ def misconfigured(client: Client, corbado: Corbado) -> Any:
 
 
 def unknown_and_unwanted(client: Client, corbado: Corbado) -> Any:
-    backend = "tests.test_session_rows.ClosedBackend"
+    backend = f"{__name__}.ClosedBackend"
     with override_settings(AUTHENTICATION_BACKENDS=[backend]):
         return sign_in(client, token(corbado))
 

@@ -24,7 +24,7 @@ from corbado_auth.testing import Corbado
 from corbado_auth.views import CorbadoRedirectView
 from tests.wire import sample
 
-HERE = "tests.test_doctor"
+HERE = __name__
 API = "https://backendapi.corbado.io/v1/projectConfig"
 SITE = "https://shop.example.com"
 SECRET = "corbado1_canary-that-nobody-may-see"

@@ -24,10 +24,10 @@ from corbado_auth.models import CorbadoAccount, PasskeyNudge
 from corbado_auth.views import LoginView
 from tests.support.vouching import signed_in_as
 from tests.support.webhook_cases import PROJECT_ID
-from tests.test_webhooks import ADDRESS, PASSWORD, ask
 from tests.urls import urlpatterns as site_urlpatterns
+from tests.webhooks.test_webhooks import ADDRESS, PASSWORD, ask
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_passwords")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 MakeUser = Callable[..., Any]
 LOGIN = "/corbado/login/"

@@ -15,10 +15,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "how-to-retire-passwords.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to-retire-passwords.md"
 ERIN = "erin@example.com"
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_password_reset")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 def form_of_the_page() -> type[PasswordResetForm]:

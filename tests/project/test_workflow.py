@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.test_versions import DJANGOS, PYPROJECT, PYTHONS, SETUP
+from tests.project.test_versions import DJANGOS, PYPROJECT, PYTHONS, SETUP
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
 JOBS: dict[str, Any] = WORKFLOW["jobs"]
 STEPS = [step for job in JOBS.values() for step in job["steps"]]
-# tests/test_versions.py: every valid pair is there.
+# tests/project/test_versions.py: every valid pair is there.
 PAIRS = {env for env in PYPROJECT["tool"]["tox"]["env_list"] if env.startswith("py")}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 

@@ -12,7 +12,7 @@ import responses
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoEmail, CorbadoUser, Passkey
-from tests.test_service import answer_with
+from tests.corbado_api.test_service import answer_with
 from tests.wire import NAMES, sample
 
 ADDRESS = "ada@example.com"

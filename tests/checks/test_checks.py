@@ -24,7 +24,7 @@ from corbado_auth.checks import ids
 from corbado_auth.decorators import login_page
 from tests.settings.default import MIDDLEWARE
 
-HERE = "tests.test_checks"
+HERE = __name__
 ENGINES = "django.contrib.sessions.backends"
 SECRET = "corbado1_canary-that-no-message-may-show"
 ALL_IDS = {name: value for name, value in vars(ids).items() if name.isupper()}
@@ -428,7 +428,7 @@ def everything_said() -> list[CheckMessage]:
     return said + messages(**backends("no.such.Backend"))
 
 
-# Asks the database: tests/test_email_index.py.
+# Asks the database: tests/accounts/test_email_index.py.
 ELSEWHERE = {ids.EMAIL_INDEX_MISSING}
 
 

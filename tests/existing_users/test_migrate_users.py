@@ -40,7 +40,7 @@ from tests.support.impatient import ImpatientMigration
 from tests.support.scripted_corbado import ScriptedCorbado
 from tests.support.worker import start_worker
 
-HERE = "tests.test_migrate_users"
+HERE = __name__
 USERS = "/v1/users"
 FAST = ("--concurrency=1", "--rate=100000")
 MakeUser = Callable[..., AbstractBaseUser]

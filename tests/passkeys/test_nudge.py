@@ -26,7 +26,7 @@ PASSWORD = "an old password"
 ANSWER = "/corbado/passkeys/nudge/"
 MakeUser = Callable[..., Any]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_nudge")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 class QuietBackend(CorbadoBackend):

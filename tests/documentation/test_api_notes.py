@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTES = (ROOT / "docs/corbado-api.md").read_text("utf-8")
 FOLDERS = ("corbado_auth", "docs", "example_project", "findings", "scripts", "tests")
 SUFFIXES = {".css", ".html", ".js", ".json", ".md", ".py", ".sh", ".txt"}

@@ -17,7 +17,7 @@ import pytest
 
 import corbado_auth
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 

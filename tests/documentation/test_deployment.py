@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "tests" / "deployment" / "site"
 PAGES = ("how-to-behind-a-proxy", "how-to-django-allauth")
 BLOCK = re.compile(

@@ -29,7 +29,7 @@ from corbado_auth.signals import account_linked
 from corbado_auth.testing import Corbado
 from tests.emulator.clients import Browser
 
-HERE = "tests.test_existing_users"
+HERE = __name__
 ADA = "ada@example.com"
 USERS = "/v1/users"
 MakeUser = Callable[..., AbstractBaseUser]

@@ -1,0 +1,1 @@
+"""What we ask Corbado, and what its answers mean."""

@@ -1,0 +1,1 @@
+"""Moving existing users over, and what comes after."""

@@ -1,0 +1,1 @@
+"""Signing in: the redirect view, its pages, and what stands around them."""

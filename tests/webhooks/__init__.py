@@ -1,0 +1,1 @@
+"""What Corbado asks us."""
