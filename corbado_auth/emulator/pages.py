@@ -1,4 +1,4 @@
-"""Serve the files: the web component, and the page `/_emulator/`."""
+"""Serve the files: the components, and the page `/_emulator/`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ PAGE_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# The modules of the web component and of the page.
-MODULE = re.compile(r"/static/(?:auth|page)/[a-z_]+\.js")
+# The modules of the two components and of the page.
+MODULE = re.compile(r"/static/(?:auth|connect|page)/[a-z_]+\.js")
 # Path -> file of `static/`.
 FILES = {
     "/auth.js": "auth.js",
+    "/connect/web-js.js": "web-js.js",
     "/_emulator/": "emulator.html",
     "/_emulator/emulator.css": "emulator.css",
     "/_emulator/emulator.js": "emulator.js",

@@ -23,6 +23,7 @@ def _get(emulator: Emulator, path: str, method: str = "GET") -> requests.Respons
     ("path", "kind"),
     [
         ("/auth.js", "text/javascript"),
+        ("/connect/web-js.js", "text/javascript"),
         ("/_emulator/", "text/html"),
         ("/_emulator/emulator.css", "text/css"),
         ("/_emulator/emulator.js", "text/javascript"),
@@ -65,8 +66,9 @@ def test_head_has_a_length_and_no_body(emulator: Emulator) -> None:
     assert response.content == b""
 
 
-def test_a_page_of_any_site_may_load_the_component(emulator: Emulator) -> None:
-    headers = _get(emulator, "/auth.js").headers
+@pytest.mark.parametrize("path", ["/auth.js", "/connect/web-js.js"])
+def test_a_page_of_any_site_may_load_the_component(emulator: Emulator, path: str) -> None:
+    headers = _get(emulator, path).headers
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 

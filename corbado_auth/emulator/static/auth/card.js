@@ -27,14 +27,25 @@ export class Card {
   /** Put content on screen. The first time leaves the focus where the visitor has it. */
   draw(content) {
     this.#isLeaving = false;
+    this.#frame.hidden = false;
     this.clearErrors();
     this.#page.replaceChildren(...content.filter(Boolean));
-    const heading = this.#page.querySelector("h1");
+    const heading = this.#page.querySelector("h1, h2");
     if (this.#drawnBefore) {
       (this.#page.querySelector("input:not([hidden])") ?? heading)?.focus();
       if (heading) this.say(heading.textContent);
     }
     this.#drawnBefore = true;
+  }
+
+  /** Make room for the page's own content, until something is drawn again. */
+  hide() {
+    this.#frame.hidden = true;
+  }
+
+  /** Put a dialog beside the page. */
+  overlay(dialog) {
+    this.#frame.append(dialog);
   }
 
   addEmulatorMark(endpoint) {

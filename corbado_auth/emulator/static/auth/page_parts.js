@@ -4,13 +4,14 @@
 
 import { button, h, icon } from "./dom.js";
 
-export function heading(title, { subtitle, symbol, image } = {}) {
+/** `level` 2 is for a card on a page that has a first heading of its own. */
+export function heading(title, { subtitle, symbol, image, level = 1 } = {}) {
   return h(
     "header",
     { class: "heading" },
     image && h("img", { src: image, alt: "", class: "logo" }),
     symbol && h("span", { class: "symbol" }, icon(symbol)),
-    h("h1", { tabindex: "-1" }, title),
+    h(`h${level}`, { tabindex: "-1" }, title),
     subtitle && h("p", { class: "subtitle" }, subtitle),
   );
 }

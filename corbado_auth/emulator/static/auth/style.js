@@ -53,6 +53,7 @@ const CSS = `
   box-shadow: var(--box-shadow, var(--_shadow));
   overflow: hidden;
 }
+.card[hidden] { display: none; }
 .page { padding: 2rem clamp(1.25rem, 7%, 2.25rem) 1.75rem; text-align: var(--text-align, start); }
 .page:empty { min-height: 18rem; }
 
@@ -64,11 +65,11 @@ const CSS = `
 }
 .symbol svg { width: 1.75rem; height: 1.75rem; }
 svg { fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; }
-h1 {
+h1, h2 {
   margin: 0; font-family: var(--primary-font, inherit); font-size: 1.5rem; line-height: 1.25;
   font-weight: 650; letter-spacing: -0.015em; color: var(--_ink); text-wrap: balance;
 }
-h1:focus { outline: none; }
+h1:focus, h2:focus { outline: none; }
 .subtitle { margin: 0.5rem 0 0; overflow-wrap: anywhere; text-wrap: pretty; }
 .page > .subtitle { margin: -0.75rem 0 1rem; text-align: center; }
 strong { color: var(--_ink); font-weight: 600; }
@@ -145,6 +146,32 @@ form + .actions { margin-top: 0.5rem; }
 .details dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 .passkeys { display: grid; gap: 0.75rem; margin: 0; padding: 0; list-style: none; }
 .passkeys li { display: grid; gap: 0.5rem; }
+.passkeys + .actions { margin-top: 1.25rem; }
+.page > .subtitle + .actions { margin-top: 0.5rem; }
+.passkeys .passkey {
+  grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; gap: 0.75rem; padding: 0.75rem;
+  border: 1px solid var(--_edge); border-radius: var(--_radius);
+}
+.symbol.small { width: 2.5rem; height: 2.5rem; margin: 0; border-radius: 0.75rem; }
+.symbol.small svg { width: 1.375rem; height: 1.375rem; }
+.name, .fact { margin: 0; overflow-wrap: anywhere; }
+.fact { font-size: 0.8125rem; }
+.tag {
+  display: inline-block; margin-inline-start: 0.375rem; padding: 0 0.5rem; font-size: 0.75rem; font-weight: 600;
+  color: var(--_ink); background: var(--_tint); border-radius: 1rem;
+}
+.button.small { width: auto; min-height: 2.25rem; padding: 0.25rem 0.875rem; font-size: 0.875rem; }
+.links { display: flex; flex-wrap: wrap; justify-content: center; gap: 0.25rem 1rem; }
+.dialog {
+  width: min(24rem, calc(100vw - 2rem)); padding: 1.5rem; color: inherit; text-align: center;
+  background: var(--_surface); border: 1px solid var(--_edge); border-radius: 1.25rem; box-shadow: var(--_shadow);
+}
+.dialog::backdrop { background: rgb(10 14 24 / 55%); }
+.dialog .actions { margin-top: 1.25rem; }
+@media (max-width: 26rem) {
+  .passkeys .passkey { grid-template-columns: auto minmax(0, 1fr); }
+  .passkeys .passkey .button { grid-column: 2; justify-self: start; }
+}
 
 .mark {
   display: flex; flex-wrap: wrap; justify-content: center; gap: 0.125rem 0.5rem; padding: 0.75rem 1rem;
@@ -154,7 +181,7 @@ form + .actions { margin-top: 0.5rem; }
 .mark a:hover { color: var(--_link); }
 
 :focus-visible, ::slotted(input:focus-visible) { outline: 3px solid var(--_link); outline-offset: 2px; }
-h1:focus-visible { outline: none; }
+h1:focus-visible, h2:focus-visible { outline: none; }
 input:focus-visible, ::slotted(input:focus-visible) { outline-offset: 0; border-color: var(--_link); }
 
 .visually-hidden {
