@@ -133,6 +133,14 @@ class Settings:
         return _get_count("CORBADO_FAILED_ATTEMPTS_BUDGET", 5)
 
     @property
+    def CORBADO_IS_IMPERSONATING(self) -> str:
+        """Dotted path of a function: given the request, is its sender acting as somebody else?
+
+        django-hijack and django-impersonate are known without it.
+        """
+        return str(_get("CORBADO_IS_IMPERSONATING", ""))
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(

@@ -5,37 +5,95 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from .identity import CorbadoUser
+from .impersonation import is_impersonating
 from .models import CorbadoAccount
 
-__all__ = ["is_recent", "is_signed_in_as", "note_sign_in", "sign_in"]
+__all__ = ["SignIn", "is_recent", "last_sign_in"]
 
-SIGNED_IN_AT = "_corbado_auth_signed_in_at"
+# In the session: {"user": primary key, "at": seconds since 1970, "method": how, "session": a digest
+# of the session's key at the time}. Written at a real sign-in alone.
+SIGN_IN = "corbado_sign_in"
+# In the session, after a sign-in that proves nothing about who holds the session: when it was.
+KEPT_KEY = "_corbado_auth_kept_key"
+
+# How a person signed in: through Corbado (v1 does not say whether by passkey or by link), or else.
+CORBADO, OTHER = "corbado", "other"
 
 
-def note_sign_in(request: HttpRequest | None, **_signal: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The last real sign-in of a session: when it was, and ``method``, ``corbado`` or ``other``."""
+
+    at: datetime
+    method: str
+
+
+def last_sign_in(request: HttpRequest) -> SignIn | None:
+    """Return when and how the signed-in person proved who they are, in this session, or None.
+
+    None for a visitor, for somebody who acts as another person, and for a session that was not
+    made by a sign-in, such as the one that django-hijack makes.
+    """
+    session, user = getattr(request, "session", None), getattr(request, "user", None)
+    if session is None or user is None or not user.is_authenticated or is_impersonating(request):
+        return None
+    noted = session.get(SIGN_IN)
+    # Both: django-impersonate puts somebody else's user into the request, not into the session.
+    if not noted or not is_users(session, user) or noted["user"] != _primary_key(user):
+        return None
+    return SignIn(at=datetime.fromtimestamp(noted["at"], UTC), method=noted["method"])
+
+
+def is_recent(request: HttpRequest, seconds: float) -> bool:
+    """Tell whether the person signed in at most so many seconds ago, in this session."""
+    last = last_sign_in(request)
+    return last is not None and 0 <= time.time() - last.at.timestamp() <= seconds
+
+
+def has_kept_key(request: HttpRequest) -> bool:
+    """Tell whether the last sign-in of this session did not count, since a copy would share it."""
+    return KEPT_KEY in request.session
+
+
+def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Note in the session that the person proved who they are, now.
 
-    Connected to ``user_logged_in``. The user's ``last_login`` would not do: an old, stolen session
-    would become fresh whenever the owner signs in elsewhere.
+    Connected to ``user_logged_in``, which says less than it seems to: token views send it for
+    requests without a session, or with an old one and nothing proved (django-rest-knox), and
+    packages for impersonation when staff becomes a customer, and on the way back. The user's
+    ``last_login`` would not do either: an old, stolen session would become fresh whenever its owner
+    signs in elsewhere.
     """
     session = getattr(request, "session", None)
-    if session is not None:
-        session[SIGNED_IN_AT] = int(time.time())
+    if request is None or session is None or not is_users(session, user):
+        return
+    # authenticate() leaves its mark on the user. Where somebody else was signed in when this
+    # request began, it may have been put there by hand.
+    if not getattr(user, "backend", None) or was_somebody_else(request, user):
+        return
+    if _kept_key(request):
+        session[KEPT_KEY] = int(time.time())
+    else:
+        _note(session, user, OTHER)
 
 
-def is_recent(request: HttpRequest, seconds: int) -> bool:
-    """Tell whether the last sign-in of this session is at most so many seconds ago."""
-    noted = request.session.get(SIGNED_IN_AT)
-    return isinstance(noted, int) and 0 <= time.time() - noted <= seconds
+def is_users(session: SessionBase, user: Any) -> bool:
+    """Tell whether a session is signed in as this user."""
+    return bool(session.get(auth.SESSION_KEY) == _primary_key(user))
 
 
 def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
@@ -46,16 +104,42 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     return account is not None and account.user == request.user
 
 
+def was_somebody_else(request: HttpRequest, user: Any) -> bool:
+    """Tell whether this request began as that of another user, if anybody has looked.
+
+    So it is where staff becomes a customer, and on the way back.
+    """
+    looked_up = (getattr(request, name, None) for name in ("_cached_user", "_acached_user"))
+    return any(
+        each is not None and each.is_authenticated and each.pk != user.pk for each in looked_up
+    )
+
+
+def rotate_key(request: HttpRequest) -> None:
+    """Give a signed-in session a new key, before its owner signs in again.
+
+    ``login()`` keeps the key of a session that is signed in as the same user, and a thief's copy of
+    it would become as fresh as the owner's. Before, and not after: receivers of ``user_logged_in``
+    may store the session's row by foreign key.
+    """
+    session = getattr(request, "session", None)
+    if session is not None and auth.SESSION_KEY in session:
+        session.cycle_key()
+
+
 def sign_in(request: HttpRequest, **proof: Any) -> AbstractBaseUser | None:
     """Make the session of whoever the backends map a verified proof onto, and return the user.
 
-    Returns None for a person who has no way in here. Django's ``login()`` rotates the session key
-    and flushes a session that belongs to somebody else.
+    Returns None for a person who has no way in here. The session gets a new key, and is emptied if
+    it belonged to somebody else.
     """
     user = authenticate(request, **proof)
     if user is not None:
         with _atomic_login(request):
+            if is_users(request.session, user):
+                rotate_key(request)
             login(request, user)
+            _note(request.session, user, CORBADO)
     return user
 
 
@@ -83,3 +167,33 @@ def _atomic_login(request: HttpRequest) -> Iterator[None]:
         session.modified = False
         request.user = user
         raise
+
+
+def _note(session: SessionBase, user: Any, method: str) -> None:
+    session.pop(KEPT_KEY, None)
+    session[SIGN_IN] = {
+        "user": _primary_key(user),
+        "at": int(time.time()),
+        "method": method,
+        "session": _digest(session),
+    }
+
+
+def _primary_key(user: Any) -> str:
+    """Return the primary key as Django keeps it in a session."""
+    return str(user._meta.pk.value_to_string(user))
+
+
+def _kept_key(request: HttpRequest) -> bool:
+    """Tell whether the session still has the key with which the browser, or an app, sent it."""
+    session = request.session
+    if session.session_key == request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+        return True
+    noted = session.get(SIGN_IN)
+    return bool(noted and noted["session"] == _digest(session))
+
+
+def _digest(session: SessionBase) -> str:
+    """Return what tells a session's key without giving it away where its data is shown."""
+    key = str(session.session_key)
+    return salted_hmac("corbado_auth.session", key, algorithm="sha256").hexdigest()[:16]

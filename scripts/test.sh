@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
+neighbours=(hijack impersonate knox)
 left_out=()
 failed=()
 timings=()
@@ -48,6 +49,10 @@ web_component() { # Corbado's own npm packages and axe-core, for the browser tes
 
 pytest_measured() { # pytest, with coverage of it, its workers and what they start
     "$bin/coverage" run -m pytest -n "$workers" --dist loadfile "$@"
+}
+
+neighbour() { # NAME: few tests each, which workers would take longer to start than to run
+    "$bin/coverage" run -m pytest --ds "tests.settings.$1" "tests/neighbours/test_$1.py"
 }
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
@@ -92,6 +97,9 @@ for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
 done
 step "pytest, django-axes" pytest_measured -m axes --ds tests.settings.axes
+for neighbour in "${neighbours[@]}"; do
+    step "pytest, beside $neighbour" neighbour "$neighbour"
+done
 step "coverage" coverage_gate
 
 printf '\n== Summary\n'

@@ -18,6 +18,7 @@ BACKEND_MISSING = "corbado_auth.E013"
 SESSIONS_IN_COOKIES = "corbado_auth.E014"
 SETTING_RENAMED = "corbado_auth.E015"
 PASSWORD_BACKENDS_MALFORMED = "corbado_auth.E016"  # noqa: S105
+IMPERSONATION_BROKEN = "corbado_auth.E021"
 
 API_SECRET_ODD = "corbado_auth.W001"  # noqa: S105
 WEBHOOK_SECRETS_EMPTY = "corbado_auth.W002"

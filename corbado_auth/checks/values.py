@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from corbado_auth.client_info import UNIX_SOCKET
 from corbado_auth.conf import conf
@@ -48,6 +49,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
         *_webhook_secrets(),
         *_password_backends(),
         *_renamed(),
+        *_impersonation(),
     ]
 
 
@@ -163,6 +165,21 @@ def _renamed() -> Messages:
             "CORBADO_WEBHOOK_SECRETS.",
             hint="Rename it to CORBADO_WEBHOOK_SECRETS, with the same value.",
             id=ids.SETTING_RENAMED,
+        )
+
+
+def _impersonation() -> Messages:
+    path = conf.CORBADO_IS_IMPERSONATING
+    try:
+        found = callable(import_string(path)) if path else True
+    except Exception:  # noqa: BLE001 -- a module that is imported may raise anything
+        found = False
+    if not found:
+        yield Error(
+            f"CORBADO_IS_IMPERSONATING names {path!r}, which is no function that can be imported.",
+            hint="Write the dotted path of a function that takes the request and returns a bool. "
+            'For instance: CORBADO_IS_IMPERSONATING = "shop.support.is_acting_as_customer"',
+            id=ids.IMPERSONATION_BROKEN,
         )
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.passwords import came_with_password
+from corbado_auth.session import was_somebody_else
 
 __all__ = ["note_password", "note_sign_in"]
 
@@ -23,7 +24,8 @@ ONE_DAY = timedelta(days=1)
 
 def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) -> None:
     """Note a sign-in with a password. Connected to ``user_logged_in``."""
-    if came_with_password(request, user):
+    became = request is not None and was_somebody_else(request, user)
+    if came_with_password(request, user) and not became:
         note_password(user)
 
 

@@ -15,8 +15,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
+from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import CorbadoAccount, PasskeyNudge, db_for_write
 from corbado_auth.passwords import came_with_password
+from corbado_auth.session import is_users, was_somebody_else
 
 __all__ = ["answer", "consider", "is_offered"]
 
@@ -27,7 +29,9 @@ SESSION_KEY = "_corbado_auth_nudge"
 def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Decide whether this session makes the offer. Connected to ``user_logged_in``."""
     session = getattr(request, "session", None)
-    if session is None:
+    if request is None or session is None or not is_users(session, user):
+        return
+    if was_somebody_else(request, user):
         return
     session.pop(SESSION_KEY, None)
     if came_with_password(request, user) and _is_due(user):
@@ -43,6 +47,8 @@ def is_offered(request: HttpRequest) -> bool:
     session = getattr(request, "session", None)
     user = getattr(request, "user", AnonymousUser())
     if session is None or not session.get(SESSION_KEY) or not user.is_authenticated:
+        return False
+    if is_impersonating(request):
         return False
     return (
         _of(user).filter(~Exists(_signed_in_with_corbado(OuterRef("user_id"))), answer="").exists()

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
+from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
@@ -61,6 +62,15 @@ class PasskeyPage(FailurePages):
             if isinstance(error, CorbadoRejected):
                 return self.render_failure("misconfigured")
             return self._unavailable(getattr(error, "retry_after", None))
+
+    def _refusal(self) -> HttpResponse | None:
+        """Answer whoever may not add or remove a passkey now; None where nothing speaks against it.
+
+        A passkey would outlive the session of somebody who acts as another person.
+        """
+        if is_impersonating(self.request):
+            return self.render_failure("impersonating")
+        return None if self._is_recent() else self._sign_in_again()
 
     def _is_recent(self) -> bool:
         """Tell whether the person signed in a moment ago: an old session may be stolen."""
@@ -110,8 +120,8 @@ class AddPasskeyView(PasskeyPage):
     @sensitive_variables("token")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Show the component with a fresh association token: one use, and never in a URL."""
-        if not self._is_recent():
-            return self._sign_in_again()
+        if answer := self._refusal():
+            return answer
         try:
             address = address_for_passkey(_user(request))
         except AssociationRefused as refusal:
@@ -132,8 +142,8 @@ class RemovePasskeyView(PasskeyPage):
 
     def get(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
         """Ask first."""
-        if not self._is_recent():
-            return self._sign_in_again()
+        if answer := self._refusal():
+            return answer
         passkeys = {passkey.id: passkey for passkey in passkeys_of(_user(request))}
         if passkey_id not in passkeys:
             return SeeOther(reverse("corbado_auth:passkeys"))
@@ -142,8 +152,8 @@ class RemovePasskeyView(PasskeyPage):
 
     def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
         """Remove it; Corbado refuses a passkey of anybody else."""
-        if not self._is_recent():
-            return self._sign_in_again()
+        if answer := self._refusal():
+            return answer
         remove_passkey(_user(request), passkey_id)
         # Gone already, or never this person's: the list shows what is.
         return SeeOther(reverse("corbado_auth:passkeys"))
@@ -169,7 +179,7 @@ class AnswerNudgeView(View):
                 gettext("The answer has to be one of: %(known)s.") % {"known": known},
                 content_type="text/plain; charset=utf-8",
             )
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or is_impersonating(request):
             return SeeOther(self._page(request))
         nudge.answer(request, PasskeyNudge.Answer(said))
         if said == PasskeyNudge.Answer.ADD:

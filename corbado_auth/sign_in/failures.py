@@ -40,6 +40,8 @@ STATUSES = {
     "nothing_pending": 400,
     # A person who has no way in here: one page for all reasons, the log has which.
     "refused": 403,
+    # Somebody acts as another person, in whose name nothing is changed.
+    "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.
     "unavailable": 503,
     # Only the operator can help: the log says what to do.

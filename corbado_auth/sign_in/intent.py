@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import get_random_string
@@ -21,6 +21,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from corbado_auth.next_url import MAX_URL, is_own_path, safe_next, view_at
+from corbado_auth.session import rotate_key
 
 from .auth_token import LINK_PARAMETERS, mask_link_tokens
 from .signed_cookies import SignedCookie
@@ -120,13 +121,16 @@ def login_page(view: View) -> View:
 
     Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
     send an honest Referer to the redirect view, whatever the site's policy is. What a magic link
-    brings is hidden once the view has run, and is in no error report.
+    brings is hidden once the view has run, and is in no error report. A signed-in session gets a
+    new key before a form is handled, so that a sign-in by password counts as recent.
     """
     if iscoroutinefunction(view):
 
         @wraps(view)
         async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             request.corbado_login_page = True  # type: ignore[attr-defined]
+            if request.method == "POST":
+                await sync_to_async(rotate_key)(request)
             try:
                 return _remember(request, await view(request, *args, **kwargs))
             finally:
@@ -138,6 +142,8 @@ def login_page(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         request.corbado_login_page = True  # type: ignore[attr-defined]
+        if request.method == "POST":
+            rotate_key(request)
         try:
             return _remember(request, view(request, *args, **kwargs))
         finally:

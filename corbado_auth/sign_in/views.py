@@ -23,6 +23,7 @@ from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.identity import CorbadoUser
+from corbado_auth.impersonation import is_impersonating
 from corbado_auth.next_url import first_url, login_page_url, safe_next
 from corbado_auth.throttle import Attempt
 
@@ -177,14 +178,16 @@ class CorbadoRedirectView(FailurePages):
             not self.was_prepared
             and intent.was_asked_for(self.request, self.intent, self.login_pages)
         )
-        if session.is_signed_in_as(self.request, corbado_user):
-            if asked:
-                session.note_sign_in(self.request)
+        if is_impersonating(self.request):
+            return self.render_failure("impersonating")
+        is_same_person = session.is_signed_in_as(self.request, corbado_user)
+        if is_same_person and not asked:
             return redirect_signed_in(self.request, next_url)
         if self.login_intent == "require" and not asked:
             logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
             return self.render_failure("not_asked_here")
-        if not asked or (self.login_intent != "off" and self.request.user.is_authenticated):
+        is_somebody_else = self.request.user.is_authenticated and not is_same_person
+        if not asked or (self.login_intent != "off" and is_somebody_else):
             # Whoever is signed in as somebody else is told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
@@ -235,6 +238,8 @@ class ConfirmView(FailurePages):
         if not constant_time_compare(request.POST.get("id", ""), result.id):
             # Another tab has put somebody else there meanwhile.
             return self._question(result, status=409)
+        if is_impersonating(request):
+            return self.render_failure("impersonating")
         response = sign_in(
             request,
             result.corbado_user,

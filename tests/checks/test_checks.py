@@ -184,6 +184,15 @@ SPEAKS_UP = {
     "timeout-zero": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": 0}),
     "timeout-of-three": (ids.TIMEOUT_MALFORMED, {"CORBADO_TIMEOUT": (1, 2, 3)}),
     "budget-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_BUDGET": "all"}),
+    "no-such-function": (
+        ids.IMPERSONATION_BROKEN,
+        {"CORBADO_IS_IMPERSONATING": "tests.urls.no_such_function"},
+    ),
+    "no-function": (ids.IMPERSONATION_BROKEN, {"CORBADO_IS_IMPERSONATING": "tests.urls.path.x"}),
+    "a-value-for-a-function": (
+        ids.IMPERSONATION_BROKEN,
+        {"CORBADO_IS_IMPERSONATING": "tests.urls.urlpatterns"},
+    ),
     "limit-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": "many"}),
     "proxies-as-text": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": "10.0.0.1"}),
     "proxy-by-name": (

@@ -10,16 +10,17 @@ from unittest import mock
 import pytest
 import requests
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from corbado_auth.backends import SignInRefused
 from corbado_auth.corbado_api import responses
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.session import SIGNED_IN_AT
+from corbado_auth.session import SIGN_IN
 from corbado_auth.testing import Corbado, User
 from tests.emulator.authenticator import Authenticator
+from tests.support.front_door import age_sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -238,9 +239,7 @@ def test_adding_and_removing_need_a_recent_sign_in(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
     client, _user = signed_in(make_user)
-    session = client.session
-    session[SIGNED_IN_AT] -= 601
-    session.save()
+    age_sign_in(client)
     for page in [client.post(ADD), client.get(f"{LIST}cre-1/remove/")]:
         assert page.status_code == 403
         assert "?next=%2Fcorbado%2Fpasskeys%2F" in page.content.decode()
@@ -253,7 +252,7 @@ def test_a_session_that_never_noted_its_sign_in_is_not_recent(
 ) -> None:
     client.force_login(make_user(ERIN), "corbado_auth.backends.CorbadoBackend")
     session = client.session
-    del session[SIGNED_IN_AT]
+    del session[SIGN_IN]
     session.save()
     assert client.post(ADD).status_code == 403
 
@@ -263,12 +262,26 @@ def test_signing_in_again_as_the_same_person_makes_it_recent(
 ) -> None:
     client, user = signed_in(make_user)
     person = linked(corbado, user)
-    session = client.session
-    session[SIGNED_IN_AT] -= 601
-    session.save()
+    age_sign_in(client)
     assert client.post(ADD).status_code == 403
     assert corbado.sign_in(client, person, next=LIST)["Location"] == LIST
     assert association_token(client.post(ADD))
+
+
+def test_nobody_adds_or_removes_a_passkey_of_the_person_they_act_as(
+    corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    client, _user = signed_in(make_user)
+    with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
+        for page in [client.post(ADD), *(ask(f"{LIST}cre-1/remove/") for ask in ways(client))]:
+            assert page.status_code == 403
+            assert "acting as somebody else" in page.content.decode()
+        assert corbado.requests == []
+        assert client.get(LIST).status_code == 200
+
+
+def ways(client: Client) -> tuple[Callable[[str], Any], ...]:
+    return client.get, client.post
 
 
 @pytest.mark.parametrize("path", [ADD, f"{LIST}cre-1/remove/"])

@@ -163,9 +163,15 @@ def test_every_file_that_contributing_names_is_there() -> None:
 def test_every_variant_of_the_settings_is_run() -> None:
     special = {"__init__", "axes", "database", "default", "scaling", "worker"}
     variants = {path.stem for path in (ROOT / "tests" / "settings").glob("*.py")} - special
-    line = re.search(r"^variants=\((.*)\)$", (ROOT / "scripts/test.sh").read_text(), re.MULTILINE)
-    assert line is not None
-    assert set(line[1].split()) == variants
+    neighbours = {
+        path.stem.removeprefix("test_") for path in (ROOT / "tests/neighbours").glob("test_*.py")
+    }
+    script = (ROOT / "scripts/test.sh").read_text()
+    for name, modules in (("variants", variants - neighbours), ("neighbours", neighbours)):
+        line = re.search(rf"^{name}=\((.*)\)$", script, re.MULTILINE)
+        assert line is not None
+        assert set(line[1].split()) == modules
+    assert neighbours <= variants
 
 
 def test_the_dev_extra_is_in_order() -> None:

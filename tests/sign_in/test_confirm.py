@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page
@@ -67,6 +67,17 @@ def test_the_confirm_page_says_who_is_signed_in_now(
     client.force_login(make_user("kim@example.com"))
     wait_at_the_confirm_page(client, corbado, robin)
     assert "<strong>kim@example.com</strong>" in client.get(CONFIRM).content.decode()
+
+
+def test_whoever_acts_as_somebody_else_is_signed_in_by_no_button(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    shown = wait_at_the_confirm_page(client, corbado, robin)
+    with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
+        answer = client.post(CONFIRM, {"id": shown})
+    assert answer.status_code == 403
+    assert "acting as somebody else" in answer.content.decode()
+    assert not Session.objects.exists()
 
 
 def test_this_is_not_me_forgets_the_result(client: Client, corbado: Corbado, robin: User) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
+
+from corbado_auth.session import SIGN_IN
 
 # Of the right form (API notes 1.3): 64 letters and digits.
 TOKEN = "frontDoorToken" + "0" * 50
@@ -42,3 +45,15 @@ def sign_in(client: Client, token: str = TOKEN, next_url: str = "") -> Any:
     """Go the whole way: the login page, then back from Corbado; return the last answer."""
     open_login_page(client, next_url)
     return come_back(client, token)
+
+
+def age_sign_in(client: Client, seconds: int = 601) -> None:
+    """Make the sign-in of a browser so much older."""
+    session = client.session
+    session[SIGN_IN]["at"] -= seconds
+    session.save()
+
+
+def is_support(request: HttpRequest) -> bool:
+    """Tell that whoever asks acts as somebody else (for CORBADO_IS_IMPERSONATING)."""
+    return True

@@ -26,6 +26,7 @@ MODULES = (
     "decorators",
     "existing_users.migration",
     "identity",
+    "session",
     "signals",
     "testing",
     "views",

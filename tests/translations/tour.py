@@ -18,9 +18,8 @@ from django.utils import timezone
 
 from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount, MigrationAttempt, PasskeyNudge
-from corbado_auth.session import SIGNED_IN_AT
 from corbado_auth.testing import Corbado, User
-from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, come_back, open_login_page
+from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_back, open_login_page
 
 PASSWORD = "an old password"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
@@ -120,9 +119,9 @@ class Tour:
         yield "add", client.post(ADD)
         self.corbado.fail_next(CREDENTIALS, status=503)
         yield "passkeys_unavailable", client.get(LIST)
-        session = client.session
-        session[SIGNED_IN_AT] -= 601
-        session.save()
+        with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
+            yield "impersonating", client.post(ADD)
+        age_sign_in(client)
         yield "passkeys_sign_in_again", client.post(ADD)
 
     def parts_on_pages_of_the_site(self) -> Iterator[Stop]:

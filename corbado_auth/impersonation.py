@@ -1,0 +1,26 @@
+"""Is somebody acting as another person, such as support staff as a customer?"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from .conf import conf
+
+__all__ = ["is_impersonating"]
+
+
+def is_impersonating(request: HttpRequest) -> bool:
+    """Tell whether whoever sends this request acts as somebody else.
+
+    Knows django-hijack and django-impersonate, and asks the site (``CORBADO_IS_IMPERSONATING``).
+    Whoever acts as a customer must not gain anything that outlives it, such as a passkey.
+    """
+    session = getattr(request, "session", None)
+    is_hijacked = getattr(getattr(request, "user", None), "is_hijacked", False)
+    if is_hijacked or (session is not None and session.get("hijack_history")):
+        return True
+    if getattr(request, "impersonator", None) is not None:
+        return True
+    path = conf.CORBADO_IS_IMPERSONATING
+    return bool(path and import_string(path)(request))

@@ -1,0 +1,93 @@
+"""django-impersonate: whoever acts as a customer gains nothing that outlives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import include, path
+
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.session import SIGN_IN
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import sign_in
+from tests.urls import urlpatterns as site
+
+urlpatterns = [*site, path("impersonate/", include("impersonate.urls"))]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+PASSKEYS, ADD = "/corbado/passkeys/", "/corbado/passkeys/add/"
+PASSWORD = "an old password"
+MakeUser = Callable[..., Any]
+
+
+@pytest.fixture
+def customer(corbado: Corbado) -> User:
+    """A customer who has signed in once."""
+    person = corbado.add_user("robin@example.com")
+    sign_in(Client(), corbado.issue_token(person))
+    return person
+
+
+@pytest.fixture
+def support(make_user: MakeUser, client: Client) -> Client:
+    """The browser of somebody from support, who has just signed in."""
+    make_user(
+        "sam@example.com", username="sam", password=PASSWORD, is_staff=True, is_superuser=True
+    )
+    assert client.login(username="sam", password=PASSWORD)
+    return client
+
+
+def acquire(support: Client, customer: User) -> None:
+    """Act as the customer."""
+    pk = CorbadoAccount.objects.get(corbado_user_id=customer.id).user_id
+    assert support.get(f"/impersonate/{pk}/").status_code == 302
+    assert support.get("/account/").content.decode().startswith(f"Signed in as {pk}")
+
+
+def asked_for(corbado: Corbado) -> list[str]:
+    """Return the kinds of token that Corbado was asked for."""
+    return [each.path for each in corbado.requests if "Tokens" in each.path]
+
+
+def test_acting_as_a_customer_adds_and_removes_no_passkey(
+    corbado: Corbado, support: Client, customer: User
+) -> None:
+    acquire(support, customer)
+    before = asked_for(corbado)
+    for page in (support.post(ADD), support.post(f"{PASSKEYS}cre-1/remove/")):
+        assert page.status_code == 403
+        assert "acting as somebody else" in page.content.decode()
+    assert asked_for(corbado) == before
+
+
+def test_whoever_comes_back_has_signed_in_when_they_did(support: Client, customer: User) -> None:
+    before = support.session[SIGN_IN]
+    acquire(support, customer)
+    support.get("/impersonate/stop/")
+    assert support.session[SIGN_IN] == before
+    assert support.post(ADD).status_code == 200
+
+
+def test_somebody_who_acts_as_a_customer_does_not_sign_in(
+    corbado: Corbado, support: Client, customer: User
+) -> None:
+    acquire(support, customer)
+    accounts = CorbadoAccount.objects.count()
+    for person in (customer, corbado.add_user("another@example.com")):
+        answer = sign_in(support, corbado.issue_token(person))
+        assert answer.status_code == 403
+        assert "acting as somebody else" in answer.content.decode()
+    assert CorbadoAccount.objects.count() == accounts
+
+
+def test_the_customer_signs_in_and_out_as_ever(corbado: Corbado, customer: User) -> None:
+    browser = Client()
+    assert sign_in(browser, corbado.issue_token(customer)).status_code == 303
+    assert browser.post(ADD).status_code == 200
+    assert browser.post("/corbado/logout/").status_code == 302
+    assert browser.get("/account/").status_code == 302

@@ -1,0 +1,9 @@
+"""The test site with django-hijack: superusers act as other users."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS, MIDDLEWARE
+
+INSTALLED_APPS = [*INSTALLED_APPS, "hijack"]
+MIDDLEWARE = [*MIDDLEWARE, "hijack.middleware.HijackUserMiddleware"]
