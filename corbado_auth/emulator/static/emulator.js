@@ -1,6 +1,7 @@
 // The emulator's page: shows what happened, updates by itself, and turns the clock and the failures.
 
 import { control } from "/static/page/control.js";
+import { connectSwitches, connectTokens, connectUsers } from "/static/page/connect.js";
 import { failures, project } from "/static/page/controls.js";
 import { countDown } from "/static/page/parts.js";
 import { emails, tokens, users } from "/static/page/people.js";
@@ -8,7 +9,20 @@ import { Rows } from "/static/page/rows.js";
 import { requests, webhooks } from "/static/page/traffic.js";
 import { h } from "/static/auth/dom.js";
 
-const VIEWS = { emails, users, tokens, requests, webhooks, failures, project };
+const VIEWS = {
+  emails,
+  users,
+  tokens,
+  "connect-users": connectUsers,
+  "connect-tokens": connectTokens,
+  "connect-switches": connectSwitches,
+  requests,
+  webhooks,
+  failures,
+  project,
+};
+// These show one thing, which is neither counted nor searched.
+const WITHOUT_COUNT = ["connect-switches", "project"];
 const POLL_EVERY_MS = 1000;
 const NOTICE_STAYS_MS = 5000;
 
@@ -137,7 +151,7 @@ class Page {
     if (!this.#data.state) return;
     for (const [id, view] of Object.entries(VIEWS)) {
       $(`view-${id}`).lastChild.textContent =
-        id === "project" ? "" : String(view.items(this.#data).length);
+        WITHOUT_COUNT.includes(id) ? "" : String(view.items(this.#data).length);
     }
     const view = VIEWS[this.#view];
     const all = view.items(this.#data);
@@ -147,7 +161,7 @@ class Page {
       return wanted.every((word) => text.includes(word));
     });
     $("count").textContent = shown.length < all.length ? `${shown.length} of ${all.length}` : "";
-    $("search").hidden = view === project;
+    $("search").hidden = WITHOUT_COUNT.includes(this.#view);
     $("empty").hidden = shown.length > 0;
     $("empty").textContent = all.length ? "Nothing fits this filter." : view.empty;
     this.#rows.show(shown, (item) => view.row(item, this));

@@ -24,5 +24,8 @@ export const control = {
   advance: (seconds) => send("POST", "clock", { advance: seconds }),
   planFailure: (failure) => send("POST", "failures", failure),
   removeFailure: (ID) => send("DELETE", "failures", { ID }),
+  turnConnect: (switches) => send("POST", "connect", switches),
+  issueSignedPasskeyData: (identifier) =>
+    send("POST", "connect/signed-passkey-data", { identifier }),
   limitRate: (requests) => send("POST", "rate-limit", { requests }),
 };

@@ -4,7 +4,7 @@
 import { h } from "../auth/dom.js";
 
 const TONES = {
-  good: ["active", "unused", "confirmed", "open", "exists"],
+  good: ["active", "unused", "confirmed", "open", "exists", "on"],
   bad: ["expired", "disabled", "deleted", "blocked", "no answer"],
 };
 
@@ -95,12 +95,16 @@ export function labelled(label, control) {
   return h("label", { class: "labelled" }, h("span", {}, label), control);
 }
 
-/** A form that sends its values to `work` and is emptied when that succeeds. */
+/**
+ * A form that sends its values to `work` and is emptied when that succeeds. `work` also gets a place
+ * for what came of it.
+ */
 export function toolForm(title, text, work, ...children) {
+  const outcome = h("div", { class: "outcome", role: "status" });
   const submit = async (event) => {
     event.preventDefault();
     const form = event.currentTarget;
-    if (await work(Object.fromEntries(new FormData(form)))) form.reset();
+    if (await work(Object.fromEntries(new FormData(form)), outcome)) form.reset();
   };
   return h(
     "details",
@@ -111,6 +115,21 @@ export function toolForm(title, text, work, ...children) {
       { on: { submit } },
       ...children,
       h("button", { type: "submit", class: "primary" }, text),
+      outcome,
     ),
   );
+}
+
+export function lines(rows) {
+  return h("ul", { class: "lines" }, ...rows.map((row) => h("li", {}, ...row)));
+}
+
+/** A passkey in the list of its user. */
+export function passkeyLine({ ID, status, created, lastUsed }) {
+  const used = lastUsed ? `last used ${lastUsed.replace("T", " ")}` : "not used yet";
+  return [
+    h("code", {}, ID),
+    badge(status),
+    h("span", { class: "quiet" }, `created ${created.replace("T", " ")}, ${used}`),
+  ];
 }

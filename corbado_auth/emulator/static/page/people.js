@@ -8,7 +8,9 @@ import {
   copyButton,
   facts,
   labelled,
+  lines,
   link,
+  passkeyLine,
   source,
   time,
   timeLeft,
@@ -70,19 +72,6 @@ function userRow(user, page) {
     }),
     h("div", { class: "line" }, action("Make a sign-in link", makeLink), place),
   );
-}
-
-function lines(rows) {
-  return h("ul", { class: "lines" }, ...rows.map((row) => h("li", {}, ...row)));
-}
-
-function passkeyLine({ ID, status, created, lastUsed }) {
-  const used = lastUsed ? `last used ${lastUsed.replace("T", " ")}` : "not used yet";
-  return [
-    h("code", {}, ID),
-    badge(status),
-    h("span", { class: "quiet" }, `created ${created.replace("T", " ")}, ${used}`),
-  ];
 }
 
 export const emails = {
