@@ -143,9 +143,7 @@ class Settings:
     @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
-        return str(
-            _get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.migration.UserMigration")
-        )
+        return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))
 
 
 conf = Settings()

@@ -22,7 +22,7 @@ from .corbado_api.service import CorbadoService
 from .exceptions import CorbadoError
 from .models import CorbadoAccount, PendingDeletion
 
-__all__ = ["Retried", "note_deletion", "retry_deletions"]
+__all__ = ["Retried", "count_pending_deletions", "note_deletion", "retry_deletions"]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -64,6 +64,11 @@ def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
                 if error.error_type != "validation_error":
                     break
     return Retried(deleted, kept=_pending().count())
+
+
+def count_pending_deletions() -> int:
+    """Return how many deletions `retry_deletions` would ask Corbado for."""
+    return _pending().count() if _is_turned_on() else 0
 
 
 def _is_turned_on() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from .conf import conf
 from .managers import CorbadoAccountQuerySet, ProjectQuerySet
 
 if TYPE_CHECKING:
-    from .existing_users.outcomes import Outcome
+    from .existing_users.outcomes import Outcome, Question
     from .identity import CorbadoUser
 
 # What sites query; the others are the app's own memory.
@@ -106,56 +107,72 @@ class CorbadoAccount(models.Model):
 
 
 class MigrationAttemptQuerySet(ProjectQuerySet["MigrationAttempt"]):
-    """Add and close the attempts of many users at once."""
+    """The attempts, written for many users at once; a user who is gone gets no row."""
 
-    def ensure(self, project_id: str, user_ids: Collection[Any], **values: Any) -> None:
-        """Add the rows that are missing, with these ``values``; a user who is gone gets none."""
-        if connections[self.db].in_atomic_block:
-            # There a broken foreign key would show at the very end, and undo everything.
-            user_ids = self._existing(user_ids)
-        for tries_left in (2, 1, 0):
-            rows = [self.model(project_id=project_id, user_id=pk, **values) for pk in user_ids]
-            try:
-                with transaction.atomic(using=self.db):
-                    self.bulk_create(rows, ignore_conflicts=True)
-            except IntegrityError:
-                if not tries_left:
-                    raise
-                user_ids = self._existing(user_ids)
-            else:
-                return
+    def note_questions(self, questions: Mapping[Any, Question]) -> Mapping[Any, Question]:
+        """Write down what is about to be asked about these users; return what is written."""
+        rows = {
+            pk: {"asked_at": question.asked_at, "request_id": question.request_id}
+            for pk, question in questions.items()
+        }
+        return {pk: questions[pk] for pk in self._write(rows)}
 
-    def close(self, project_id: str, user_ids: Collection[Any], outcome: Outcome) -> None:
-        """Write what became of these users, and end the claims of whoever worked on them.
+    def close(self, user_ids: Collection[Any], outcome: Outcome) -> None:
+        """Write what became of these users.
 
         An answer that was lost stays noted: another try has to look before it asks again. How
         somebody moved stays written, too.
         """
-        rows = self.filter(project_id=project_id, user_id__in=user_ids)
+        rows = self.current().filter(user_id__in=user_ids)
         closed = {
             "outcome": outcome.kind,
             "reason": outcome.reason,
             "finished_at": timezone.now(),
-            "claimed_until": None,
         }
         if outcome.reason == "already_linked":
             moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
             rows.exclude(moved).update(**closed)
         elif rows.update(**closed) < len(user_ids):
-            self.ensure(project_id, user_ids)
-            rows.update(**closed)
+            self._write(dict.fromkeys(user_ids, closed))
 
-    def _existing(self, user_ids: Collection[Any]) -> Collection[Any]:
-        users = get_user_model()._base_manager.using(self.db).filter(pk__in=user_ids)
-        return list(users.order_by("pk").values_list("pk", flat=True))
+    def _write(self, values: Mapping[Any, Mapping[str, Any]]) -> Collection[Any]:
+        """Add rows, or change those that are there; return the users of whom there is one now."""
+        using = db_for_write()
+        by_name = connections[using].features.supports_update_conflicts_with_target
+        user_ids: Collection[Any] = values
+        # In a transaction a broken foreign key would show at the very end, and undo everything.
+        look_first = connections[using].in_atomic_block
+        for tries_left in (2, 1, 0):
+            if look_first:
+                users = get_user_model()._base_manager.using(using).filter(pk__in=user_ids)
+                user_ids = list(users.values_list("pk", flat=True))
+            rows = [
+                self.model(project_id=conf.CORBADO_PROJECT_ID, user_id=pk, **values[pk])
+                for pk in user_ids
+            ]
+            try:
+                with transaction.atomic(using=using):
+                    self.using(using).bulk_create(
+                        rows,
+                        update_conflicts=True,
+                        update_fields=list(next(iter(values.values()), {})),
+                        unique_fields=["project_id", "user"] if by_name else None,
+                    )
+            except IntegrityError:
+                if not tries_left:
+                    raise
+                look_first = True
+            else:
+                break
+        return user_ids
 
 
 class MigrationAttempt(models.Model):
-    """Remember how far one existing user has been moved over: the progress of all workers.
+    """How far one existing user has been moved over.
 
     ``asked_at`` is written before Corbado is asked to create somebody and stands until the answer
     is known. If it stands at the next try, an answer was lost, and the Corbado user who is found
-    then may be ours. ``claimed_until`` keeps other workers off; the claim of a dead one runs out.
+    then may be ours.
     """
 
     user = models.ForeignKey(
@@ -165,8 +182,6 @@ class MigrationAttempt(models.Model):
         verbose_name=_("user"),
     )
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
-    worker = models.CharField(_("worker"), max_length=64, blank=True)
-    claimed_until = models.DateTimeField(_("claimed until"), null=True)
     asked_at = models.DateTimeField(_("asked at"), null=True)
     request_id = models.CharField(_("request ID"), max_length=64, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -187,11 +202,31 @@ class MigrationAttempt(models.Model):
             models.Index(
                 fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome"
             ),
-            models.Index(fields=["claimed_until"], name="corbado_attempt_claim"),
         ]
 
     def __str__(self) -> str:
         return f"{self.outcome or pgettext('no answer yet', 'open')} {self.reason}".strip()
+
+
+class MigrationLease(models.Model):
+    """The right to move a project's users, held by one run at a time.
+
+    The run renews it while it works; the lease of one that was killed expires.
+    """
+
+    project_id = models.CharField(_("Corbado project ID"), max_length=64, unique=True)
+    holder = models.CharField(_("holder"), max_length=128)
+    since = models.DateTimeField(_("since"))
+    expires_at = models.DateTimeField(_("expires"))
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("migration lease")
+        verbose_name_plural = _("migration leases")
+
+    def __str__(self) -> str:
+        return self.holder
 
 
 class PasskeyNudge(models.Model):

@@ -45,6 +45,12 @@ def fill(apps: Apps, user_id: Any) -> None:
     rows: dict[str, dict[str, Any]] = {
         "corbadoaccount": {"user_id": user_id, "project_id": PROJECT, "corbado_user_id": "usr-1"},
         "migrationattempt": {"user_id": user_id, "project_id": PROJECT, "outcome": "linked"},
+        "migrationlease": {
+            "project_id": PROJECT,
+            "holder": "process 1",
+            "since": timezone.now(),
+            "expires_at": timezone.now(),
+        },
         "passkeynudge": {"user_id": user_id, "quiet_since": timezone.now()},
         "pendingdeletion": {"project_id": PROJECT, "corbado_user_id": "usr-2"},
     }

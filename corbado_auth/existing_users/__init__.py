@@ -1,1 +1,8 @@
 """Moving existing users to Corbado, and what follows from it."""
+
+from __future__ import annotations
+
+from .migration import UserMigration
+from .outcomes import Outcome
+
+__all__ = ["Outcome", "UserMigration"]

@@ -18,25 +18,25 @@ Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
 REASONS = {
     "already_linked": "has moved before",
     "inactive": "is_active is off",
-    "staff": "is staff or a superuser; --include-staff moves them, too",
-    "gone": "was deleted, or left the queryset, meanwhile",
+    "staff": "is staff or a superuser; --include-staff moves them too",
+    "gone": "was deleted, or left the queryset, in the meantime",
     "no_email": "has no address",
-    "invalid_email": "has an address that cannot be one",
-    "duplicate_email": "shares the address with another local user, case aside",
+    "invalid_email": "has an invalid address",
+    "duplicate_email": "shares the address with another local user, ignoring case",
     "unproven_email": "never proved to own the address (local_emails_are_verified)",
-    "corbado_user_unconfirmed": "somebody registered the address at Corbado and never confirmed it",
+    "corbado_user_unconfirmed": "someone registered the address at Corbado and never confirmed it",
     "corbado_user_deleted": "the Corbado user with this address is deleted or disabled",
     "corbado_user_has_other_account": "the Corbado user belongs to another local user",
     "ambiguous_at_corbado": "several Corbado users have the address",
-    "taken_at_corbado": "Corbado says that the address is taken, and does not say by whom",
+    "taken_at_corbado": "Corbado says that the address is taken, but not by whom",
     "rejected_by_corbado": "Corbado does not accept the address or the name",
-    "no_answer": "Corbado gave no proper answer, several times over",
+    "no_answer": "Corbado gave no proper answer, several times in a row",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Say what became of one user: ``reason`` is a code, empty where the user has moved.
+    """What became of one user: ``reason`` is a code, empty where the user has moved.
 
     ``eligible`` is what a dry run says of a user about whom Corbado would be asked.
     """
@@ -47,13 +47,13 @@ class Outcome:
 
     @property
     def has_moved(self) -> bool:
-        """Tell whether the user is tied to a Corbado user now because of this."""
+        """Tell whether the user is linked to a Corbado user now because of this."""
         return self.kind in {"created", "linked"}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Hold what is written down of a question to Corbado before it is asked: when, and a mark.
+    """What is written down about a question to Corbado before it is asked: when, and a mark.
 
     Corbado keeps the mark (``req-…``) with the request.
     """

@@ -167,6 +167,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="MigrationLease",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "project_id",
+                    models.CharField(max_length=64, unique=True, verbose_name="Corbado project ID"),
+                ),
+                ("holder", models.CharField(max_length=128, verbose_name="holder")),
+                ("since", models.DateTimeField(verbose_name="since")),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+            ],
+            options={
+                "verbose_name": "migration lease",
+                "verbose_name_plural": "migration leases",
+            },
+        ),
+        migrations.CreateModel(
             name="MigrationAttempt",
             fields=[
                 (
@@ -176,8 +198,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
-                ("worker", models.CharField(blank=True, max_length=64, verbose_name="worker")),
-                ("claimed_until", models.DateTimeField(null=True, verbose_name="claimed until")),
                 ("asked_at", models.DateTimeField(null=True, verbose_name="asked at")),
                 (
                     "request_id",
@@ -203,7 +223,6 @@ class Migration(migrations.Migration):
                     models.Index(
                         fields=["project_id", "outcome", "reason"], name="corbado_attempt_outcome"
                     ),
-                    models.Index(fields=["claimed_until"], name="corbado_attempt_claim"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -312,6 +312,6 @@ def test_the_bulk_migration_says_what_is_still_left(corbado: Corbado, left_over:
     assert "3 still to be deleted at Corbado" in migrate_users()
 
 
-def test_a_dry_run_deletes_nobody(corbado: Corbado, left_over: list[str]) -> None:
-    assert "deleted" not in migrate_users("--dry-run")
+def test_a_dry_run_counts_them_and_deletes_nobody(corbado: Corbado, left_over: list[str]) -> None:
+    assert "3 to be deleted at Corbado, as here before" in migrate_users("--dry-run")
     assert deleted_at(corbado) == []

@@ -20,12 +20,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from corbado_auth import email_index
-from corbado_auth.bulk_migration import Scope
 from corbado_auth.checks import ids
 from corbado_auth.checks.email_lookups import check_email_lookups
 from corbado_auth.doctor import State
 from corbado_auth.doctor.database import email_lookups
 from corbado_auth.email_index import NAME, EmailIndex
+from corbado_auth.existing_users.bulk.scope import Scope
 from corbado_auth.local_users import (
     is_shared_address,
     shared_addresses,

@@ -23,7 +23,7 @@ DEFAULTS = {
     "CORBADO_WEBHOOK_SECRETS": [],
     "CORBADO_FAILED_ATTEMPTS_BUDGET": 5,
     "CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 30,
-    "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.migration.UserMigration",
+    "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
 }
 
 

@@ -118,7 +118,7 @@ CHECKS = """
 a warning. `…` stands for what differs from site to site.
 """
 MIGRATION = """
-`corbado_auth.existing_users.migration.UserMigration` is what `corbado_migrate_users` uses for
+`corbado_auth.existing_users.UserMigration` is what `corbado_migrate_users` uses for
 each user. Subclass it, and name the subclass in `CORBADO_USER_MIGRATION`. Attributes:
 """
 MODELS = """
@@ -296,12 +296,11 @@ def checks() -> Iterator[str]:
 
 
 def migration() -> Iterator[str]:
-    from corbado_auth.existing_users import outcomes
-    from corbado_auth.existing_users.migration import UserMigration
+    from corbado_auth.existing_users import UserMigration, outcomes
 
     yield from attributes(UserMigration)
     yield "Methods:\n\n"
-    yield from methods(UserMigration, leave_out=("prepare", "record"))
+    yield from methods(UserMigration)
     yield "What becomes of a user is an `Outcome`, with one of these reasons:\n\n"
     yield "| reason | means |\n|---|---|\n"
     for reason, means in outcomes.REASONS.items():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from corbado_auth.backends import CorbadoBackend
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.emulator import Emulator, EmulatorConfig
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
-from corbado_auth.existing_users import migration
-from corbado_auth.existing_users.migration import UserMigration, user_migration_class
+from corbado_auth.existing_users import UserMigration, migration
+from corbado_auth.existing_users.migration import user_migration_class
 from corbado_auth.existing_users.outcomes import REASONS, Outcome
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 from corbado_auth.signals import account_linked
@@ -98,7 +97,7 @@ def test_an_unknown_user_is_created_and_tied(make_user: MakeUser, at_corbado: At
     (person,) = at_corbado.users()
     assert outcome == Outcome("created", "", person["ID"])
     assert account_of(ada).corbado_user_id == person["ID"]
-    assert (attempt_of(ada).outcome, attempt_of(ada).claimed_until) == ("created", None)
+    assert attempt_of(ada).outcome == "created"
 
 
 def test_corbado_is_told_name_full_name_and_email(make_user: MakeUser, corbado: Corbado) -> None:
@@ -173,7 +172,7 @@ def test_who_does_not_fit_is_reported_and_corbado_is_not_asked(
     user = make_user(**{"email": ADA, "username": "ada", **fields})
     migration = UserMigration()
     if prepared:
-        migration.prepare()
+        migration._prepare()
     assert migration.migrate(user) == outcome
     assert corbado.requests == []
     assert (attempt_of(user).outcome, attempt_of(user).reason) == (outcome.kind, outcome.reason)
@@ -187,7 +186,7 @@ def test_of_two_with_one_address_neither_moves(
     users = [make_user(ADA, username="one"), make_user(other, username="two", is_active=False)]
     migration = UserMigration()
     if prepared:
-        migration.prepare()
+        migration._prepare()
     reasons = [migration.migrate(user).reason for user in users]
     assert reasons == ["duplicate_email", "inactive"]
     assert corbado.requests == []
@@ -405,25 +404,6 @@ def test_a_sign_in_of_this_very_moment_wins(
 
     monkeypatch.setattr(CorbadoService, "create_user", sign_in_first)
     assert UserMigration().migrate(ada) == Outcome("skipped", "already_linked", "usr-1")
-
-
-def test_a_turn_is_taken_before_each_request(make_user: MakeUser, corbado: Corbado) -> None:
-    corbado.add_user(ADA, confirmed=False)
-    turns: list[None] = []
-    ada = make_user(ADA)
-    MigrationAttempt.objects.create(
-        user_id=ada.pk,
-        project_id=corbado.settings["CORBADO_PROJECT_ID"],
-        asked_at=datetime.now(UTC),
-    )
-
-    @contextmanager
-    def turn() -> Iterator[None]:
-        turns.append(None)
-        yield
-
-    UserMigration(turn=turn).migrate(ada)
-    assert len(turns) == len(corbado.requests) == 3
 
 
 # The class -------------------------------------------------------------------------------------

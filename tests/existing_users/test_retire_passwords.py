@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import stat
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -136,6 +137,18 @@ def test_the_report_names_who_it_was(ready: Callable[..., CorbadoAccount], tmp_p
     assert [(row["user"], row["corbado_user_id"]) for row in rows] == [
         (str(account.user_id), "usr-1")
     ]
+
+
+def test_the_report_is_private_and_no_formula(
+    ready: Callable[..., CorbadoAccount], tmp_path: Path
+) -> None:
+    account = ready()
+    CorbadoAccount.objects.filter(pk=account.pk).update(corbado_user_id="=1+1")
+    report = tmp_path / "report.csv"
+    report.touch(mode=0o644)
+    run("--report", str(report))
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert ",'=1+1," in report.read_text(encoding="utf-8")
 
 
 def test_a_report_that_cannot_be_written_stops_it_before_it_starts(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users import UserMigration
 
 
 class ImpatientMigration(UserMigration):
@@ -14,7 +14,7 @@ class ImpatientMigration(UserMigration):
 
     first_wait = 0.01
     longest_wait = 0.02
-    filters = ("customers", "sliced")
+    filters = ("customers", "buyers", "sliced", "united")
 
     def customers(self, users: QuerySet[Any]) -> QuerySet[Any]:
         """Leave out people of the site's own domain."""
@@ -23,3 +23,11 @@ class ImpatientMigration(UserMigration):
     def sliced(self, users: QuerySet[Any]) -> QuerySet[Any]:
         """Return what no run can page through."""
         return users[:10]
+
+    def buyers(self, users: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those in a group, once for each group."""
+        return users.filter(groups__isnull=False)
+
+    def united(self, users: QuerySet[Any]) -> QuerySet[Any]:
+        """Return what cannot be filtered."""
+        return users.union(users)

@@ -24,7 +24,7 @@ MODULES = (
     "backends",
     "corbado_api.service",
     "decorators",
-    "existing_users.migration",
+    "existing_users",
     "identity",
     "session",
     "signals",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +15,33 @@ from django.core.management.base import (
     CommandParser,
     SystemCheckError,
 )
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import QuerySet
 
-from corbado_auth.bulk_migration import (
-    MOST_IN_FLIGHT,
-    BulkMigration,
-    Halt,
-    Pace,
-    Progress,
-    Report,
-    Scope,
+from corbado_auth.deletion import count_pending_deletions, retry_deletions
+from corbado_auth.existing_users.bulk.lease import Lease, LeaseHeld
+from corbado_auth.existing_users.bulk.progress import Progress
+from corbado_auth.existing_users.bulk.rate_limit import (
+    RateLimiter,
+    StopFlag,
+    Stopped,
     stopped_by_signals,
 )
-from corbado_auth.bulk_migration.pace import Stopped
-from corbado_auth.deletion import retry_deletions
+from corbado_auth.existing_users.bulk.report import Report
+from corbado_auth.existing_users.bulk.run import MAX_CONCURRENCY, BulkMigration
+from corbado_auth.existing_users.bulk.scope import Scope
 from corbado_auth.existing_users.migration import UserMigration, user_migration_class
 from corbado_auth.existing_users.outcomes import Outcome
 from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
-Create a Corbado user for every existing user who may have one, and tie the two together, so that
-their first sign-in through Corbado finds them. Nobody gets a mail, and passwords go on working.
+Create a Corbado user for every existing user who may have one, and link the two, so that their
+first sign-in through Corbado finds them. No email is sent, and passwords keep working.
 
-Begin with --dry-run: it asks Corbado nothing and changes nothing. The run itself can be stopped at
-any point (Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it came, and what
-was under way is looked up at Corbado before anything is asked twice. On PostgreSQL, MySQL 8 and
-MariaDB 10.6 several hosts may run it at once; on SQLite one at a time.
+Start with --dry-run: it asks Corbado nothing and changes nothing. The run itself can be stopped at
+any point (Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it got, and requests
+without an answer are looked up at Corbado before anything is asked twice. There is one run at a
+time; a second one says who is at work and ends.
 """
 EPILOG = """\
 examples:
@@ -89,16 +89,15 @@ class Command(CorbadoCommand):
             type=_positive,
             default=8,
             metavar="N",
-            help=f"requests in flight, 1 to {MOST_IN_FLIGHT} (default %(default)s)",
+            help=f"requests in flight, 1 to {MAX_CONCURRENCY} (default %(default)s)",
         )
         add(
             "--rate",
             type=_rate,
             default=5.0,
             metavar="N",
-            help="requests per second, of this worker (default %(default)s). Corbado's published "
-            "limits are 200, 10 and 10, and which one holds for you is Corbado's to say; several "
-            "workers behind one address share it",
+            help="requests per second (default %(default)s). Corbado has published limits of 200, "
+            "10 and 10; ask Corbado which one applies to you",
         )
         add(
             "--report",
@@ -112,50 +111,56 @@ class Command(CorbadoCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._move(options)
-        except DatabaseError as error:
+        except LeaseHeld as error:
+            raise _refusal(str(error)) from None
+        except Error as error:
             raise _refusal(
                 f"The database failed ({type(error).__name__}). Does it answer, and has manage.py "
                 "migrate been run? Nothing is lost: run this again then."
             ) from error
 
     def _move(self, options: dict[str, Any]) -> None:
-        halt = Halt()
-        pace = Pace(options["rate"], halt)
+        stop = StopFlag()
+        rate = RateLimiter(options["rate"], stop)
+        dry_run = options["dry_run"]
         with ExitStack() as stack:
-            migration = self._migration(pace, options)
+            migration = self._migration(options)
             scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
+            stack.enter_context(stopped_by_signals(stop))
+            # First of all that is written: the report may be the one of the run that holds it.
+            lease = None if dry_run else stack.enter_context(Lease(stop))
             report = self._report(options)
-            report = stack.enter_context(report) if report else None
-            progress = stack.enter_context(self._progress(scope, options))
+            report = stack.enter_context(closing(report)) if report else None
+            progress = stack.enter_context(closing(self._progress(scope, options)))
 
             def note(user: Any, outcome: Outcome) -> None:
                 try:
                     if report:
                         report.add(user, outcome)
                 except OSError as error:
-                    halt.stop(f"The report {options['report']} cannot be written: {_why(error)}.")
+                    stop.stop(f"The report {options['report']} cannot be written: {_why(error)}.")
                 progress.add(outcome, counts=not options["limit"] or _is_asked(outcome))
 
             run = BulkMigration(
                 migration,
-                pace,
-                halt,
+                rate,
+                stop,
                 note,
                 concurrency=options["concurrency"],
                 limit=options["limit"],
+                keep_lease=lease.renew_in_time if lease else lambda: None,
             )
-            stack.enter_context(stopped_by_signals(halt))
-            if options["dry_run"]:
-                run.rehearse(scope)
+            if lease is None:
+                run.dry_run(scope)
             else:
-                self._retry_deletions(pace)
+                self._retry_deletions(rate, lease)
                 run.run(scope)
-        self._sum_up(progress, run, scope, dry_run=options["dry_run"])
-        if halt:
-            again = "" if options["dry_run"] else " Nothing is lost: run it again to go on."
-            raise CommandError(f"Stopped. {halt.reason}{again}", returncode=STOPPED)
+        self._sum_up(progress, scope, dry_run=dry_run)
+        if stop:
+            again = "" if dry_run else " Nothing is lost: run it again to go on."
+            raise CommandError(f"Stopped. {stop.reason}{again}", returncode=STOPPED)
         if refused := progress.number("refused"):
-            what = "would be refused" if options["dry_run"] else "refused"
+            what = "would be refused" if dry_run else "refused"
             raise CommandError(
                 f"{refused:,} {what}. The documentation page "
                 '"How to move existing users over in bulk" says what to do about each reason.'
@@ -163,12 +168,12 @@ class Command(CorbadoCommand):
 
     # What the run needs ------------------------------------------------------------------------
 
-    def _migration(self, pace: Pace, options: dict[str, Any]) -> UserMigration:
-        if options["concurrency"] > MOST_IN_FLIGHT:
-            raise _refusal(f"--concurrency has to be 1 to {MOST_IN_FLIGHT}.")
+    def _migration(self, options: dict[str, Any]) -> UserMigration:
+        if options["concurrency"] > MAX_CONCURRENCY:
+            raise _refusal(f"--concurrency has to be 1 to {MAX_CONCURRENCY}.")
         try:
             self.check()
-            migration = user_migration_class()(turn=pace.turn)
+            migration = user_migration_class()()
         except SystemCheckError as error:
             raise _refusal(str(error)) from error
         except ImproperlyConfigured as error:
@@ -188,6 +193,8 @@ class Command(CorbadoCommand):
             users = getattr(migration, name)(users)
         if users.query.is_sliced:
             raise _refusal("The users cannot be a slice of a queryset: use --limit.")
+        if users.query.combinator:
+            raise _refusal("The users cannot be a union of querysets: filter with | or Q().")
         return users
 
     def _addresses(self, options: dict[str, Any]) -> list[str] | None:
@@ -218,10 +225,15 @@ class Command(CorbadoCommand):
         say = self.stdout.write if options["verbosity"] else None
         return Progress(total, say, sys.stderr)
 
-    def _retry_deletions(self, pace: Pace) -> None:
+    def _retry_deletions(self, rate: RateLimiter, lease: Lease) -> None:
         """Delete at Corbado who is deleted here, first: an address may be in use again."""
+
+        def take_turn() -> None:
+            lease.renew_in_time()
+            rate.take_turn()
+
         with suppress(Stopped):
-            retried = retry_deletions(pace.take_turn)
+            retried = retry_deletions(take_turn)
             if retried.deleted:
                 self.stdout.write(f"{retried.deleted:>9,} deleted at Corbado, as here before")
             if retried.kept:
@@ -229,18 +241,16 @@ class Command(CorbadoCommand):
 
     # What it says at the end -------------------------------------------------------------------
 
-    def _sum_up(
-        self, progress: Progress, run: BulkMigration, scope: Scope, *, dry_run: bool
-    ) -> None:
+    def _sum_up(self, progress: Progress, scope: Scope, *, dry_run: bool) -> None:
         say = self.stdout.write
         kinds = ["eligible"] if dry_run else ["created", "linked"]
         for line in progress.summary(*kinds, "skipped", "refused"):
             say(line)
-        if run.left_to_others:
-            say(f"{run.left_to_others:>9,} left to other workers")
         if scope.unknown_addresses:
-            say(f"{scope.unknown_addresses:>9,} addresses of the file that nobody here has")
+            say(f"{len(scope.unknown_addresses):>9,} addresses of the file that nobody here has")
         if dry_run:
+            if deletions := count_pending_deletions():
+                say(f"{deletions:>9,} to be deleted at Corbado, as here before")
             say("Nothing was asked and nothing was changed.")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from argparse import ArgumentTypeError
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from corbado_auth.existing_users.report_files import open_report, without_formulas
 from corbado_auth.existing_users.retirement import Rule, candidates, retire
 from corbado_auth.models import CorbadoAccount
 
@@ -59,10 +61,10 @@ class Command(BaseCommand):
         if path is None:
             return sum(1 for _account in accounts)
         try:
-            with open(path, "w", newline="", encoding="utf-8") as file:
+            with open_report(Path(path)) as file:
                 writer = csv.writer(file)
                 writer.writerow(["user", "corbado_user_id", "sign_ins", "last_sign_in_at"])
-                return sum(1 for account in accounts if writer.writerow(_row(account)))
+                return sum(1 for each in accounts if writer.writerow(without_formulas(_row(each))))
         except OSError as error:
             raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from error
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from corbado_auth.existing_users.migration import UserMigration
+from corbado_auth.existing_users import UserMigration
 
 
 class ShopMigration(UserMigration):

@@ -6,8 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from corbado_auth.existing_users.outcomes import REASONS, Outcome
 
@@ -37,15 +36,8 @@ class Progress:
         if say is not None and tqdm is not None and screen.isatty():
             self._bar = tqdm(total=total, unit=" users", file=screen, dynamic_ncols=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
 

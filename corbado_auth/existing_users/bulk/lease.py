@@ -1,0 +1,87 @@
+"""The lease that keeps a second run away from the users that one run is moving."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import Error, OperationalError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from corbado_auth.conf import conf
+from corbado_auth.models import MigrationLease
+
+from .rate_limit import StopFlag
+
+__all__ = ["Lease", "LeaseHeld"]
+
+SECONDS = 60
+RENEWED_AFTER = 15
+
+
+class LeaseHeld(Exception):
+    """Another run holds the lease; the message is for the operator."""
+
+
+class Lease:
+    """A row of the database, held by this run: a context manager that raises LeaseHeld."""
+
+    def __init__(self, stop: StopFlag) -> None:
+        self._stop = stop
+        self._renewed = 0.0
+        self._holder = f"process {os.getpid()} on {socket.gethostname()}"[:128]
+
+    def __enter__(self) -> Self:
+        while not self._take():
+            other = MigrationLease.objects.current().first()
+            if other is not None and (left := other.expires_at - timezone.now()) > timedelta():
+                raise LeaseHeld(
+                    f"Another run ({other.holder}) has been moving users since "
+                    f"{_readable(other.since)}: wait until it has ended, or, if it was killed, "
+                    f"start again in {int(left.total_seconds()) + 1} seconds."
+                )
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with suppress(Error):  # Then it expires.
+            self._mine.delete()
+
+    def renew_in_time(self) -> None:
+        """Renew the lease if it is time to; end the run if another one has taken it."""
+        elapsed = time.monotonic() - self._renewed
+        if elapsed < RENEWED_AFTER:
+            return
+        try:
+            held = self._mine.update(expires_at=timezone.now() + timedelta(seconds=SECONDS))
+        except OperationalError:
+            if elapsed < SECONDS:
+                return  # The next call tries again.
+            raise
+        self._renewed = time.monotonic()
+        if not held:
+            self._stop.stop("This run stood still for a minute, and another one has begun.")
+
+    @property
+    def _mine(self) -> QuerySet[MigrationLease]:
+        return MigrationLease.objects.current().filter(holder=self._holder, since=self._since)
+
+    def _take(self) -> bool:
+        self._renewed = time.monotonic()
+        self._since = now = timezone.now()
+        expires_at = now + timedelta(seconds=SECONDS)
+        mine = {"holder": self._holder, "since": now, "expires_at": expires_at}
+        rows = MigrationLease.objects.current()
+        _row, is_new = rows.get_or_create(project_id=conf.CORBADO_PROJECT_ID, defaults=mine)
+        # One statement, so that of two runs one gets it.
+        return is_new or bool(rows.filter(expires_at__lte=now).update(**mine))
+
+
+def _readable(moment: datetime) -> str:
+    if timezone.is_aware(moment):
+        moment = timezone.localtime(moment)
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}".strip()

@@ -1,0 +1,218 @@
+"""One run over many users."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import Error, OperationalError
+
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.existing_users.migration import Step, Steps, UserMigration
+from corbado_auth.existing_users.outcomes import Outcome
+from corbado_auth.existing_users.records import Result, note_questions, settle
+
+from .rate_limit import Failures, RateLimiter, StopFlag
+from .scope import Page, Scope
+
+__all__ = ["MAX_CONCURRENCY", "BulkMigration"]
+
+# As many connections as the transport keeps open.
+MAX_CONCURRENCY = 32
+# Seconds for which the main thread waits for an answer, before it looks whose turn it is.
+TICK = 0.02
+LONGEST_SLEEP = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class Move:
+    """A user on the way to Corbado, and the steps that are left."""
+
+    user: Any
+    steps: Steps
+    tries: int = 0
+    not_before: float = 0.0
+
+
+@dataclass(eq=False)
+class BulkMigration:
+    """A run over the users of a scope.
+
+    ``limit`` is how many users Corbado is asked about, ``concurrency`` how many requests are in
+    flight. ``note`` is called with each user and what became of them, ``keep_lease`` often.
+    """
+
+    migration: UserMigration
+    rate: RateLimiter
+    stop: StopFlag
+    note: Callable[[Any, Outcome], None]
+    concurrency: int = 8
+    limit: int | None = None
+    keep_lease: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._left = sys.maxsize if self.limit is None else self.limit
+        self._failures = Failures(self.migration, self.rate, self.stop)
+        self._waiting: deque[Any] = deque()  # users about whom Corbado is to be asked
+        self._resting: list[Move] = []  # which need a turn, or time after a failure
+        self._in_flight: dict[Future[Any], Move] = {}
+        self._results: list[Result] = []  # which are yet to be written
+
+    def dry_run(self, scope: Scope) -> None:
+        """Say what would happen, by local rules alone; asks and writes nothing."""
+        self.migration._prepare()
+        for page in scope.pages():
+            for user in page:
+                if self.stop or self._left == 0:
+                    return
+                outcome = self.migration._look(user)
+                self._left -= outcome is None
+                self.note(user, outcome or Outcome("eligible"))
+
+    def run(self, scope: Scope) -> None:
+        """Move all users of the scope, or as many as can be until the run is to stop."""
+        try:
+            with ThreadPoolExecutor(self.concurrency, "corbado") as self._threads:
+                try:
+                    self._move_all(scope)
+                finally:
+                    self._end()
+        except Error as error:
+            self.stop.stop(f"The database failed ({type(error).__name__}).")
+
+    def _move_all(self, scope: Scope) -> None:
+        self.migration._prepare()
+        for page in scope.pages():
+            self._take_in(page)
+            while len(self._waiting) >= self.concurrency and not self.stop:
+                self._step()
+            if self.stop or self._left == 0:
+                break
+        while (self._waiting or self._resting or self._in_flight) and not self.stop:
+            self._step()
+
+    def _take_in(self, page: Page) -> None:
+        """Settle whom local rules leave out; let the others wait for their turn."""
+        fit = []
+        for user in page:
+            self.keep_lease()
+            outcome = self.migration._look(user)
+            if outcome is None:
+                fit.append(user)
+            else:
+                self._results.append((user, outcome))
+        self._write()
+        fit = fit[: self._left]
+        self._left -= len(fit)
+        self._waiting.extend(fit)
+
+    def _step(self) -> None:
+        """Ask about whoever's turn it is, and write what has come back."""
+        self.keep_lease()
+        if not self.stop:
+            self._take_turns()
+        if self._in_flight:
+            answered, _others = wait(self._in_flight, TICK, FIRST_COMPLETED)
+            for future in answered:
+                self._go_on(future)
+        else:
+            self.stop.wait(TICK)
+        self._write()
+
+    def _take_turns(self) -> None:
+        now = time.monotonic()
+        due = [move for move in self._resting if move.not_before <= now]
+        # No more than there are threads, so that nobody waits between question and request.
+        room = self.concurrency - len(self._in_flight) - len(self._resting)
+        turns = self.rate.take(len(due) + min(room, len(self._waiting)))
+        for move in due[:turns]:
+            self._resting.remove(move)
+            self._advance(move, partial(next, move.steps))
+        if turns > len(due):
+            self._begin([self._waiting.popleft() for _turn in range(turns - len(due))])
+
+    def _begin(self, users: Page) -> None:
+        """Ask about these users, with one statement for all of them to read, and one to write."""
+        migration = self.migration
+        try:
+            now = migration._read_again(users)
+            ask = [user for user, outcome in now if outcome is None and user._asked_at is None]
+            questions = note_questions(ask)
+        except OperationalError as error:
+            for user in users:
+                self._fail(Move(user, migration._move(user)), error)
+            return
+        for user, outcome in now:
+            if outcome is not None:
+                self._results.append((user, outcome))
+            else:
+                move = Move(user, migration._move(user, questions.get(user.pk)))
+                self._advance(move, partial(next, move.steps))
+
+    def _go_on(self, answered: Future[Any]) -> None:
+        """Hand the answer to whoever waits for it."""
+        move = self._in_flight.pop(answered)
+        if error := answered.exception():
+            self._advance(move, partial(move.steps.throw, error))
+        else:
+            self._advance(move, partial(move.steps.send, answered.result()))
+
+    def _advance(self, move: Move, resume: Callable[[], Step]) -> None:
+        try:
+            step = resume()
+        except StopIteration as end:
+            self._failures.end_row()
+            self._results.append(end.value)
+        except (CorbadoUnavailable, OperationalError) as error:
+            self._fail(move, error)
+        except CorbadoRejected as error:
+            self.stop.stop(f"{error}.")
+        else:
+            if step is None:
+                self._resting.append(move)
+            else:
+                self._in_flight[self._threads.submit(step)] = move
+
+    def _fail(self, move: Move, error: CorbadoUnavailable | Error) -> None:
+        """Let a user begin anew after a while, or give up."""
+        seconds, is_a_try = self._failures.note(error, move.tries)
+        move.tries += is_a_try
+        if move.tries >= self.migration.tries:
+            self._results.append((move.user, Outcome("refused", "no_answer")))
+            return
+        move.steps = self.migration._move(move.user)
+        move.not_before = time.monotonic() + seconds
+        self._resting.append(move)
+
+    def _write(self) -> None:
+        """Write what became of users, and note it; after a failure that passes, the next time."""
+        if not self._results:
+            return
+        try:
+            written = settle(self._results)
+        except OperationalError as error:
+            # Not for longer, or the lease would expire.
+            self.stop.wait(min(self._failures.note(error)[0], LONGEST_SLEEP))
+            return
+        self._results = []
+        for user, outcome in written:
+            self.note(user, outcome)
+
+    def _end(self) -> None:
+        """Let the calls in flight end, and write what came of them."""
+        wait(self._in_flight)
+        errors = []
+        for future in list(self._in_flight):
+            try:
+                self._go_on(future)
+            except Exception as error:  # noqa: BLE001 - raised below, once the others are written
+                errors.append(error)
+        self._write()
+        if errors:
+            raise errors[0]

@@ -1,0 +1,96 @@
+"""What the database knows of users who move, and what is written about them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from corbado_auth.local_users import email_of
+from corbado_auth.models import CorbadoAccount, MigrationAttempt, db_for_write
+
+from .outcomes import Kind, Outcome, Question
+
+__all__ = ["Result", "forget_question", "note_questions", "settle", "with_state"]
+
+Result = tuple[Any, Outcome]
+
+
+def with_state(users: QuerySet[Any]) -> QuerySet[Any]:
+    """Add what is known of each user: their Corbado user, and a question without an answer."""
+    account = CorbadoAccount.objects.in_project().filter(user_id=OuterRef("pk"))
+    attempt = MigrationAttempt.objects.in_project().filter(user_id=OuterRef("pk"))
+    annotated: QuerySet[Any] = users.annotate(
+        _corbado_user_id=Subquery(account.values("corbado_user_id")[:1]),
+        _asked_at=Subquery(attempt.values("asked_at")[:1]),
+    )
+    return annotated
+
+
+def note_questions(users: Sequence[Any]) -> Mapping[Any, Question]:
+    """Write down what is about to be asked about these users, and return it by primary key.
+
+    It tells our own Corbado users from strangers' afterwards. None about a user who is gone.
+    """
+    return MigrationAttempt.objects.note_questions({user.pk: Question.now() for user in users})
+
+
+def forget_question(user: Any) -> None:
+    """Note that the question about this user has its answer."""
+    MigrationAttempt.objects.current().filter(user_id=user.pk).update(asked_at=None)
+
+
+def settle(results: Sequence[Result]) -> list[Result]:
+    """Write what became of these users, and return it as it is written.
+
+    Account rows and outcomes are one transaction. Where they cannot be written for all, each user
+    is written alone, and whoever was linked first stays linked.
+    """
+    moved = [(user, outcome) for user, outcome in results if outcome.has_moved]
+    rest = [(user, outcome) for user, outcome in results if not outcome.has_moved]
+    # First, so that where it fails nobody is linked: the next look would say "moved before".
+    _record(rest)
+    if not moved:
+        return rest
+    try:
+        _link(moved)
+    except IntegrityError:
+        if len(moved) == 1:
+            ((user, outcome),) = moved
+            moved = [(user, _why_not_linked(user, outcome.corbado_user_id))]
+            _record(moved)
+        else:
+            moved = [each for one in moved for each in settle([one])]
+    return [*moved, *rest]
+
+
+def _link(moved: Sequence[Result]) -> None:
+    """Write all account rows and outcomes, or none."""
+    with transaction.atomic(using=db_for_write()):
+        CorbadoAccount.objects.link_many(
+            (user, outcome.corbado_user_id, email_of(user) if outcome.kind == "linked" else "")
+            for user, outcome in moved
+        )
+        _record(moved)
+
+
+def _record(results: Sequence[Result]) -> None:
+    groups: dict[tuple[Kind, str], list[Any]] = defaultdict(list)
+    for user, outcome in results:
+        groups[outcome.kind, outcome.reason].append(user.pk)
+    for (kind, reason), user_ids in groups.items():
+        MigrationAttempt.objects.close(user_ids, Outcome(kind, reason))
+
+
+def _why_not_linked(user: Any, corbado_user_id: str) -> Outcome:
+    account = CorbadoAccount.objects.for_user(user)
+    if account is not None:
+        # The person signed in through Corbado meanwhile.
+        return Outcome("skipped", "already_linked", account.corbado_user_id)
+    if not get_user_model()._base_manager.using(db_for_write()).filter(pk=user.pk).exists():
+        return Outcome("skipped", "gone", corbado_user_id)
+    return Outcome("refused", "corbado_user_has_other_account", corbado_user_id)
