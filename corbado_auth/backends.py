@@ -17,11 +17,16 @@ from django.db.models import CharField, TextField
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .connect_rules import ConnectRules
 from .deadlocks import again_after_deadlock
-from .exceptions import SignInRefused
-from .identity import ConnectUser, CorbadoEmail, CorbadoUser
-from .local_users import email_field_name, find_field, lowered, users_with_email
+from .identity import CorbadoEmail, CorbadoUser
+from .local_users import (
+    email_field_name,
+    email_of,
+    find_field,
+    lowered,
+    same_address,
+    users_with_email,
+)
 from .models import CorbadoAccount, db_for_write
 from .passwords import may_have_password
 
@@ -30,7 +35,15 @@ __all__ = ["CorbadoBackend", "SignInRefused"]
 logger = logging.getLogger("corbado_auth")
 
 
-class CorbadoBackend(ConnectRules, ModelBackend):
+class SignInRefused(Exception):
+    """A verified person has no way in here; ``reason`` is the code that the log shows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CorbadoBackend(ModelBackend):
     """Map a verified CorbadoUser onto a local user: by account, by address, or as a new one.
 
     It does no HTTP: the view has asked Corbado already. Permissions are ModelBackend's.
@@ -47,8 +60,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     # Has every local user proved to own the address in the email field? Somebody may have
     # registered a victim's address here and still hold the password. With False, linking by
-    # email ends that user's other sessions and makes the password unusable.
-    local_emails_are_verified = True
+    # email ends that user's other sessions and makes the password unusable. Until a site has
+    # answered (None), people are linked, and the site vouches to Corbado for nobody's address:
+    # no passkey for a user without an account row, no import.
+    local_emails_are_verified: bool | None = None
 
     # Delete the Corbado user, too, when a local user is deleted? Unlinking never does.
     delete_at_corbado = False
@@ -63,40 +78,34 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         self,
         request: HttpRequest | None,
         corbado_user: CorbadoUser | None = None,
-        connect_user: ConnectUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
         """Return the local user, or None; the log has the reason code.
 
         A password and every other backend's credentials are not ours: None.
         """
-        if credentials:
+        if credentials or not isinstance(corbado_user, CorbadoUser):
             return None
         try:
-            if isinstance(connect_user, ConnectUser):
-                who = connect_user.corbado_user_id or "unknown"
-                return self._sign_in_by_connect(connect_user)
-            if isinstance(corbado_user, CorbadoUser):
-                who = corbado_user.id
-                return again_after_deadlock(
-                    lambda: self._sign_in(request, corbado_user), using=db_for_write()
-                )
+            return again_after_deadlock(
+                lambda: self._sign_in(request, corbado_user), using=db_for_write()
+            )
         except SignInRefused as refusal:
             # Never the address: a log is read by many.
-            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, who)
-        return None
+            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, corbado_user.id)
+            if request is not None:
+                # Which page explains it.
+                request.corbado_refusal = refusal.reason  # type: ignore[attr-defined]
+            return None
 
     async def aauthenticate(  # type: ignore[override]
         self,
         request: HttpRequest | None,
         corbado_user: CorbadoUser | None = None,
-        connect_user: ConnectUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
         """See ``authenticate``; without this, ModelBackend's own would answer None."""
-        return await sync_to_async(self.authenticate)(
-            request, corbado_user, connect_user, **credentials
-        )
+        return await sync_to_async(self.authenticate)(request, corbado_user, **credentials)
 
     # What a site may override ---------------------------------------------------------------
 
@@ -198,6 +207,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     def _welcome_back(self, account: CorbadoAccount, corbado_user: CorbadoUser) -> AbstractBaseUser:
         self._check_active(account.user)
+        if account.awaits_proof and not _owns_address(corbado_user, account.user):
+            # We created this Corbado user with a pending address. That nobody can sign up on top
+            # of one is INFERRED (API notes 1.5), so the first sign-in has to confirm it.
+            raise SignInRefused("address_unconfirmed")
         if not account.record_sign_in(corbado_user, at=timezone.now()):
             # Somebody unlinked it, or deleted the user, concurrently.
             raise SignInRefused("account_gone")
@@ -251,7 +264,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
             user = self.create_user(corbado_user)
         else:
             self._check_may_be_linked(user)
-            if not self.local_emails_are_verified:
+            if self.local_emails_are_verified is False:
                 # A new password hash ends every session of this user, at the next request of each.
                 user.set_unusable_password()
                 user.save(using=db_for_write(), update_fields=["password"])
@@ -266,6 +279,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
             first_sign_in_at=now,
             last_sign_in_at=now,
             sign_in_count=1 if now else 0,
+            awaits_proof=False,
             created_for_email=_claim(corbado_user) if created and self.match_by_email else None,
         )
         return user
@@ -274,10 +288,6 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         self._check_active(user)
         if not self.link_staff and _has_privileges(user):
             raise SignInRefused("staff_user")
-
-    def check_connect(self, user: AbstractBaseUser) -> None:
-        """Raise SignInRefused unless this user may have passkeys of Corbado Connect."""
-        self._check_may_be_linked(user)
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
         return CorbadoAccount.objects.for_corbado_user(corbado_user.id)
@@ -288,6 +298,10 @@ def corbado_backend() -> CorbadoBackend | None:
     return next(
         (backend for backend in get_backends() if isinstance(backend, CorbadoBackend)), None
     )
+
+
+def _owns_address(corbado_user: CorbadoUser, user: AbstractBaseUser) -> bool:
+    return any(same_address(each, email_of(user)) for each in corbado_user.verified_emails)
 
 
 def _claim(corbado_user: CorbadoUser) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -21,6 +21,9 @@ from corbado_auth.sign_in.intent import is_login_page
 from . import ids
 
 NEEDED_APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+
+if TYPE_CHECKING:
+    from corbado_auth.backends import CorbadoBackend
 
 Messages = Iterator[CheckMessage]
 
@@ -154,17 +157,16 @@ def _backends() -> Messages:
             id=ids.BACKEND_MISSING,
         )
     for backend in ours:
-        yield from _unanswered(backend, CorbadoBackend)
+        yield from _unanswered(backend)
 
 
-def _unanswered(backend: type, base: type) -> Messages:
+def _unanswered(backend: type[CorbadoBackend]) -> Messages:
     """Ask about addresses that somebody else may have registered, unless a class answers."""
-    own = backend.__mro__[: backend.__mro__.index(base)]
-    answered = any("local_emails_are_verified" in vars(each) for each in own)
-    if not answered and getattr(backend, "match_by_email", True):
+    if backend.local_emails_are_verified is None and backend.match_by_email:
         yield Warning(
             "Has every local user proved to own the address in the email field? Existing users "
-            "are linked by it, and nobody has answered.",
+            "are linked by it, and nobody has answered. Until then no passkey is added for it, and "
+            "nobody is imported.",
             hint="Write a subclass of CorbadoBackend with local_emails_are_verified = True, or = "
             "False if people could register with any address (linking then ends other sessions "
             "and removes the password), and name it in AUTHENTICATION_BACKENDS.",

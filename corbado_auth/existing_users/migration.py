@@ -87,7 +87,7 @@ class UserMigration:
         still knows the password of.
         """
         backend = corbado_backend()
-        return backend is not None and backend.local_emails_are_verified
+        return backend is not None and backend.local_emails_are_verified is True
 
     def check(self, user: Any) -> Outcome | None:
         """Return why this user is not moved, by local rules alone; None for one who may be."""
@@ -98,7 +98,9 @@ class UserMigration:
             return Outcome("skipped", "staff")
         unfit = self.check_email(email_of(user))
         if unfit is None and not self.has_proven_email(user):
-            return Outcome("refused", "unproven_email")
+            backend = corbado_backend()
+            is_answered = backend is not None and backend.local_emails_are_verified is not None
+            return Outcome("refused", "unproven_email" if is_answered else "emails_unanswered")
         return unfit
 
     def check_email(self, address: str) -> Outcome | None:

@@ -24,6 +24,7 @@ REASONS = {
     "invalid_email": "has an invalid address",
     "duplicate_email": "shares the address with another local user, ignoring case",
     "unproven_email": "never proved to own the address (local_emails_are_verified)",
+    "emails_unanswered": "may not own the address: answer corbado_auth.W006 first",
     "corbado_user_unconfirmed": "someone registered the address at Corbado and never confirmed it",
     "corbado_user_deleted": "the Corbado user with this address is deleted or disabled",
     "corbado_user_has_other_account": "the Corbado user belongs to another local user",

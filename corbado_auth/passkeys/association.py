@@ -34,8 +34,8 @@ QUESTIONS_PER_MINUTE = 20
 class AssociationRefused(Exception):
     """No passkey can be added from here; ``reason`` is a code for the log and the page."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}: {advice}" if advice else reason)
         self.reason = reason
 
 
@@ -98,6 +98,9 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
     corbado_user = service.get_user(account.corbado_user_id)
     if corbado_user.is_gone:
         raise AssociationRefused("corbado_user_deleted")
+    if account.awaits_proof and not service.list_passkeys(corbado_user.id):
+        # The person has just signed in here, and nobody else has a passkey at Corbado.
+        CorbadoAccount.objects.current().filter(pk=account.pk).update(awaits_proof=False)
     if corbado_user.verified_emails:
         return corbado_user.verified_emails[0]
     # A Corbado user that we made and who has not confirmed the address yet: it must be nobody
@@ -115,7 +118,13 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
     backend = corbado_backend()
     if not address:
         raise AssociationRefused("no_email")
-    if backend is None or not backend.local_emails_are_verified:
+    if backend is None or backend.local_emails_are_verified is None:
+        raise AssociationRefused(
+            "emails_unanswered",
+            "the site has not said whether its users proved to own their addresses; manage.py "
+            "check says how to answer (corbado_auth.W006)",
+        )
+    if not backend.local_emails_are_verified:
         # The address proves nothing here; a magic link will.
         raise AssociationRefused("unproven_email")
     if len(users_with_email([address], using=db_for_write())) != 1:
@@ -132,7 +141,8 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
         raise AssociationRefused("known_at_corbado")
     try:
         with transaction.atomic(using=db_for_write()):
-            return CorbadoAccount.objects.link(user, corbado_user_id)
+            # Created this moment for a person who has just signed in here.
+            return CorbadoAccount.objects.link(user, corbado_user_id, awaits_proof=False)
     except IntegrityError:
         # Linked in another tab meanwhile: that row decides.
         raise AssociationRefused("conflict") from None

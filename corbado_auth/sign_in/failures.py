@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+from traceback import walk_tb
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
-from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
 
 __all__ = ["FailurePages"]
 
 logger = logging.getLogger("corbado_auth")
+
+RETRY_AFTER = 30  # seconds, unless Corbado asks for another wait
+LONGEST_RETRY_AFTER = 120
 
 # Each way to fail is a page of this name, with this status.
 STATUSES = {
@@ -34,8 +38,10 @@ STATUSES = {
     "invalid_token": 400,
     # The confirm page has no result that waits, or one that is too old.
     "nothing_pending": 400,
-    # A person who has no way in here: one page for all reasons, the log has which.
+    # A person who has no way in here: one page for all reasons, the log has which, ...
     "refused": 403,
+    # ... but for those who can open the door themselves.
+    "address_unconfirmed": 403,
     # Somebody acts as another person, in whose name nothing is changed.
     "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.
@@ -62,7 +68,7 @@ class FailurePages(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Exception as error:
-            culprit = storage_behind(error, request)
+            culprit = _storage_behind(error, request)
             if settings.DEBUG or not culprit:
                 raise
             # Not the error's text: databases quote values, and with them addresses.
@@ -85,6 +91,11 @@ class FailurePages(View):
             response.headers["Retry-After"] = str(retry_after)
         return self._add_headers(response)
 
+    def render_refusal(self) -> HttpResponse:
+        """Answer a person whom the backend refused; some reasons have a page of their own."""
+        reason = getattr(self.request, "corbado_refusal", "")
+        return self.render_failure(reason if reason in STATUSES else "refused")
+
     def get_context_data(self) -> dict[str, Any]:
         """Return what every page may name."""
         return {"login_url": login_page_url()}
@@ -94,3 +105,23 @@ class FailurePages(View):
         add_never_cache_headers(response)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
+
+
+def seconds_to_wait(retry_after: int | None) -> int:
+    """Return Corbado's own wish up to two minutes, else half a minute."""
+    return min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
+
+
+def _storage_behind(error: Exception, request: HttpRequest) -> str:
+    """Name the storage that an error comes from, or return an empty string.
+
+    The drivers of caches, in which sessions may be, have no exception in common; that the error
+    came through the session's own methods tells.
+    """
+    if isinstance(error, DatabaseError):
+        return "database"
+    session = getattr(request, "session", None)
+    frames = (frame for frame, _line in walk_tb(error.__traceback__))
+    if session is not None and any(frame.f_locals.get("self") is session for frame in frames):
+        return "session store"
+    return ""

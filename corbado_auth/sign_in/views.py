@@ -22,7 +22,6 @@ from corbado_auth import passwords, session
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
-from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.next_url import first_url, login_page_url, safe_next
@@ -37,10 +36,10 @@ from .auth_token import (
     pop_auth_token,
     token_digest,
 )
-from .failures import FailurePages
+from .failures import FailurePages, seconds_to_wait
 from .forms import PasswordForm
 from .pending import PendingSignIn
-from .redirects import redirect_signed_in, reloaded_next, sign_in
+from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
 from .signed_cookies import TooLargeError
 
 __all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]
@@ -192,7 +191,7 @@ class CorbadoRedirectView(FailurePages):
             # Whoever is signed in as somebody else is told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
-        return response or self.render_failure("refused")
+        return response or self.render_refusal()
 
     def _ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
         """Let the verified result wait for a click on the confirm page."""
@@ -247,7 +246,7 @@ class ConfirmView(FailurePages):
             next_url=safe_next(request, result.next),
             token_digest=result.token_digest,
         )
-        return response or self.render_failure("refused")
+        return response or self.render_refusal()
 
     def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
         """Show the whole confirmed address; names and other addresses are the other side's text."""

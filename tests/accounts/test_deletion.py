@@ -156,7 +156,7 @@ def test_a_deletion_past_djangos_methods_deletes_nobody_at_corbado(
 def test_it_is_off_unless_the_site_turns_it_on(
     corbado: Corbado, link: Callable[[str], CorbadoAccount]
 ) -> None:
-    backends = [MODEL_BACKEND, "corbado_auth.backends.CorbadoBackend"]
+    backends = [MODEL_BACKEND, "tests.support.backends.AnsweredBackend"]
     with override_settings(AUTHENTICATION_BACKENDS=backends), committed():
         link("erin").user.delete()
     assert deleted_at(corbado) == []
@@ -265,7 +265,7 @@ def test_an_account_of_another_project_waits_for_that_project(
 
 
 def test_turned_off_again_nobody_is_deleted(corbado: Corbado, left_over: list[str]) -> None:
-    backends = [MODEL_BACKEND, "corbado_auth.backends.CorbadoBackend"]
+    backends = [MODEL_BACKEND, "tests.support.backends.AnsweredBackend"]
     with override_settings(AUTHENTICATION_BACKENDS=backends):
         assert retry_deletions() == Retried(deleted=0, kept=3)
     assert deleted_at(corbado) == []

@@ -36,7 +36,7 @@ BENCHMARKS = {
 }
 # These run only when they are named.
 OTHERS = {
-    "emulator": "tests.benchmarks.emulator",
+    "emulator": "tests.emulator.benchmark",
     "migration-faults": "tests.benchmarks.migration_faults",
 }
 

@@ -114,7 +114,7 @@ def test_staff_go_only_when_asked_for(ready: Callable[..., CorbadoAccount]) -> N
 
 def test_open_sessions_end(client: Client, ready: Callable[..., CorbadoAccount]) -> None:
     account = ready()
-    client.force_login(account.user, "corbado_auth.backends.CorbadoBackend")
+    client.force_login(account.user, "tests.support.backends.AnsweredBackend")
     assert client.get("/account/").status_code == 200
     run("--apply")
     assert client.get("/account/").status_code == 302

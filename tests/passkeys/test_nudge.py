@@ -241,7 +241,7 @@ def test_an_answer_that_no_button_has_is_refused_with_the_choice(erin: Any) -> N
     client = by_password(erin)
     response = say(client, "maybe")
     assert response.status_code == 400
-    assert response.content.decode() == "The answer has to be one of: not_now, never, add, added."
+    assert response.content.decode() == "The answer has to be one of: not_now, never, add."
     assert offer(client)
 
 
@@ -270,7 +270,7 @@ def test_a_page_that_answered_a_form_is_not_asked_for_again(erin: Any) -> None:
 
 def test_signing_in_again_through_corbado_in_the_same_session_ends_the_offer(erin: Any) -> None:
     client = by_password(erin)
-    client.force_login(erin, backend="corbado_auth.backends.CorbadoBackend")
+    client.force_login(erin, backend="tests.support.backends.AnsweredBackend")
     assert offer(client) == ""
 
 

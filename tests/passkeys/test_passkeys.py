@@ -186,9 +186,21 @@ def test_unproven_addresses_need_a_magic_link_first(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
     client, _user = signed_in(make_user)
-    with mock.patch("corbado_auth.backends.CorbadoBackend.local_emails_are_verified", False):
+    with mock.patch("tests.support.backends.AnsweredBackend.local_emails_are_verified", False):
         assert client.post(ADD).status_code == 409
     assert corbado.requests == []
+
+
+def test_until_the_site_has_answered_nobodys_address_is_vouched_for(
+    corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody may have written a stranger's address into their profile."""
+    client, _user = signed_in(make_user)
+    with mock.patch("tests.support.backends.AnsweredBackend.local_emails_are_verified", None):
+        assert client.post(ADD).status_code == 409
+    assert corbado.requests == []
+    assert "emails_unanswered" in caplog.text
+    assert "corbado_auth.W006" in caplog.text
 
 
 def test_an_address_that_the_sites_backend_would_not_link_needs_a_magic_link_first(
@@ -250,7 +262,7 @@ def test_adding_and_removing_need_a_recent_sign_in(
 def test_a_session_that_never_noted_its_sign_in_is_not_recent(
     corbado: Corbado, client: Client, make_user: Callable[..., Any]
 ) -> None:
-    client.force_login(make_user(ERIN), "corbado_auth.backends.CorbadoBackend")
+    client.force_login(make_user(ERIN), "tests.support.backends.AnsweredBackend")
     session = client.session
     del session[SIGN_IN]
     session.save()

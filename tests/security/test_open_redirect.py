@@ -110,7 +110,7 @@ def test_a_bad_next_of_the_intent_cookie_is_ignored(
     client: Client, corbado: Corbado, robin: User, url: str
 ) -> None:
     """It was good when it was stored; the host or our URLs have changed since."""
-    value = {"page": "/corbado/login/", "next": url}
+    value = {"page": "/corbado/login/", "next": url, "id": "visit"}
     client.cookies[intent.cookie.name] = signing.dumps(
         value, salt="corbado_auth.corbado_auth_intent"
     )

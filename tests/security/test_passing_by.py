@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.security, pytest.mark.django_db, pytest.mark.matrix]
 
 MakeUser = Callable[..., Any]
 ADA = "ada@example.com"
-OURS = "corbado_auth.backends.CorbadoBackend"
+OURS = "tests.support.backends.AnsweredBackend"
 CREDENTIALS = [
     pytest.param({}, id="none"),
     pytest.param({"username": ADA, "password": "right"}, id="password"),

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 CONFIRM = "/corbado/confirm/"
 INTENT, WAITING = "corbado_auth_intent", "corbado_auth_pending"
-GOOD = {"page": "/corbado/login/", "next": ""}
+GOOD = {"page": "/corbado/login/", "next": "", "id": "visit"}
 PERSON = {"id": "usr-1", "name": "", "status": "active", "emails": [["kim@example.com", "active"]]}
 WAITS = {"id": "1", "user": PERSON, "next": "", "digest": "d", "signed_in": ""}
 

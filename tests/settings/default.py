@@ -53,7 +53,7 @@ MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
-    "corbado_auth.backends.CorbadoBackend",
+    "tests.support.backends.AnsweredBackend",
 ]
 # Quick, and good for nothing else.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

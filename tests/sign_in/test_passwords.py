@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 MakeUser = Callable[..., Any]
 LOGIN = "/corbado/login/"
-OURS = "corbado_auth.backends.CorbadoBackend"
+OURS = "tests.support.backends.AnsweredBackend"
 DJANGOS = "django.contrib.auth.backends.ModelBackend"
 
 

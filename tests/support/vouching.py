@@ -45,11 +45,15 @@ def signed_in_as(client: Client) -> str | None:
 
 
 def assert_refused(
-    response: Any, caplog: pytest.LogCaptureFixture, reason: str, id: str = "usr-1001"
+    response: Any,
+    caplog: pytest.LogCaptureFixture,
+    reason: str,
+    id: str = "usr-1001",
+    page: str = "refused",
 ) -> None:
     """Check that nobody got in, that the log says why, and the page and the log nothing else."""
     assert response.status_code == 403
-    assert [template.name for template in response.templates][0] == "corbado_auth/refused.html"
+    assert [template.name for template in response.templates][0] == f"corbado_auth/{page}.html"
     assert not Session.objects.exists()
     expected = f"Sign-in refused: {reason} (Corbado user {id})"
     assert [record.getMessage() for record in ours(caplog)] == [expected]

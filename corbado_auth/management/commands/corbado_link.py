@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def _link(self, user: Any, corbado_user_id: str, email: str) -> None:
         try:
             with transaction.atomic(using=db_for_write()):
-                CorbadoAccount.objects.link(user, corbado_user_id, email=email)
+                CorbadoAccount.objects.link(user, corbado_user_id, email=email, awaits_proof=False)
         except IntegrityError:
             raise CommandError(
                 "One of the two is linked to someone else already: unlink that account in the "

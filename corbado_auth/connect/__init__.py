@@ -1,1 +1,0 @@
-"""Corbado Connect: the component on the site's own pages, and what its callbacks bring."""
