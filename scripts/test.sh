@@ -26,6 +26,8 @@ have_postgresql() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/i
 
 have_npm() { command -v npm; }
 
+have_gettext() { command -v xgettext; }
+
 provide() { # WHAT CHECK PACKAGE...: make sure that it is here, or leave it out
     local what=$1 check=$2 reason
     shift 2
@@ -76,6 +78,7 @@ coverage_gate() {
 provide "the browser tests (Chromium)" have_chromium chromium
 postgresql=yes
 provide "the PostgreSQL run" have_postgresql postgresql || postgresql=no
+provide "the texts of the code (gettext)" have_gettext gettext
 if [ -f tests/browser/package.json ] && provide "Corbado's web component (npm)" have_npm npm; then
     step "npm: Corbado's web component, axe-core" web_component
 fi
