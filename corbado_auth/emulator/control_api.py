@@ -67,7 +67,8 @@ Authorization, Cookie, passwords and tokens are masked.
     `manageKillSwitchActive`, `conditionalUI`, `isCDA`, `autoAppend`, `conditionalAppend`,
     `requireConnectLoginToken` (true or false); `rollout`, the percentage of browsers that may use
     passkeys; `fallback`, the code with which every login falls back; `verificationResult`, the word
-    with which every verification is answered; `session`, what a post-login action would return;
+    with which every verification is answered; `session`, what a post-login action would return,
+    in which `{signedPasskeyData}` stands for that;
     `identifierURL` and `identifierCredentials` (user:password), the site's endpoint that says whose
     a typed name is. An empty string switches a text off.
 `POST connect/signed-passkey-data` `{"identifier"}` -> `{"signedPasskeyData"}`

@@ -123,10 +123,11 @@ def test_logins_are_offered_in_other_ways(
     answer = connect.log_in_as(ada).bare
     assert answer["session"] == "from-the-post-login-action"
     assert claims_of(answer["signedPasskeyData"])["webauthnId"] == ada
-    _turn(emulator, requireConnectLoginToken=True)
+    _turn(emulator, requireConnectLoginToken=True, session="jwt={signedPasskeyData}")
     assert list(connect.start(ada).validation) == ["loginConnectToken"]
     token = server.connect_token("login", ada)
-    assert connect.log_in_as("", loginConnectToken=token).status == 200
+    answer = connect.log_in_as("", loginConnectToken=token).bare
+    assert answer["session"] == f"jwt={answer['signedPasskeyData']}"
 
 
 def test_failures_are_planned_as_for_v1(

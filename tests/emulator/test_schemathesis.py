@@ -13,23 +13,36 @@ from schemathesis import GenerationMode
 
 from corbado_auth.emulator import Emulator
 from corbado_auth.emulator.app import ROUTES
+from tests.emulator.judge import FILES
 
-BACKEND = [route for route in ROUTES if route.api == "backend"]
+# `data` of a connect token is `oneOf` shapes that fit each other's values: there is no good one.
+AMBIGUOUS = {("POST", "/v2/connectTokens"), ("GET", "/v2/connectTokens")}
+BACKEND = [
+    route
+    for route in ROUTES
+    if route.api == "backend" and (route.method, route.path) not in AMBIGUOUS
+]
 EXAMPLES = 15
 
 pytestmark = [pytest.mark.contract, pytest.mark.slow]
 
 
 @pytest.fixture(scope="session")
-def description(openapi_folder: Path) -> Any:
-    return schemathesis.openapi.from_path(openapi_folder / "backend_api_public.yml")
+def descriptions(openapi_folder: Path) -> Any:
+    """Return the description of each version, and what its paths leave out."""
+    return {
+        version: (schemathesis.openapi.from_path(openapi_folder / name), prefix)
+        for (api, version), (name, prefix) in FILES.items()
+        if api == "backend"
+    }
 
 
 @pytest.mark.parametrize("route", BACKEND, ids=lambda route: f"{route.method} {route.path}")
 def test_no_call_is_answered_outside_the_description(
-    description: Any, emulator: Emulator, route: Any
+    descriptions: Any, emulator: Emulator, route: Any
 ) -> None:
-    operation = description[route.path][route.method]
+    description, prefix = descriptions[route.path.split("/")[1]]
+    operation = description[route.path.removeprefix(prefix)][route.method]
     good, bad = (
         operation.as_strategy(generation_mode=mode)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -46,7 +59,7 @@ def test_no_call_is_answered_outside_the_description(
     @given(case=st.one_of(good, bad))
     def drive(case: Any) -> None:
         response = case.call(
-            base_url=emulator.url, auth=(config.project_id, config.api_secret), timeout=30
+            base_url=emulator.url + prefix, auth=(config.project_id, config.api_secret), timeout=30
         )
         assert response.status_code < 500, response.text
         case.operation.validate_response(response)

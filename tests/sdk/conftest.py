@@ -18,8 +18,10 @@ from corbado_auth.emulator import Emulator, EmulatorConfig
 from tests.plugins.strict import ROOT
 
 HERE = Path(__file__).parent
-NODE_SDK = ROOT / "tests" / "browser" / "node_modules" / "@corbado" / "node-sdk"
-PYTHON_SDK = "passkeys==1.0.0"
+NODE_MODULES = ROOT / "tests" / "browser" / "node_modules"
+NODE_SDK = NODE_MODULES / "@corbado" / "node-sdk"
+NODE_SDK_2 = NODE_MODULES / "corbado-node-sdk-2"
+PYTHON_SDK, PYTHON_SDK_2 = "passkeys==1.0.0", "passkeys==2.0.3"
 TIMEOUT_IN_SECONDS = 120
 INSTALL_TIMEOUT_IN_SECONDS = 600
 # No proxy of this machine: axios would use it for loopback too.
@@ -51,35 +53,49 @@ def emulator(_running: Emulator) -> Emulator:
 
 @pytest.fixture
 def node_sdk(emulator: Emulator) -> Call:
-    """Return the function that calls npm's `@corbado/node-sdk`."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node.js is not here. Debian and Ubuntu: apt-get install nodejs")
-    if not NODE_SDK.is_dir():
-        pytest.skip("Corbado's Node.js SDK is not here: npm ci --prefix tests/browser")
-    return _caller(emulator, node, HERE / "node_sdk.mjs")
+    """Return the function that calls npm's `@corbado/node-sdk` 1.1.16."""
+    return _caller(emulator, _node(NODE_SDK), HERE / "node_sdk.mjs")
 
 
 @pytest.fixture
-def python_sdk(emulator: Emulator, sdk_python: Path) -> Call:
-    """Return the function that calls PyPI's `passkeys`."""
-    return _caller(emulator, sdk_python, HERE / "python_sdk.py")
+def node_sdk_2(emulator: Emulator) -> Call:
+    """Return the function that calls npm's `@corbado/node-sdk` 2.1.3."""
+    return _caller(emulator, _node(NODE_SDK_2), HERE / "node_sdk_2.mjs")
 
 
-@pytest.fixture(scope="session")
-def sdk_python(pytestconfig: pytest.Config) -> Path:
-    """Return the Python that has Corbado's SDK, whose dependencies shall not mix with ours.
+def _node(sdk: Path) -> str:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node.js is not here. Debian and Ubuntu: apt-get install nodejs")
+    if not sdk.is_dir():
+        pytest.skip("Corbado's Node.js SDK is not here: npm ci --prefix tests/browser")
+    return node
+
+
+@pytest.fixture
+def python_sdk(emulator: Emulator, pytestconfig: pytest.Config) -> Call:
+    """Return the function that calls PyPI's `passkeys` 1, for API v1."""
+    return _caller(emulator, _sdk_python(pytestconfig, PYTHON_SDK), HERE / "python_sdk.py")
+
+
+@pytest.fixture
+def python_sdk_2(emulator: Emulator, pytestconfig: pytest.Config) -> Call:
+    """Return the function that calls PyPI's `passkeys` 2, for API v2."""
+    return _caller(emulator, _sdk_python(pytestconfig, PYTHON_SDK_2), HERE / "python_sdk_2.py")
+
+
+def _sdk_python(pytestconfig: pytest.Config, requirement: str) -> Path:
+    """Return the Python that has this SDK, whose dependencies must not mix with ours.
 
     It is made once and kept in pytest's cache.
     """
-    folder = pytestconfig.cache.mkdir("passkeys-sdk")
-    installed = folder / PYTHON_SDK
+    folder = pytestconfig.cache.mkdir(f"sdk-{requirement.replace('==', '-')}")
+    installed = folder / "installed"
     with (folder / "lock").open("w") as lock:
         # The other workers of pytest-xdist wait here.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not installed.exists():
-            python = _make_environment(folder / "venv")
-            _install(python)
+            _install(_make_environment(folder / "venv"), requirement)
             installed.touch()
     return folder / "venv" / "bin" / "python"
 
@@ -89,10 +105,10 @@ def _make_environment(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def _install(python: Path) -> None:
+def _install(python: Path, requirement: str) -> None:
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     result = subprocess.run(
-        [*pip, PYTHON_SDK],
+        [*pip, requirement],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -101,7 +117,7 @@ def _install(python: Path) -> None:
     )
     if result.returncode:
         reason = result.stderr.strip().rpartition("\n")[-1]
-        pytest.skip(f"{PYTHON_SDK} cannot be installed: {reason}")
+        pytest.skip(f"{requirement} cannot be installed: {reason}")
 
 
 def _caller(emulator: Emulator, interpreter: str | Path, script: Path) -> Call:

@@ -23,6 +23,8 @@ from corbado_auth.emulator.routing import Call, Route, bare
 from corbado_auth.emulator.wire import invalid, not_found
 
 SOURCES = ("one-tap", "text-field", "error-soft", "error-hard")
+# What the switch `session` may hold: components before 2025 hand over nothing but the session.
+SIGNED_DATA = "{signedPasskeyData}"
 # What the component shows; a code without a sentence falls back silently.
 MESSAGES = {
     USER_NOT_FOUND: "There is no account for what you entered.",
@@ -100,16 +102,17 @@ def finish(call: Call) -> Response:
     user = project.store.connect_users.get(passkey.user_id)
     if user is None or user.status != "active":
         raise not_found("Used invalid credentials")
+    signed = signed_data.issue(
+        project,
+        user,
+        credential_id=passkey.id,
+        process_id=process_id(call),
+        is_conditional=bool(is_conditional),
+    )
     return bare(
         {
-            "session": switches(project).session,
-            "signedPasskeyData": signed_data.issue(
-                project,
-                user,
-                credential_id=passkey.id,
-                process_id=process_id(call),
-                is_conditional=bool(is_conditional),
-            ),
+            "session": switches(project).session.replace(SIGNED_DATA, signed),
+            "signedPasskeyData": signed,
             "passkeyOperation": passkeys.operation(
                 project, "verify", user, passkey, how, ceremony.typed
             ),
