@@ -103,6 +103,11 @@ def test_a_page_that_is_no_login_page_still_works_and_says_so(
     ]
 
 
+def test_a_path_writes_no_line_of_its_own_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    render(RequestFactory().get("/a%0Ab%1B/"))
+    assert "/a%0Ab%1B/:" in caplog.text
+
+
 def test_a_template_without_a_request_still_works(caplog: pytest.LogCaptureFixture) -> None:
     assert "<corbado-auth" in render(None)
     assert "a template without a request" in caplog.text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from corbado_auth.emulator.config import ConfigError, EmulatorConfig, is_loopback
 from corbado_auth.emulator.request_log import Entry
@@ -206,7 +207,9 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
 def _line(entry: Entry) -> str:
     # The path alone: a query may hold what is nobody's business.
     status = "dropped" if entry.status is None else str(entry.status)
-    return f"{entry.method} {entry.path} {status}{' (planned)' if entry.planned else ''}"
+    line = f"{entry.method} {entry.path} {status}{' (planned)' if entry.planned else ''}"
+    # A path may hold line breaks and a terminal's control characters, percent-encoded.
+    return "".join(each if each.isprintable() else quote(each) for each in line)
 
 
 def _interrupt(signum: int, frame: object) -> None:

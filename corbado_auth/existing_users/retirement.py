@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +16,12 @@ from django.utils import timezone
 from corbado_auth.local_users import find_field
 from corbado_auth.models import CorbadoAccount, db_for_write
 
-__all__ = ["Rule", "candidates", "retire"]
+__all__ = ["Record", "Rule", "candidates", "retire"]
 
 BATCH = 200
+
+# Writes down a batch of accounts.
+Record = Callable[[Sequence["CorbadoAccount"]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +60,29 @@ def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccou
     return accounts.select_related("user").order_by("pk")
 
 
-def retire(rule: Rule) -> Iterator[CorbadoAccount]:
-    """Make the passwords unusable, in batches, and yield the accounts that it was done for.
+def retire(
+    rule: Rule, record: Record = lambda accounts: None
+) -> Iterator[Sequence[CorbadoAccount]]:
+    """Make the passwords unusable, in batches, and yield each batch of accounts.
 
     Ends every open session of these users, since Django ties sessions to the password's hash. Each
     batch is one transaction and looks at the rule again: somebody may have used a password.
+    ``record`` is called in the transaction: where it fails, the batch keeps its passwords.
     """
     last = 0
-    while batch := _retire_batch(rule, last):
-        yield from batch
+    while batch := _retire_batch(rule, last, record):
+        yield batch
         last = batch[-1].pk
 
 
-def _retire_batch(rule: Rule, after: int) -> list[CorbadoAccount]:
+def _retire_batch(rule: Rule, after: int, record: Record) -> list[CorbadoAccount]:
     with transaction.atomic(using=db_for_write()):
         batch = list(candidates(rule).filter(pk__gt=after).select_for_update(of=_lock())[:BATCH])
         users: list[Any] = [account.user for account in batch]
         for user in users:
             user.set_unusable_password()
         get_user_model()._default_manager.using(db_for_write()).bulk_update(users, ["password"])
+        record(batch)
     return batch
 
 

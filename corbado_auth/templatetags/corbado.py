@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
 
@@ -125,14 +126,14 @@ def _is_login_page(request: HttpRequest | None) -> bool:
     """
     if getattr(request, "corbado_login_page", False):
         return True
-    path = request.path if request is not None else "a template without a request"
-    if path not in _warned and len(_warned) < 100:
-        _warned.add(path)
+    where = iri_to_uri(request.path) if request is not None else "a template without a request"
+    if where not in _warned and len(_warned) < 100:
+        _warned.add(where)
         logger.warning(
             "{%% corbado_auth %%} on %s: decorate its view with "
             "corbado_auth.decorators.login_page, or every sign-in from there asks for one more "
             "click.",
-            path,
+            where,
         )
     return False
 

@@ -86,6 +86,12 @@ def test_it_serves_and_stops_quietly(
     assert (process.returncode, errors) == (0, "")
 
 
+def test_a_path_writes_no_line_of_its_own_into_the_terminal(start: Start) -> None:
+    process, url = start(*MODULE, "--port", "0")
+    requests.get(f"{url}/v1/a%0Ab%1B[31m", timeout=30)
+    assert _wait_for(process, r"^(GET /v1/.*)") == "GET /v1/a%0Ab%1B[31m 404"
+
+
 def test_it_prints_calls_without_their_secrets(start: Start) -> None:
     process, url = start(*MODULE, "--port", "0")
     requests.get(f"{url}/v1/users?corbadoAuthToken={'A' * 64}", timeout=10)

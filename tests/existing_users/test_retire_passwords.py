@@ -1,10 +1,12 @@
-"""`corbado_retire_passwords`: only whom the rule fits, only with --apply, and in batches."""
+"""`corbado_retire_passwords`: only whom the rule fits, and only when somebody agrees."""
 
 from __future__ import annotations
 
 import csv
+import errno
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from corbado_auth.existing_users import retirement
+from corbado_auth.management.commands import corbado_retire_passwords
 from corbado_auth.models import CorbadoAccount
 
 pytestmark = pytest.mark.django_db
@@ -56,18 +59,18 @@ def has_password(account: CorbadoAccount) -> bool:
     return account.user.check_password(PASSWORD)
 
 
-def test_the_default_is_a_dry_run(ready: Callable[..., CorbadoAccount]) -> None:
+def test_a_dry_run_changes_nothing(ready: Callable[..., CorbadoAccount]) -> None:
     account = ready()
-    assert run() == "1 password would be made unusable. Nothing was changed: add --apply.\n"
+    assert run("--dry-run") == "1 password would be made unusable. Nothing was changed.\n"
     assert has_password(account)
 
 
 def test_apply_makes_the_password_unusable(ready: Callable[..., CorbadoAccount]) -> None:
     account = ready()
-    assert run("--apply") == "1 password made unusable.\n"
+    assert run("--yes") == "1 password made unusable.\n"
     assert not has_password(account)
     assert not account.user.has_usable_password()
-    assert run("--apply") == "0 passwords made unusable.\n"
+    assert run("--yes") == "0 passwords made unusable.\n"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_whom_the_rule_does_not_fit_keeps_the_password(
     ready: Callable[..., CorbadoAccount], fields: dict[str, Any]
 ) -> None:
     account = ready(**fields)
-    run("--apply")
+    run("--yes")
     assert has_password(account)
 
 
@@ -96,19 +99,19 @@ def test_a_password_long_ago_is_no_reason_to_keep_it(
     ready: Callable[..., CorbadoAccount],
 ) -> None:
     account = ready(last_password_at=timezone.now() - timedelta(days=31))
-    run("--apply")
+    run("--yes")
     assert not has_password(account)
 
 
 def test_the_numbers_can_be_chosen(ready: Callable[..., CorbadoAccount]) -> None:
     account = ready(sign_in_count=1, last_sign_in_at=timezone.now() - timedelta(days=50))
-    run("--apply", "--sign-ins", "1", "--days", "60")
+    run("--yes", "--sign-ins", "1", "--days", "60")
     assert not has_password(account)
 
 
 def test_staff_go_only_when_asked_for(ready: Callable[..., CorbadoAccount]) -> None:
     account = ready(user={"is_staff": True})
-    run("--apply", "--include-staff")
+    run("--yes", "--include-staff")
     assert not has_password(account)
 
 
@@ -116,7 +119,7 @@ def test_open_sessions_end(client: Client, ready: Callable[..., CorbadoAccount])
     account = ready()
     client.force_login(account.user, "tests.support.backends.AnsweredBackend")
     assert client.get("/account/").status_code == 200
-    run("--apply")
+    run("--yes")
     assert client.get("/account/").status_code == 302
 
 
@@ -125,14 +128,14 @@ def test_many_go_in_batches(
 ) -> None:
     monkeypatch.setattr(retirement, "BATCH", 2)
     accounts = [ready(number) for number in range(5)]
-    assert run("--apply") == "5 passwords made unusable.\n"
+    assert run("--yes") == "5 passwords made unusable.\n"
     assert not any(has_password(account) for account in accounts)
 
 
 def test_the_report_names_who_it_was(ready: Callable[..., CorbadoAccount], tmp_path: Path) -> None:
     account = ready()
     report = tmp_path / "report.csv"
-    run("--apply", "--report", str(report))
+    run("--yes", "--report", str(report))
     rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
     assert [(row["user"], row["corbado_user_id"]) for row in rows] == [
         (str(account.user_id), "usr-1")
@@ -146,7 +149,7 @@ def test_the_report_is_private_and_no_formula(
     CorbadoAccount.objects.filter(pk=account.pk).update(corbado_user_id="=1+1")
     report = tmp_path / "report.csv"
     report.touch(mode=0o644)
-    run("--report", str(report))
+    run("--dry-run", "--report", str(report))
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert ",'=1+1," in report.read_text(encoding="utf-8")
 
@@ -156,7 +159,66 @@ def test_a_report_that_cannot_be_written_stops_it_before_it_starts(
 ) -> None:
     account = ready()
     with pytest.raises(CommandError, match="cannot be written"):
-        run("--apply", "--report", str(tmp_path / "nowhere" / "report.csv"))
+        run("--yes", "--report", str(tmp_path / "nowhere" / "report.csv"))
+    assert has_password(account)
+
+
+class FullAfter:
+    """A report file on a disk that is full after so many rows."""
+
+    def __init__(self, file: Any, rows: int) -> None:
+        self.file, self.rows = file, rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def write(self, text: str) -> int:
+        self.rows -= 1
+        if self.rows < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return int(self.file.write(text))
+
+
+def test_no_password_goes_that_a_full_disk_keeps_out_of_the_report(
+    ready: Callable[..., CorbadoAccount], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retirement, "BATCH", 2)
+    accounts = [ready(number) for number in range(5)]
+    real = corbado_retire_passwords.open_report
+
+    @contextmanager
+    def on_a_small_disk(path: Path) -> Iterator[Any]:
+        with real(path) as file:
+            yield FullAfter(file, rows=4)  # the header, two accounts, and one of the next two
+
+    monkeypatch.setattr(corbado_retire_passwords, "open_report", on_a_small_disk)
+    report = tmp_path / "report.csv"
+    with pytest.raises(CommandError, match="No password was made unusable that the report"):
+        run("--yes", "--report", str(report))
+    assert [has_password(account) for account in accounts] == [False, False, True, True, True]
+    named = report.read_text(encoding="utf-8")
+    assert all(f",{each.corbado_user_id}," in named for each in accounts[:2])
+
+
+@pytest.mark.parametrize(("answer", "goes"), [("y", True), ("n", False), ("", False)])
+def test_it_asks_before_it_does_what_cannot_be_undone(
+    ready: Callable[..., CorbadoAccount], monkeypatch: pytest.MonkeyPatch, answer: str, goes: bool
+) -> None:
+    account = ready()
+    asked: list[str] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
+    with nullcontext() if goes else pytest.raises(CommandError, match="Nothing was changed"):
+        run()
+    assert asked == ["Make 1 password unusable? [y/N] "]
+    assert has_password(account) is not goes
+
+
+def test_without_a_terminal_it_asks_nobody(ready: Callable[..., CorbadoAccount]) -> None:
+    account = ready()
+    with pytest.raises(CommandError, match="add --yes") as caught:
+        run()
+    assert caught.value.returncode == 2
     assert has_password(account)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
+from corbado_auth.management.base import CorbadoCommand
 from corbado_auth.models import CorbadoAccount, db_for_write
 
 
-class Command(BaseCommand):
+class Command(CorbadoCommand):
     help = (
         "Link one local user to one Corbado user by hand, for someone whom the rules refuse "
         "(staff, an address that two people share). Make sure by other means that both are the "
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         name = get_user_model().USERNAME_FIELD
         parser.add_argument("--user", required=True, help=f"{name} of the local user")
         parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
-        parser.add_argument("--yes", action="store_true", help="do not ask")
+        self.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = self._user(options["user"])
@@ -39,9 +40,8 @@ class Command(BaseCommand):
         if person.is_gone:
             raise CommandError("That Corbado user is deleted or disabled.")
         address = ", ".join(person.verified_emails) or "without a confirmed address"
-        question = f"Link {user.get_username()} to {person.id} ({address})? [y/N] "
-        if not options["yes"] and input(question).strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was changed.")
+        question = f"Link {user.get_username()} to {person.id} ({address})?"
+        self.confirm(question, yes=options["yes"])
         self._link(user, person.id, person.verified_email)
         self.stdout.write(f"{user.get_username()} signs in as {person.id} now.")
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             return users.get(**{model.USERNAME_FIELD: name})
         except model.DoesNotExist:
             raise CommandError(
-                f"There is no user whose {model.USERNAME_FIELD} is {name}."
+                f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
             ) from None
 
     def _link(self, user: Any, corbado_user_id: str, email: str) -> None:

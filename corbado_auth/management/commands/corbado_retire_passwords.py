@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import csv
+import os
+import stat
 from argparse import ArgumentTypeError
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.existing_users.report_files import open_report, without_formulas
-from corbado_auth.existing_users.retirement import Rule, candidates, retire
+from corbado_auth.existing_users.retirement import Record, Rule, candidates, retire
+from corbado_auth.management.base import CorbadoCommand
 from corbado_auth.models import CorbadoAccount
 
+HELP = """\
+Make the password unusable for people who sign in through Corbado and no longer use it.
 
-class Command(BaseCommand):
-    help = (
-        "Make the password unusable for people who sign in through Corbado and no longer use it. "
-        "By default this is a dry run that changes nothing; --apply does it. Their open sessions "
-        "end, and Django's password reset sends them nothing from then on: they come in with a "
-        "passkey or with a link by email."
-    )
+Their open sessions end, and Django's password reset sends them nothing from then on: they come in
+with a passkey or with a link by email. This cannot be undone, so the command asks first. With
+--report the names are on the disk before a password goes.
+"""
+EPILOG = """\
+examples:
+  python manage.py corbado_retire_passwords --dry-run --report who.csv
+  python manage.py corbado_retire_passwords --sign-ins 5 --days 60
+"""
+
+
+class Command(CorbadoCommand):
+    help = HELP
+    epilog = EPILOG
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -41,32 +54,63 @@ class Command(BaseCommand):
         parser.add_argument(
             "--include-staff", action="store_true", help="staff and superusers, too"
         )
-        parser.add_argument("--apply", action="store_true", help="do it")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would happen, and change nothing"
+        )
+        self.add_yes(parser)
         parser.add_argument(
             "--report", metavar="FILE", help="write who it is to FILE, as CSV, one row a user"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         rule = Rule(options["sign_ins"], options["days"], options["include_staff"])
-        accounts = retire(rule) if options["apply"] else candidates(rule).iterator()
-        number = self._report(accounts, options["report"])
-        people = "1 password" if number == 1 else f"{number:,} passwords"
-        if options["apply"]:
-            self.stdout.write(f"{people} made unusable.")
-        else:
-            self.stdout.write(f"{people} would be made unusable. Nothing was changed: add --apply.")
-
-    def _report(self, accounts: Iterable[CorbadoAccount], path: str | None) -> int:
-        """Count the accounts as they come; opened first, the report has every one of them."""
-        if path is None:
-            return sum(1 for _account in accounts)
+        if not options["dry_run"]:
+            number = candidates(rule).count()
+            self.confirm(f"Make {_passwords(number)} unusable?", yes=options["yes"])
         try:
-            with open_report(Path(path)) as file:
-                writer = csv.writer(file)
-                writer.writerow(["user", "corbado_user_id", "sign_ins", "last_sign_in_at"])
-                return sum(1 for each in accounts if writer.writerow(without_formulas(_row(each))))
+            with _report(options["report"]) as record:
+                if options["dry_run"]:
+                    number = self._look(rule, record)
+                    said = "would be made unusable. Nothing was changed."
+                else:
+                    number = sum(map(len, retire(rule, record)))
+                    said = "made unusable."
         except OSError as error:
-            raise CommandError(f"The report {path} cannot be written: {error.strerror}.") from error
+            raise CommandError(
+                f"The report {options['report']} cannot be written: {error.strerror}. No password "
+                "was made unusable that the report does not name; run it again to go on."
+            ) from error
+        self.stdout.write(f"{_passwords(number)} {said}")
+
+    def _look(self, rule: Rule, record: Record) -> int:
+        number = 0
+        for account in candidates(rule).iterator():
+            record([account])
+            number += 1
+        return number
+
+
+@contextmanager
+def _report(path: str | None) -> Iterator[Record]:
+    """Open the report and yield what writes accounts into it, down to the disk."""
+    if path is None:
+        yield lambda accounts: None
+        return
+    with open_report(Path(path)) as file:
+        writer = csv.writer(file)
+        writer.writerow(["user", "corbado_user_id", "sign_ins", "last_sign_in_at"])
+
+        def record(accounts: Iterable[CorbadoAccount]) -> None:
+            writer.writerows(without_formulas(_row(account)) for account in accounts)
+            file.flush()
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # A pipe has no disk.
+                os.fsync(file.fileno())
+
+        yield record
+
+
+def _passwords(number: int) -> str:
+    return "1 password" if number == 1 else f"{number:,} passwords"
 
 
 def _row(account: CorbadoAccount) -> list[Any]:
