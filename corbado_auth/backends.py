@@ -17,8 +17,10 @@ from django.db.models import CharField, TextField
 from django.http import HttpRequest
 from django.utils import timezone
 
+from .connect_rules import ConnectRules
 from .deadlocks import again_after_deadlock
-from .identity import CorbadoEmail, CorbadoUser
+from .exceptions import SignInRefused
+from .identity import ConnectUser, CorbadoEmail, CorbadoUser
 from .local_users import (
     email_field_name,
     email_of,
@@ -35,15 +37,7 @@ __all__ = ["CorbadoBackend", "SignInRefused"]
 logger = logging.getLogger("corbado_auth")
 
 
-class SignInRefused(Exception):
-    """A verified person has no way in here; ``reason`` is the code that the log shows."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class CorbadoBackend(ModelBackend):
+class CorbadoBackend(ConnectRules, ModelBackend):
     """Map a verified CorbadoUser onto a local user: by account, by address, or as a new one.
 
     It does no HTTP: the view has asked Corbado already. Permissions are ModelBackend's.
@@ -78,34 +72,43 @@ class CorbadoBackend(ModelBackend):
         self,
         request: HttpRequest | None,
         corbado_user: CorbadoUser | None = None,
+        connect_user: ConnectUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
         """Return the local user, or None; the log has the reason code.
 
         A password and every other backend's credentials are not ours: None.
         """
-        if credentials or not isinstance(corbado_user, CorbadoUser):
+        if credentials:
             return None
         try:
-            return again_after_deadlock(
-                lambda: self._sign_in(request, corbado_user), using=db_for_write()
-            )
+            if isinstance(connect_user, ConnectUser):
+                who = connect_user.corbado_user_id or "unknown"
+                return self._sign_in_by_connect(connect_user)
+            if isinstance(corbado_user, CorbadoUser):
+                who = corbado_user.id
+                return again_after_deadlock(
+                    lambda: self._sign_in(request, corbado_user), using=db_for_write()
+                )
         except SignInRefused as refusal:
             # Never the address: a log is read by many.
-            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, corbado_user.id)
+            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, who)
             if request is not None:
                 # Which page explains it.
                 request.corbado_refusal = refusal.reason  # type: ignore[attr-defined]
-            return None
+        return None
 
     async def aauthenticate(  # type: ignore[override]
         self,
         request: HttpRequest | None,
         corbado_user: CorbadoUser | None = None,
+        connect_user: ConnectUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
         """See ``authenticate``; without this, ModelBackend's own would answer None."""
-        return await sync_to_async(self.authenticate)(request, corbado_user, **credentials)
+        return await sync_to_async(self.authenticate)(
+            request, corbado_user, connect_user, **credentials
+        )
 
     # What a site may override ---------------------------------------------------------------
 
@@ -288,6 +291,10 @@ class CorbadoBackend(ModelBackend):
         self._check_active(user)
         if not self.link_staff and _has_privileges(user):
             raise SignInRefused("staff_user")
+
+    def check_connect(self, user: AbstractBaseUser) -> None:
+        """Raise SignInRefused unless this user may have passkeys of Corbado Connect."""
+        self._check_may_be_linked(user)
 
     def _account_of(self, corbado_user: CorbadoUser) -> CorbadoAccount | None:
         return CorbadoAccount.objects.for_corbado_user(corbado_user.id)

@@ -141,6 +141,78 @@ class Settings:
         return str(_get("CORBADO_IS_IMPERSONATING", ""))
 
     @property
+    def CORBADO_CONNECT(self) -> bool | str:
+        """Which of Corbado's products the site uses.
+
+        ``False`` (default): the older one with the Redirect URL. ``True``: Connect. ``"both"``:
+        both, while people move from the one to the other.
+        """
+        value = _get("CORBADO_CONNECT", False)
+        if value not in (True, False, "both"):
+            raise ImproperlyConfigured('CORBADO_CONNECT has to be True, False or "both".')
+        return value if value == "both" else bool(value)
+
+    @property
+    def CORBADO_CONNECT_PROJECT_ID(self) -> str:
+        """Project ID of Connect, where that is another project; default ``CORBADO_PROJECT_ID``."""
+        return str(_get("CORBADO_CONNECT_PROJECT_ID", "")) or self.CORBADO_PROJECT_ID
+
+    @property
+    def CORBADO_CONNECT_API_SECRET(self) -> str:
+        """API secret of ``CORBADO_CONNECT_PROJECT_ID``; default ``CORBADO_API_SECRET``."""
+        return str(_get("CORBADO_CONNECT_API_SECRET", "")) or self.CORBADO_API_SECRET
+
+    @property
+    def CORBADO_BACKEND_API_KEY(self) -> str:
+        """Backend API key for Connect, sent as ``Bearer`` in place of project ID and API secret.
+
+        It can have fewer rights: ``passkeys:verify`` and ``connect_tokens:write`` are enough.
+        """
+        return str(_get("CORBADO_BACKEND_API_KEY", ""))
+
+    @property
+    def CORBADO_CONNECT_SCRIPT_URL(self) -> str:
+        """Where browsers load Connect's component from; a copy on your own host will do."""
+        default = "https://cdn.cloud.corbado.io/connect/dist/web-js-latest.min.js"
+        return str(_get("CORBADO_CONNECT_SCRIPT_URL", default))
+
+    @property
+    def CORBADO_CONNECT_STYLE_URL(self) -> str:
+        """A style sheet for the inside of Connect's component; empty: none."""
+        return str(_get("CORBADO_CONNECT_STYLE_URL", ""))
+
+    @property
+    def CORBADO_CONNECT_CUSTOM_DOMAIN(self) -> str:
+        """Your own name (CNAME) for Connect's frontend API: scheme and host; empty: Corbado's."""
+        return str(_get("CORBADO_CONNECT_CUSTOM_DOMAIN", "")).rstrip("/")
+
+    @property
+    def CORBADO_FRONTEND_API_SUFFIX(self) -> str:
+        """What follows the project ID in the host of Connect's frontend API."""
+        return str(_get("CORBADO_FRONTEND_API_SUFFIX", "frontendapi.cloud.corbado.io"))
+
+    @property
+    def CORBADO_CONNECT_TOKEN_LIFETIME(self) -> int:
+        """How long a connect token holds, in seconds."""
+        try:
+            lifetime = int(_get("CORBADO_CONNECT_TOKEN_LIFETIME", 300))
+        except (TypeError, ValueError):
+            lifetime = 0
+        if lifetime < 1:
+            raise ImproperlyConfigured(
+                "CORBADO_CONNECT_TOKEN_LIFETIME has to be a whole number of seconds above 0."
+            )
+        return lifetime
+
+    @property
+    def CORBADO_CONNECT_IDENTIFIER(self) -> str:
+        """Dotted path of a function that returns a user's identifier at Connect.
+
+        Only for a project that has identifiers already; default is a random one for each user.
+        """
+        return str(_get("CORBADO_CONNECT_IDENTIFIER", ""))
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))

@@ -2,13 +2,23 @@
 
 CorbadoError
 ├── InvalidAuthToken      the visitor starts again
+├── InvalidPasskeyData    the same, with Connect
 ├── CorbadoUnavailable    everybody waits: no proper answer from Corbado
 └── CorbadoRejected       the operator acts: Corbado refuses what the site sent
+
+SignInRefused             this site has no way in for a person whom Corbado vouches for
 """
 
 from __future__ import annotations
 
-__all__ = ["CorbadoError", "CorbadoRejected", "CorbadoUnavailable", "InvalidAuthToken"]
+__all__ = [
+    "CorbadoError",
+    "CorbadoRejected",
+    "CorbadoUnavailable",
+    "InvalidAuthToken",
+    "InvalidPasskeyData",
+    "SignInRefused",
+]
 
 
 class CorbadoError(Exception):
@@ -46,6 +56,10 @@ class InvalidAuthToken(CorbadoError):
     """The auth token is unknown, used or expired: the visitor signs in again."""
 
 
+class InvalidPasskeyData(CorbadoError):
+    """Corbado does not vouch for this ``signedPasskeyData``: the visitor signs in again."""
+
+
 class CorbadoUnavailable(CorbadoError):
     """Corbado did not answer properly: time-out, refused, 429, 5xx, nonsense in the answer.
 
@@ -69,3 +83,11 @@ class CorbadoUnavailable(CorbadoError):
 
 class CorbadoRejected(CorbadoError):
     """Corbado refuses the site itself (credentials, project, request): the operator acts."""
+
+
+class SignInRefused(Exception):
+    """A verified person has no way in here; ``reason`` is the code that the log shows."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

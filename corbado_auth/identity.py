@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["ClientInfo", "CorbadoEmail", "CorbadoUser", "Passkey"]
+__all__ = ["ClientInfo", "CorbadoEmail", "ConnectUser", "CorbadoUser", "Passkey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,18 @@ class CorbadoUser:
         ``deleted`` is what reads return, ``disabled`` what an update may set (API notes 1.5).
         """
         return self.status in {"deleted", "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectUser:
+    """Hold whom Corbado Connect vouched for at one sign-in.
+
+    ``handle`` is the site's own and decides who signs in. ``corbado_user_id`` is Corbado's
+    ``usr-…``, for support and deletion alone; it may be empty.
+    """
+
+    handle: str
+    corbado_user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,17 +13,18 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from .conf import conf
+from .handles import new_handle
 from .signals import send_account_linked
 
 if TYPE_CHECKING:
-    from .models import CorbadoAccount
+    from .models import ConnectAccount, CorbadoAccount
 
-__all__ = ["CorbadoAccountQuerySet", "ProjectQuerySet"]
+__all__ = ["ConnectAccountQuerySet", "CorbadoAccountQuerySet", "ProjectQuerySet"]
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 # Stand where a parameter will be, in the statement that is compiled in advance.
-PROJECT_ID, CORBADO_USER_ID = "the project ID", "the Corbado user ID"
+PROJECT_ID, KEY = "the project ID", "the account's key"
 
 
 class ProjectQuerySet(QuerySet[Row]):
@@ -54,10 +55,11 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         The account's other fields are read when they are accessed.
         """
         using = router.db_for_write(self.model)
-        for user in _linked_users(corbado_user_id, using):
+        project_id = conf.CORBADO_PROJECT_ID
+        for user in _linked_users(BY_CORBADO_USER_ID, project_id, corbado_user_id, using):
             # A case-insensitive collation finds more than was asked for.
-            if user._corbado_user_id == corbado_user_id:
-                values = [user._corbado_account, user._corbado_awaits_proof]
+            if user._account_key == corbado_user_id:
+                values = [user._account_id, user._account_more]
                 account = self.model.from_db(using, ["id", "awaits_proof"], values)
                 account.user = user
                 return account
@@ -109,24 +111,79 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         )
 
 
+class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
+    """Accounts at Connect: how to find them, and how to make them."""
+
+    def in_project(self) -> Self:
+        """Return the rows of the site's Connect project."""
+        return self.filter(project_id=conf.CORBADO_CONNECT_PROJECT_ID)
+
+    def for_user(self, user: Any) -> ConnectAccount | None:
+        """Return the current account of a local user, or None."""
+        return self.current().filter(user_id=user.pk).first()
+
+    def for_handle(self, handle: str) -> ConnectAccount | None:
+        """Return the account with this handle and its local user, in one query, or None.
+
+        The account's other fields are read when they are accessed.
+        """
+        using = router.db_for_write(self.model)
+        for user in _linked_users(BY_HANDLE, conf.CORBADO_CONNECT_PROJECT_ID, handle, using):
+            # A case-insensitive collation finds more than was asked for.
+            if user._account_key == handle:
+                values = [user._account_id, handle, user._account_more]
+                account = self.model.from_db(using, ["id", "handle", "corbado_user_id"], values)
+                account.user = user
+                return account
+        return None
+
+    def get_or_link(self, user: AbstractBaseUser) -> ConnectAccount:
+        """Return the account of a local user; one is made where there is none yet.
+
+        Raises IntegrityError if somebody else has the identifier that the site's own function
+        returns for this user.
+        """
+        account, _created = self.current().get_or_create(
+            user_id=user.pk,
+            project_id=conf.CORBADO_CONNECT_PROJECT_ID,
+            defaults={"handle": new_handle(user)},
+        )
+        return account
+
+
 # The lookup of every sign-in --------------------------------------------------------------------
 
 
-def _linked_users(corbado_user_id: str, using: str) -> Iterable[Any]:
-    """Return the local users whom the database takes for those of a Corbado user, in one query.
+class _Key(NamedTuple):
+    """What an account is looked up by: the relation from the user, and a field of the account.
 
-    Each has the account's primary key (``_corbado_account``) and its ``_corbado_user_id``.
+    ``more`` is another field that is read with it.
     """
-    statement = _statement(using)
+
+    relation: str
+    field: str
+    more: str
+
+
+BY_CORBADO_USER_ID = _Key("corbado_accounts", "corbado_user_id", "awaits_proof")
+BY_HANDLE = _Key("connect_accounts", "handle", "corbado_user_id")
+
+
+def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterable[Any]:
+    """Return the local users whom the database takes for those of an account, in one query.
+
+    Each has the account's primary key (``_account_id``) and its ``_account_key``.
+    """
+    statement = _statement(key, using)
     if statement is None:
-        return _queryset(conf.CORBADO_PROJECT_ID, corbado_user_id, using)
+        return _queryset(key, project_id, value, using)
     sql, parameters = statement
-    given = {PROJECT_ID: conf.CORBADO_PROJECT_ID, CORBADO_USER_ID: corbado_user_id}
+    given = {PROJECT_ID: project_id, KEY: value}
     return _users(using).raw(sql, [given.get(each, each) for each in parameters])
 
 
 @lru_cache
-def _statement(using: str) -> tuple[str, Sequence[Any]] | None:
+def _statement(key: _Key, using: str) -> tuple[str, Sequence[Any]] | None:
     """Let the ORM compile the query once: it would be the most expensive step of a sign-in.
 
     None where the columns of a row could not be told apart by their names.
@@ -134,19 +191,19 @@ def _statement(using: str) -> tuple[str, Sequence[Any]] | None:
     columns = [field.column for field in get_user_model()._meta.concrete_fields]
     if len(set(columns)) < len(columns):
         return None  # Of a model and its parent, say.
-    query = _queryset(PROJECT_ID, CORBADO_USER_ID, using).query
+    query = _queryset(key, PROJECT_ID, KEY, using).query
     sql, parameters = query.get_compiler(using).as_sql()
     return sql, tuple(parameters)
 
 
-def _queryset(project_id: str, corbado_user_id: str, using: str) -> QuerySet[Any]:
+def _queryset(key: _Key, project_id: str, value: str, using: str) -> QuerySet[Any]:
+    relation, field, more = key
     found = _users(using).filter(
-        corbado_accounts__project_id=project_id, corbado_accounts__corbado_user_id=corbado_user_id
+        **{f"{relation}__project_id": project_id, f"{relation}__{field}": value}
     )
+    read = {"_account_id": "pk", "_account_key": field, "_account_more": more}
     annotated: QuerySet[Any] = found.annotate(
-        _corbado_account=F("corbado_accounts__pk"),
-        _corbado_user_id=F("corbado_accounts__corbado_user_id"),
-        _corbado_awaits_proof=F("corbado_accounts__awaits_proof"),
+        **{name: F(f"{relation}__{each}") for name, each in read.items()}
     )
     return annotated
 

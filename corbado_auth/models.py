@@ -22,14 +22,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from .conf import conf
-from .managers import CorbadoAccountQuerySet, ProjectQuerySet
+from .handles import MAX_HANDLE
+from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
 
 if TYPE_CHECKING:
     from .existing_users.outcomes import Outcome, Question
-    from .identity import CorbadoUser
+    from .identity import ConnectUser, CorbadoUser
 
 # What sites query; the others are the app's own memory.
-__all__ = ["CorbadoAccount"]
+__all__ = ["ConnectAccount", "CorbadoAccount"]
 
 
 def db_for_write() -> str:
@@ -96,17 +97,74 @@ class CorbadoAccount(models.Model):
         Return False if the row is gone meanwhile.
         """
         self.email = corbado_user.verified_email
-        connection = connections[self._state.db or DEFAULT_DB_ALIAS]
-        moment = connection.ops.adapt_datetimefield_value(at)
-        # Written out: the ORM takes longer to word it than the database to do it, at every sign-in.
-        statement = (
-            f"UPDATE {connection.ops.quote_name(self._meta.db_table)} SET email = %s,"  # noqa: S608
-            " first_sign_in_at = COALESCE(first_sign_in_at, %s), last_sign_in_at = %s,"
-            " sign_in_count = sign_in_count + 1, awaits_proof = %s WHERE id = %s"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [self.email, moment, moment, False, self.pk])
-            return bool(cursor.rowcount == 1)
+        return _count_sign_in(self, {"email": self.email, "awaits_proof": False}, at)
+
+
+class ConnectAccount(models.Model):
+    """The link between one user of Corbado Connect and one local user.
+
+    The handle decides who signs in, ever after. It is random: it goes to authenticators, so that it
+    must neither be personal nor guessable, and it must not be somebody else's in a restored dump or
+    on a second site with the same Corbado project. ``corbado_user_id`` is unknown until the first
+    sign-in, and is for support and deletion alone.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="connect_accounts",
+        verbose_name=_("user"),
+    )
+    project_id = models.CharField(_("Corbado project ID"), max_length=64)
+    handle = models.CharField(_("handle"), max_length=MAX_HANDLE)
+    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64, blank=True)
+    created_at = models.DateTimeField(_("linked"), default=timezone.now, editable=False)
+    first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
+    last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
+    sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
+    # To the day: see password_use.py.
+    last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
+
+    objects = ConnectAccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Connect account")
+        verbose_name_plural = _("Connect accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["project_id", "handle"], name="corbado_connect_handle"),
+            models.UniqueConstraint(
+                fields=["project_id", "user"], name="corbado_connect_local_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle
+
+    def record_sign_in(self, connect_user: ConnectUser, *, at: datetime) -> bool:
+        """Note one more sign-in and Corbado's user ID, in one UPDATE.
+
+        Return False if the row is gone meanwhile.
+        """
+        self.corbado_user_id = connect_user.corbado_user_id
+        return _count_sign_in(self, {"corbado_user_id": self.corbado_user_id}, at)
+
+
+def _count_sign_in(
+    account: CorbadoAccount | ConnectAccount, values: dict[str, Any], at: datetime
+) -> bool:
+    connection = connections[account._state.db or DEFAULT_DB_ALIAS]
+    moment = connection.ops.adapt_datetimefield_value(at)
+    table, *columns = map(connection.ops.quote_name, (account._meta.db_table, *values))
+    assigned = "".join(f" {column} = %s," for column in columns)
+    # Written out: the ORM takes longer to word it than the database to do it, at every sign-in.
+    statement = (
+        f"UPDATE {table} SET{assigned}"  # noqa: S608
+        " first_sign_in_at = COALESCE(first_sign_in_at, %s), last_sign_in_at = %s,"
+        " sign_in_count = sign_in_count + 1 WHERE id = %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values.values(), moment, moment, account.pk])
+        return bool(cursor.rowcount == 1)
 
 
 class MigrationAttemptQuerySet(ProjectQuerySet["MigrationAttempt"]):
@@ -244,6 +302,7 @@ class PasskeyNudge(models.Model):
         NOT_NOW = "not_now", _("Not now")
         NEVER = "never", _("Never")
         ADD = "add", _("Add a passkey")
+        ADDED = "added", _("Added a passkey")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -271,6 +330,7 @@ class PendingDeletion(models.Model):
 
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
+    is_at_connect = models.BooleanField(_("at Connect"), default=False)
     created_at = models.DateTimeField(_("local user deleted"), default=timezone.now)
     failed_at = models.DateTimeField(_("last failure"), null=True)
 
@@ -281,7 +341,8 @@ class PendingDeletion(models.Model):
         verbose_name_plural = _("pending deletions")
         constraints = [
             models.UniqueConstraint(
-                fields=["project_id", "corbado_user_id"], name="corbado_deletion_corbado_user"
+                fields=["project_id", "corbado_user_id", "is_at_connect"],
+                name="corbado_deletion_corbado_user",
             ),
         ]
 

@@ -23,6 +23,7 @@ except ModuleNotFoundError:  # pragma: no cover - a site that tests with unittes
 if TYPE_CHECKING:
     import unittest
 
+    from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpResponseBase
     from django.test import Client
     from werkzeug.datastructures import Headers
@@ -91,6 +92,11 @@ class Corbado:
             "CORBADO_API_SECRET": self._control.project.api_secret,
             "CORBADO_BACKEND_API_URL": self.url,
             "CORBADO_FRONTEND_API_URL": self.url,
+            "CORBADO_CONNECT_PROJECT_ID": self._control.project.id,
+            "CORBADO_CONNECT_API_SECRET": self._control.project.api_secret,
+            "CORBADO_BACKEND_API_KEY": "",
+            "CORBADO_CONNECT_CUSTOM_DOMAIN": self.url,
+            "CORBADO_CONNECT_SCRIPT_URL": f"{self.url}/connect/web-js.js",
         }
 
     def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
@@ -125,6 +131,48 @@ class Corbado:
                 "Sec-Fetch-Site": "same-origin",
             },
             secure=page.wsgi_request.is_secure(),
+        )
+
+    def sign_in_by_connect(
+        self, client: Client, user: AbstractBaseUser, *, next: str = ""
+    ) -> HttpResponseBase:
+        """Sign a local user in with a passkey of Corbado Connect, as our script would.
+
+        Return the answer of the sign-in view: JSON with `next`, or with `error` and `message`. The
+        site needs `CORBADO_CONNECT`; `connect_data` says how to bring what is not in order.
+        """
+        return self.post_connect_data(client, self.connect_data(user), next=next)
+
+    def connect_data(self, user: AbstractBaseUser | str, **claims: Any) -> str:
+        """Return a `signedPasskeyData` as after a passkey login of this user, or of a handle.
+
+        `claims` replace what it usually says: `exp=0` has expired. It is good once.
+        """
+        from corbado_auth.models import ConnectAccount
+
+        if not isinstance(user, str):
+            user = ConnectAccount.objects.get_or_link(user).handle
+        return self._control.issue_signed_passkey_data(user, **claims)
+
+    def post_connect_data(self, client: Client, data: str, *, next: str = "") -> HttpResponseBase:
+        """Bring a `signedPasskeyData` to the site's sign-in view, as our script does."""
+        from django.conf import settings
+        from django.urls import reverse
+        from django.utils.crypto import get_random_string
+
+        cookie = client.cookies.get(settings.CSRF_COOKIE_NAME)
+        csrf_token = cookie.value if cookie else get_random_string(32)
+        client.cookies[settings.CSRF_COOKIE_NAME] = csrf_token
+        is_secure = settings.SECURE_SSL_REDIRECT
+        return client.post(
+            reverse("corbado_auth:connect-login"),
+            {"signedPasskeyData": data, "next": next},
+            content_type="application/json",
+            headers={
+                "Origin": f"{'https' if is_secure else 'http'}://testserver",
+                "X-CSRFToken": csrf_token,
+            },
+            secure=is_secure,
         )
 
     def fail_next(

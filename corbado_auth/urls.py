@@ -23,5 +23,7 @@ urlpatterns = [
         views.RemovePasskeyView.as_view(),
         name="remove-passkey",
     ),
+    path("connect/login/", views.ConnectLoginView.as_view(), name="connect-login"),
+    path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .connect.login import ConnectLoginView
+from .connect.tokens import ConnectTokensView
 from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
 from .sign_in.failures import FailurePages
 from .sign_in.views import CorbadoRedirectView, LoginView, LogoutView
@@ -10,6 +12,8 @@ from .webhooks.views import ActionWebhookView
 __all__ = [
     "ActionWebhookView",
     "AddPasskeyView",
+    "ConnectLoginView",
+    "ConnectTokensView",
     "CorbadoRedirectView",
     "FailurePages",
     "LoginView",

@@ -44,6 +44,7 @@ def fill(apps: Apps, user_id: Any) -> None:
     """Put a row into every table of ours, as a site in use has them."""
     rows: dict[str, dict[str, Any]] = {
         "corbadoaccount": {"user_id": user_id, "project_id": PROJECT, "corbado_user_id": "usr-1"},
+        "connectaccount": {"user_id": user_id, "project_id": PROJECT, "handle": "h1"},
         "migrationattempt": {"user_id": user_id, "project_id": PROJECT, "outcome": "linked"},
         "migrationlease": {
             "project_id": PROJECT,

@@ -17,6 +17,7 @@ __all__ = [
     "Failure",
     "ProjectConfig",
     "read_association_token",
+    "read_connect_token",
     "read_created_user_id",
     "read_failure",
     "read_passkeys",
@@ -25,6 +26,7 @@ __all__ = [
     "read_user_answer",
     "read_users",
     "read_validated_user",
+    "read_verification_result",
 ]
 
 MAX_ID = 64
@@ -119,6 +121,24 @@ def read_association_token(answer: Json) -> tuple[str, str]:
     if not isinstance(token, str) or not token.startswith("ast1_") or not token.isascii():
         raise ValueError("data.token is no association token")
     return token, ""
+
+
+def read_verification_result(answer: Json) -> str:
+    """Read Connect's one word about a ``signedPasskeyData`` (API notes C.3.2)."""
+    result = answer.get("verificationResult")
+    if not isinstance(result, str):
+        raise ValueError("verificationResult is not a string")
+    return _word(result, ERROR_TYPE) or "a word that nobody documented"
+
+
+def read_connect_token(answer: Json) -> str:
+    """Read a connect token (API notes C.3.2); that it begins with ``ctk`` is not relied on."""
+    secret = answer.get("secret")
+    if not isinstance(secret, str) or not 0 < len(secret) <= 256:
+        raise ValueError("secret is no connect token")
+    if not (secret.isascii() and secret.isprintable()):
+        raise ValueError("secret has characters that no token has")
+    return secret
 
 
 def read_passkeys(answer: Json) -> list[Passkey]:

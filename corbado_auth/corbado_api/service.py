@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from corbado_auth.conf import conf, read_timeout
-from corbado_auth.exceptions import (
-    CorbadoError,
-    CorbadoRejected,
-    CorbadoUnavailable,
-    InvalidAuthToken,
-)
+from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.identity import ClientInfo, CorbadoUser, Passkey
 from corbado_auth.local_users import same_address
 
 from . import responses
+from .client import Client
 from .responses import ProjectConfig
-
-if TYPE_CHECKING:
-    from .transport import Reply
 
 __all__ = ["CorbadoService", "ProjectConfig"]
 
-# Error types (API notes 1.2) that only the operator can mend, whatever their status is.
-OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "invalid_origin"}
-TRY_LATER = {408, 425, 429}
 # An ID of the right form that no user has.
 NOBODY = "usr-0"
 # Project and base URL -> the hour in which Corbado was last seen to filter passkeys by user.
 FILTER_SEEN: dict[tuple[str, str], int] = {}
 
-T = TypeVar("T")
 
-
-class CorbadoService:
-    """A client of Corbado's backend API.
-
-    What is left out is taken from the settings, at each call: ``CORBADO_PROJECT_ID``,
-    ``CORBADO_API_SECRET``, ``CORBADO_BACKEND_API_URL`` and ``CORBADO_TIMEOUT``.
-
-    Every method returns a value of ours or raises a CorbadoError. A call lasts at most the two
-    time-outs plus one second; name resolution and headers that trickle in (those of a chunk, too)
-    are not bounded.
-    """
-
-    @sensitive_variables("api_secret")
-    def __init__(
-        self,
-        *,
-        project_id: str = "",
-        api_secret: str = "",
-        base_url: str = "",
-        timeout: float | tuple[float, float] | None = None,
-    ) -> None:
-        self._project_id = project_id
-        self._api_secret = api_secret
-        self._base_url = base_url.rstrip("/")
-        self._timeout = read_timeout(timeout)
-        if timeout is not None and self._timeout is None:
-            raise ValueError("timeout has to be a number of seconds above 0, or (connect, read)")
+class CorbadoService(Client):
+    """What is asked of Corbado's API v1; see ``Client`` for what all methods have in common."""
 
     @sensitive_variables("token", "body")
     def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
@@ -199,102 +158,6 @@ class CorbadoService:
         answer = self._ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
         return answer.read(responses.read_passkeys)
 
-    @sensitive_variables("body")
-    def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
-    ) -> _Answer:
-        # Not at the top: the HTTP client takes longer to import than all of the app, and a site
-        # that starts, or a command that asks Corbado nothing, need not wait for it.
-        from . import transport
-
-        endpoint = transport.Endpoint(
-            base_url=self._base_url or conf.CORBADO_BACKEND_API_URL,
-            project_id=self._project_id or conf.CORBADO_PROJECT_ID,
-            api_secret=self._api_secret or conf.CORBADO_API_SECRET,
-            timeout=self._timeout or conf.CORBADO_TIMEOUT,
-        )
-        return _Answer(transport.ask(endpoint, method, path, body, resend=resend))
-
-
-class _Answer:
-    """Read one reply: what it says, or whose failure it is."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.status = reply.status
-        self.headers: Mapping[str, str] = reply.headers
-        try:
-            # As text: bytes would be read in any Unicode encoding, lone surrogates included, and
-            # JSON travels as UTF-8 alone (RFC 8259, section 8.1).
-            self._json: Any = json.loads(str(reply.body, "utf-8"))
-        except (ValueError, RecursionError):
-            self._json = None
-        self._failure = responses.read_failure(self._json)
-
-    @property
-    def date(self) -> datetime | None:
-        """Return Corbado's clock at the time of the answer."""
-        return _http_date(self.headers.get("Date", ""))
-
-    def blames_the_token(self) -> bool:
-        """Tell whether Corbado's objection is to the token, not to us.
-
-        Some of Corbado's 404 bodies name no type (API notes 1.2).
-        """
-        failure = self._failure
-        unknown = self.status == 404 and failure.error_type in {"", "not_found"}
-        return failure.is_envelope and (unknown or self.blames("token"))
-
-    def blames(self, field: str) -> bool:
-        """Tell whether Corbado objects to this field of the request."""
-        failure = self._failure
-        complains = self.status != 200 and failure.error_type == "validation_error"
-        return complains and field in failure.fields
-
-    @property
-    def is_taken(self) -> bool:
-        """Tell whether Corbado refuses because there is one already."""
-        return self.status != 200 and self._failure.is_taken
-
-    @sensitive_variables()  # The readers' frames hold what Corbado says of a person.
-    def read(self, reader: Callable[[responses.Json], T]) -> T:
-        """Return what ``reader`` makes of a good answer; raise what fits any other."""
-        if self.status != 200:
-            self._refuse_failure()
-        problem = "it is not a JSON object"
-        if isinstance(self._json, dict):
-            try:
-                return reader(self._json)
-            except ValueError as error:
-                problem = str(error)
-        return self.refuse(CorbadoUnavailable, f"Corbado's answer cannot be read: {problem}")
-
-    def refuse(self, error: type[CorbadoError], message: str, **more: Any) -> NoReturn:
-        """Raise with everything that support asks for, and nothing that is secret."""
-        raise error(
-            message,
-            status_code=self.status,
-            error_type=self._failure.error_type,
-            request_id=self._failure.request_id,
-            **more,
-        )
-
-    def _refuse_failure(self) -> NoReturn:
-        failure = self._failure
-        if self.status in {401, 403} or failure.error_type in OUR_CONFIGURATION:
-            self.refuse(
-                CorbadoRejected,
-                "Corbado refuses this site: check CORBADO_PROJECT_ID, CORBADO_API_SECRET and "
-                "CORBADO_BACKEND_API_URL (manage.py corbado_doctor says more)",
-            )
-        if failure.is_envelope and 400 <= self.status < 500 and self.status not in TRY_LATER:
-            fields = ", ".join(sorted(failure.fields)[:5]) or "no field"
-            self.refuse(CorbadoRejected, f"Corbado rejects the request and names {fields}")
-        self.refuse(
-            CorbadoUnavailable,
-            "Corbado gave no proper answer",
-            retry_after=_seconds(self.headers.get("Retry-After", "")),
-        )
-
 
 def _client_info(client_info: ClientInfo) -> responses.Json:
     return {
@@ -305,19 +168,3 @@ def _client_info(client_info: ClientInfo) -> responses.Json:
 
 def _user_path(corbado_user_id: str) -> str:
     return f"/v1/users/{quote(corbado_user_id, safe='')}"
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return moment if timezone.is_aware(moment) else None
-
-
-def _seconds(retry_after: str) -> int | None:
-    """Read Retry-After, seconds or a date (RFC 9110, section 10.2.3)."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return int(retry_after[:9])
-    moment = _http_date(retry_after)
-    return max(0, round((moment - timezone.now()).total_seconds())) if moment else None

@@ -43,6 +43,8 @@ class Endpoint:
     project_id: str
     api_secret: str = field(repr=False)
     timeout: tuple[float, float]
+    # Of API v2, in place of project and secret (API notes C.3.1).
+    api_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def ask(
     the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
     CorbadoRejected where no request can be made.
     """
-    if not (endpoint.project_id and endpoint.api_secret):
+    if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
     deadline = time.monotonic() + sum(endpoint.timeout) + GRACE
     for _attempt in ("first", "once more") if resend else ("only",):
@@ -94,7 +96,8 @@ def _send(
     remaining = max(deadline - time.monotonic(), 0.001)
     connect, read = endpoint.timeout
     try:
-        line = _line(endpoint.base_url, endpoint.project_id, endpoint.api_secret, os.getpid())
+        credentials = endpoint.api_secret, endpoint.api_key
+        line = _line(endpoint.base_url, endpoint.project_id, *credentials, os.getpid())
         request = line.blank.copy()
         request.method, request.url = method, endpoint.base_url + path
         request.prepare_body(data=None, files=None, json=body)
@@ -172,16 +175,19 @@ class _Line:
 
 @lru_cache(maxsize=16)
 @sensitive_variables()
-def _line(base_url: str, project_id: str, api_secret: str, pid: int) -> _Line:
+def _line(base_url: str, project_id: str, api_secret: str, api_key: str, pid: int) -> _Line:
     """Return the line of this process; ``pid`` makes a forked child open its own.
 
     Its connections are shared by all threads.
     """
     is_tls = base_url.startswith("https:")
     kind = _TLSAdapter if is_tls else _Adapter
+    headers: dict[str, str | bytes] = {**_headers(project_id)}
     # Bytes: requests would encode text as Latin-1, and its error would print the secret.
-    auth = HTTPBasicAuth(project_id.encode(), api_secret.encode())
-    request = requests.Request("GET", base_url, headers=_headers(project_id), auth=auth)
+    auth = None if api_key else HTTPBasicAuth(project_id.encode(), api_secret.encode())
+    if api_key:
+        headers["Authorization"] = f"Bearer {api_key}".encode()
+    request = requests.Request("GET", base_url, headers=headers, auth=auth)
     return _Line(
         adapter=kind(pool_maxsize=CONNECTIONS_KEPT),
         proxies=get_environ_proxies(base_url),

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                             ("not_now", "Not now"),
                             ("never", "Never"),
                             ("add", "Add a passkey"),
+                            ("added", "Added a passkey"),
                         ],
                         max_length=8,
                         verbose_name="answer",
@@ -69,6 +70,10 @@ class Migration(migrations.Migration):
                     models.CharField(max_length=64, verbose_name="Corbado user ID"),
                 ),
                 (
+                    "is_at_connect",
+                    models.BooleanField(default=False, verbose_name="at Connect"),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(
                         default=django.utils.timezone.now, verbose_name="local user deleted"
@@ -81,9 +86,71 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "pending deletions",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("project_id", "corbado_user_id"),
+                        fields=("project_id", "corbado_user_id", "is_at_connect"),
                         name="corbado_deletion_corbado_user",
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConnectAccount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                ("handle", models.CharField(max_length=255, verbose_name="handle")),
+                (
+                    "corbado_user_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="Corbado user ID"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="linked"
+                    ),
+                ),
+                (
+                    "first_sign_in_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="first sign-in"),
+                ),
+                (
+                    "last_sign_in_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="last sign-in"),
+                ),
+                (
+                    "sign_in_count",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="sign-ins"),
+                ),
+                (
+                    "last_password_at",
+                    models.DateTimeField(
+                        editable=False, null=True, verbose_name="last password sign-in"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="connect_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "Connect account",
+                "verbose_name_plural": "Connect accounts",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "handle"), name="corbado_connect_handle"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("project_id", "user"), name="corbado_connect_local_user"
+                    ),
                 ],
             },
         ),

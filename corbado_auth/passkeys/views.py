@@ -22,12 +22,12 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
+from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
-from corbado_auth.sign_in.failures import FailurePages, seconds_to_wait
-from corbado_auth.sign_in.redirects import SeeOther
+from corbado_auth.sign_in.failures import FailurePages
 
 from . import nudge
 from .association import (

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import logging
-from traceback import walk_tb
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
 
 __all__ = ["FailurePages"]
 
 logger = logging.getLogger("corbado_auth")
-
-RETRY_AFTER = 30  # seconds, unless Corbado asks for another wait
-LONGEST_RETRY_AFTER = 120
 
 # Each way to fail is a page of this name, with this status.
 STATUSES = {
@@ -68,7 +64,7 @@ class FailurePages(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except Exception as error:
-            culprit = _storage_behind(error, request)
+            culprit = storage_behind(error, request)
             if settings.DEBUG or not culprit:
                 raise
             # Not the error's text: databases quote values, and with them addresses.
@@ -105,23 +101,3 @@ class FailurePages(View):
         add_never_cache_headers(response)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
-
-
-def seconds_to_wait(retry_after: int | None) -> int:
-    """Return Corbado's own wish up to two minutes, else half a minute."""
-    return min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
-
-
-def _storage_behind(error: Exception, request: HttpRequest) -> str:
-    """Name the storage that an error comes from, or return an empty string.
-
-    The drivers of caches, in which sessions may be, have no exception in common; that the error
-    came through the session's own methods tells.
-    """
-    if isinstance(error, DatabaseError):
-        return "database"
-    session = getattr(request, "session", None)
-    frames = (frame for frame, _line in walk_tb(error.__traceback__))
-    if session is not None and any(frame.f_locals.get("self") is session for frame in frames):
-        return "session store"
-    return ""

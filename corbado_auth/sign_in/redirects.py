@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.crypto import constant_time_compare
 
 from corbado_auth import session
+from corbado_auth.http import SeeOther
 from corbado_auth.identity import CorbadoUser
 
 from . import intent, pending
 
-__all__ = ["SeeOther", "redirect_signed_in", "reloaded_next", "sign_in"]
+__all__ = ["redirect_signed_in", "reloaded_next", "sign_in"]
 
 # In the session of a sign-in: which token made it, and where it led.
 SESSION_KEY = "_corbado_auth_reload"
-
-
-class SeeOther(HttpResponseRedirect):
-    """Redirect to a page that is asked for with GET, whatever this request was."""
-
-    status_code = 303
 
 
 def sign_in(

@@ -22,6 +22,7 @@ from corbado_auth import passwords, session
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.next_url import first_url, login_page_url, safe_next
@@ -36,10 +37,10 @@ from .auth_token import (
     pop_auth_token,
     token_digest,
 )
-from .failures import FailurePages, seconds_to_wait
+from .failures import FailurePages
 from .forms import PasswordForm
 from .pending import PendingSignIn
-from .redirects import SeeOther, redirect_signed_in, reloaded_next, sign_in
+from .redirects import redirect_signed_in, reloaded_next, sign_in
 from .signed_cookies import TooLargeError
 
 __all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]

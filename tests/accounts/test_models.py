@@ -90,12 +90,13 @@ def test_the_statement_is_worded_for_the_database_that_is_asked(
     monkeypatch.setitem(connections.settings, "other", connection.settings_dict)
     connections["other"] = other
     try:
-        statement = managers._statement.__wrapped__("other")
+        statement = managers._statement.__wrapped__(managers.BY_CORBADO_USER_ID, "other")
     finally:
         del connections["other"]
     assert statement is not None
     assert f"FROM [{get_user_model()._meta.db_table}]" in statement[0]
-    assert "[" not in (managers._statement("default") or ("[",))[0]
+    own = managers._statement(managers.BY_CORBADO_USER_ID, "default")
+    assert "[" not in (own or ("[",))[0]
 
 
 def test_columns_that_have_one_name_are_not_mixed_up(
@@ -110,8 +111,8 @@ def test_columns_that_have_one_name_are_not_mixed_up(
 
     with monkeypatch.context() as patch:
         patch.setattr(managers, "get_user_model", lambda: member)
-        assert managers._statement.__wrapped__("default") is None
-    monkeypatch.setattr(managers, "_statement", lambda using: None)
+        assert managers._statement.__wrapped__(managers.BY_CORBADO_USER_ID, "default") is None
+    monkeypatch.setattr(managers, "_statement", lambda key, using: None)
     ada = make_user(ADA)
     _account(ada)
     with CaptureQueriesContext(connection) as queries:

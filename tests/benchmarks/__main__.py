@@ -36,7 +36,7 @@ BENCHMARKS = {
 }
 # These run only when they are named.
 OTHERS = {
-    "emulator": "tests.emulator.benchmark",
+    "emulator": "tests.benchmarks.emulator",
     "migration-faults": "tests.benchmarks.migration_faults",
 }
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import certifi
 import requests
+import trustme
 
 from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
-from tests.benchmarks.stand_in import a_stand_in
 from tests.benchmarks.workers import Worker, a_worker
-from tests.support.certificates import Authority
+from tests.support.scripted_corbado import a_corbado
 
 THREADS = 8
 SIGN_INS = 1000
@@ -39,13 +39,12 @@ def measure() -> Result:
         calls, connections = _by_threads(ours_database)
 
         folder = Path(enter(tempfile.TemporaryDirectory()))
-        authority = Authority(folder)
-        authority.server()
-        (certificate,) = folder.glob("server-*.pem")
-        bundle = folder / "bundle.pem"
-        bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.bundle.read_bytes())
-        keeps = enter(a_stand_in(f"--certificate={certificate}"))
-        closes = enter(a_stand_in(f"--certificate={certificate}", "--closes"))
+        authority = trustme.CA()
+        certificate, bundle = folder / "server.pem", folder / "bundle.pem"
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+        bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+        keeps = enter(a_corbado(f"--certificate={certificate}"))
+        closes = enter(a_corbado(f"--certificate={certificate}", "--closes"))
         trust = {"REQUESTS_CA_BUNDLE": str(bundle), "WORKER_CA_BUNDLE": str(bundle)}
         ours = enter(a_worker("ours", ours_database, keeps, **trust))
         bare = enter(a_worker("bare", bare_database, keeps, **trust))
@@ -87,14 +86,14 @@ def measure() -> Result:
 
 
 def _by_threads(database: dict[str, str]) -> tuple[int, int]:
-    with a_stand_in("--delay=0.005") as corbado, a_worker("ours", database, corbado) as worker:
+    with a_corbado("--delay=0.005") as corbado, a_worker("ours", database, corbado) as worker:
         worker.tell("fill", users=PEOPLE)
         for first in range(0, SIGN_INS, PEOPLE):
             people = min(PEOPLE, SIGN_INS - first)
             worker.tell("sign_in_by_threads", first=0, last=people, threads=THREADS)
         state = requests.get(f"{corbado}/state", timeout=10).json()
     # The last question is one more connection.
-    return state["calls"], state["connections"] - 1
+    return state["calls"]["all"], state["connections"] - 1
 
 
 def _compare(worker: Worker, keeps: str, closes: str) -> Comparison:

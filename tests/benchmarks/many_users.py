@@ -8,8 +8,8 @@ from typing import Any
 from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.marks import Mark, Plot, Result, Table, size
 from tests.benchmarks.rounds import in_turns
-from tests.benchmarks.stand_in import a_stand_in
 from tests.benchmarks.workers import Worker, a_worker
+from tests.support.scripted_corbado import a_corbado
 
 SMALL = 1_000
 KINDS = {
@@ -36,7 +36,7 @@ def measure() -> Result:
     large = size(1_000_000, 10_000)
     with ExitStack() as stack:
         enter = stack.enter_context
-        corbado = enter(a_stand_in())
+        corbado = enter(a_corbado())
         few_database, many_database = enter(databases(POSTGRESQL, "few", "many"))
         few = enter(a_worker("ours", few_database, corbado))
         many = enter(a_worker("ours", many_database, corbado))

@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.site import SHARING, Site, a_corbado, a_site, ask
+from tests.benchmarks.site import SHARING, Site, a_site, ask
+from tests.support.scripted_corbado import a_corbado
 
 USERS = int(os.environ.get("BENCHMARK_USERS", "100000"))
 FAULTS = 0.05

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.marks import Mark, Result, Table, size
-from tests.benchmarks.site import Site, a_corbado, a_site
+from tests.benchmarks.site import Site, a_site
+from tests.support.scripted_corbado import a_corbado
 
 SIZES = (1_000, 1_000_000)
 TEXT = """\

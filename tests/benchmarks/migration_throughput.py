@@ -13,7 +13,8 @@ from requests.adapters import HTTPAdapter
 
 from tests.benchmarks.marks import Mark, Plot, Result, Table, size
 from tests.benchmarks.rounds import Comparison
-from tests.benchmarks.site import Site, a_corbado, a_site, ask
+from tests.benchmarks.site import Site, a_site, ask
+from tests.support.scripted_corbado import a_corbado
 
 # How many are in flight, and how many users are moved with so many: some seconds each.
 IN_FLIGHT = {8: 2_000, 32: 4_000}

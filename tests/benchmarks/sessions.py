@@ -13,8 +13,8 @@ from statistics import median
 
 from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.marks import Mark, Plot, Result, Table, size
-from tests.benchmarks.stand_in import a_stand_in
 from tests.benchmarks.workers import Worker, a_worker
+from tests.support.scripted_corbado import a_corbado
 
 ENGINES = ("db", "cached_db", "cache")
 PEOPLE = 100
@@ -35,7 +35,7 @@ def measure() -> Result:
     """Compare the three, then clear many rows."""
     with ExitStack() as stack:
         enter = stack.enter_context
-        corbado, redis = enter(a_stand_in()), enter(a_redis())
+        corbado, redis = enter(a_corbado()), enter(a_redis())
         workers = {
             engine: enter(
                 a_worker(

@@ -9,8 +9,8 @@ from typing import Any
 from tests.benchmarks.databases import POSTGRESQL, SQLITE, databases
 from tests.benchmarks.marks import Mark, Plot, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
-from tests.benchmarks.stand_in import a_stand_in
 from tests.benchmarks.workers import Worker, a_worker
+from tests.support.scripted_corbado import a_corbado
 
 # Ours over bare in CPU, and our queries, at most.
 KINDS = {"returning": (1.10, 6), "linking": (1.15, 7), "creating": (1.15, 8)}
@@ -83,7 +83,7 @@ def _two_sites(engine: str, pair: int) -> Iterator[tuple[Worker, Worker]]:
     """Start both sites, with a database each in which all people are known."""
     with ExitStack() as stack:
         enter = stack.enter_context
-        corbado = enter(a_stand_in())
+        corbado = enter(a_corbado())
         ours_database, bare_database = enter(databases(engine, "ours", "bare"))
         seed = {"PYTHONHASHSEED": f"{pair}"}
         ours = enter(a_worker("ours", ours_database, corbado, **seed))

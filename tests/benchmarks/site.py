@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import requests
 
 from tests.plugins.postgresql import Server
-from tests.support.worker import ROOT, start_worker
+from tests.support.worker import start_worker
 
 # One user in a hundred shares the address with the one before.
 ADD_USERS = """
@@ -91,23 +90,6 @@ def a_site() -> Iterator[Site]:
 
         connections.close_all()
         server.stop()
-
-
-@contextmanager
-def a_corbado(*arguments: str) -> Iterator[str]:
-    """Start the scripted Corbado as a process of its own, and return its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.scripted_corbado", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def ask(url: str) -> Any:

@@ -22,9 +22,9 @@ from tests.benchmarks.load import send
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
 from tests.benchmarks.server import get
-from tests.benchmarks.stand_in import a_stand_in, token_of
 from tests.benchmarks.workers import Site, a_worker
 from tests.scaling.servers import WebHost
+from tests.support.scripted_corbado import a_corbado, token_of
 
 PROCESSES, THREADS = 2, 8
 PEOPLE = 400
@@ -91,7 +91,7 @@ def _compare(
     os.sched_setaffinity(0, others)  # What is started from here on inherits it.
     try:
         with ExitStack() as stack:
-            corbado = stack.enter_context(a_stand_in(f"--delay={delay}"))
+            corbado = stack.enter_context(a_corbado(f"--delay={delay}"))
             pair = stack.enter_context(databases(POSTGRESQL, "ours", "bare"))
             sites: tuple[Site, Site] = ("ours", "bare")
             ours, bare = (
@@ -111,7 +111,7 @@ class Host:
 
     def __init__(self, site: Site, web: WebHost, database: dict[str, Any]) -> None:
         self._site, self._web, self._database = site, web, database
-        self._stand_in = child_with("tests.benchmarks.stand_in")
+        self._stand_in = child_with("tests.support.scripted_corbado")
         self._intent = "" if site == "bare" else self._open_login_page()
         self._first = 0
         self.cpu: list[tuple[float, float, float]] = []

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks.server import HOST, Answer, Server, get, post_json
-from tests.benchmarks.stand_in import token_of
+from tests.support.scripted_corbado import token_of
 
 PASSWORD = "correct horse battery staple"
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")

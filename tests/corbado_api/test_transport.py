@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from django.utils import timezone
 from pytest_django import Settings
 from requests.adapters import HTTPAdapter
@@ -24,7 +25,6 @@ from corbado_auth.corbado_api import transport
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoUser
-from tests.support.certificates import Authority
 from tests.support.failures import (
     BODY_CANARY,
     FAILURES,
@@ -35,6 +35,7 @@ from tests.support.failures import (
     PATIENT,
     TIME,
     Failure,
+    tls_of,
     trusted_authority,
 )
 from tests.support.misbehaving_server import (
@@ -63,7 +64,7 @@ def _site(settings: Settings) -> None:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Authority]:
+def authority(tmp_path: Path) -> Iterator[trustme.CA]:
     """Return the authority that the site trusts."""
     with trusted_authority(tmp_path) as authority:
         yield authority
@@ -114,7 +115,7 @@ def test_a_time_out_that_is_none_is_refused_at_once() -> None:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
 def test_a_failure_is_an_error_of_ours(
-    failure: Failure, authority: Authority, settings: Settings
+    failure: Failure, authority: trustme.CA, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
@@ -127,7 +128,7 @@ def test_a_failure_is_an_error_of_ours(
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
 def test_a_failure_tells_no_secret(
-    failure: Failure, authority: Authority, settings: Settings
+    failure: Failure, authority: trustme.CA, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url, pytest.raises(CorbadoError) as caught:
@@ -143,7 +144,7 @@ def test_a_failure_tells_no_secret(
 
 @pytest.mark.parametrize("failure", TIME, ids=str)
 def test_a_slow_answer_is_given_up_at_the_deadline(
-    failure: Failure, authority: Authority, settings: Settings
+    failure: Failure, authority: trustme.CA, settings: Settings
 ) -> None:
     settings.CORBADO_TIMEOUT = failure.timeout
     with failure.start(authority) as url:
@@ -154,7 +155,7 @@ def test_a_slow_answer_is_given_up_at_the_deadline(
 
 
 def test_the_last_wait_is_no_longer_than_what_is_left(
-    authority: Authority, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    authority: trustme.CA, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float | None] = []
     set_timeout = socket.socket.settimeout
@@ -216,25 +217,23 @@ def test_a_project_id_that_is_none_is_our_configuration(
 
 
 def test_a_certificate_of_a_trusted_authority_is_accepted(
-    authority: Authority, settings: Settings
+    authority: trustme.CA, settings: Settings
 ) -> None:
-    with MisbehavingServer(always(answer(GOOD)), tls=authority.server()) as server:
+    with MisbehavingServer(always(answer(GOOD)), tls=tls_of(authority)) as server:
         assert validate(server.url, settings).id == GOOD["data"]["userID"]
 
 
 @pytest.mark.usefixtures("authority")
-def test_a_certificate_of_an_unknown_authority_is_not(tmp_path: Path, settings: Settings) -> None:
-    (tmp_path / "stranger").mkdir()
-    stranger = Authority(tmp_path / "stranger")
-    with MisbehavingServer(always(answer(GOOD)), tls=stranger.server()) as server:
+def test_a_certificate_of_an_unknown_authority_is_not(settings: Settings) -> None:
+    with MisbehavingServer(always(answer(GOOD)), tls=tls_of(trustme.CA())) as server:
         with pytest.raises(CorbadoUnavailable, match="SSLError"):
             validate(server.url, settings)
         assert server.requests == []
 
 
-def test_connections_share_one_tls_context(authority: Authority, settings: Settings) -> None:
+def test_connections_share_one_tls_context(authority: trustme.CA, settings: Settings) -> None:
     script = always(answer(GOOD, connection="close"), CLOSE)
-    with MisbehavingServer(script, tls=authority.server()) as server:
+    with MisbehavingServer(script, tls=tls_of(authority)) as server:
         for _ in range(3):
             validate(server.url, settings)
         assert server.connections == 3

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -26,7 +27,6 @@ from corbado_auth.exceptions import (
     InvalidAuthToken,
 )
 from corbado_auth.models import CorbadoAccount
-from tests.support.certificates import Authority
 from tests.support.failures import BODY_CANARY, FAILURES, GOOD, PATIENT, Failure, trusted_authority
 from tests.support.front_door import come_back, open_login_page, sign_in
 from tests.support.misbehaving_server import MisbehavingServer, Request, Steps, always, answer
@@ -55,14 +55,14 @@ def _site(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Authority]:
+def authority(tmp_path: Path) -> Iterator[trustme.CA]:
     """Return the authority that the site trusts."""
     with trusted_authority(tmp_path) as authority:
         yield authority
 
 
 @pytest.fixture(params=FAILURES, ids=str)
-def failure(request: Any, authority: Authority, settings: Settings) -> Iterator[Failure]:
+def failure(request: Any, authority: trustme.CA, settings: Settings) -> Iterator[Failure]:
     """Let Corbado fail in one of all ways."""
     failure: Failure = request.param
     settings.CORBADO_TIMEOUT = failure.timeout

@@ -8,13 +8,18 @@ import gzip
 import json
 import os
 import socket
+import ssl
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+import trustme
 
 from corbado_auth.corbado_api import transport
 from corbado_auth.exceptions import (
@@ -23,7 +28,6 @@ from corbado_auth.exceptions import (
     CorbadoUnavailable,
     InvalidAuthToken,
 )
-from tests.support.certificates import Authority
 from tests.support.misbehaving_server import (
     CLOSE,
     RESET,
@@ -48,7 +52,7 @@ GOOD_BYTES = json.dumps(GOOD).encode()
 PAGE = f"<html><title>Bad gateway</title>{BODY_CANARY}</html>".encode()
 HTML = {"content_type": "text/html"}
 
-Start = Callable[[Authority], AbstractContextManager[str]]
+Start = Callable[[trustme.CA], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,34 @@ class Failure:
 
 
 @contextmanager
-def trusted_authority(folder: Path) -> Iterator[Authority]:
+def trusted_authority(folder: Path) -> Iterator[trustme.CA]:
     """Trust an authority of our own, as a site behind its own proxy does."""
-    authority = Authority(folder)
-    with mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=str(authority.bundle)):
+    authority = trustme.CA()
+    bundle = folder / "authority.pem"
+    authority.cert_pem.write_to_path(bundle)
+    with mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=str(bundle)):
         forget_connections()
         yield authority
     forget_connections()
+
+
+def tls_of(
+    authority: trustme.CA, host: str = "127.0.0.1", *, expired: bool = False
+) -> ssl.SSLContext:
+    """Return what a server shows its clients, certified by this authority."""
+    end = datetime.now() - timedelta(hours=1) if expired else None  # noqa: DTZ005
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host, not_after=end).configure_cert(context)
+    return context
+
+
+def self_signed(_authority: trustme.CA) -> ssl.SSLContext:
+    """Return what a server shows that certifies itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    stranger = trustme.CA()
+    with stranger.cert_pem.tempfile() as certificate, stranger.private_key_pem.tempfile() as key:
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 def forget_connections() -> None:
@@ -87,26 +112,26 @@ def served(*steps: Any, greeting: Steps = (), script: Script | None = None) -> S
     """Return what starts a plain server that does these steps for every request."""
 
     @contextmanager
-    def start(_authority: Authority) -> Iterator[str]:
+    def start(_authority: trustme.CA) -> Iterator[str]:
         with MisbehavingServer(script or always(*steps), greeting=greeting) as server:
             yield server.url
 
     return start
 
 
-def served_with_tls(**certificate: Any) -> Start:
+def served_with_tls(tls: Callable[[trustme.CA], ssl.SSLContext]) -> Start:
     """Return what starts a server that would answer well, but for its certificate."""
 
     @contextmanager
-    def start(authority: Authority) -> Iterator[str]:
-        with MisbehavingServer(always(answer(GOOD)), tls=authority.server(**certificate)) as server:
+    def start(authority: trustme.CA) -> Iterator[str]:
+        with MisbehavingServer(always(answer(GOOD)), tls=tls(authority)) as server:
             yield server.url
 
     return start
 
 
 @contextmanager
-def nobody_listens(_authority: Authority) -> Iterator[str]:
+def nobody_listens(_authority: trustme.CA) -> Iterator[str]:
     """Hold a port on which nothing listens."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -114,7 +139,7 @@ def nobody_listens(_authority: Authority) -> Iterator[str]:
 
 
 @contextmanager
-def nobody_accepts(_authority: Authority) -> Iterator[str]:
+def nobody_accepts(_authority: trustme.CA) -> Iterator[str]:
     """Fill the queue of a listening socket: Linux drops what comes after, and a client waits."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -129,13 +154,13 @@ def nobody_accepts(_authority: Authority) -> Iterator[str]:
 
 
 @contextmanager
-def no_such_name(_authority: Authority) -> Iterator[str]:
+def no_such_name(_authority: trustme.CA) -> Iterator[str]:
     """Name a host that no resolver may know (RFC 6761, section 6.4)."""
     yield "https://does-not-exist.invalid"
 
 
 @contextmanager
-def plain_behind_https(_authority: Authority) -> Iterator[str]:
+def plain_behind_https(_authority: trustme.CA) -> Iterator[str]:
     """Answer a TLS handshake in plain HTTP."""
     with MisbehavingServer(always(answer(GOOD)), greeting=[answer(PAGE, 400), CLOSE]) as server:
         yield server.url.replace("http:", "https:")
@@ -188,9 +213,11 @@ CONNECTION = [
     Failure("unknown-host", no_such_name),
     Failure("connect-time-out", nobody_accepts, timeout=IMPATIENT),
     Failure("plain-behind-https", plain_behind_https),
-    Failure("self-signed", served_with_tls(self_signed=True)),
-    Failure("expired-certificate", served_with_tls(expired=True)),
-    Failure("certificate-of-another-host", served_with_tls(host="other.example.com")),
+    Failure("self-signed", served_with_tls(self_signed)),
+    Failure("expired-certificate", served_with_tls(partial(tls_of, expired=True))),
+    Failure(
+        "certificate-of-another-host", served_with_tls(partial(tls_of, host="other.example.com"))
+    ),
 ]
 
 TIME = [

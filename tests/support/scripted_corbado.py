@@ -1,8 +1,9 @@
-"""The three calls of a migration, answered by a small fast server that fails as told.
+"""The calls of a sign-in and of a migration, answered by a small fast server that fails as told.
 
 The emulator is faithful; this one is quick enough to be asked a million times, and loses answers
 after it has done what was asked. ``python -m tests.support.scripted_corbado`` serves it as a
-process of its own and prints the address.
+process of its own, so that no CPU of it is counted, and prints the address; GET /state tells what
+was asked.
 """
 
 from __future__ import annotations
@@ -11,28 +12,71 @@ import argparse
 import asyncio
 import json
 import random
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.worker import ROOT
+from tests.wire import sample
+
 Faults = ("429", "500", "lost")
+FILL = "-"
+
+
+def token_of(name: str) -> str:
+    """Return the token that the Corbado user ``usr-{name}`` comes with, ``{name}@example.com``."""
+    return name.ljust(64, FILL)
+
+
+@contextmanager
+def a_corbado(*arguments: str) -> Iterator[str]:
+    """Serve one from a process of its own, and return its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.scripted_corbado", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 class ScriptedCorbado:
     """Hold users by address, and answer; a share of the calls fails in one of three ways.
 
     ``users`` maps addresses to (ID, time); ``on_create`` is called after a user was made and before
-    that is answered.
+    that is answered. ``closes`` ends each connection after its first answer.
     """
 
-    def __init__(self, *, faults: float = 0.0, seed: int = 1, delay: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        faults: float = 0.0,
+        seed: int = 1,
+        delay: float = 0.0,
+        closes: bool = False,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.users: dict[str, tuple[str, float]] = {}
         self.faults = faults
         self.delay = delay
+        self.closes = closes
+        self._tls = tls
+        self._vouches = _template()
+        self.connected = 0
         self.calls: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
         self._first = self._last = 0.0
@@ -50,8 +94,8 @@ class ScriptedCorbado:
         """Return the answer, or None for one that is lost."""
         path = urlsplit(target).path
         if path == "/state":
-            answer = {"users": len(self.users), "calls": self.calls, "seconds": self.seconds}
-            return _http(200, answer)
+            counts = {"users": len(self.users), "calls": self.calls, "seconds": self.seconds}
+            return _http(200, {**counts, "connections": self.connected})
         if path == "/users":
             return _http(200, {"users": {address: user[0] for address, user in self.users.items()}})
         self.calls["all"] += 1
@@ -66,6 +110,10 @@ class ScriptedCorbado:
         return None if fault == "lost" else answer
 
     def _do(self, method: str, path: str, target: str, body: bytes) -> bytes:
+        if path == "/v1/authTokens/validate":
+            name = json.loads(body)["token"].rstrip(FILL)
+            closing = b"Connection: close\r\n" if self.closes else b""
+            return _answer(200, self._vouches.replace("\0", name).encode(), closing)
         if method == "POST" and path == "/v1/users":
             return self._create(json.loads(body)["email"].lower())
         if path == "/v1/users":
@@ -110,8 +158,10 @@ class ScriptedCorbado:
 
     async def listen(self, loop: asyncio.AbstractEventLoop) -> asyncio.Server:
         """Listen on a free port of the loopback interface."""
-        server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, ssl=self._tls)
+        self.url = (
+            f"http{'s' if self._tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        )
         return server
 
 
@@ -125,6 +175,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._corbado.connections.add(transport)
+        self._corbado.connected += 1
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._corbado.connections.discard(self._transport)
@@ -154,6 +205,16 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._transport.write(answer)
+            if self._corbado.closes:
+                self._transport.close()
+
+
+def _template() -> str:
+    """Return the sample of the wire, with NUL for what is in the token."""
+    good = sample("validate_good").answer
+    person = good["data"]["user"]
+    text = json.dumps(good).replace(good["data"]["userID"], "usr-\0")
+    return text.replace(person["emails"][0]["email"], "\0@example.com")
 
 
 def _http(status: int, answer: dict[str, Any], headers: bytes = b"") -> bytes:
@@ -164,7 +225,10 @@ def _http(status: int, answer: dict[str, Any], headers: bytes = b"") -> bytes:
         "runtime": 0.01,
         **answer,
     }
-    body = json.dumps(envelope).encode()
+    return _answer(status, json.dumps(envelope).encode(), headers)
+
+
+def _answer(status: int, body: bytes, headers: bytes) -> bytes:
     return (
         b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
         % (status, headers, len(body))
@@ -195,10 +259,18 @@ def main() -> None:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=float, default=0.0)
-    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--closes", action="store_true", help="close after each answer")
+    parser.add_argument("--certificate", type=Path, help="speak TLS, with this")
     options = parser.parse_args()
+    tls = None
+    if options.certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(options.certificate)
     loop = asyncio.new_event_loop()
-    corbado = ScriptedCorbado(faults=options.faults, delay=options.delay)
+    corbado = ScriptedCorbado(
+        faults=options.faults, delay=options.delay, closes=options.closes, tls=tls
+    )
     loop.run_until_complete(corbado.listen(loop))
     print(corbado.url, flush=True)
     loop.run_forever()

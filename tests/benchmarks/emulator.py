@@ -1,7 +1,7 @@
 """What the test kit costs, beside an empty werkzeug server of the same kind.
 
-Run `python -m tests.emulator.benchmark`. It prints numbers and judges nothing: a test that fails on
-a busy machine proves nothing. The aim is at most twice the cost of the empty server.
+Run `python -m tests.benchmarks emulator`. It prints numbers and judges nothing: a test that fails
+on a busy machine proves nothing. The aim is at most twice the cost of the empty server.
 """
 
 from __future__ import annotations

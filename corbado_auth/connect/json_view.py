@@ -1,0 +1,162 @@
+"""A view that our own script asks: JSON in, JSON out, and a sentence for the person."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth.conf import conf
+from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
+from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
+
+__all__ = ["JSONView", "Refusal", "impersonating"]
+
+logger = logging.getLogger("corbado_auth")
+
+# A signedPasskeyData has about 900 characters, and ``next`` up to 1,400.
+MAX_BODY = 16 * 1024
+
+
+class Refusal(Exception):
+    """What was asked for is refused: a code for scripts, a sentence for the person."""
+
+    def __init__(self, code: str, message: str, status: int, *, retry_after: int = 0) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.retry_after = retry_after
+
+
+def impersonating() -> Refusal:
+    """Refuse somebody who acts as another person: nothing is changed in their name."""
+    message = gettext("You are acting as somebody else, so passkeys are off.")
+    return Refusal("impersonating", message, 403)
+
+
+class JSONView(View):
+    """Answer a POST of JSON from one of our own pages; anything else is refused, also as JSON.
+
+    Never cached. Every failure is a Refusal, whose code and sentence are the answer.
+    """
+
+    http_method_names = ["post"]
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Make the view, without a transaction around the question to Corbado.
+
+        Exempt from the middleware's CSRF check, whose answer is a page: ``dispatch`` checks by
+        itself, and does so on sites without that middleware, too.
+        """
+        view = csrf_exempt(super().as_view(**initkwargs))
+        return login_not_required(transaction.non_atomic_requests(view))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check where the request comes from, then answer it."""
+        if not conf.CORBADO_CONNECT:
+            raise Http404("CORBADO_CONNECT is off.")
+        check = _CSRFCheck(lambda _request: HttpResponse())
+        try:
+            response = self._answer(check, request, *args, **kwargs)
+        except Refusal as refusal:
+            response = self._refuse(refusal)
+        # What login() did to the CSRF token, where the site has no middleware that says so.
+        check.process_response(request, response)
+        add_never_cache_headers(response)
+        return response
+
+    def _answer(
+        self, check: _CSRFCheck, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        if check.refuses(request):
+            raise Refusal("csrf", gettext("This page is too old. Reload it and try again."), 403)
+        try:
+            return self.answer(_read_body(request))
+        except CorbadoError as error:
+            raise _refusal(error) from None
+        except Exception as error:
+            culprit = storage_behind(error, request)
+            if settings.DEBUG or not culprit:
+                raise
+            # Not the error's text: databases quote values, and with them addresses.
+            logger.error("Connect: the %s raised %s", culprit, type(error).__name__)
+            raise _unavailable(RETRY_AFTER) from None
+
+    def answer(self, body: dict[str, Any]) -> HttpResponse:
+        """Answer the request, or raise Refusal or CorbadoError."""
+        raise NotImplementedError
+
+    def _refuse(self, refusal: Refusal) -> HttpResponse:
+        answer = {"error": refusal.code, "message": refusal.message}
+        response = JsonResponse(answer, status=refusal.status)
+        if refusal.retry_after:
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
+
+
+class _CSRFCheck(CsrfViewMiddleware):
+    """Django's check, for a view that answers for itself."""
+
+    def refuses(self, request: HttpRequest) -> bool:
+        """Tell whether the request was not made by one of our own pages."""
+        self.process_request(request)
+        return self.process_view(request, _nobody, (), {}) is not None
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        """Say so in the log; Django would render the site's page for it."""
+        logger.warning("Connect: %s %s", reason, request.path)
+        return HttpResponse(status=403)
+
+
+def _nobody(_request: HttpRequest) -> HttpResponse:
+    """Stand for the view that is called: Django asks it whether it is exempt."""
+    return HttpResponse()
+
+
+@sensitive_variables()
+def _read_body(request: HttpRequest) -> dict[str, Any]:
+    broken = gettext("Something went wrong. Reload the page, or use your password.")
+    if request.content_type != "application/json":
+        raise Refusal("not_json", broken, 415)
+    try:
+        raw = request.read(MAX_BODY + 1)
+        if len(raw) > MAX_BODY:
+            raise Refusal("too_large", broken, 413)
+        body = json.loads(str(raw, "utf-8"))
+    except (OSError, ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal("not_json", broken, 400)
+    return body
+
+
+def _refusal(error: CorbadoError) -> Refusal:
+    """Say whose failure it is: everybody waits, or the operator acts."""
+    logger.error("Connect: %s", error)
+    if isinstance(error, CorbadoRejected):
+        message = gettext("Passkeys do not work here at the moment. Use your password.")
+        return Refusal("misconfigured", message, 500)
+    asked = error.retry_after if isinstance(error, CorbadoUnavailable) else None
+    return _unavailable(seconds_to_wait(asked))
+
+
+def _unavailable(seconds: int) -> Refusal:
+    message = gettext("Passkeys cannot be checked right now. Try again in a moment.")
+    return Refusal("unavailable", message, 503, retry_after=seconds)

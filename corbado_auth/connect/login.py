@@ -1,0 +1,97 @@
+"""Sign in with what Connect's component brings, and confirm who is signed in already."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth import session
+from corbado_auth.conf import conf
+from corbado_auth.corbado_api.connect import ConnectService
+from corbado_auth.exceptions import InvalidPasskeyData
+from corbado_auth.identity import ConnectUser
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.next_url import safe_next
+from corbado_auth.throttle import Attempt
+
+from .json_view import JSONView, Refusal, impersonating
+from .signed_data import SignedPasskeyData, read_signed_data
+
+__all__ = ["ConnectLoginView"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+class ConnectLoginView(JSONView):
+    """Take ``{"signedPasskeyData": …, "next": …}`` and make a session; answer ``{"next": …}``.
+
+    One question to Corbado, then the rules of this site. No database transaction is open meanwhile.
+    Whoever is signed in as somebody else is signed out by Django's ``login()``: this page asked,
+    and a person chose a passkey on it.
+    """
+
+    @sensitive_variables()
+    def answer(self, body: dict[str, Any]) -> HttpResponse:
+        """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
+        if is_impersonating(self.request):
+            raise impersonating()
+        data = self._readable(body.get("signedPasskeyData"))
+        self._verify(data, data.handle)
+        found = ConnectUser(handle=data.handle, corbado_user_id=data.corbado_user_id)
+        if session.sign_in(self.request, connect_user=found) is None:
+            raise self._refused()
+        return JsonResponse({"next": next_of(self.request, body)})
+
+    @sensitive_variables()
+    def _readable(self, value: object) -> SignedPasskeyData:
+        """Look at the form, the project and the time, which cost no call; nothing is spent."""
+        data = read_signed_data(value)
+        if data is None:
+            raise self._invalid("malformed")
+        if data.project_id != conf.CORBADO_CONNECT_PROJECT_ID:
+            raise self._invalid("other_project")
+        if data.has_expired:
+            raise self._invalid("expired")
+        return data
+
+    def _verify(self, data: SignedPasskeyData, handle: str) -> None:
+        """Ask Corbado, unless too many attempts from this address failed."""
+        attempt = Attempt(self.request)
+        if not attempt.is_allowed:
+            raise self._too_many_attempts()
+        try:
+            ConnectService().verify_signed_data(data.token, handle)
+        except InvalidPasskeyData as error:
+            attempt.note_failure()
+            logger.info("Sign-in failed: %s", error)
+            raise self._invalid("not_verified", 401) from None
+
+    def _invalid(self, code: str, status: int = 400) -> Refusal:
+        """Answer data for which Corbado does not vouch, or will not."""
+        if code != "not_verified":
+            logger.info("Sign-in failed: signedPasskeyData is refused (%s)", code)
+        message = gettext("Your passkey could not be checked. Try again, or use your password.")
+        return Refusal(code, message, status)
+
+    def _too_many_attempts(self) -> Refusal:
+        """Answer an address with too many failed attempts; Corbado is not asked."""
+        message = gettext("Too many attempts. Wait a minute, or use your password.")
+        return Refusal("too_many_attempts", message, 429, retry_after=60)
+
+    def _refused(self) -> Refusal:
+        """Answer a person who has no way in here; one sentence for all, the log has the reason."""
+        message = gettext("You cannot sign in with this passkey here. Use your password.")
+        return Refusal("refused", message, 403)
+
+
+def next_of(request: HttpRequest, body: dict[str, Any]) -> str:
+    """Return where the page goes afterwards."""
+    wanted = body.get("next")
+    known = safe_next(request, wanted) if isinstance(wanted, str) else ""
+    return known or resolve_url(settings.LOGIN_REDIRECT_URL)

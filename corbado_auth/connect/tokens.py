@@ -1,0 +1,94 @@
+"""Connect tokens: with one, the component adds, lists or removes passkeys of its person."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, get_args
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
+
+from corbado_auth.backends import SignInRefused, corbado_backend
+from corbado_auth.conf import conf
+from corbado_auth.corbado_api.connect import ConnectService, TokenType
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.models import ConnectAccount
+from corbado_auth.session import is_recent
+from corbado_auth.throttle import Tally
+
+from .json_view import JSONView, Refusal, impersonating
+
+__all__ = ["ConnectTokensView"]
+
+logger = logging.getLogger("corbado_auth")
+
+# A page takes one, and the list one more after each change.
+TOKENS_PER_MINUTE = 30
+
+
+class ConnectTokensView(JSONView):
+    """Take ``{"type": …}`` from a signed-in person and answer ``{"token": …}`` for their handle.
+
+    The type is one of a fixed list, and whose the token is comes from the session alone.
+    """
+
+    # How fresh does the sign-in have to be to add or remove a passkey? In seconds.
+    recent_sign_in = 10 * 60
+
+    @sensitive_variables("token")
+    def answer(self, body: dict[str, Any]) -> HttpResponse:
+        """Ask Corbado for a token, if this person may have one."""
+        token_type = self._known_type(body.get("type"))
+        user: Any = self.request.user
+        if not user.is_authenticated:
+            raise Refusal("not_signed_in", gettext("Sign in first."), 401)
+        if is_impersonating(self.request):
+            raise impersonating()
+        self._check_person(user)
+        if token_type != "passkey-list" and not self.is_recent():  # noqa: S105 -- no password
+            raise Refusal("sign_in_again", gettext("Please sign in again first."), 403)
+        if Tally("connect_tokens", str(user.pk)).add() > TOKENS_PER_MINUTE:
+            raise self._too_many(user)
+        token = ConnectService().create_connect_token(
+            token_type,
+            ConnectAccount.objects.get_or_link(user).handle,
+            display_name=_name(user) if token_type == "passkey-append" else "",  # noqa: S105
+            lifetime=conf.CORBADO_CONNECT_TOKEN_LIFETIME,
+        )
+        return JsonResponse({"token": token})
+
+    def _known_type(self, value: object) -> TokenType:
+        """Return the type if it is on the list: Corbado has more, such as ``passkey-login``."""
+        for known in get_args(TokenType):
+            if value == known:
+                found: TokenType = known
+                return found
+        types = ", ".join(get_args(TokenType))
+        raise Refusal("unknown_type", gettext("The type has to be one of: %s.") % types, 400)
+
+    def _check_person(self, user: Any) -> None:
+        """Refuse whom the login view would refuse afterwards."""
+        backend = corbado_backend()
+        try:
+            if backend is not None:
+                backend.check_connect(user)
+        except SignInRefused as refusal:
+            logger.warning("No connect token: %s (local user %s)", refusal.reason, user.pk)
+            message = gettext("Passkeys are not available for your account.")
+            raise Refusal("refused", message, 403) from None
+
+    def is_recent(self) -> bool:
+        """Tell whether the person signed in a moment ago: an old session may be stolen."""
+        return is_recent(self.request, self.recent_sign_in)
+
+    def _too_many(self, user: Any) -> Refusal:
+        """Answer an address that asks for more tokens than people need."""
+        logger.warning("No connect token: too_many_attempts (local user %s)", user.pk)
+        message = gettext("That was too often. Wait a minute.")
+        return Refusal("too_many_attempts", message, 429, retry_after=60)
+
+
+def _name(user: Any) -> str:
+    backend = corbado_backend()
+    return backend.passkey_name(user) if backend else str(user.get_username())

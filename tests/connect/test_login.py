@@ -1,0 +1,505 @@
+"""A passkey of Connect signs in whom its handle belongs to, and nobody else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from corbado_auth.models import ConnectAccount
+from corbado_auth.session import is_recent
+from corbado_auth.testing import Corbado
+
+pytestmark = pytest.mark.django_db
+
+VERIFY = "/v2/passkey/verifySignedData"
+LOGIN = "/corbado/connect/login/"
+ADA = "ada@example.com"
+MakeUser = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def connect(corbado: Corbado, settings: Any) -> Any:
+    settings.CORBADO_CONNECT = True
+    cache.clear()
+    return settings
+
+
+def post(client: Client, body: Any, **extra: Any) -> Any:
+    """Post JSON as our script does, without a CSRF token (the test client needs none)."""
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(LOGIN, text, **{"content_type": "application/json", **extra})
+
+
+def jwt(**claims: Any) -> str:
+    """Return what looks like a signedPasskeyData."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmF0dXJl"
+
+
+def account_of(user: Any) -> ConnectAccount:
+    return ConnectAccount.objects.get(user=user)
+
+
+def asked(corbado: Corbado) -> list[str]:
+    return [f"{call.method} {call.path}" for call in corbado.requests]
+
+
+def test_a_passkey_signs_its_owner_in(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    answer = corbado.sign_in_by_connect(client, ada, next="/orders/?page=2")
+    assert (answer.status_code, answer.json()) == (200, {"next": "/orders/?page=2"})
+    assert get_user(client) == ada
+    account = account_of(ada)
+    assert account.sign_in_count == 1
+    assert account.first_sign_in_at == account.last_sign_in_at != None  # noqa: E711
+    assert account.corbado_user_id.startswith("usr-")
+
+
+def test_corbado_is_asked_once_and_told_the_handle_from_the_data(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    data = corbado.connect_data(ada)
+    corbado.post_connect_data(client, data)
+    (call,) = corbado.requests
+    assert (call.method, call.path) == ("POST", VERIFY)
+    assert call.body["username"] == account_of(ada).handle
+    assert set(call.body) == {"signedPasskeyData", "username"}
+
+
+def test_the_session_gets_a_new_key_and_is_recent(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    client.session["basket"] = "full"
+    session = client.session
+    session["basket"] = "full"
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    answer = corbado.sign_in_by_connect(client, make_user(ADA))
+    assert client.session.session_key != session.session_key
+    assert client.session["basket"] == "full"
+    assert is_recent(answer.wsgi_request, 5)
+
+
+def test_whoever_acts_as_somebody_else_stays_so(
+    corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
+) -> None:
+    connect.CORBADO_IS_IMPERSONATING = "builtins.bool"
+    answer = corbado.sign_in_by_connect(client, make_user(ADA))
+    assert (answer.status_code, answer.json()["error"]) == (403, "impersonating")
+    assert corbado.requests == []
+
+
+def test_somebody_elses_session_ends(corbado: Corbado, client: Client, make_user: MakeUser) -> None:
+    bob, ada = make_user("bob@example.com"), make_user(ADA)
+    client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session["basket"] = "bob's"
+    session.save()
+    assert corbado.sign_in_by_connect(client, ada).status_code == 200
+    assert get_user(client) == ada
+    assert "basket" not in client.session
+
+
+def test_whoever_is_signed_in_already_stays_so_and_becomes_recent(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(client, ada)
+    answer = corbado.sign_in_by_connect(client, ada)
+    assert answer.status_code == 200
+    assert get_user(client) == ada
+    assert is_recent(answer.wsgi_request, 5)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/corbado/redirect/", 7],
+)
+def test_next_leads_nowhere_else(
+    corbado: Corbado, client: Client, make_user: MakeUser, wanted: Any
+) -> None:
+    data = corbado.connect_data(make_user(ADA))
+    answer = post(client, {"signedPasskeyData": data, "next": wanted})
+    assert answer.json() == {"next": "/account/"}
+
+
+# Nobody gets in --------------------------------------------------------------------------------
+
+
+def test_data_is_good_once(corbado: Corbado, client: Client, make_user: MakeUser) -> None:
+    data = corbado.connect_data(make_user(ADA))
+    assert corbado.post_connect_data(client, data).status_code == 200
+    again = corbado.post_connect_data(Client(), data)
+    assert (again.status_code, again.json()["error"]) == (401, "not_verified")
+
+
+def test_the_handle_decides_and_neither_sub_nor_address(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada, bob = make_user(ADA), make_user("bob@example.com")
+    corbado.sign_in_by_connect(Client(), bob)
+    data = corbado.connect_data(ada, sub=account_of(bob).corbado_user_id, username=bob.email)
+    assert corbado.post_connect_data(client, data).status_code == 200
+    assert get_user(client) == ada
+
+
+def test_a_handle_that_was_written_in_by_hand_is_refused(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    """The payload is read before it is verified: Corbado sees the forgery by the signature."""
+    ada, mallory = make_user(ADA), make_user("mallory@example.com")
+    header, payload, signature = corbado.connect_data(mallory).split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims["webauthnId"] = ConnectAccount.objects.get_or_link(ada).handle
+    forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    answer = corbado.post_connect_data(client, f"{header}.{forged}.{signature}")
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_verified")
+    assert not get_user(client).is_authenticated
+
+
+def test_an_unknown_handle_is_refused(
+    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = corbado.post_connect_data(client, corbado.connect_data("0" * 32))
+    assert (answer.status_code, answer.json()["error"]) == (403, "refused")
+    assert "unknown_handle" in caplog.text
+
+
+def test_a_deleted_user_is_refused(corbado: Corbado, client: Client, make_user: MakeUser) -> None:
+    ada = make_user(ADA)
+    data = corbado.connect_data(ada)
+    ada.delete()
+    assert corbado.post_connect_data(client, data).json()["error"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"is_active": False}, "inactive_user"),
+        ({"is_staff": True}, "staff_user"),
+        ({"is_superuser": True}, "staff_user"),
+    ],
+)
+def test_inactive_and_staff_are_refused(
+    corbado: Corbado,
+    client: Client,
+    make_user: MakeUser,
+    fields: dict[str, bool],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ada = make_user(ADA, **fields)
+    answer = corbado.sign_in_by_connect(client, ada)
+    assert (answer.status_code, answer.json()["error"]) == (403, "refused")
+    assert reason in caplog.text
+    assert account_of(ada).sign_in_count == 0
+
+
+def test_link_staff_lets_staff_in(
+    corbado: Corbado, client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corbado_auth.backends.CorbadoBackend.link_staff", True)
+    assert corbado.sign_in_by_connect(client, make_user(ADA, is_staff=True)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("", "malformed"),
+        (None, "malformed"),
+        (["a.b.c"], "malformed"),
+        ("no token", "malformed"),
+        ("a.b", "malformed"),
+        ("a.b.c", "malformed"),
+        ("a.!!!.c", "malformed"),
+        (jwt(), "malformed"),
+        (jwt(iss="pro-1234567890", exp=9e9), "malformed"),
+        (jwt(iss="pro-1234567890", webauthnId="x", exp="soon"), "malformed"),
+        (jwt(iss="pro-1234567890", webauthnId="x", exp=True), "malformed"),
+        (jwt(iss="pro-1234567890", webauthnId="", exp=9e9), "malformed"),
+        (jwt(iss="pro-1234567890", webauthnId="a\x00b", exp=9e9), "malformed"),
+        (jwt(iss="pro-1234567890", webauthnId="x" * 256, exp=9e9), "malformed"),
+        (jwt(iss="pro-2", webauthnId="x", exp=9e9), "other_project"),
+        (jwt(iss="pro-1234567890", webauthnId="x", exp=float("nan")), "expired"),
+        (jwt(iss="pro-1234567890", webauthnId="x", exp=0), "expired"),
+        ("e30." + "W" * 40 + "." + "x" * 40, "malformed"),
+    ],
+)
+def test_what_costs_no_call_is_refused_without_one(
+    corbado: Corbado, client: Client, connect: Any, data: Any, code: str
+) -> None:
+    connect.CORBADO_CONNECT_PROJECT_ID = "pro-1234567890"
+    answer = post(client, {"signedPasskeyData": data})
+    assert (answer.status_code, answer.json()["error"]) == (400, code)
+    assert answer.json()["message"]
+    assert asked(corbado) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (" ", 400, "not_json"),
+        ("{", 400, "not_json"),
+        ("[1]", 400, "not_json"),
+        ("[" * 5000, 400, "not_json"),
+        (b"\xff\xfe", 400, "not_json"),
+        ('{"next": "' + "x" * 17000 + '"}', 413, "too_large"),
+    ],
+)
+def test_what_is_no_json_is_refused(
+    client: Client, body: str | bytes, status: int, code: str
+) -> None:
+    answer = post(client, body)
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+
+
+def test_a_form_is_no_json(client: Client) -> None:
+    answer = client.post(LOGIN, {"signedPasskeyData": "x"})
+    assert (answer.status_code, answer.json()["error"]) == (415, "not_json")
+
+
+def test_only_post(client: Client) -> None:
+    answer = client.get(LOGIN)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("value", [False, None])
+def test_without_the_setting_there_is_nothing(client: Client, connect: Any, value: Any) -> None:
+    connect.CORBADO_CONNECT = value
+    assert post(client, {}).status_code == 404
+
+
+# CSRF, caches, logs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("middleware", [True, False])
+def test_another_sites_post_is_refused_for_visitors_too(
+    corbado: Corbado, make_user: MakeUser, connect: Any, middleware: bool
+) -> None:
+    """Login CSRF: somebody else's page must not sign its visitors in as its owner."""
+    if not middleware:
+        without = [each for each in connect.MIDDLEWARE if "Csrf" not in each]
+        connect.MIDDLEWARE = without
+    client = Client(enforce_csrf_checks=True)
+    data = corbado.connect_data(make_user(ADA))
+    answer = post(client, {"signedPasskeyData": data})
+    assert (answer.status_code, answer.json()["error"]) == (403, "csrf")
+    assert asked(corbado) == []
+    assert corbado.post_connect_data(client, data).status_code == 200
+
+
+def test_the_csrf_token_changes_with_the_session(
+    corbado: Corbado, make_user: MakeUser, connect: Any
+) -> None:
+    connect.MIDDLEWARE = [each for each in connect.MIDDLEWARE if "Csrf" not in each]
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+    corbado.sign_in_by_connect(client, make_user(ADA))
+    assert client.cookies["csrftoken"].value != "a" * 32
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_no_answer_is_cached(
+    corbado: Corbado, client: Client, make_user: MakeUser, good: bool
+) -> None:
+    data = corbado.connect_data(make_user(ADA)) if good else "x"
+    answer = corbado.post_connect_data(client, data)
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Type"] == "application/json"
+
+
+def test_the_data_is_in_no_log_and_no_error_report(
+    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    data = corbado.connect_data(make_user(ADA))
+    corbado.post_connect_data(client, data)
+    corbado.post_connect_data(client, data)
+    assert "Sign-in failed" in caplog.text
+    assert data.split(".")[2] not in caplog.text
+
+
+# Corbado fails ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        ({"status": 500}, 503, "unavailable"),
+        ({"status": 429, "retry_after": "7"}, 503, "unavailable"),
+        ({"drop": True}, 503, "unavailable"),
+        ({"body": "garbage"}, 503, "unavailable"),
+        ({"body": "truncated"}, 503, "unavailable"),
+        ({"body": "empty"}, 503, "unavailable"),
+        ({"status": 401}, 500, "misconfigured"),
+    ],
+)
+def test_corbado_gives_no_good_answer(
+    corbado: Corbado,
+    client: Client,
+    make_user: MakeUser,
+    failure: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    corbado.fail_next(VERIFY, **failure)
+    answer = corbado.sign_in_by_connect(client, make_user(ADA))
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert not get_user(client).is_authenticated
+    # It may have been used up by the first question: a second one would say so.
+    assert asked(corbado) == [f"POST {VERIFY}"]
+    if status == 503:
+        assert int(answer["Retry-After"]) in {7, 30}
+
+
+def test_corbado_is_slow(
+    corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
+) -> None:
+    connect.CORBADO_TIMEOUT = 0.2
+    corbado.fail_next(VERIFY, delay=2.0)
+    assert corbado.sign_in_by_connect(client, make_user(ADA)).status_code == 503
+
+
+@pytest.mark.parametrize("result", ["invalid_challenge", "partial_success", "SUCCESS", "success "])
+def test_only_the_word_success_lets_in(
+    corbado: Corbado, client: Client, make_user: MakeUser, result: str
+) -> None:
+    corbado._control.turn_connect(verificationResult=result)
+    answer = corbado.sign_in_by_connect(client, make_user(ADA))
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_verified")
+    assert not get_user(client).is_authenticated
+
+
+def test_failed_attempts_are_limited(
+    corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
+) -> None:
+    connect.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 2
+    ada = make_user(ADA)
+    spent = corbado.connect_data(ada)
+    corbado.post_connect_data(Client(), spent)
+    for _time in range(2):
+        assert corbado.post_connect_data(client, spent).status_code == 401
+    answer = corbado.sign_in_by_connect(client, ada)
+    assert (answer.status_code, answer.json()["error"]) == (429, "too_many_attempts")
+    assert answer["Retry-After"] == "60"
+    assert len(corbado.requests) == 3
+
+
+def test_good_sign_ins_are_not_limited(corbado: Corbado, make_user: MakeUser, connect: Any) -> None:
+    connect.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 1
+    ada = make_user(ADA)
+    for _time in range(3):
+        assert corbado.sign_in_by_connect(Client(), ada).status_code == 200
+
+
+def test_the_database_goes_away(
+    corbado: Corbado, client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise DatabaseError("secret value")
+
+    ada = make_user(ADA)
+    data = corbado.connect_data(ada)
+    monkeypatch.setattr("corbado_auth.models.ConnectAccount.record_sign_in", fail)
+    answer = corbado.post_connect_data(client, data)
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert not get_user(client).is_authenticated
+
+
+# Corbado's user changes ------------------------------------------------------------------------
+
+
+def test_another_corbado_user_behind_the_handle_is_logged_and_changes_nothing(
+    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(Client(), ada)
+    before = account_of(ada).corbado_user_id
+    data = corbado.connect_data(ada, sub="usr-4711")
+    assert corbado.post_connect_data(client, data).status_code == 200
+    assert get_user(client) == ada
+    assert account_of(ada).corbado_user_id == "usr-4711"
+    assert f"{before} is now usr-4711" in caplog.text
+
+
+# Identifiers of the site's own ------------------------------------------------------------------
+
+
+def identifier_of(user: Any) -> str:
+    return f"customer-{user.pk}"
+
+
+def find(_backend: Any, identifier: str) -> Any:
+    from django.contrib.auth import get_user_model
+
+    return get_user_model().objects.filter(pk=identifier.removeprefix("customer-")).first()
+
+
+@pytest.fixture
+def own_identifiers(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect.CORBADO_CONNECT_IDENTIFIER = f"{__name__}.identifier_of"
+    monkeypatch.setattr("corbado_auth.backends.CorbadoBackend.find_by_identifier", find)
+
+
+@pytest.mark.usefixtures("own_identifiers")
+def test_identifiers_from_before_are_recognized(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    answer = corbado.post_connect_data(client, corbado.connect_data(identifier_of(ada)))
+    assert answer.status_code == 200
+    assert get_user(client) == ada
+    assert account_of(ada).handle == identifier_of(ada)
+
+
+@pytest.mark.usefixtures("own_identifiers")
+def test_an_identifier_that_the_function_does_not_give_is_refused(
+    corbado: Corbado,
+    client: Client,
+    make_user: MakeUser,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ada = make_user(ADA)
+    monkeypatch.setattr(
+        "corbado_auth.backends.CorbadoBackend.find_by_identifier", lambda *_args: ada
+    )
+    answer = corbado.post_connect_data(client, corbado.connect_data("customer-somebody"))
+    assert answer.json()["error"] == "refused"
+    assert "other_handle" in caplog.text
+    assert not ConnectAccount.objects.exists()
+
+
+def test_the_account_of_another_project_does_not_count(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    with override_settings(CORBADO_CONNECT_PROJECT_ID="pro-2"):
+        handle = ConnectAccount.objects.get_or_link(ada).handle
+    answer = corbado.post_connect_data(client, corbado.connect_data(handle))
+    assert answer.json()["error"] == "refused"
+
+
+def test_every_user_has_a_handle_of_their_own_that_says_nothing(make_user: MakeUser) -> None:
+    ada, bob = make_user(ADA), make_user("bob@example.com")
+    one = ConnectAccount.objects.get_or_link(ada)
+    assert ConnectAccount.objects.get_or_link(ada) == one
+    assert one.handle != ConnectAccount.objects.get_or_link(bob).handle
+    assert len(one.handle) == 32
+
+
+def test_the_url_has_its_name() -> None:
+    assert reverse("corbado_auth:connect-login") == LOGIN
