@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.core.signals import request_finished
 from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what ``manage.py check`` asks, and listen to sign-ins and deletions."""
-        from . import deletion, session
+        from . import db_connections, deletion, session
         from .checks import register_checks
         from .existing_users import password_use
         from .models import CorbadoAccount
@@ -29,6 +30,9 @@ class CorbadoAuthConfig(AppConfig):
         user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
         user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
+        request_finished.connect(
+            db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"
+        )
         post_delete.connect(
             deletion.note_deletion, sender=CorbadoAccount, dispatch_uid="corbado_auth.deletion"
         )

@@ -90,6 +90,24 @@ class Settings:
         return timeout
 
     @property
+    def CORBADO_MAX_CONCURRENT_CALLS(self) -> int | None:
+        """How many calls of one process wait for Corbado at once; the next ones are not made.
+
+        Set it to three quarters of the threads of a process. None (default): 6, and 256 under ASGI,
+        where each request has a thread of its own. 0 switches the limit off.
+        """
+        value = _get("CORBADO_MAX_CONCURRENT_CALLS", None)
+        try:
+            limit = None if value is None else int(value)
+        except (TypeError, ValueError):
+            limit = -1
+        if limit is not None and limit < 0:
+            raise ImproperlyConfigured(
+                "CORBADO_MAX_CONCURRENT_CALLS has to be a whole number, 0 or more."
+            )
+        return limit
+
+    @property
     def CORBADO_TRUSTED_PROXIES(self) -> Sequence[str] | None:
         """Addresses or networks of the proxies whose X-Forwarded-For is believed.
 

@@ -4,6 +4,7 @@ CorbadoError
 ├── InvalidAuthToken      the visitor starts again
 ├── InvalidPasskeyData    the same, with Connect
 ├── CorbadoUnavailable    everybody waits: no proper answer from Corbado
+│   └── CorbadoNotAsked   too many calls wait for it, or the last ones failed
 └── CorbadoRejected       the operator acts: Corbado refuses what the site sent
 
 SignInRefused             this site has no way in for a person whom Corbado vouches for
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 __all__ = [
     "CorbadoError",
+    "CorbadoNotAsked",
     "CorbadoRejected",
     "CorbadoUnavailable",
     "InvalidAuthToken",
@@ -79,6 +81,13 @@ class CorbadoUnavailable(CorbadoError):
             message, status_code=status_code, error_type=error_type, request_id=request_id
         )
         self.retry_after = retry_after
+
+
+class CorbadoNotAsked(CorbadoUnavailable):
+    """Corbado was not asked: too many calls wait for it already, or the last ones failed.
+
+    What was to be spent is unspent. ``retry_after`` is when to come back, in seconds.
+    """
 
 
 class CorbadoRejected(CorbadoError):

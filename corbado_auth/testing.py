@@ -268,6 +268,9 @@ if pytest is not None:
 def _corbado_for_one_test(site: str) -> Iterator[Corbado]:
     from django.test import override_settings
 
+    from .corbado_api.guard import guard
+
+    guard.reset()  # It remembers how another test's Corbado failed.
     fresh = Corbado(_running_emulator())
     with override_settings(**fresh.settings):
         fresh._begin(site)

@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from corbado_auth.corbado_api.guard import guard
 from tests.support.users.factory import create_user
 
 pytest_plugins = [
@@ -34,6 +35,12 @@ hypothesis.settings.load_profile("unhurried")
 def make_user(db: None) -> Callable[..., AbstractBaseUser]:
     """Return the function that saves a local user of the site's user model."""
     return create_user
+
+
+@pytest.fixture(autouse=True)
+def _corbado_never_failed() -> None:
+    """Forget how the Corbado of the test before failed."""
+    guard.reset()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -45,6 +45,11 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
             ids.LIMIT_MALFORMED,
             "CORBADO_FAILED_ATTEMPTS_BUDGET = 5",
         ),
+        *_readable(
+            "CORBADO_MAX_CONCURRENT_CALLS",
+            ids.LIMIT_MALFORMED,
+            "CORBADO_MAX_CONCURRENT_CALLS = 6",
+        ),
         *_trusted_proxies(),
         *_webhook_secrets(),
         *_password_backends(),

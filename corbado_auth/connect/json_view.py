@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -20,6 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.conf import conf
+from corbado_auth.corbado_api.guard import log_failure
+from corbado_auth.db_connections import none_while_asking, outside_transactions
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
 
@@ -64,7 +65,7 @@ class JSONView(View):
         itself, and does so on sites without that middleware, too.
         """
         view = csrf_exempt(super().as_view(**initkwargs))
-        return login_not_required(transaction.non_atomic_requests(view))
+        return login_not_required(outside_transactions(view))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check where the request comes from, then answer it."""
@@ -88,7 +89,8 @@ class JSONView(View):
         if check.refuses(request):
             raise Refusal("csrf", gettext("This page is too old. Reload it and try again."), 403)
         try:
-            return self.answer(_read_body(request))
+            with none_while_asking():
+                return self.answer(_read_body(request))
         except CorbadoError as error:
             raise _refusal(error) from None
         except Exception as error:
@@ -149,7 +151,7 @@ def _read_body(request: HttpRequest) -> dict[str, Any]:
 
 def _refusal(error: CorbadoError) -> Refusal:
     """Say whose failure it is: everybody waits, or the operator acts."""
-    logger.error("Connect: %s", error)
+    log_failure("Connect", error)
     if isinstance(error, CorbadoRejected):
         message = gettext("Passkeys do not work here at the moment. Use your password.")
         return Refusal("misconfigured", message, 500)

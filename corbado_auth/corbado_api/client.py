@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.conf import conf, read_timeout
+from corbado_auth.db_connections import release_to_ask
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 
 from . import responses
@@ -82,6 +83,7 @@ class Client:
             api_key="" if self._api_secret else self._configured_key(),
             timeout=self._timeout or conf.CORBADO_TIMEOUT,
         )
+        release_to_ask()
         return Answer(transport.ask(endpoint, method, path, body, resend=resend))
 
 

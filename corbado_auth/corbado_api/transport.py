@@ -26,13 +26,16 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from corbado_auth import __version__
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 
+from .guard import guard
+
 __all__ = ["Endpoint", "Reply", "ask"]
 
 # A full user takes a few kB, a page of a hundred users a few hundred.
 MAX_BODY = 1024 * 1024
 # The configured time-outs bound each wait; this is what the whole call may take on top.
 GRACE = 1.0
-CONNECTIONS_KEPT = 32
+# As many as may be out at once where each request has a thread of its own.
+CONNECTIONS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,29 @@ def ask(
     The deadline is the sum of both time-outs plus one second. A connection that dies before an
     answer is tried once more within it, unless ``resend`` says no: most often it is a kept one that
     the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
-    CorbadoRejected where no request can be made.
+    CorbadoNotAsked where too many calls are out or Corbado failed lately, CorbadoRejected where no
+    request can be made.
     """
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
-    deadline = time.monotonic() + sum(endpoint.timeout) + GRACE
+    patience = sum(endpoint.timeout) + GRACE
+    with guard.admit(patience) as call:
+        reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)
+        # What Corbado refuses, it has answered: a visitor's header may be what is wrong.
+        call.has_failed = reply.status >= 500
+        call.has_answered = not call.has_failed
+    return reply
+
+
+@sensitive_variables("body")
+def _exchange(
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    deadline: float,
+    resend: bool,
+) -> Reply:
     for _attempt in ("first", "once more") if resend else ("only",):
         try:
             return _send(endpoint, method, path, body, deadline)

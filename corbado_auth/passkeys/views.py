@@ -20,7 +20,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.client_info import client_info
+from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.db_connections import outside_transactions
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.impersonation import is_impersonating
@@ -43,7 +45,9 @@ __all__ = ["AddPasskeyView", "AnswerNudgeView", "PasskeysView", "RemovePasskeyVi
 logger = logging.getLogger("corbado_auth")
 
 
-@method_decorator([login_required, never_cache, csrf_protect], name="dispatch")
+@method_decorator(
+    [login_required, never_cache, csrf_protect, outside_transactions], name="dispatch"
+)
 class PasskeyPage(FailurePages):
     """Serve signed-in users only; nothing about identity comes from the request."""
 
@@ -58,7 +62,7 @@ class PasskeyPage(FailurePages):
             logger.warning("Passkeys: %s (local user %s)", error, request.user.pk)
             return self._unavailable(error.retry_after, status=429)
         except CorbadoError as error:
-            logger.error("Passkeys: %s", error)
+            log_failure("Passkeys", error)
             if isinstance(error, CorbadoRejected):
                 return self.render_failure("misconfigured")
             return self._unavailable(getattr(error, "retry_after", None))

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from corbado_auth.db_connections import none_while_asking
 from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
 
@@ -62,7 +63,8 @@ class FailurePages(View):
         DEBUG shows the error.
         """
         try:
-            return super().dispatch(request, *args, **kwargs)
+            with none_while_asking():
+                return super().dispatch(request, *args, **kwargs)
         except Exception as error:
             culprit = storage_behind(error, request)
             if settings.DEBUG or not culprit:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +19,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from corbado_auth import passwords, session
 from corbado_auth.client_info import client_info
+from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.db_connections import outside_transactions, take_turn
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
@@ -101,7 +102,7 @@ class LoginView(auth_views.LoginView):
 class CorbadoRedirectView(FailurePages):
     """Take the auth token that Corbado sent the browser with, and make a session.
 
-    No database transaction is open while Corbado is asked.
+    No connection to the database is held while Corbado is asked.
     """
 
     http_method_names = ["get"]
@@ -121,7 +122,7 @@ class CorbadoRedirectView(FailurePages):
         token still in it.
         """
         view = csrf_exempt(super().as_view(**initkwargs))
-        return login_not_required(transaction.non_atomic_requests(view))
+        return login_not_required(outside_transactions(view))
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take the token first of all: what is refused is logged with its request."""
@@ -135,37 +136,50 @@ class CorbadoRedirectView(FailurePages):
         self.intent = intent.Intent.from_request(request)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign in: one question to Corbado, then the rules of this site."""
+        """Sign in: one question to Corbado, then the rules of this site.
+
+        Nothing before the question reads session or user, which are in the database.
+        """
         if not is_top_level_navigation(request):
             return self.render_failure("not_a_navigation")
         if self.token is None:
             return self.render_failure("malformed_token")
-        digest = token_digest(self.token)
-        if target := reloaded_next(request, digest):
-            return redirect_signed_in(request, target)
+        self._digest = token_digest(self.token)
         if self.login_intent != "off" and self._shows_no_sign_of_asking():
-            return self.render_failure("not_asked_here")
+            return self._signed_in_before() or self.render_failure("not_asked_here")
 
         attempt = Attempt(request, visitor=self.intent.id if self.intent else "")
         if not attempt.is_allowed:
-            return self.render_failure("too_many_attempts", retry_after=60)
+            return self._signed_in_before() or self.render_failure(
+                "too_many_attempts", retry_after=60
+            )
         try:
             corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
+            # A reload counts, too, or it would be a way to ask Corbado without end.
             attempt.note_failure()
             logger.info("Sign-in failed: %s", error)
-            return self.render_failure("invalid_token")
+            return self._signed_in_before() or self.render_failure("invalid_token")
         except CorbadoUnavailable as error:
-            logger.error("Sign-in failed: %s", error)
-            return self.render_failure(
+            log_failure("Sign-in failed", error)
+            return self._signed_in_before() or self.render_failure(
                 "unavailable", retry_after=seconds_to_wait(error.retry_after)
             )
         except CorbadoRejected as error:
             # A header that the visitor chose may be what Corbado rejects.
             attempt.note_failure()
-            logger.error("Sign-in failed: %s", error)
+            log_failure("Sign-in failed", error)
             return self.render_failure("misconfigured")
-        return self._vouched_for(corbado_user, digest)
+        take_turn()
+        return self._vouched_for(corbado_user, self._digest)
+
+    def _signed_in_before(self) -> HttpResponseBase | None:
+        """Send on whom this very token has signed in before, instead of a refusal."""
+        if self.request.session.session_key is None:
+            return None
+        take_turn()
+        target = reloaded_next(self.request, self._digest)
+        return redirect_signed_in(self.request, target) if target else None
 
     def _shows_no_sign_of_asking(self) -> bool:
         """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
@@ -208,7 +222,7 @@ class CorbadoRedirectView(FailurePages):
 
 
 @method_decorator(
-    [login_not_required, never_cache, csrf_protect, transaction.non_atomic_requests],
+    [login_not_required, never_cache, csrf_protect, outside_transactions],
     name="dispatch",
 )
 class ConfirmView(FailurePages):

@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.http import urlencode
 
 from corbado_auth.conf import conf
+from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.passkeys.association import passkeys_of
@@ -100,7 +101,7 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     try:
         return {"passkeys": passkeys_of(user), "is_shown": True}
     except CorbadoError as error:
-        logger.error("Passkeys: %s", error)
+        log_failure("Passkeys", error)
         return {"passkeys": None, "is_unavailable": True}
 
 

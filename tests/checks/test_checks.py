@@ -194,6 +194,8 @@ SPEAKS_UP = {
         {"CORBADO_IS_IMPERSONATING": "tests.urls.urlpatterns"},
     ),
     "limit-word": (ids.LIMIT_MALFORMED, {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": "many"}),
+    "calls-word": (ids.LIMIT_MALFORMED, {"CORBADO_MAX_CONCURRENT_CALLS": "many"}),
+    "calls-negative": (ids.LIMIT_MALFORMED, {"CORBADO_MAX_CONCURRENT_CALLS": -1}),
     "proxies-as-text": (ids.PROXIES_MALFORMED, {"CORBADO_TRUSTED_PROXIES": "10.0.0.1"}),
     "proxy-by-name": (
         ids.PROXIES_MALFORMED,

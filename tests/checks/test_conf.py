@@ -26,6 +26,7 @@ DEFAULTS = {
     "CORBADO_IS_IMPERSONATING": "",
     "CORBADO_PASSWORD_BACKENDS": None,
     "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
+    "CORBADO_MAX_CONCURRENT_CALLS": None,
 }
 
 
@@ -106,6 +107,13 @@ def test_a_limit_that_is_no_number_is_refused(settings: LazySettings, value: Any
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = value
     with pytest.raises(ImproperlyConfigured, match="has to be a whole number"):
         _ = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
+
+
+@pytest.mark.parametrize("value", ["many", [], -1], ids=repr)
+def test_a_number_of_calls_that_is_none_is_refused(settings: LazySettings, value: Any) -> None:
+    settings.CORBADO_MAX_CONCURRENT_CALLS = value
+    with pytest.raises(ImproperlyConfigured, match="has to be a whole number"):
+        _ = conf.CORBADO_MAX_CONCURRENT_CALLS
 
 
 @pytest.mark.parametrize("name", ["CORBADO_TRUSTED_PROXIES", "CORBADO_WEBHOOK_SECRETS"])

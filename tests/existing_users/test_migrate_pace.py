@@ -68,8 +68,8 @@ def test_nobody_has_a_turn_after_the_stop() -> None:
     assert stop.reason == "first"
 
 
-def test_as_many_requests_are_in_flight_as_connections_are_kept() -> None:
-    assert MAX_CONCURRENCY == CONNECTIONS_KEPT
+def test_no_more_requests_are_in_flight_than_connections_are_kept() -> None:
+    assert MAX_CONCURRENCY <= CONNECTIONS_KEPT
 
 
 @pytest.mark.django_db

@@ -1,7 +1,7 @@
 """Replay: somebody has the Redirect URL of a sign-in, from a history, a log or a shoulder.
 
-A token is good once. Reloaded in the session that it made it goes to the same place, and asks
-nobody; anywhere else it is the 400 page.
+A token is good once. Reloaded in the session that it made it goes to the same place, whatever
+Corbado says or does; anywhere else it is the 400 page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import pytest
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client
+from pytest_django import Settings
 
+from corbado_auth.corbado_api.guard import FAILURES
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import come_back, open_login_page, sign_in
@@ -25,15 +27,34 @@ def token(corbado: Corbado, robin: User) -> str:
     return corbado.issue_token(robin)
 
 
-def test_a_reload_where_it_signed_in_goes_to_the_same_place_and_asks_nobody(
+def test_a_reload_where_it_signed_in_goes_to_the_same_place(client: Client, token: str) -> None:
+    sign_in(client, token, next_url="/orders/")
+    key = client.session.session_key
+    for site in ("same-origin", "none", None):
+        assert come_back(client, token, sec_fetch_site=site).url == "/orders/"
+    assert client.session.session_key == key
+    assert CorbadoAccount.objects.get().sign_in_count == 1
+
+
+def test_a_reload_goes_to_the_same_place_while_corbado_does_not_answer(
     client: Client, corbado: Corbado, token: str
 ) -> None:
     sign_in(client, token, next_url="/orders/")
-    key, asked = client.session.session_key, len(corbado.requests)
-    for site in ("same-origin", "none", None):
-        assert come_back(client, token, sec_fetch_site=site).url == "/orders/"
-    assert (client.session.session_key, len(corbado.requests)) == (key, asked)
-    assert CorbadoAccount.objects.get().sign_in_count == 1
+    corbado.fail_next("/v1/authTokens/validate", status=503, times=0)
+    reloads = [come_back(client, token).url for _time in range(FAILURES + 2)]
+    assert set(reloads) == {"/orders/"}
+
+
+def test_reloads_count_as_attempts_and_then_ask_corbado_no_more(
+    client: Client, corbado: Corbado, token: str, settings: Settings
+) -> None:
+    """Or whoever has signed in once could use up the quota."""
+    settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 3
+    sign_in(client, token, next_url="/orders/")
+    asked = len(corbado.requests)
+    for _time in range(6):
+        assert come_back(client, token).url == "/orders/"
+    assert len(corbado.requests) <= asked + 2 * 3  # The minute may end in between.
 
 
 def test_a_reload_goes_to_the_same_place_even_without_a_next(client: Client, token: str) -> None:

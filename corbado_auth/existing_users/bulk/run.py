@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import Error, OperationalError
 
+from corbado_auth.corbado_api.guard import unguard_thread
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.existing_users.migration import Step, Steps, UserMigration
 from corbado_auth.existing_users.outcomes import Outcome
@@ -78,7 +79,9 @@ class BulkMigration:
     def run(self, scope: Scope) -> None:
         """Move all users of the scope, or as many as can be until the run is to stop."""
         try:
-            with ThreadPoolExecutor(self.concurrency, "corbado") as self._threads:
+            with ThreadPoolExecutor(
+                self.concurrency, "corbado", initializer=unguard_thread
+            ) as self._threads:
                 try:
                     self._move_all(scope)
                 finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.existing_users.comparison import compare
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         "and that is fine. The exit code is 1 if an account has lost its Corbado user."
     )
 
+    @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
         numbers: Counter[str] = Counter()
         try:

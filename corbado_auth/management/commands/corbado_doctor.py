@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.doctor import Finding, State, examine, is_origin
 from corbado_auth.management.base import CorbadoCommand
 
@@ -56,6 +57,7 @@ class Command(CorbadoCommand):
             "Without it, the URLs on file are compared by their path alone.",
         )
 
+    @unguarded()
     def handle(self, *args: Any, origin: str, **options: Any) -> None:
         if origin and not is_origin(origin):
             raise CommandError(

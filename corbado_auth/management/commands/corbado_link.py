@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
+from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.management.base import CorbadoCommand
@@ -28,6 +29,7 @@ class Command(CorbadoCommand):
         parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
         self.add_yes(parser)
 
+    @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
         user = self._user(options["user"])
         try:

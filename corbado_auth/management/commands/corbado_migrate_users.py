@@ -18,6 +18,7 @@ from django.core.management.base import (
 from django.db import Error
 from django.db.models import QuerySet
 
+from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.deletion import count_pending_deletions, retry_deletions
 from corbado_auth.existing_users.bulk.lease import Lease, LeaseHeld
 from corbado_auth.existing_users.bulk.progress import Progress
@@ -108,6 +109,7 @@ class Command(CorbadoCommand):
         )
         add("--report-emails", action="store_true", help="name the addresses in the report, too")
 
+    @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._move(options)

@@ -1,0 +1,107 @@
+"""How many threads of this process do one thing at once."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+
+from asgiref.sync import SyncToAsync
+
+__all__ = ["Slots", "has_thread_of_its_own"]
+
+
+def has_thread_of_its_own() -> bool:
+    """Tell whether this request has a thread that no other request waits for.
+
+    So it is under ASGI: Django's handler opens one of these contexts for each request, and what is
+    synchronous runs in the one thread of that context. Under WSGI, in commands and in threads that
+    a site starts itself there is none, and a thread that waits may be one of few.
+    """
+    return SyncToAsync.thread_sensitive_context.get(None) is not None
+
+
+class Slots:
+    """Room for so many threads at once.
+
+    Whoever finds no room waits for up to ``patience`` seconds; but not where that looks hopeless:
+    somebody inside, or the last one who was, took more than ``slow`` seconds, or a wait was in vain
+    and nobody has left since. Otherwise those who wait would take the threads that are left.
+
+    A thread has one slot at most, so what an exception at the wrong moment leaves behind ends with
+    the thread's next call, and what a dead thread leaves behind is found when room is short.
+    """
+
+    def __init__(self, *, patience: float, slow: float = math.inf) -> None:
+        self._patience = patience
+        self._slow = slow
+        self.reset()
+        if hasattr(os, "register_at_fork"):
+            # A child has none of the parent's threads, and perhaps a lock that one of them held.
+            os.register_at_fork(after_in_child=self.reset)
+
+    def reset(self) -> None:
+        """Forget who is inside, and who waits."""
+        self._lock = threading.Lock()
+        self._inside: dict[threading.Thread, float] = {}
+        self._queue: dict[threading.Thread, threading.Lock] = {}
+        self._waited_in_vain = False
+        self._last_took = 0.0
+
+    def take(self, limit: int) -> bool:
+        """Go inside, if no more than ``limit`` are there then; tell whether there was room."""
+        me = threading.current_thread()
+        with self._lock:
+            self._inside.pop(me, None)
+            # Whoever comes later waits behind: a busy thread would be back before they wake up.
+            if not self._queue and self._has_room(limit):
+                self._inside[me] = time.monotonic()
+                return True
+            if self._is_hopeless():
+                return False
+            turn = self._queue[me] = threading.Lock()
+            turn.acquire()
+        try:
+            turn.acquire(timeout=self._patience)
+        except BaseException:
+            with self._lock:
+                self._queue.pop(me, None)
+            self.give_back()
+            raise
+        return self._is_inside_after_all(me, limit)
+
+    def give_back(self) -> None:
+        """Leave, in favour of who waits longest; does nothing for a thread that is not inside."""
+        me = threading.current_thread()
+        if me not in self._inside:
+            return
+        with self._lock:
+            self._last_took = time.monotonic() - self._inside.pop(me)
+            self._waited_in_vain = False
+            if self._queue:
+                next_one = next(iter(self._queue))
+                self._inside[next_one] = time.monotonic()
+                self._queue.pop(next_one).release()
+
+    def _is_inside_after_all(self, me: threading.Thread, limit: int) -> bool:
+        """Tell what came of the wait: the slot may come at its very end, or of a dead thread."""
+        with self._lock:
+            if self._queue.pop(me, None) is None:
+                return True
+            if self._has_room(limit):
+                self._inside[me] = time.monotonic()
+                return True
+            self._waited_in_vain = True
+            return False
+
+    def _has_room(self, limit: int) -> bool:
+        if len(self._inside) < limit:
+            return True
+        for thread in [thread for thread in self._inside if not thread.is_alive()]:
+            del self._inside[thread]
+        return len(self._inside) < limit
+
+    def _is_hopeless(self) -> bool:
+        longest = time.monotonic() - min(self._inside.values(), default=math.inf)
+        return self._waited_in_vain or max(longest, self._last_took) > self._slow
