@@ -31,10 +31,7 @@ from tests.support.worker import start_worker
 
 OTHER = "process 4711 on web1"
 
-
-@pytest.fixture(autouse=True)
-def _impatient(settings: LazySettings) -> None:
-    settings.CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def held(*, seconds: int) -> MigrationLease:

@@ -8,13 +8,10 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from corbado_auth.existing_users.bulk.report import Report
 from corbado_auth.existing_users.outcomes import REASONS
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
@@ -22,10 +19,7 @@ from tests.support.migration import add_users, rows_of, run
 
 MakeUser = Callable[..., AbstractBaseUser]
 
-
-@pytest.fixture(autouse=True)
-def _impatient(settings: LazySettings) -> None:
-    settings.CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.mark.django_db
@@ -109,29 +103,17 @@ def test_a_report_that_cannot_be_begun_is_exit_code_2(corbado: Corbado, tmp_path
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["json", "jsonl"])
-def test_a_report_on_a_full_disk_is_closed(corbado: Corbado, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "users"), [("json", 2), ("jsonl", 2), ("json", 0)])
+def test_a_report_on_a_full_disk_is_closed(
+    corbado: Corbado, tmp_path: Path, kind: str, users: int
+) -> None:
     report = tmp_path / f"report.{kind}"
     report.symlink_to("/dev/full")
-    add_users(2)
+    add_users(users)
     output, code = run(f"--report={report}")
     assert code == 2
     assert "No space left on device" in output
     gc.collect()  # A file that is still open is a warning, and with that an error.
-
-
-@pytest.mark.django_db
-def test_a_full_disk_stops_it(
-    corbado: Corbado, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_arguments: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Report, "add", full)
-    add_users(2)
-    output, code = run(f"--report={tmp_path / 'report.csv'}")
-    assert code == 2
-    assert "No space left on device" in output
 
 
 @pytest.mark.django_db
@@ -145,6 +127,22 @@ def test_a_report_that_is_there_becomes_private_and_is_replaced(
     run(f"--report={path}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [row["outcome"] for row in rows_of(path)] == ["created"]
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_made_private_is_left_as_it_is(
+    corbado: Corbado, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    path = tmp_path / "report.csv"
+    path.write_text("somebody else's")
+    output, code = run(f"--report={path}")
+    assert code == 2
+    assert "Operation not permitted" in output
+    assert path.read_text() == "somebody else's"
 
 
 @pytest.mark.django_db

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from corbado_auth.existing_users import UserMigration
 from corbado_auth.existing_users.bulk import scope
 from corbado_auth.existing_users.bulk.rate_limit import RateLimiter
 from corbado_auth.existing_users.bulk.scope import Scope
@@ -36,10 +33,7 @@ from tests.support.migration import USERS, add_users, moved, rows_of, run
 HERE = "tests.existing_users.test_migrate_users"
 MakeUser = Callable[..., AbstractBaseUser]
 
-
-@pytest.fixture(autouse=True)
-def _impatient(settings: LazySettings) -> None:
-    settings.CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 # What it does ----------------------------------------------------------------------------------
@@ -70,15 +64,8 @@ def test_run_again_it_asks_nothing_twice(corbado: Corbado) -> None:
     run()
     output, code = run()
     assert (code, len(corbado.requests)) == (0, 3)
+    assert set(MigrationAttempt.objects.values_list("outcome", flat=True)) == {"created"}
     assert "3 already_linked" in output
-
-
-@pytest.mark.django_db
-def test_how_somebody_moved_stays_written(corbado: Corbado) -> None:
-    add_users(1)
-    run()
-    run()
-    assert MigrationAttempt.objects.get().outcome == "created"
 
 
 @pytest.mark.django_db
@@ -186,14 +173,6 @@ def test_an_address_of_the_file_may_have_any_letter(
     file.write_text("ADA@m\u00fc\u00dfig.example", encoding="utf-8")
     run(f"--emails-from={file}")
     assert moved() == 1
-
-
-@pytest.mark.django_db
-def test_pages_meet_every_user_once(corbado: Corbado, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scope, "PAGE", 2)
-    add_users(5)
-    run()
-    assert (moved(), len(corbado.requests)) == (5, 5)
 
 
 @pytest.mark.django_db
@@ -357,38 +336,3 @@ def test_a_database_that_fails_stops_it(corbado: Corbado, monkeypatch: pytest.Mo
     assert code == 2
     assert "The database failed (DatabaseError)" in output
     assert "canary" not in output
-
-
-@pytest.mark.django_db
-def test_an_error_of_the_site_is_not_hidden(
-    corbado: Corbado, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_arguments: Any) -> str:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(UserMigration, "full_name", fail)
-    add_users(2)
-    with pytest.raises(ZeroDivisionError):
-        run()
-    assert not MigrationLease.objects.exists()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_the_summary(
-    corbado: Corbado, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    before = signal.getsignal(number)
-    full_name = UserMigration.full_name
-
-    def interrupted(self: UserMigration, user: Any) -> str:
-        os.kill(os.getpid(), number)
-        return full_name(self, user)
-
-    monkeypatch.setattr(UserMigration, "full_name", interrupted)
-    add_users(5)
-    output, code = run()
-    assert code == 2
-    assert signal.Signals(number).name in output
-    assert moved() <= 1
-    assert signal.getsignal(number) == before

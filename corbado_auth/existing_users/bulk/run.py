@@ -97,7 +97,7 @@ class BulkMigration:
                 self._step()
             if self.stop or self._left == 0:
                 break
-        while (self._waiting or self._resting or self._in_flight) and not self.stop:
+        while not self.stop and (self._waiting or self._resting or self._in_flight):
             self._step()
 
     def _take_in(self, page: Page) -> None:
@@ -116,17 +116,17 @@ class BulkMigration:
         self._waiting.extend(fit)
 
     def _step(self) -> None:
-        """Ask about whoever's turn it is, and write what has come back."""
+        """Ask about whoever's turn it is, and meanwhile write what has come back."""
         self.keep_lease()
         if not self.stop:
             self._take_turns()
+        self._write()
         if self._in_flight:
             answered, _others = wait(self._in_flight, TICK, FIRST_COMPLETED)
             for future in answered:
                 self._go_on(future)
         else:
             self.stop.wait(TICK)
-        self._write()
 
     def _take_turns(self) -> None:
         now = time.monotonic()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,15 +133,13 @@ class Command(CorbadoCommand):
             # First of all that is written: the report may be the one of the run that holds it.
             lease = None if dry_run else stack.enter_context(Lease(stop))
             report = self._report(options)
-            report = stack.enter_context(closing(report)) if report else None
+            if report:
+                stack.callback(self._write, report.close, options, stop)
             progress = stack.enter_context(closing(self._progress(scope, options)))
 
             def note(user: Any, outcome: Outcome) -> None:
-                try:
-                    if report:
-                        report.add(user, outcome)
-                except OSError as error:
-                    stop.stop(f"The report {options['report']} cannot be written: {_why(error)}.")
+                if report:
+                    self._write(partial(report.add, user, outcome), options, stop)
                 progress.add(outcome, counts=not options["limit"] or _is_asked(outcome))
 
             run = BulkMigration(
@@ -220,6 +219,13 @@ class Command(CorbadoCommand):
             return Report(path, emails=options["report_emails"])
         except (OSError, ValueError) as error:
             raise _refusal(f"--report {path}: {_why(error)}.") from error
+
+    def _write(self, work: Callable[[], None], options: dict[str, Any], stop: StopFlag) -> None:
+        """Write to the report, and end the run where that fails: its disk may be full."""
+        try:
+            work()
+        except OSError as error:
+            stop.stop(f"The report {options['report']} cannot be written: {_why(error)}.")
 
     def _progress(self, scope: Scope, options: dict[str, Any]) -> Progress:
         total = scope.count()
