@@ -198,6 +198,7 @@ class Stack:
 
     def seed(self) -> None:
         """Make the shop as it was: on SQLite, with people who have passwords."""
+        self.manage("makemigrations", "accounts", "orders", settings="shop.settings")
         self.manage("migrate", settings="shop.settings")
         subprocess.run(
             [sys.executable, SITE.parent / "seed.py"],

@@ -57,6 +57,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Path:
     code = (
         "import django; django.setup()\n"
         "from django.core.management import call_command\n"
+        "call_command('makemigrations', 'accounts', verbosity=0)\n"
         "call_command('migrate', verbosity=0)\n"
         "from accounts.people import add_people; add_people()\n"
     )
@@ -101,7 +102,7 @@ def walk_on(
             return Walk(ROOT, DEMO, variables, reports=tmp_path)
         if site == "shop on PostgreSQL":
             server = postgresql(request)
-            shutil.copytree(SHOP, folder, ignore=IGNORED)
+            shutil.copytree(request.getfixturevalue("shop"), folder)
             variables = environment(emulator, "shop") | {"SHOP_POSTGRESQL_HOST": str(server.folder)}
             walk = Walk(folder, "shop", variables)
             walk.succeed([sys.executable, "manage.py", "migrate", "--verbosity=0"], site)
