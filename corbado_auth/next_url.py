@@ -14,10 +14,17 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, override
 
-__all__ = ["first_url", "is_own_path", "login_page_url", "safe_next", "view_at"]
+__all__ = [
+    "first_url",
+    "is_own_path",
+    "login_page_url",
+    "login_url_back_to",
+    "safe_next",
+    "view_at",
+]
 
 # Two of them fit into one cookie, whatever characters they have (in ASCII, percent-encoded).
 MAX_URL = 1400
@@ -78,6 +85,11 @@ def login_page_url() -> str:
         except NoReverseMatch:
             pass
     return reverse("corbado_auth:login")
+
+
+def login_url_back_to(path: str) -> str:
+    """Return the site's login page, which goes on to this path of the site."""
+    return f"{login_page_url()}?{urlencode({'next': path})}"
 
 
 def first_url(names: Iterable[str]) -> str:

@@ -24,6 +24,12 @@ urlpatterns = [
         name="remove-passkey",
     ),
     path("connect/login/", views.ConnectLoginView.as_view(), name="connect-login"),
+    path("connect/passkeys/", views.ConnectPasskeysView.as_view(), name="connect-passkeys"),
     path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
+    path(
+        "webhooks/connect/identifier/",
+        views.ConnectIdentifierView.as_view(),
+        name="connect-identifier",
+    ),
 ]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from .connect.login import ConnectLoginView
 from .connect.tokens import ConnectTokensView
+from .connect.views import ConnectPasskeysView
 from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
 from .sign_in.failures import FailurePages
 from .sign_in.views import CorbadoRedirectView, LoginView, LogoutView
+from .webhooks.identifier import ConnectIdentifierView
 from .webhooks.views import ActionWebhookView
 
 __all__ = [
     "ActionWebhookView",
     "AddPasskeyView",
+    "ConnectIdentifierView",
     "ConnectLoginView",
+    "ConnectPasskeysView",
     "ConnectTokensView",
     "CorbadoRedirectView",
     "FailurePages",

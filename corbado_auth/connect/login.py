@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth import session
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
+from corbado_auth.db_connections import take_turn
 from corbado_auth.exceptions import InvalidPasskeyData
 from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
@@ -39,10 +40,13 @@ class ConnectLoginView(JSONView):
     @sensitive_variables()
     def answer(self, body: dict[str, Any]) -> HttpResponse:
         """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
-        if is_impersonating(self.request):
-            raise impersonating()
         data = self._readable(body.get("signedPasskeyData"))
         self._verify(data, data.handle)
+        # Not sooner: who is signed in is in the database, to which nobody holds a connection while
+        # Corbado is asked.
+        take_turn()
+        if is_impersonating(self.request):
+            raise impersonating()
         found = ConnectUser(handle=data.handle, corbado_user_id=data.corbado_user_id)
         if session.sign_in(self.request, connect_user=found) is None:
             raise self._refused()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
-from django.http import HttpResponse, JsonResponse
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -81,6 +82,18 @@ class ConnectTokensView(JSONView):
     def is_recent(self) -> bool:
         """Tell whether the person signed in a moment ago: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
+
+    @classmethod
+    def may_append(cls, request: HttpRequest) -> bool:
+        """Tell whether this person would be given a token to add a passkey; asks no database."""
+        backend, user = corbado_backend(), cast(AbstractBaseUser, request.user)
+        if backend is None or not is_recent(request, cls.recent_sign_in):
+            return False
+        try:
+            backend.check_connect(user)
+        except SignInRefused:
+            return False
+        return True
 
     def _too_many(self, user: Any) -> Refusal:
         """Answer an address that asks for more tokens than people need."""

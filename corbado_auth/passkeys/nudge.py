@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
+from corbado_auth.conf import conf
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.models import CorbadoAccount, PasskeyNudge, db_for_write
+from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, db_for_write
 from corbado_auth.passwords import came_with_password
 from corbado_auth.session import is_users, was_somebody_else
 
@@ -34,7 +35,9 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     if was_somebody_else(request, user):
         return
     session.pop(SESSION_KEY, None)
-    if came_with_password(request, user) and _is_due(user):
+    # While a site changes to Connect, those who came the older way are asked, too.
+    is_asked = conf.CORBADO_CONNECT == "both" or came_with_password(request, user)
+    if is_asked and _is_due(user):
         _remember(user, "")
         session[SESSION_KEY] = True
 
@@ -66,7 +69,8 @@ def _is_due(user: AbstractBaseUser) -> bool:
     if backend is None or backend.days_between_nudges is None:
         return False
     since = timezone.now() - timedelta(days=backend.days_between_nudges)
-    keeps_quiet = Q(answer=PasskeyNudge.Answer.NEVER) | Q(quiet_since__gt=since)
+    last_word = [PasskeyNudge.Answer.NEVER, PasskeyNudge.Answer.ADDED]
+    keeps_quiet = Q(answer__in=last_word) | Q(quiet_since__gt=since)
     if _of(user).filter(keeps_quiet).exists():
         return False
     # Whoever has signed in through Corbado knows the way. An account row alone says nothing of the
@@ -84,5 +88,11 @@ def _of(user: Any) -> QuerySet[PasskeyNudge]:
     return PasskeyNudge.objects.using(db_for_write()).filter(user_id=user.pk)
 
 
-def _signed_in_with_corbado(user_id: Any) -> QuerySet[CorbadoAccount]:
-    return CorbadoAccount.objects.current().filter(user_id=user_id, first_sign_in_at__isnull=False)
+def _signed_in_with_corbado(user_id: Any) -> QuerySet[Any]:
+    """Return the accounts of a person who knows the way; with Connect, that of its passkeys."""
+    accounts: QuerySet[Any] = (
+        ConnectAccount.objects.current()
+        if conf.CORBADO_CONNECT
+        else CorbadoAccount.objects.current()
+    )
+    return accounts.filter(user_id=user_id, first_sign_in_at__isnull=False)

@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.client_info import client_info
+from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions
@@ -187,6 +188,8 @@ class AnswerNudgeView(View):
             return SeeOther(self._page(request))
         nudge.answer(request, PasskeyNudge.Answer(said))
         if said == PasskeyNudge.Answer.ADD:
+            if conf.CORBADO_CONNECT:
+                return SeeOther(reverse("corbado_auth:connect-passkeys"))
             # Asked for with POST, too: the browser sends the form on, its CSRF token included.
             return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)
         return SeeOther(self._page(request))

@@ -6,12 +6,13 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from corbado_auth.conf import conf
 from corbado_auth.db_connections import none_while_asking
 from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
@@ -62,6 +63,8 @@ class FailurePages(View):
 
         DEBUG shows the error.
         """
+        if conf.CORBADO_CONNECT is True:
+            raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
         try:
             with none_while_asking():
                 return super().dispatch(request, *args, **kwargs)

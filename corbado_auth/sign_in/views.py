@@ -14,11 +14,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from corbado_auth import passwords, session
 from corbado_auth.client_info import client_info
+from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions, take_turn
@@ -31,6 +33,7 @@ from corbado_auth.throttle import Attempt
 
 from . import intent, pending
 from .auth_token import (
+    LINK_PARAMETERS,
     AuthToken,
     is_in_url,
     is_top_level_navigation,
@@ -47,6 +50,12 @@ from .signed_cookies import TooLargeError
 __all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]
 
 logger = logging.getLogger("corbado_auth")
+
+# In the query of the login page, while a site changes to Connect: show the older component.
+OLDER_WAY = "older"
+# Tells our script that somebody has signed out in this browser.
+SIGNED_OUT = "corbado_auth_signed_out"
+YEAR = 365 * 24 * 3600
 
 
 @method_decorator([login_not_required, intent.login_page], name="dispatch")
@@ -84,9 +93,25 @@ class LoginView(auth_views.LoginView):
         """Add whether the form is shown, and where a forgotten password is replaced."""
         return super().get_context_data(
             takes_password=self.takes_password(),
+            is_connect=self._is_connect(),
+            older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
             password_reset_url=first_url(self.password_reset_names),
             **kwargs,
         )
+
+    def _is_connect(self) -> bool:
+        """Tell which product's component the page shows; a magic link is always the older one's."""
+        asks_for_older = OLDER_WAY in self.request.GET or LINK_PARAMETERS & self.request.GET.keys()
+        return bool(conf.CORBADO_CONNECT) and not (
+            conf.CORBADO_CONNECT == "both" and asks_for_older
+        )
+
+    def _older_way_url(self) -> str:
+        """Return this page with the older component, for those who have moved no passkey yet."""
+        query = {OLDER_WAY: "yes"}
+        if next_url := self.get_redirect_url():
+            query["next"] = next_url
+        return f"{self.request.path}?{urlencode(query)}"
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return where to go after the password: our redirect view and confirm page are no place.
@@ -295,11 +320,20 @@ class LogoutView(auth_views.LogoutView):
 
     http_method_names = ["post"]
 
+    # Corbado's components keep in localStorage whom they greet the next time: forget that, so that
+    # the next person at a shared computer does not read it?
+    forgets_last_login = True
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Forget what waits in the browser, too."""
         mask_link_tokens(request)
         response = super().dispatch(request, *args, **kwargs)
         pending.cookie.drop(request, response)
+        if self.forgets_last_login:
+            # For forget.js, which runs on the next login page before a component reads anything.
+            response.set_cookie(
+                SIGNED_OUT, "1", max_age=YEAR, secure=request.is_secure(), samesite="Lax"
+            )
         return response
 
     def get_default_redirect_url(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template import Context
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
@@ -15,9 +16,10 @@ from django.utils.html import format_html_join
 from django.utils.http import urlencode
 
 from corbado_auth.conf import conf
+from corbado_auth.connect.tokens import ConnectTokensView
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.next_url import login_page_url, login_url_back_to, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import is_offered
 
@@ -118,6 +120,93 @@ def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
     # A page that answered a form cannot be asked for again.
     page = request.get_full_path() if request.method == "GET" else ""
     return {"is_offered": True, "page": page, "nonce": _nonce(context, request)}
+
+
+@register.inclusion_tag("corbado_auth/connect_login.html", takes_context=True)
+def corbado_connect_login(
+    context: Context, password_form: str = "", signup_url: str = ""
+) -> dict[str, Any]:
+    """Render Corbado Connect's login on the site's own login page, above its password form.
+
+    Whatever goes wrong leads to the page's form with a password field; ``password_form`` is a CSS
+    selector where there are several. The page goes to ``next`` of its query afterwards.
+    ``signup_url`` is where the component's link for new people leads; without one there is none.
+    """
+    request: HttpRequest | None = context.get("request")
+    if request is None or not conf.CORBADO_CONNECT:
+        return {}
+    return _connect(
+        context,
+        request,
+        password_form=password_form,
+        verify_url=reverse("corbado_auth:connect-login"),
+        next=safe_next(request, request.GET.get("next", "")),
+        signup_url=signup_url,
+    )
+
+
+@register.inclusion_tag("corbado_auth/connect_append.html", takes_context=True)
+def corbado_connect_append(context: Context) -> dict[str, Any]:
+    """Offer a passkey of Corbado Connect to a person who has just come in with a password.
+
+    At most every ``days_between_nudges`` (of the backend) days, and not to whoever has one already
+    or said "never". Renders nothing for anybody else; one query while the offer has no answer, none
+    otherwise. Where the component has something to offer, it takes one connect token.
+    """
+    request: HttpRequest | None = context.get("request")
+    if request is None or not conf.CORBADO_CONNECT or not is_offered(request):
+        return {}
+    if not ConnectTokensView.may_append(request):
+        return {}
+    return _connect(context, request)
+
+
+@register.inclusion_tag("corbado_auth/connect_list.html", takes_context=True)
+def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
+    """Render the passkeys that the signed-in user has at Corbado Connect: look, add, remove.
+
+    Renders nothing for a visitor. Takes one connect token, and one more for each change.
+    """
+    request: HttpRequest | None = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or not conf.CORBADO_CONNECT or user is None or not user.is_authenticated:
+        return {}
+    return _connect(context, request, login_url=login_url_back_to(request.get_full_path()))
+
+
+def _connect(
+    context: Context, request: HttpRequest, *, password_form: str = "", **more: str
+) -> dict[str, Any]:
+    """Return what the script needs to know of the site, as data attributes, and the nonce."""
+    # The script reads the newest one where it may: a sign-in in another tab changes it.
+    can_read = not (settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY)
+    options = {
+        "project_id": conf.CORBADO_CONNECT_PROJECT_ID,
+        "custom_domain": conf.CORBADO_CONNECT_CUSTOM_DOMAIN,
+        "frontend_api_url_suffix": conf.CORBADO_FRONTEND_API_SUFFIX,
+        "script_url": conf.CORBADO_CONNECT_SCRIPT_URL,
+        "style_url": conf.CORBADO_CONNECT_STYLE_URL,
+        "tokens_url": reverse("corbado_auth:connect-tokens"),
+        "csrf_header": _header_name(settings.CSRF_HEADER_NAME),
+        "csrf_cookie": settings.CSRF_COOKIE_NAME if can_read else "",
+        "csrf_token": get_token(request),
+        **more,
+    }
+    return {
+        "is_on": True,
+        "options": format_html_join(
+            "",
+            ' data-{}="{}"',
+            ((name.replace("_", "-"), value) for name, value in options.items() if value),
+        ),
+        "password_form": password_form,
+        "nonce": _nonce(context, request),
+    }
+
+
+def _header_name(meta_key: str) -> str:
+    """Return a header as it travels, from its name in ``request.META``."""
+    return meta_key.removeprefix("HTTP_").replace("_", "-")
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:

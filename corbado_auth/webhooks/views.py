@@ -33,7 +33,7 @@ from corbado_auth.throttle import Tally
 
 from .credentials import is_authorized
 
-__all__ = ["ActionWebhookView", "WebhookView"]
+__all__ = ["ActionWebhookView", "WebhookView", "read_body", "text_of"]
 
 MAX_BODY = 64 * 1024
 QUARTER_OF_AN_HOUR = 15 * 60
@@ -96,7 +96,9 @@ class ActionWebhookView(WebhookView):
     @sensitive_variables()  # A password is among them, under more names than one.
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the question that header and body agree on."""
-        body = _read_body(request)
+        if conf.CORBADO_CONNECT is True:
+            raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
+        body = read_body(request)
         action = body.get("action")
         if not action or action != request.headers.get("X-Corbado-Action"):
             raise BadWebhook("X-Corbado-Action and the body's action have to be the same.")
@@ -105,9 +107,9 @@ class ActionWebhookView(WebhookView):
         data = body.get("data")
         data = data if isinstance(data, dict) else {}
         if action == "authMethods":
-            return _answer({"status": self.auth_methods(_text(data, "username"))})
+            return _answer({"status": self.auth_methods(text_of(data, "username"))})
         if action == "passwordVerify":
-            username, password = _text(data, "username"), _text(data, "password")
+            username, password = text_of(data, "username"), text_of(data, "password")
             return _answer({"success": self.password_verify(username, password)})
         raise BadWebhook("The action is neither authMethods nor passwordVerify.")
 
@@ -193,7 +195,8 @@ def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
 
 
 @sensitive_variables("raw", "body")
-def _read_body(request: HttpRequest) -> dict[str, Any]:
+def read_body(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object that was sent."""
     raw = request.read(MAX_BODY + 1)
     if len(raw) > MAX_BODY:
         raise BadWebhook("The body is larger than 64 kB.", status=413)
@@ -206,13 +209,14 @@ def _read_body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _text(data: dict[str, Any], name: str) -> str:
+def text_of(data: dict[str, Any], name: str, *, where: str = "data.") -> str:
+    """Return a text of the body; ``where`` is how the objection names its place."""
     value = data.get(name)
     if not isinstance(value, str) or not value:
-        raise BadWebhook(f"data.{name} has to be a string that is not empty.")
+        raise BadWebhook(f"{where}{name} has to be a string that is not empty.")
     # Databases refuse NUL, and nothing can encode half of a surrogate pair.
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadWebhook(f"data.{name} has a character that cannot be stored.")
+        raise BadWebhook(f"{where}{name} has a character that cannot be stored.")
     return value
 
 

@@ -1,0 +1,294 @@
+// Corbado Connect on a page of the site (Corbado's API, C.2.5): loads the component, mounts it, and carries
+// what it says to our views. The page's password form is never touched but to lead a person there.
+"use strict";
+
+(() => {
+  const SLOW = 10_000;
+  const ASK = 20_000;
+
+  // -- Asking our views ----------------------------------------------------------------------------
+
+  class Refused extends Error {
+    constructor({ error = "", message = "" } = {}) {
+      super(message);
+      this.code = error;
+    }
+  }
+
+  /** Return the newest CSRF token: a sign-in in another tab has changed the one of this page. */
+  const csrfToken = ({ csrfCookie, csrfToken: ofThePage }) => {
+    const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${csrfCookie}=`));
+    return csrfCookie && found ? found.slice(csrfCookie.length + 1) : ofThePage;
+  };
+
+  const ask = async (options, url, body) => {
+    const answer = await fetch(url, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        "Content-Type": "application/json",
+        [options.csrfHeader]: csrfToken(options),
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ASK),
+    });
+    const told = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Refused(told);
+    return told;
+  };
+
+  const tokenFor = async (options, type) => (await ask(options, options.tokensUrl, { type })).token;
+
+  const sendAnswer = (options, answer) => {
+    const body = new URLSearchParams({ answer, next: location.pathname + location.search });
+    const headers = { [options.csrfHeader]: csrfToken(options) };
+    // Followed nowhere: the view answers a form, and we stay on this page.
+    const how = { method: "POST", headers, body, redirect: "manual", keepalive: true };
+    return fetch(options.answerUrl, how).catch(() => {});
+  };
+
+  // -- The component -------------------------------------------------------------------------------
+
+  let loading;
+  const own = document.currentScript;
+
+  /** Load Corbado's script once; rejects where it is blocked or does not come. */
+  const component = ({ scriptUrl }) => {
+    loading ??= new Promise((resolve, reject) => {
+      if (window.Corbado?.mountCorbadoConnectLogin) return resolve(window.Corbado);
+      const script = document.createElement("script");
+      script.src = scriptUrl;
+      script.nonce = own?.nonce ?? "";
+      script.onload = () => (window.Corbado ? resolve(window.Corbado) : reject(new Error("empty")));
+      script.onerror = () => reject(new Error("blocked"));
+      document.head.append(script);
+      return undefined;
+    });
+    return loading;
+  };
+
+  const common = (options) => ({
+    projectId: options.projectId,
+    ...(options.customDomain && { customDomain: options.customDomain }),
+    ...(options.frontendApiUrlSuffix && { frontendApiUrlSuffix: options.frontendApiUrlSuffix }),
+  });
+
+  /** Say something in the wrapper's live region; emptied first, so that the same is read out again. */
+  const say = (wrapper, text, link) => {
+    const note = wrapper.querySelector("[data-note]");
+    note.textContent = "";
+    setTimeout(() => {
+      note.textContent = text;
+      if (link) {
+        const anchor = document.createElement("a");
+        anchor.href = link.href;
+        anchor.textContent = link.text;
+        note.append(" ", anchor);
+      }
+    });
+  };
+
+  // -- Signing in ----------------------------------------------------------------------------------
+
+  const passwordForm = ({ passwordForm: selector }) => {
+    const input = document.querySelector(
+      selector ? `${selector} input[type=password]` : "form input[type=password]",
+    );
+    return input?.form ? { form: input.form, password: input } : null;
+  };
+
+  const nameField = (form) =>
+    form.querySelector("[name=username], [name=login], [name=email], [type=email], [type=text]");
+
+  /** Fill in the name that was typed already. */
+  const prefill = (options, identifier) => {
+    const found = passwordForm(options);
+    const name = found && nameField(found.form);
+    if (name && identifier && !name.value) name.value = identifier;
+  };
+
+  /** Lead a person to the password form. */
+  const usePassword = (options, identifier = "") => {
+    const found = passwordForm(options);
+    if (!found) return;
+    prefill(options, identifier);
+    const name = nameField(found.form);
+    const target = name && !name.value ? name : found.password;
+    target.scrollIntoView({ block: "center" });
+    target.focus();
+  };
+
+  const mountLogin = (wrapper) => {
+    const options = wrapper.dataset;
+    const place = wrapper.querySelector("[data-place]");
+    const again = wrapper.querySelector("[data-again]");
+    const password = wrapper.querySelector("[data-password]");
+    let slow;
+    let reason = "";
+    let isLeaving = false;
+    let hasBegun = false;
+
+    const giveWay = (identifier, text) => {
+      clearTimeout(slow);
+      if (isLeaving) return;
+      place.hidden = true;
+      again.hidden = false;
+      say(wrapper, text || options.fallback);
+      usePassword(options, identifier);
+    };
+    /** There is nothing for this visitor, who has done nothing yet: no alarm, and no focus moves. */
+    const stepAside = () => {
+      clearTimeout(slow);
+      place.hidden = true;
+    };
+
+    const callbacks = {
+      onLoaded: (_message, isFallback) => {
+        clearTimeout(slow);
+        hasBegun = !isFallback;
+      },
+      onComplete: async (signedPasskeyData) => {
+        try {
+          const body = { signedPasskeyData, next: options.next };
+          const { next } = await ask(options, options.verifyUrl, body);
+          isLeaving = true;
+          location.assign(next);
+        } catch (error) {
+          reason = (error instanceof Refused && error.message) || options.failed;
+          // The component falls back to the password by itself when it hears of this.
+          throw error;
+        }
+      },
+      onFallback: (identifier, message) => {
+        const told = reason;
+        reason = "";
+        if (hasBegun || identifier || told) return giveWay(identifier, told);
+        stepAside();
+        // Not switched off for this visitor, but broken.
+        return message && say(wrapper, options.blocked);
+      },
+      onFallbackCustom: (identifier) => giveWay(identifier),
+      ...(options.signupUrl && { onSignupClick: () => location.assign(options.signupUrl) }),
+      // The component stays, so that the name can be corrected.
+      onUnknownUser: (identifier) => {
+        prefill(options, identifier);
+        say(wrapper, options.unknown);
+      },
+    };
+
+    const start = async () => {
+      place.hidden = false;
+      again.hidden = true;
+      slow = setTimeout(() => say(wrapper, options.slow), SLOW);
+      try {
+        const corbado = await component(options);
+        corbado.unmountCorbadoConnectLogin?.(place);
+        const given = { ...common(options), ...callbacks };
+        corbado.mountCorbadoConnectLogin(place, given, options.styleUrl || undefined);
+      } catch {
+        clearTimeout(slow);
+        stepAside();
+        say(wrapper, options.blocked);
+      }
+    };
+
+    if (passwordForm(options)) {
+      password.hidden = false;
+      password.addEventListener("click", () => usePassword(options));
+    }
+    again.addEventListener("click", () => {
+      say(wrapper, "");
+      start();
+    });
+    // "Back" to a page that has signed somebody in: ask the server for it anew.
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+    return start();
+  };
+
+  // -- Offering a passkey --------------------------------------------------------------------------
+
+  const mountAppend = async (wrapper) => {
+    const options = wrapper.dataset;
+    const place = wrapper.querySelector("[data-place]");
+    const answers = wrapper.querySelector("[data-answers]");
+    const done = wrapper.querySelector("[data-note]").dataset.done;
+    let corbado;
+
+    const close = () => {
+      watch.disconnect();
+      corbado?.unmountCorbadoConnectAppend?.(place);
+      place.hidden = true;
+      answers.hidden = true;
+    };
+    // The component draws nothing until it knows that it has something to offer.
+    const watch = new ResizeObserver(() => (answers.hidden = place.offsetHeight === 0));
+    watch.observe(place);
+    for (const button of answers.querySelectorAll("[data-answer]")) {
+      button.addEventListener("click", () => {
+        close();
+        sendAnswer(options, button.dataset.answer);
+      });
+    }
+    try {
+      corbado = await component(options);
+      const given = {
+        ...common(options),
+        appendTokenProvider: () => tokenFor(options, "passkey-append"),
+        onComplete: async () => {
+          close();
+          say(wrapper, done);
+          await sendAnswer(options, "added");
+        },
+        onSkip: async (status) => {
+          close();
+          // An implicit skip is Corbado's or ours, and says nothing of what the person wants.
+          if (status !== "skip-implicit") await sendAnswer(options, "not_now");
+        },
+      };
+      corbado.mountCorbadoConnectAppend(place, given, options.styleUrl || undefined);
+    } catch {
+      close(); // An offer that cannot be made is no loss to anybody.
+    }
+  };
+
+  // -- The list ------------------------------------------------------------------------------------
+
+  const mountPasskeys = async (wrapper) => {
+    const options = wrapper.dataset;
+    const place = wrapper.querySelector("[data-place]");
+    const provide = async (type) => {
+      try {
+        say(wrapper, "");
+        return await tokenFor(options, type);
+      } catch (error) {
+        const isOld = error.code === "sign_in_again" || error.code === "not_signed_in";
+        const link = isOld && { href: options.loginUrl, text: options.signIn };
+        say(wrapper, (error instanceof Refused && error.message) || options.blocked, link);
+        throw error;
+      }
+    };
+    try {
+      const corbado = await component(options);
+      const given = {
+        ...common(options),
+        connectTokenProvider: provide,
+        onPasskeyDelete: (event) => event === "success" && say(wrapper, options.removed),
+      };
+      corbado.mountCorbadoConnectPasskeyList(place, given, options.styleUrl || undefined);
+    } catch {
+      say(wrapper, options.blocked);
+    }
+  };
+
+  // -- Start ---------------------------------------------------------------------------------------
+
+  const mounts = { login: mountLogin, append: mountAppend, passkeys: mountPasskeys };
+  for (const wrapper of document.querySelectorAll("[data-corbado-connect]")) {
+    if (wrapper.dataset.isMounted) continue; // Two tags on a page bring this script twice.
+    wrapper.dataset.isMounted = "yes";
+    mounts[wrapper.dataset.corbadoConnect]?.(wrapper);
+  }
+})();

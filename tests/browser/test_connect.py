@@ -1,0 +1,255 @@
+"""Corbado Connect on pages of the site, with the emulator's component and a virtual device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import expect
+
+from corbado_auth.models import ConnectAccount, PasskeyNudge
+from tests.browser.fixtures import LiveSite
+from tests.browser.visitor import Visitor
+from tests.support.users.factory import create_user
+
+pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
+
+ADA, PASSWORD = "ada@example.com", "an old password"
+
+
+@pytest.fixture
+def connect_site(live_site: LiveSite, settings: Any) -> LiveSite:
+    """Let the site use Connect, with Ada among its users."""
+    settings.CORBADO_CONNECT = True
+    settings.CORBADO_CONNECT_CUSTOM_DOMAIN = live_site.emulator.url
+    settings.CORBADO_CONNECT_SCRIPT_URL = f"{live_site.emulator.url}/connect/web-js.js"
+    settings.CORBADO_WEBHOOK_SECRETS = ["pre-login:made-up"]
+    settings.LOGIN_URL = "/own-login/"
+    settings.LOGIN_REDIRECT_URL = "/home/"
+    settings.LOGOUT_REDIRECT_URL = "/own-login/"
+    create_user(ADA, password=PASSWORD)
+    return live_site
+
+
+def use_password(site: LiveSite, visitor: Visitor, path: str = "/own-login/") -> None:
+    visitor.page.goto(f"{site.url}{path}")
+    visitor.page.locator("[name=username]").last.fill(ADA)
+    visitor.page.locator("[name=password]").fill(PASSWORD)
+    visitor.page.get_by_role("button", name="Sign in with password").click()
+    visitor.lands_on("/home/")
+
+
+def add_passkey(site: LiveSite, visitor: Visitor) -> None:
+    """Come in with the password and take the offer."""
+    use_password(site, visitor)
+    visitor.action("create_passkey").click()
+    visitor.action("continue").click()
+    expect(visitor.page.get_by_text("Your passkey was added.")).to_be_visible()
+
+
+def sign_out(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Sign out").click()
+
+
+def name_field(visitor: Visitor) -> Any:
+    return visitor.page.locator("form input[name=username]").last
+
+
+def calls(site: LiveSite, path: str) -> int:
+    return sum(call["path"] == path for call in site.emulator.requests)
+
+
+def switch(site: LiveSite, **switches: Any) -> None:
+    site.emulator._ask("POST", "connect", switches)
+
+
+def test_a_password_user_adds_a_passkey_and_autofill_signs_in(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    add_passkey(connect_site, visitor)
+    assert calls(connect_site, "/v2/connectTokens") == 1
+    sign_out(visitor)
+    # The browser offers the passkey in the field, and the virtual device takes the offer.
+    visitor.lands_on("/home/")
+    visitor.sees(f"Hello {ADA}")
+    account = ConnectAccount.objects.get()
+    assert (account.user.email, account.sign_in_count) == (ADA, 1)
+    # Whoever has a passkey is asked no more, and costs no token.
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.locator("[data-corbado-connect]").count() == 0
+    assert calls(connect_site, "/v2/connectTokens") == 1
+
+
+def test_a_typed_address_signs_in(connect_site: LiveSite, visitor: Visitor) -> None:
+    switch(
+        connect_site,
+        conditionalUI=False,
+        identifierURL=f"{connect_site.url}/corbado/webhooks/connect/identifier/",
+        identifierCredentials="pre-login:made-up",
+    )
+    add_passkey(connect_site, visitor)
+    sign_out(visitor)
+    visitor.input("identifier").fill(ADA)
+    visitor.action("continue").click()
+    visitor.lands_on("/home/")
+    visitor.sees(f"Hello {ADA}")
+
+
+def test_an_address_without_a_passkey_leads_to_the_password(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    switch(
+        connect_site,
+        identifierURL=f"{connect_site.url}/corbado/webhooks/connect/identifier/",
+        identifierCredentials="pre-login:made-up",
+    )
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.input("identifier").fill(ADA)
+    visitor.action("continue").click()
+    expect(visitor.page.locator("[name=password]")).to_be_focused()
+    expect(name_field(visitor)).to_have_value(ADA)
+    visitor.sees("Use your password, or try again")
+
+
+def test_our_refusal_leads_to_the_password_and_says_why(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    add_passkey(connect_site, visitor)
+    get_user_model().objects.update(is_active=False)
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.action("one_tap").click()
+    expect(visitor.page.get_by_text("You cannot sign in with this passkey here")).to_be_visible()
+    expect(visitor.page.locator("[name=password]")).to_be_visible()
+    assert ConnectAccount.objects.get().sign_in_count == 0
+
+
+def test_the_password_is_reached_by_keyboard(connect_site: LiveSite, visitor: Visitor) -> None:
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.input("identifier").wait_for()
+    button = visitor.page.get_by_role("button", name="Use your password")
+    button.focus()
+    visitor.page.keyboard.press("Enter")
+    expect(name_field(visitor)).to_be_focused()
+
+
+def test_the_password_works_while_the_script_is_blocked(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    visitor.page.route("**/web-js.js", lambda route: route.abort())
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.sees("Passkeys do not load here")
+    use_password(connect_site, visitor)
+
+
+def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visitor: Visitor) -> None:
+    visitor.page.clock.install()
+    visitor.page.route("**/web-js.js", lambda route: None)  # It never comes.
+    visitor.page.goto(f"{connect_site.url}/own-login/", wait_until="commit")
+    visitor.page.locator("[data-is-mounted]").wait_for()
+    visitor.page.clock.run_for(9_900)
+    expect(visitor.page.get_by_text("Passkeys take long to load")).to_have_count(0)
+    visitor.page.clock.run_for(500)
+    visitor.sees("Passkeys take long to load")
+    visitor.page.get_by_role("button", name="Use your password").click()
+    expect(name_field(visitor)).to_be_focused()
+
+
+def test_the_password_works_without_javascript(
+    connect_site: LiveSite, new_visitor: Callable[..., Visitor]
+) -> None:
+    visitor = new_visitor(passkeys=False, java_script_enabled=False)
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.sees("needs JavaScript. You can use your password")
+    expect(visitor.page.get_by_role("button", name="Use your password")).to_be_hidden()
+    use_password(connect_site, visitor)
+
+
+def test_a_visitor_whom_corbado_leaves_out_sees_the_password_alone(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    switch(connect_site, loginKillSwitchActive=True)
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.page.wait_for_load_state("networkidle")
+    expect(visitor.page.locator("[data-place]")).to_be_hidden()
+    expect(visitor.page.locator("[data-note]")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("button", "answer"), [("Not now", "not_now"), ("Never ask again", "never")]
+)
+def test_no_is_taken_for_an_answer(
+    connect_site: LiveSite, visitor: Visitor, button: str, answer: str
+) -> None:
+    use_password(connect_site, visitor)
+    with visitor.page.expect_response("**/passkeys/nudge/"):
+        visitor.page.get_by_role("button", name=button).click()
+    assert PasskeyNudge.objects.get().answer == answer
+    before = calls(connect_site, "/v2/connectTokens")
+    visitor.page.reload()
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.locator("[data-corbado-connect]").count() == 0
+    assert calls(connect_site, "/v2/connectTokens") == before
+
+
+def test_passkeys_are_listed_removed_and_added(connect_site: LiveSite, visitor: Visitor) -> None:
+    add_passkey(connect_site, visitor)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
+    visitor.action("delete_passkey").click()
+    visitor.action("confirm_delete").click()
+    visitor.sees("Your passkey was removed")
+    visitor.sees("You have no passkey yet")
+    visitor.action("add_passkey").click()
+    visitor.sees("The passkey has been added")
+
+
+def test_an_old_session_is_asked_to_sign_in_before_it_changes_passkeys(
+    connect_site: LiveSite, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_passkey(connect_site, visitor)
+    for module in ("tokens", "views"):
+        monkeypatch.setattr(f"corbado_auth.connect.{module}.is_recent", lambda *_args: False)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
+    visitor.action("delete_passkey").click()
+    visitor.action("confirm_delete").click()
+    visitor.page.locator("[data-note]").get_by_role("link", name="Sign in again").wait_for()
+
+
+def test_sign_out_forgets_whom_the_component_greets(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    add_passkey(connect_site, visitor)
+    kept = "Object.keys(localStorage).filter((key) => key.startsWith('cbo_connect_last_login'))"
+    assert visitor.page.evaluate(kept)
+    visitor.page.evaluate("localStorage.username = 'ada@example.com'")
+    switch(connect_site, conditionalUI=False)
+    sign_out(visitor)
+    visitor.input("identifier").wait_for()
+    assert visitor.page.evaluate(kept) == []
+    assert visitor.page.evaluate("localStorage.username") is None
+    assert visitor.cookie("corbado_auth_signed_out") is None
+
+
+def test_a_second_tab_signs_in_with_the_newest_csrf_token(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    add_passkey(connect_site, visitor)
+    switch(connect_site, conditionalUI=False)
+    visitor.context.clear_cookies()
+    tab = visitor.tab()
+    tab.page.goto(f"{connect_site.url}/own-login/")
+    tab.action("one_tap").wait_for()
+    use_password(connect_site, visitor)
+    tab.action("one_tap").click()
+    tab.lands_on("/home/")
+
+
+def test_no_script_runs_but_by_the_nonce(connect_site: LiveSite, visitor: Visitor) -> None:
+    refused: list[str] = []
+    visitor.page.on("console", lambda line: refused.append(line.text))
+    add_passkey(connect_site, visitor)
+    sign_out(visitor)
+    visitor.lands_on("/home/")
+    assert [line for line in refused if re.search("Content.Security.Policy", line)] == []
