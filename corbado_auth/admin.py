@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import quote
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, logout
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from .local_users import email_field_name
@@ -59,7 +60,7 @@ class CorbadoAccountAdmin(AccountAdmin):
         ),
     ]
     readonly_fields = ["local_user"]
-    actions = ["delete_selected"]
+    actions = ["delete_selected", "end_sessions"]
 
     change_list_template = "admin/corbado_auth/corbadoaccount/change_list.html"
 
@@ -132,9 +133,52 @@ class CorbadoAccountAdmin(AccountAdmin):
         answer: HttpResponse | None = delete_selected(self, request, queryset)
         return answer
 
+    def delete_model(self, request: HttpRequest, obj: CorbadoAccount) -> None:
+        """Unlink, which ends the person's sessions."""
+        _leave_own_session(request, [obj.user_id])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]) -> None:
+        """Unlink, which ends the people's sessions."""
+        _leave_own_session(request, queryset.values_list("user_id", flat=True))
+        super().delete_queryset(request, queryset)
+
+    @admin.action(permissions=["delete"], description=_("Sign out everywhere"))
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]) -> None:
+        """End every session of these people, and log each."""
+        from .sessions.ending import end_sessions
+
+        accounts = list(queryset.select_related("user"))
+        for account in accounts:
+            self.log_change(request, account, "Ended every session.")
+        _leave_own_session(request, [account.user_id for account in accounts])
+        ended = end_sessions(account.user for account in accounts)
+        if ended.left:
+            self.message_user(
+                request,
+                gettext(
+                    "Some of these people have a password, and may still have a session. "
+                    "The command corbado_end_sessions says more."
+                ),
+                messages.WARNING,
+            )
+        else:
+            said = ngettext(
+                "%(number)d person is signed out everywhere.",
+                "%(number)d people are signed out everywhere.",
+                len(accounts),
+            )
+            self.message_user(request, said % {"number": len(accounts)}, messages.SUCCESS)
+
     def _may_see_users(self, request: HttpRequest) -> bool:
         user_admin: Any = self.admin_site._registry.get(get_user_model())
         return user_admin is not None and user_admin.has_view_or_change_permission(request)
+
+
+def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:
+    """Sign out first if one's own session is about to end: Django cannot save it afterwards."""
+    if request.user.pk in user_ids:
+        logout(request)
 
 
 def _counts(adoption: Adoption) -> list[tuple[str, int, float]]:

@@ -25,6 +25,7 @@ class CorbadoAuthConfig(AppConfig):
         from .existing_users import password_use
         from .models import CorbadoAccount
         from .passkeys import nudge
+        from .sessions import unlinking
 
         register_checks()
         user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
@@ -35,4 +36,7 @@ class CorbadoAuthConfig(AppConfig):
         )
         post_delete.connect(
             deletion.note_deletion, sender=CorbadoAccount, dispatch_uid="corbado_auth.deletion"
+        )
+        post_delete.connect(
+            unlinking.note_unlinking, sender=CorbadoAccount, dispatch_uid="corbado_auth.sessions"
         )

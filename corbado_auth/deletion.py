@@ -22,7 +22,13 @@ from .corbado_api.service import CorbadoService
 from .exceptions import CorbadoError
 from .models import CorbadoAccount, PendingDeletion
 
-__all__ = ["Retried", "count_pending_deletions", "note_deletion", "retry_deletions"]
+__all__ = [
+    "Retried",
+    "count_pending_deletions",
+    "deletes_the_user",
+    "note_deletion",
+    "retry_deletions",
+]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -40,7 +46,7 @@ class Retried(NamedTuple):
 
 def note_deletion(instance: CorbadoAccount, using: str, origin: Any = None, **_signal: Any) -> None:
     """Note that Corbado has to delete this user, too. Connected to ``post_delete``."""
-    if not (_is_turned_on() and _deletes_the_user(origin)):
+    if not (_is_turned_on() and deletes_the_user(origin)):
         return
     pending, _created = PendingDeletion.objects.using(using).get_or_create(
         project_id=instance.project_id, corbado_user_id=instance.corbado_user_id
@@ -71,12 +77,7 @@ def count_pending_deletions() -> int:
     return _pending().count() if _is_turned_on() else 0
 
 
-def _is_turned_on() -> bool:
-    backend = corbado_backend()
-    return backend is not None and backend.delete_at_corbado
-
-
-def _deletes_the_user(origin: Any) -> bool:
+def deletes_the_user(origin: Any) -> bool:
     """Tell the deletion of a user, by whatever cascade, from an unlinking.
 
     Django says what the deletion began with: an object or a queryset. Accounts hang on users
@@ -85,6 +86,11 @@ def _deletes_the_user(origin: Any) -> bool:
     """
     model = origin.model if isinstance(origin, QuerySet) else type(origin)
     return issubclass(model, Model) and not issubclass(model, CorbadoAccount)
+
+
+def _is_turned_on() -> bool:
+    backend = corbado_backend()
+    return backend is not None and backend.delete_at_corbado
 
 
 def _delete_now(pending: PendingDeletion) -> None:

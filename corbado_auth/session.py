@@ -53,7 +53,7 @@ def last_sign_in(request: HttpRequest) -> SignIn | None:
         return None
     noted = session.get(SIGN_IN)
     # Both: django-impersonate puts somebody else's user into the request, not into the session.
-    if not noted or not is_users(session, user) or noted["user"] != _primary_key(user):
+    if not noted or not is_users(session, user) or noted["user"] != primary_key(user):
         return None
     return SignIn(at=datetime.fromtimestamp(noted["at"], UTC), method=noted["method"])
 
@@ -93,7 +93,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
 
 def is_users(session: SessionBase, user: Any) -> bool:
     """Tell whether a session is signed in as this user."""
-    return bool(session.get(auth.SESSION_KEY) == _primary_key(user))
+    return bool(session.get(auth.SESSION_KEY) == primary_key(user))
 
 
 def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
@@ -172,14 +172,14 @@ def _atomic_login(request: HttpRequest) -> Iterator[None]:
 def _note(session: SessionBase, user: Any, method: str) -> None:
     session.pop(KEPT_KEY, None)
     session[SIGN_IN] = {
-        "user": _primary_key(user),
+        "user": primary_key(user),
         "at": int(time.time()),
         "method": method,
         "session": _digest(session),
     }
 
 
-def _primary_key(user: Any) -> str:
+def primary_key(user: Any) -> str:
     """Return the primary key as Django keeps it in a session."""
     return str(user._meta.pk.value_to_string(user))
 

@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
-from corbado_auth.exceptions import CorbadoUnavailable
-from corbado_auth.identity import Passkey
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.identity import CorbadoUser, Passkey
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
 from corbado_auth.throttle import Tally
@@ -95,9 +95,7 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
     service = CorbadoService()
     account = CorbadoAccount.objects.for_user(user) or _introduce(user, service)
     cache.delete(_list_key(account))
-    corbado_user = service.get_user(account.corbado_user_id)
-    if corbado_user.is_gone:
-        raise AssociationRefused("corbado_user_deleted")
+    corbado_user = _read(account, service)
     if account.awaits_proof and not service.list_passkeys(corbado_user.id):
         # The person has just signed in here, and nobody else has a passkey at Corbado.
         CorbadoAccount.objects.current().filter(pk=account.pk).update(awaits_proof=False)
@@ -110,6 +108,22 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
         if [owner.id for owner in owners] == [corbado_user.id]:
             return email.address
     raise AssociationRefused("no_confirmed_email")
+
+
+def _read(account: CorbadoAccount, service: CorbadoService) -> CorbadoUser:
+    """Ask Corbado for the user of an account, who may be gone there: unknown is 404.
+
+    (API notes 1.5)
+    """
+    try:
+        corbado_user = service.get_user(account.corbado_user_id)
+    except CorbadoRejected as error:
+        if error.status_code == 404:
+            raise AssociationRefused("corbado_user_deleted") from None
+        raise
+    if corbado_user.is_gone:
+        raise AssociationRefused("corbado_user_deleted")
+    return corbado_user
 
 
 def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccount:

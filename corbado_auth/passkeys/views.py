@@ -30,6 +30,7 @@ from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.session import is_recent
+from corbado_auth.sessions.ending import sign_out_everywhere
 from corbado_auth.sign_in.failures import FailurePages
 
 from . import nudge
@@ -131,6 +132,9 @@ class AddPasskeyView(PasskeyPage):
             address = address_for_passkey(_user(request))
         except AssociationRefused as refusal:
             logger.warning("No passkey added: %s (local user %s)", refusal, request.user.pk)
+            if refusal.reason == "corbado_user_deleted":
+                sign_out_everywhere(request)
+                return self.render_failure("closed")
             return self._through_corbado(refusal.reason)
         token = CorbadoService().create_association_token(address, client_info(request))
         return self._show("passkey_add", {"token": token, "address": address})

@@ -40,6 +40,8 @@ STATUSES = {
     "refused": 403,
     # ... but for those who can open the door themselves.
     "address_unconfirmed": 403,
+    # Corbado says that a signed-in person is blocked or deleted: their sessions have ended.
+    "closed": 403,
     # Somebody acts as another person, in whose name nothing is changed.
     "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.

@@ -29,6 +29,7 @@ from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.next_url import first_url, login_page_url, safe_next
+from corbado_auth.sessions.ending import end_sessions_of
 from corbado_auth.throttle import Attempt
 
 from . import intent, pending
@@ -218,6 +219,9 @@ class CorbadoRedirectView(FailurePages):
             not self.was_prepared
             and intent.was_asked_for(self.request, self.intent, self.login_pages)
         )
+        if corbado_user.is_gone:
+            # The backend refuses them below.
+            end_sessions_of(self.request, corbado_user.id)
         if is_impersonating(self.request):
             return self.render_failure("impersonating")
         is_same_person = session.is_signed_in_as(self.request, corbado_user)

@@ -86,6 +86,17 @@ print(sign_in("newcomer@example.com").cookies["sessionid"].value)
     walk.stands_for["SESSION"] = printed.strip()
 
 
+def a_newcomer_is_signed_in(walk: Walk) -> None:
+    """Let a new person sign up through Corbado, whose ID the page makes up."""
+    code = """
+ID = ask("/_emulator/users", {"email": "newcomer@example.com", "confirmed": True})["ID"]
+sign_in("newcomer@example.com")
+print(ID)
+"""
+    printed = walk.succeed([sys.executable, "-c", VISIT + code], "the newcomer")
+    walk.stands_for["usr-1935019283746"] = printed.strip()
+
+
 def the_session_lives(walk: Walk) -> None:
     code = """
 client = Client()

@@ -51,7 +51,7 @@ def failure(name: str) -> tuple[str, Outline]:
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_a_failure_says_what_happened_and_what_to_do_and_offers_the_login_page(name: str) -> None:
+def test_a_failure_says_what_happened_and_what_to_do_and_offers_what_helps(name: str) -> None:
     _html, outline = failure(name)
     assert len(outline.texts["h1"]) == 1
     assert len(outline.texts["p"]) == 2

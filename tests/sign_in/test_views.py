@@ -132,7 +132,8 @@ def test_a_deleted_corbado_user_does_not_go_on_with_the_old_session(
     sign_in(client)
     wire.answers_user("usr-1", status="deleted")
     open_login_page(client)
-    assert come_back(client, "another" + TOKEN[7:]).url == CONFIRM
+    assert come_back(client, "another" + TOKEN[7:]).status_code == 403
+    assert client.get("/account/").status_code == 302
 
 
 def test_the_login_page_tells_a_signed_in_visitor_who_they_are(

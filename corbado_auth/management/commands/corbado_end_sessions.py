@@ -1,0 +1,107 @@
+"""`manage.py corbado_end_sessions`: sign one person out everywhere, or everybody who is linked."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError, CommandParser
+
+from corbado_auth.management.base import CorbadoCommand
+from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.sessions.ending import Ended, end_sessions, end_sessions_of_linked
+from corbado_auth.sessions.stores import are_in_cookies
+
+
+class Command(CorbadoCommand):
+    help = """\
+End every session of one person, or of everybody who has an account here.
+
+Whatever the way in, and whichever browser: at the next page that they open, they
+are signed out. For a person without a password that takes a moment. For others
+every session is read, since nothing tells whose it is: about a minute for a
+million of them in the database.
+
+A link that resets a password, which somebody without one has just been sent, is
+void afterwards, and so are tokens that are made from the hash of the password.
+"""
+    epilog = """\
+examples:
+  corbado_end_sessions --user erin
+  corbado_end_sessions --corbado-id usr-1935019283746
+  corbado_end_sessions --linked --dry-run
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        whose = parser.add_mutually_exclusive_group(required=True)
+        name = get_user_model().USERNAME_FIELD
+        whose.add_argument("--user", help=f"{name} of the local user")
+        whose.add_argument("--corbado-id", help="ID of a linked Corbado user, usr-…")
+        whose.add_argument(
+            "--linked", action="store_true", help="everybody who is linked to a Corbado user"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say who it would be")
+        parser.add_argument("--yes", action="store_true", help="with --linked: do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["linked"]:
+            self._end_linked(options)
+            return
+        user = _user(options["user"]) if options["user"] else _linked(options["corbado_id"])
+        name = user.get_username()
+        if options["dry_run"]:
+            self.stdout.write(f"Would end every session of {name}.")
+            return
+        ended = end_sessions([user], limit=None)
+        self._report(ended, name)
+        if not (ended.deleted or ended.refused):
+            raise CommandError(f"{name} has no session.", returncode=2)
+
+    def _end_linked(self, options: dict[str, Any]) -> None:
+        number = CorbadoAccount.objects.current().count()
+        if options["dry_run"]:
+            self.stdout.write(f"Would end every session of {number} linked people.")
+            return
+        if not options["yes"]:
+            if not sys.stdin.isatty():
+                raise CommandError(
+                    "Nothing was changed: there is no terminal to ask at. Give --yes.", returncode=2
+                )
+            answer = input(f"End every session of {number} linked people? [y/N] ")
+            if answer.strip().lower() not in {"y", "yes"}:
+                raise CommandError("Nothing was changed.")
+        self._report(end_sessions_of_linked(), "linked people")
+
+    def _report(self, ended: Ended, whose: str) -> None:
+        if ended.refused:
+            people = f" ({ended.refused} of them)" if ended.refused > 1 else ""
+            self.stdout.write(f"No session of {whose}{people} is accepted any more.")
+            if are_in_cookies():
+                self.stdout.write("The cookies that hold them cannot be deleted from here.")
+        if ended.deleted:
+            self.stdout.write(f"Ended {ended.deleted} sessions of {whose}.")
+        if ended.left:
+            raise CommandError(
+                f"Not every session of {whose} can be ended: {ended.left}. A new password, or "
+                "none, ends the sessions of a person who has one.",
+                returncode=2,
+            )
+
+
+def _user(name: str) -> Any:
+    model = get_user_model()
+    try:
+        users = model._default_manager.using(db_for_write())
+        return users.get(**{model.USERNAME_FIELD: name})
+    except model.DoesNotExist:
+        raise CommandError(
+            f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
+        ) from None
+
+
+def _linked(corbado_user_id: str) -> Any:
+    account = CorbadoAccount.objects.for_corbado_user(corbado_user_id)
+    if account is None:
+        raise CommandError(f"No user here is linked to {corbado_user_id}.", returncode=2)
+    return account.user

@@ -1,0 +1,155 @@
+"""End all sessions of a person, whatever the way in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model, logout
+from django.db import transaction
+from django.http import HttpRequest
+
+from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.session import primary_key
+
+from . import stores
+
+__all__ = [
+    "Ended",
+    "end_sessions",
+    "end_sessions_of",
+    "end_sessions_of_linked",
+    "sign_out_everywhere",
+    "users_by_key",
+]
+
+logger = logging.getLogger("corbado_auth")
+
+# Into so many sessions is looked while somebody waits for a page: for some tenths of a second.
+LIMIT = 5000
+BATCH = 500
+
+Choose = Callable[[set[str]], Collection[str]]
+
+
+@dataclass
+class Ended:
+    """What came of it.
+
+    ``deleted`` counts sessions. ``refused`` counts people of whom no session is accepted any more,
+    wherever it is. ``left`` says why there may be others yet, and is empty where there are none.
+    """
+
+    deleted: int = 0
+    refused: int = 0
+    left: str = ""
+
+
+def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT) -> Ended:
+    """End every session of these users; with ``limit=None`` however long it takes to find them.
+
+    For a person without a password that is one statement: Django binds a session to the hash of the
+    password, so another unusable one ends them all, in every engine. Other people's sessions have
+    to be found.
+    """
+    ended, everybody, with_password = Ended(), [], set()
+    for user in users:
+        everybody.append(user.pk)
+        if _refuse_open_sessions(user):
+            ended.refused += 1
+        else:
+            with_password.add(primary_key(user))
+    rows = stores.named_user()
+    if rows is not None:
+        keys = rows.filter(user__in=everybody).values_list("session_key", flat=True)
+        ended.deleted = stores.delete(list(keys))
+    elif with_password:
+        _look_everywhere(with_password.intersection, limit, ended)
+    if ended.left:
+        logger.warning(
+            "Not every session may have ended of local users %s: %s. corbado_end_sessions finds "
+            "what can be found.",
+            ", ".join(sorted(with_password)[:10]),
+            ended.left,
+        )
+    return ended
+
+
+def end_sessions_of(request: HttpRequest, corbado_user_id: str) -> None:
+    """End every session of the local user of a Corbado user, this request's included.
+
+    Called where Corbado says that this person is blocked or deleted.
+    """
+    account = CorbadoAccount.objects.for_corbado_user(corbado_user_id)
+    if account is None:
+        return
+    if request.user.is_authenticated and request.user.pk == account.user.pk:
+        sign_out_everywhere(request)
+    else:
+        end_sessions([account.user])
+
+
+def sign_out_everywhere(request: HttpRequest) -> None:
+    """End every session of the signed-in person, this request's included."""
+    key = request.user.pk
+    logout(request)
+    end_sessions(users_by_key([key]))
+
+
+def end_sessions_of_linked() -> Ended:
+    """End every session of everybody who has an account here; memory stays flat."""
+    ended = Ended()
+    accounts = CorbadoAccount.objects.current().select_related("user").order_by("pk")
+    last = 0
+    while page := list(accounts.filter(pk__gt=last)[:BATCH]):
+        with transaction.atomic(using=db_for_write()):
+            ended.refused += sum(_refuse_open_sessions(account.user) for account in page)
+        last = page[-1].pk
+    _look_everywhere(_linked, None, ended)
+    return ended
+
+
+def users_by_key(keys: list[Any]) -> Iterator[Any]:
+    """Read users by their primary keys, in batches."""
+    users = get_user_model()._base_manager.using(db_for_write())
+    for start in range(0, len(keys), BATCH):
+        yield from users.filter(pk__in=keys[start : start + BATCH])
+
+
+def _refuse_open_sessions(user: Any) -> bool:
+    """Make another unusable password of an unusable one; False where that ends no session.
+
+    A site may bind its sessions to something else. Nobody's new password is overwritten.
+    """
+    if not hasattr(user, "get_session_auth_hash") or user.has_usable_password():
+        return False
+    password, binding = user.password, user.get_session_auth_hash()
+    user.set_unusable_password()
+    if user.get_session_auth_hash() == binding:
+        return False
+    same = type(user)._base_manager.using(db_for_write()).filter(pk=user.pk, password=password)
+    return bool(same.update(password=user.password))
+
+
+def _look_everywhere(choose: Choose, limit: int | None, ended: Ended) -> None:
+    """Delete the sessions of the users that ``choose`` chooses of those on a page."""
+    looked_at = 0
+    try:
+        for page in stores.pages(limit):
+            looked_at += len(page)
+            chosen = choose({user for _key, user in page})
+            ended.deleted += stores.delete([key for key, user in page if user in chosen])
+    except stores.NotSearchable as error:
+        ended.left = str(error)
+    else:
+        if looked_at == limit:
+            ended.left = f"there are over {limit} sessions to look into"
+
+
+def _linked(names: Iterable[str]) -> set[str]:
+    """Choose those who have an account."""
+    to_python = get_user_model()._meta.pk.to_python
+    found = CorbadoAccount.objects.current().filter(user__in=map(to_python, filter(None, names)))
+    return {primary_key(account.user) for account in found.select_related("user")}

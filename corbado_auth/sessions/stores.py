@@ -1,0 +1,169 @@
+"""Where the site keeps its sessions: how to find somebody's, and how to delete them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from importlib import import_module
+from itertools import islice
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import cache, db, file, signed_cookies
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCache
+from django.core.exceptions import FieldDoesNotExist
+from django.db import router
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+__all__ = ["NotSearchable", "are_in_cookies", "delete", "named_user", "pages"]
+
+PAGE = 2000
+
+
+class NotSearchable(Exception):
+    """Nobody's sessions can be found where they are kept; the text says where that is."""
+
+
+def engine() -> type[SessionBase]:
+    """Return the class of the site's sessions."""
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    return store
+
+
+def are_in_cookies() -> bool:
+    """Tell whether sessions are kept by the browsers, where nothing can delete them."""
+    return issubclass(engine(), signed_cookies.SessionStore)
+
+
+def named_user() -> QuerySet[Any] | None:
+    """Return the sessions of an engine whose rows name their user, or None for another engine.
+
+    django-qsessions and django-user-sessions have such rows.
+    """
+    model = _model()
+    try:
+        if model is None or not model._meta.get_field("user").is_relation:
+            return None
+    except FieldDoesNotExist:
+        return None
+    return _rows(model)
+
+
+def delete(keys: Collection[str]) -> int:
+    """Delete sessions by their keys; return how many there were."""
+    if not keys:
+        return 0
+    kind, model = engine(), _model()
+    if model is None:
+        return sum(_delete_one(kind, key) for key in keys)
+    found = model._base_manager.using(router.db_for_write(model)).filter(session_key__in=keys)
+    # Not one by one: that would be two statements each. And rows first, or a request that is under
+    # way would bring one back into the cache.
+    number = found.delete()[1].get(model._meta.label, 0)
+    prefix = getattr(kind, "cache_key_prefix", None)
+    if prefix is not None:
+        caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
+    return number
+
+
+def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
+    """Read every session, a page at a time, as (key, primary key of its user); empty for nobody's.
+
+    With a limit so many at most, the latest first where the engine knows. Raises NotSearchable
+    where sessions cannot be listed.
+    """
+    kind, model = engine(), _model()
+    if model is not None:
+        sessions = _in_rows(kind, model, limit)
+    elif issubclass(kind, file.SessionStore):
+        sessions = _in_files(kind)
+    elif issubclass(kind, cache.SessionStore):
+        sessions = _in_cache(kind)
+    elif are_in_cookies():
+        raise NotSearchable("sessions are kept in cookies, which nothing here can delete")
+    else:
+        raise NotSearchable(f"{settings.SESSION_ENGINE} cannot list its sessions")
+    whose = ((key, str(data.get(SESSION_KEY, ""))) for key, data in islice(sessions, limit))
+    while page := list(islice(whose, PAGE)):
+        yield page
+
+
+def _model() -> type[Model] | None:
+    """Return the model of an engine that keeps rows."""
+    kind: Any = engine()
+    if issubclass(kind, db.SessionStore):
+        model: type[Model] = kind.get_model_class()
+        return model
+    # Not built on Django's.
+    app, name = "user_sessions", "Session"
+    return apps.get_model(app, name) if settings.SESSION_ENGINE.startswith(f"{app}.") else None
+
+
+def _rows(model: type[Model]) -> QuerySet[Any]:
+    """Return the rows that have not expired, from the database that is written to."""
+    rows = model._base_manager.using(router.db_for_write(model))
+    return rows.filter(expire_date__gt=timezone.now())
+
+
+def _in_rows(
+    kind: type[SessionBase], model: type[Model], limit: int | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    decode = kind().decode
+    rows = _rows(model).values_list("session_key", "session_data")
+    if limit is not None:
+        for key, data in rows.order_by("-expire_date")[:limit]:
+            yield key, decode(data)
+        return
+    last = ""
+    # Page by page: cursors of the server do not get along with every pool of connections.
+    while page := list(rows.filter(session_key__gt=last).order_by("session_key")[:PAGE]):
+        for key, data in page:
+            yield key, decode(data)
+        last = page[-1][0]
+
+
+def _in_files(kind: type[SessionBase]) -> Iterator[tuple[str, dict[str, Any]]]:
+    store: Any = kind()
+    for name in os.listdir(store.storage_path):
+        if name.startswith(store.file_prefix):
+            yield _load(kind, name.removeprefix(store.file_prefix))
+
+
+def _in_cache(kind: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    prefix = kind.cache_key_prefix
+    for name in _names_in_cache(prefix):
+        yield _load(kind, name.rpartition(prefix)[2])
+
+
+def _names_in_cache(prefix: str) -> Iterable[str]:
+    """List the keys of a cache that begin so; most caches cannot."""
+    store: Any = caches[settings.SESSION_CACHE_ALIAS]
+    if hasattr(store, "iter_keys"):  # django-redis, django-valkey
+        names: Iterable[str] = store.iter_keys(f"{prefix}*")
+        return names
+    if isinstance(store, RedisCache):
+        # Django offers no way to list keys, and redis-py does.
+        client: Any = store._cache.get_client()
+        pattern = f"{store.make_key(prefix)}*"
+        return (name.decode() for name in client.scan_iter(match=pattern, count=PAGE))
+    raise NotSearchable(
+        f"sessions are in a cache that cannot list its keys ({type(store).__name__})"
+    )
+
+
+def _load(kind: type[SessionBase], key: str) -> tuple[str, dict[str, Any]]:
+    session: Any = kind(key)
+    # Of an expired session, the file engine makes a new, empty one.
+    session.create = lambda: None
+    return key, session.load()
+
+
+def _delete_one(kind: type[SessionBase], key: str) -> bool:
+    was_there = kind().exists(key)
+    kind(key).delete(key)
+    return was_there

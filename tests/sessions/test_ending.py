@@ -1,0 +1,481 @@
+"""All sessions of a person end: by command, in the admin, when Corbado says so, when unlinked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import requests
+from django.conf import settings as site
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends import file
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.sessions import ending
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
+
+pytestmark = pytest.mark.django_db
+
+ENGINES = "django.contrib.sessions.backends"
+ADD = "/corbado/passkeys/add/"
+PASSWORD = "an old password"
+MakeUser = Callable[..., Any]
+
+
+@pytest.fixture
+def robin(corbado: Corbado) -> User:
+    """A person at Corbado, with a confirmed address."""
+    return corbado.add_user("robin@example.com")
+
+
+@pytest.fixture
+def erin(make_user: MakeUser) -> Any:
+    """A local user with a password."""
+    return make_user("erin@example.com", username="erin", password=PASSWORD)
+
+
+@pytest.fixture
+def staff(make_user: MakeUser, client: Client) -> Client:
+    """Return a browser in which a superuser is signed in."""
+    boss = make_user("boss@example.com", username="boss", is_staff=True, is_superuser=True)
+    client.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def engine(
+    request: pytest.FixtureRequest, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Keep sessions elsewhere."""
+    # Django remembers the folder of the first test for all others.
+    monkeypatch.delattr(file.SessionStore, "_storage_path", raising=False)
+    settings.SESSION_ENGINE = f"{ENGINES}.{request.param}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    caches["default"].clear()
+    yield request.param
+    caches["default"].clear()
+
+
+def with_password(name: str = "erin") -> Client:
+    """Return a browser that this user has signed in with a password."""
+    browser = Client()
+    assert browser.login(username=name, password=PASSWORD)
+    return browser
+
+
+def through_corbado(corbado: Corbado, person: User) -> Client:
+    """Return a browser that a person has signed in through Corbado."""
+    browser = Client()
+    assert sign_in(browser, corbado.issue_token(person)).status_code == 303
+    return browser
+
+
+def is_signed_in(browser: Client) -> bool:
+    return bool(browser.get("/account/").status_code == 200)
+
+
+def local_user(person: User) -> Any:
+    return CorbadoAccount.objects.get(corbado_user_id=person.id).user
+
+
+def link(user: Any, person: User) -> CorbadoAccount:
+    return CorbadoAccount.objects.create(
+        user=user, project_id=site.CORBADO_PROJECT_ID, corbado_user_id=person.id
+    )
+
+
+def run(*arguments: str) -> str:
+    """Return what the command prints."""
+    out = StringIO()
+    call_command("corbado_end_sessions", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def refused(*arguments: str) -> str:
+    """Return the sentence with which the command ends; its exit code is 2."""
+    with pytest.raises(CommandError) as caught:
+        run(*arguments)
+    assert caught.value.returncode == 2
+    return str(caught.value)
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "engine", ["db", "cached_db", "cache", "file", "signed_cookies"], indirect=True
+)
+def test_every_session_of_a_person_without_a_password_ends(
+    corbado: Corbado, robin: User, engine: str
+) -> None:
+    browsers = [through_corbado(corbado, robin) for _each in range(2)]
+    somebody = through_corbado(corbado, corbado.add_user("ash@example.com"))
+    printed = run("--corbado-id", robin.id)
+    assert "is accepted any more" in printed
+    assert ("cannot be deleted" in printed) == (engine == "signed_cookies")
+    assert [is_signed_in(browser) for browser in browsers] == [False, False]
+    assert is_signed_in(somebody)
+    assert is_signed_in(through_corbado(corbado, robin))
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "file"], indirect=True)
+def test_every_session_of_a_person_with_a_password_ends(
+    erin: Any, make_user: MakeUser, engine: str
+) -> None:
+    make_user("finn@example.com", username="finn", password=PASSWORD)
+    browsers = [with_password() for _each in range(2)]
+    somebody = with_password("finn")
+    assert run("--user", "erin") == "Ended 2 sessions of erin.\n"
+    assert [is_signed_in(browser) for browser in browsers] == [False, False]
+    assert is_signed_in(somebody)
+    assert with_password()
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("cache", "a cache that cannot list its keys (LocMemCache)"),
+        ("signed_cookies", "kept in cookies, which nothing here can delete"),
+    ],
+    indirect=["engine"],
+)
+def test_where_sessions_cannot_be_found_the_command_says_so(
+    erin: Any, engine: str, words: str
+) -> None:
+    browser = with_password()
+    said = refused("--user", "erin")
+    assert words in said
+    assert "A new password, or none" in said
+    assert is_signed_in(browser)
+
+
+def test_a_session_of_a_replaced_secret_key_ends_too(
+    corbado: Corbado, robin: User, settings: Any
+) -> None:
+    """Django accepts sessions that were bound with a former key, and binds them anew."""
+    browser, other = (through_corbado(corbado, robin) for _each in range(2))
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a newer one, only for this test"
+    assert is_signed_in(other)
+    run("--corbado-id", robin.id)
+    assert [is_signed_in(each) for each in (browser, other)] == [False, False]
+
+
+def test_a_user_whose_sessions_hang_on_something_else_is_searched_for(
+    corbado: Corbado, robin: User
+) -> None:
+    browser = through_corbado(corbado, robin)
+    with mock.patch.object(get_user_model(), "get_session_auth_hash", return_value="the same"):
+        password = local_user(robin).password
+        assert "Ended 1 sessions" in run("--corbado-id", robin.id)
+    assert not is_signed_in(browser)
+    assert local_user(robin).password == password
+
+
+def test_a_password_that_was_set_meanwhile_stays(corbado: Corbado, robin: User) -> None:
+    browser = through_corbado(corbado, robin)
+    stale, user = local_user(robin), local_user(robin)
+    user.set_password(PASSWORD)
+    user.save()
+    ended = ending.end_sessions([stale])
+    assert ended.refused == 0
+    assert local_user(robin).check_password(PASSWORD)
+    assert not is_signed_in(browser)
+
+
+def test_for_a_person_without_a_password_it_is_one_statement(corbado: Corbado, robin: User) -> None:
+    through_corbado(corbado, robin)
+    user = local_user(robin)
+    with CaptureQueriesContext(connection) as context:
+        ending.end_sessions([user])
+    assert [query["sql"].partition(" ")[0] for query in context] == ["UPDATE"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--user", "nobody"], "There is no user whose username is nobody."),
+        (["--corbado-id", "usr-9"], "No user here is linked to usr-9."),
+        (["--user", "erin"], "erin has no session."),
+    ],
+)
+def test_whom_it_does_not_find_it_names(erin: Any, arguments: list[str], sentence: str) -> None:
+    assert refused(*arguments) == sentence
+
+
+@pytest.mark.parametrize("arguments", [[], ["--user", "erin", "--linked"]])
+def test_it_wants_to_know_whose(arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        run(*arguments)
+
+
+def test_a_dry_run_ends_nothing(erin: Any, corbado: Corbado, robin: User) -> None:
+    browsers = [with_password(), through_corbado(corbado, robin)]
+    assert run("--user", "erin", "--dry-run") == "Would end every session of erin.\n"
+    assert run("--linked", "--dry-run") == "Would end every session of 1 linked people.\n"
+    assert all(map(is_signed_in, browsers))
+
+
+def test_everybody_who_is_linked_is_signed_out(corbado: Corbado, robin: User, erin: Any) -> None:
+    link(erin, corbado.add_user("erin@example.com"))
+    linked = [through_corbado(corbado, robin), with_password()]
+    with mock.patch("corbado_auth.sessions.ending.BATCH", 1):
+        printed = run("--linked", "--yes")
+    # Robin's row is still there, too, and was of no use any more.
+    assert printed.splitlines() == [
+        "No session of linked people is accepted any more.",
+        "Ended 2 sessions of linked people.",
+    ]
+    assert not any(map(is_signed_in, linked))
+
+
+def test_whoever_is_not_linked_stays_signed_in(
+    corbado: Corbado, robin: User, erin: Any, client: Client
+) -> None:
+    through_corbado(corbado, robin)
+    browser = with_password()
+    session = client.session
+    session["cart"] = "a visitor's"
+    session.save()
+    run("--linked", "--yes")
+    assert is_signed_in(browser)
+    assert client.session["cart"]
+
+
+def test_without_a_terminal_it_does_not_ask(corbado: Corbado, robin: User) -> None:
+    browser = through_corbado(corbado, robin)
+    with mock.patch("sys.stdin.isatty", return_value=False):
+        assert "Give --yes" in refused("--linked")
+    assert is_signed_in(browser)
+
+
+@pytest.mark.parametrize(("answer", "is_left"), [("n", True), ("", True), ("y", False)])
+def test_at_a_terminal_it_asks(corbado: Corbado, robin: User, answer: str, is_left: bool) -> None:
+    browser = through_corbado(corbado, robin)
+    with (
+        mock.patch("sys.stdin.isatty", return_value=True),
+        mock.patch("builtins.input", return_value=answer),
+    ):
+        if is_left:
+            with pytest.raises(CommandError, match="Nothing was changed"):
+                run("--linked")
+        else:
+            run("--linked")
+    assert is_signed_in(browser) == is_left
+
+
+# Corbado says so ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["deleted", "disabled"])
+def test_whom_corbado_blocks_is_signed_out_in_every_browser(
+    client: Client, wire: Any, status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They come back with a token of somebody who is gone."""
+    other = Client()
+    for browser, name in ((client, "one"), (other, "two")):
+        wire.answers_user("usr-1")
+        assert sign_in(browser, name.ljust(64, "0")).status_code == 303
+    wire.answers_user("usr-1", status=status)
+    open_login_page(client)
+    assert come_back(client, TOKEN).status_code == 403
+    assert "corbado_user_deleted" in caplog.text
+    assert not is_signed_in(client)
+    assert not is_signed_in(other)
+
+
+def test_whom_corbado_blocks_is_signed_out_with_a_password_too(
+    client: Client, wire: Any, erin: Any
+) -> None:
+    wire.answers_user("usr-1", emails=[("erin@example.com", "active")])
+    sign_in(client, "one".ljust(64, "0"))
+    other = with_password()
+    wire.answers_user("usr-1", status="deleted")
+    sign_in(client, TOKEN)
+    assert not is_signed_in(client)
+    assert not is_signed_in(other)
+
+
+def test_a_stranger_who_is_gone_signs_nobody_out(client: Client, wire: Any, erin: Any) -> None:
+    browser = with_password()
+    wire.answers_user("usr-9", status="deleted")
+    open_login_page(browser)
+    come_back(browser, TOKEN)
+    assert is_signed_in(browser)
+
+
+@pytest.mark.parametrize(("method", "body"), [("PUT", {"status": "disabled"}), ("DELETE", {})])
+def test_somebody_who_wants_to_add_a_passkey_and_is_blocked_is_signed_out(
+    corbado: Corbado, robin: User, make_user: MakeUser, method: str, body: dict[str, str]
+) -> None:
+    make_user(robin.email, username="erin", password=PASSWORD)
+    browser, other = through_corbado(corbado, robin), with_password()
+    requests.request(
+        method,
+        f"{corbado.url}/v1/users/{robin.id}",
+        json=body,
+        auth=(site.CORBADO_PROJECT_ID, site.CORBADO_API_SECRET),
+        timeout=30,
+    ).raise_for_status()
+    answer = browser.post(ADD)
+    assert answer.status_code == 403
+    assert "You have been signed out" in answer.content.decode()
+    assert not is_signed_in(browser)
+    assert not is_signed_in(other)
+
+
+# Unlinked ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_unlinked_is_signed_out(corbado: Corbado, robin: User, erin: Any) -> None:
+    link(erin, corbado.add_user("erin@example.com"))
+    browsers = [through_corbado(corbado, robin), with_password()]
+    for account in CorbadoAccount.objects.all():
+        account.delete()
+    assert not any(map(is_signed_in, browsers))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_are_unlinked_at_once_are_looked_for_together(
+    corbado: Corbado, make_user: MakeUser
+) -> None:
+    browsers = []
+    for number in range(4):
+        user = make_user(f"n{number}@example.com", username=f"n{number}", password=PASSWORD)
+        link(user, corbado.add_user(user.email))
+        browsers.append(with_password(user.username))
+    with CaptureQueriesContext(connection) as context:
+        CorbadoAccount.objects.all().delete()
+    reads = [query["sql"] for query in context if "session_data" in query["sql"]]
+    assert len(reads) == 1
+    assert not any(map(is_signed_in, browsers))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_unlinking_that_is_taken_back_signs_nobody_out(corbado: Corbado, robin: User) -> None:
+    from django.db import transaction
+
+    browser = through_corbado(corbado, robin)
+    with transaction.atomic():
+        CorbadoAccount.objects.all().delete()
+        transaction.set_rollback(True)
+    assert is_signed_in(browser)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deleted_user_costs_no_search(corbado: Corbado, erin: Any) -> None:
+    link(erin, corbado.add_user("erin@example.com"))
+    browser = with_password()
+    with CaptureQueriesContext(connection) as context:
+        erin.delete()
+    assert not [query for query in context if "session_data" in query["sql"]]
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_waits_it_looks_into_so_many_and_says_what_is_left(
+    corbado: Corbado, erin: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = link(erin, corbado.add_user("erin@example.com"))
+    browsers = [with_password() for _each in range(3)]
+    with mock.patch.object(ending.end_sessions, "__kwdefaults__", {"limit": 2}):
+        account.delete()
+    assert sum(map(is_signed_in, browsers)) == 1
+    assert f"local users {erin.pk}: there are over 2 sessions" in caplog.text
+
+
+# The admin ---------------------------------------------------------------------------------------
+
+
+def act(staff: Client, action: str, *accounts: CorbadoAccount, **fields: str) -> Any:
+    return staff.post(
+        reverse("admin:corbado_auth_corbadoaccount_changelist"),
+        {"action": action, "_selected_action": [each.pk for each in accounts], **fields},
+        follow=True,
+    )
+
+
+def test_the_admin_signs_people_out_everywhere(
+    corbado: Corbado, robin: User, erin: Any, staff: Client
+) -> None:
+    accounts = [link(erin, corbado.add_user("erin@example.com"))]
+    browsers = [with_password(), through_corbado(corbado, robin)]
+    accounts.append(CorbadoAccount.objects.get(corbado_user_id=robin.id))
+    page = act(staff, "end_sessions", *accounts)
+    assert "2 people are signed out everywhere." in page.content.decode()
+    assert not any(map(is_signed_in, browsers))
+    assert LogEntry.objects.filter(change_message="Ended every session.").count() == 2
+
+
+@pytest.mark.parametrize("engine", ["cache"], indirect=True)
+def test_the_admin_says_where_a_session_may_be_left(
+    corbado: Corbado, erin: Any, make_user: MakeUser, engine: str
+) -> None:
+    make_user(
+        "boss@example.com", username="boss", password=PASSWORD, is_staff=True, is_superuser=True
+    )
+    page = act(
+        with_password("boss"), "end_sessions", link(erin, corbado.add_user("erin@example.com"))
+    )
+    assert "may still have a session" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["end_sessions", "delete_selected"])
+def test_somebody_in_the_admin_may_sign_themselves_out(
+    corbado: Corbado, staff: Client, action: str
+) -> None:
+    boss = get_user_model()._default_manager.get()
+    page = act(staff, action, link(boss, corbado.add_user("boss@example.com")), post="yes")
+    assert page.status_code == 200
+    assert "/admin/login/" in page.redirect_chain[-1][0]
+    assert not is_signed_in(staff)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_in_the_admin_may_unlink_themselves_at_their_page(
+    corbado: Corbado, staff: Client
+) -> None:
+    boss = get_user_model()._default_manager.get()
+    account = link(boss, corbado.add_user("boss@example.com"))
+    url = reverse("admin:corbado_auth_corbadoaccount_delete", args=[account.pk])
+    assert staff.post(url, {"post": "yes"}).status_code == 302
+    assert not CorbadoAccount.objects.exists()
+    assert not is_signed_in(staff)
+
+
+def test_who_may_not_unlink_signs_nobody_out(
+    corbado: Corbado, robin: User, make_user: MakeUser, client: Client
+) -> None:
+    from django.contrib.auth.models import Permission
+
+    clerk = make_user("clerk@example.com", username="clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_corbadoaccount"))
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    browser = through_corbado(corbado, robin)
+    act(client, "end_sessions", CorbadoAccount.objects.get())
+    assert is_signed_in(browser)
+
+
+@override_settings(SESSION_ENGINE=f"{ENGINES}.cached_db")
+def test_a_row_and_its_copy_in_the_cache_both_go(erin: Any) -> None:
+    with_password()
+    key = Session.objects.get().session_key
+    assert caches["default"].get(f"{ENGINES.removesuffix('.backends')}.cached_db{key}")
+    run("--user", "erin")
+    assert not Session.objects.exists()
+    assert not caches["default"].get(f"{ENGINES.removesuffix('.backends')}.cached_db{key}")
