@@ -1,12 +1,12 @@
-"""Stand in for Corbado's backend and frontend API, on this machine and offline.
+"""Emulate Corbado's backend and frontend APIs on this machine, offline.
 
-Knows Corbado's wire and nothing of the rest of the package, so that it cannot agree with the
-client's mistakes. `SUPPORTED.md` says what is emulated, how faithfully, and how we know. Start it
+This package imports nothing from the rest of corbado_auth, so it cannot share the client's
+mistakes. `SUPPORTED.md` says what is emulated, how faithfully, and how we know. Start it
 with `manage.py corbado_emulator`, with `python -m corbado_auth.emulator`, or in a test with the
 fixture `corbado` of `corbado_auth.testing`.
 """
 
-# ruff: noqa: E402 - what it needs is checked first, or the error would not say what to install
+# ruff: noqa: E402 - dependencies are checked first, so that the error says what to install
 from __future__ import annotations
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Find, make and change the users of a project."""
+"""Find, create and change the users of a project."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def create_user(
     confirmed: bool = False,
     signed_up: bool = False,
 ) -> User:
-    """Make a user with its identifiers in one step; raise `already_exists` if one of them is taken.
+    """Create a user with its identifiers in one step; raise `already_exists` if one is taken.
 
-    `confirmed` says whether the address counts as proven.
+    `confirmed` says whether the address counts as verified.
     """
     store = project.store
     with store.transaction():
@@ -66,7 +66,7 @@ def create_user(
 def add_identifier(
     project: Project, user: User, kind: str, value: str, *, confirmed: bool = False
 ) -> Identifier:
-    """Give a user one more address; raise `already_exists` if somebody has it."""
+    """Add an address to a user; raise `already_exists` if it is taken."""
     store = project.store
     with store.transaction():
         if identifier_taken(project, kind, value):
@@ -96,7 +96,7 @@ def email_of(project: Project, user_id: str) -> str:
 
 
 def confirm_email(project: Project, user_id: str, address: str) -> None:
-    """Note that an address was proven; a pending user and what waits for this become active."""
+    """Mark an address as verified; a pending user and pending passkeys become active."""
     store = project.store
     with store.transaction():
         now = store.now()
@@ -117,7 +117,7 @@ def activate_user(project: Project, user_id: str) -> None:
 
 
 def delete_user(project: Project, user_id: str) -> None:
-    """Remove a user and all that is theirs: addresses, passkeys, tokens, links, ceremonies."""
+    """Delete a user with all addresses, passkeys, tokens, links and ceremonies."""
     store = project.store
     with store.transaction():
         store.users.remove(user_id)
@@ -139,10 +139,10 @@ def passkeys(project: Project, user_id: str, *, status: str = "") -> list[Creden
 
 
 def auth_methods(project: Project, user_id: str) -> list[str]:
-    """Return how a user can sign in by what Corbado itself knows.
+    """Return the ways in which a user can sign in, as far as Corbado itself knows.
 
-    `webauthn` only with an active passkey: without one the component hangs on it (API notes 4.3).
-    `email` always, since the component falls back to it (4.6 b).
+    `webauthn` needs an active passkey: without one the component hangs (API notes 4.3). `email` is
+    always there, since the component falls back to it (4.6 b).
     """
     has_passkey = bool(passkeys(project, user_id, status="active"))
     return [*(["webauthn"] if has_passkey else []), "email"]

@@ -1,4 +1,4 @@
-"""Answer every request: may it call, is a failure planned, which handler, what to remember."""
+"""Answer every request: check access, planned failures and the route, then log the call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROUTES = (*backend_api.ROUTES, *frontend_api.ROUTES, *v2.ROUTES, *connect.ROUTES
 
 
 class Application:
-    """Serve the two APIs, the control routes and the files, over the state that `control` holds."""
+    """The WSGI application: both APIs, the control routes and the static files."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -44,7 +44,7 @@ class Application:
     def _respond(self, request: Request) -> Response:
         control = self._control
         if not guard.host_is_ours(request.headers.get("Host", ""), control.config.allowed_hosts):
-            return pages.plain(421, "This name is not one of the emulator's (see --host-name).")
+            return pages.plain(421, "The emulator does not go by this name (see --host-name).")
         if request.path.startswith("/_emulator/") and request.path not in pages.FILES:
             return control_api.respond(control, request)
         if not request.path.startswith(("/v1/", "/v2/", "/.well-known/")):
@@ -54,7 +54,7 @@ class Application:
         return self._api(request)
 
     def _api(self, request: Request) -> Response:
-        """Answer a call of the backend or the frontend API, and remember it."""
+        """Answer a call of the backend or the frontend API, and log it."""
         exchange = Exchange(request)
         route = self._router.methods(request.path).get(request.method)
         failure = self._control.failures.take(request.method, request.path)
@@ -72,7 +72,7 @@ class Application:
         return response
 
     def _handled(self, exchange: Exchange) -> Response:
-        """Run the handler; every way out is an envelope."""
+        """Run the handler; errors are answered with an envelope."""
         control, request = self._control, exchange.request
         try:
             control.rate_limit.check(request.remote_addr or "")
@@ -92,7 +92,7 @@ class Application:
         return exchange.answer(problem.status, error_payload(problem), control.base_url)
 
     def _planned(self, failure: Failure | None, exchange: Exchange) -> Response | None:
-        """Carry out a planned failure; None where it was a delay only."""
+        """Carry out a planned failure; return None if it was only a delay."""
         if failure is None:
             return None
         self._control.failures.wait(failure)
@@ -118,7 +118,7 @@ class Application:
 
 
 class Exchange:
-    """One request and what is known of it while it is answered."""
+    """A request on its way to an answer."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -175,7 +175,7 @@ class Exchange:
 
 
 def _parse(data: bytes) -> Any:
-    """Return what JSON says; None where it is none."""
+    """Return parsed JSON, or None if it is not JSON."""
     try:
         return json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -187,7 +187,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _shown(data: bytes) -> Any:
-    """Return what the request log keeps of a body."""
+    """Return a body as the request log keeps it."""
     if len(data) > MAX_SHOWN:
         return f"({len(data)} bytes)"
     parsed = _parse(data)
@@ -198,7 +198,7 @@ def _shown(data: bytes) -> Any:
 
 
 def _spoiled(response: Response, how: str) -> Response:
-    """Make the body one that a client cannot read: cut off, no JSON, or nothing."""
+    """Damage the body: truncate it, replace it by garbage, or empty it."""
     if how == "truncated":
         whole = response.get_data()
         response.set_data(whole[: len(whole) // 2])

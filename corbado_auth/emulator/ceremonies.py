@@ -1,8 +1,8 @@
-"""Run WebAuthn ceremonies: make the options, and verify what the authenticator answers.
+"""Run WebAuthn ceremonies: create the options and verify the authenticator's response.
 
-`challenge` and `signedChallenge` are JSON inside a JSON string, in the shape of
-@github/webauthn-json 2 (API notes 4.3). The library is imported at the first finish, not at start:
-it costs more than all the rest.
+`challenge` and `signedChallenge` are JSON inside a JSON string, in the format of
+@github/webauthn-json 2 (API notes 4.3). The library is imported when the first ceremony finishes:
+importing it takes longer than the rest of the start.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Credential)
 
-LIFETIME = 5 * 60  # API notes 7.10 allows 60 s to 5 min: a conditional challenge waits for a person
+LIFETIME = 5 * 60  # API notes 7.10: 60 s to 5 min; conditional UI waits for the user
 BROWSER_TIMEOUT = 60_000  # milliseconds, as in the published options (API notes 1.6)
 ALGORITHMS = (-7, -257)  # ES256, RS256: enough for every platform authenticator (API notes 4.3)
-# The field of a v1 finish call that holds the authenticator's answer; Connect has two others.
+# The field of v1's finish calls with the authenticator's response; Connect has two others.
 FIELD = "signedChallenge"
 
 
@@ -50,7 +50,7 @@ def start_registration(project: Project, user: User, kind: str) -> str:
 def creation_options(
     project: Project, *, challenge: str, user: Mapping[str, str], known: Collection[Credential]
 ) -> str:
-    """Return the options string for a new passkey; `known` are those that the user has."""
+    """Return the options string for a new passkey; `known` are the user's existing ones."""
     return options_string(
         {
             "rp": {
@@ -108,7 +108,7 @@ def finish_registration(
 def credential_values(
     verified: VerifiedRegistration, response: Mapping[str, Any], user_agent: str, now: float
 ) -> dict[str, Any]:
-    """Return what is kept of a new passkey, but for whose it is and its status."""
+    """Return the fields of a new passkey, except for its user and status."""
     from webauthn.helpers.structs import AttestationFormat
 
     return {
@@ -117,7 +117,7 @@ def credential_values(
         "public_key": encode(verified.credential_public_key),
         "sign_count": verified.sign_count,
         "aaguid": verified.aaguid,
-        # Typed as an enum, but the library hands on the plain text.
+        # Typed as an enum, but the library passes on plain text.
         "attestation_type": AttestationFormat(verified.fmt).value,
         "transports": _transports(response),
         "backup_eligible": verified.credential_device_type.value == "multi_device",
@@ -133,7 +133,7 @@ def credential_values(
 def finish_login(
     project: Project, signed_challenge: str, user_agent: str
 ) -> tuple[Ceremony, Credential]:
-    """Verify an assertion; raise `not_found` for an unknown or removed passkey (API notes 4.5)."""
+    """Verify an assertion; raise `not_found` for an unknown or deleted passkey (API notes 4.5)."""
     response = read_credential(signed_challenge)
     ceremony = _take(project, response, ("login", "mediation"))
     found = project.store.credentials.find("webauthn_id", response["id"])
@@ -169,7 +169,7 @@ def decode(text: str) -> bytes:
 def verify_registration(
     project: Project, challenge: str, response: dict[str, Any], field: str = FIELD
 ) -> VerifiedRegistration:
-    """Verify a new passkey; raise `validation_error` on `field` if it cannot be."""
+    """Verify an attestation; raise `validation_error` on `field` if it is invalid."""
     from webauthn import verify_registration_response
     from webauthn.helpers.cose import COSEAlgorithmIdentifier
     from webauthn.helpers.exceptions import WebAuthnException
@@ -194,7 +194,7 @@ def verify_assertion(
     credential: Credential,
     field: str = FIELD,
 ) -> VerifiedAuthentication:
-    """Verify a signature of a passkey; raise `validation_error` on `field` if it cannot be."""
+    """Verify an assertion; raise `validation_error` on `field` if it is invalid."""
     from webauthn import verify_authentication_response
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -215,7 +215,7 @@ def verify_assertion(
 def after_use(
     passkey: C, verified: VerifiedAuthentication, user_agent: str, now: float, field: str = FIELD
 ) -> C:
-    """Return a passkey as it is after a login; raise if a copy of it has been used before."""
+    """Return the passkey as it is after a login; raise if its counter shows a copy."""
     if verified.new_sign_count and verified.new_sign_count <= passkey.sign_count:
         raise invalid(field, "sign counter did not grow")
     return replace(
@@ -228,7 +228,7 @@ def after_use(
 
 
 def request_options(project: Project, challenge: str) -> dict[str, Any]:
-    """Return the options for a login, with any passkey."""
+    """Return the options for a login with any passkey."""
     return {
         "challenge": challenge,
         "timeout": BROWSER_TIMEOUT,
@@ -240,7 +240,7 @@ def request_options(project: Project, challenge: str) -> dict[str, Any]:
 def begin(
     project: Project, kind: str, user_id: str, *, typed: str = "", lifetime: float = LIFETIME
 ) -> str:
-    """Remember a fresh challenge: what it is for, and for whom (API notes 7.11)."""
+    """Store a new challenge with its kind and user (API notes 7.11)."""
     store = project.store
     challenge = encode(secrets.token_bytes(32))
     with store.transaction():
@@ -255,7 +255,7 @@ def begin(
 
 
 def _take(project: Project, response: Mapping[str, Any], kinds: Collection[str]) -> Ceremony:
-    """Find the ceremony by its challenge, and use it up whatever comes of it (API notes 0.6)."""
+    """Find the ceremony by its challenge and use it up, whatever the outcome (API notes 0.6)."""
     client_data = client_data_of(response)
     store = project.store
     with store.transaction():
@@ -264,7 +264,7 @@ def _take(project: Project, response: Mapping[str, Any], kinds: Collection[str])
 
 
 def client_data_of(response: Mapping[str, Any], field: str = FIELD) -> Mapping[str, Any]:
-    """Return what the browser says of itself; its `challenge` is text."""
+    """Return the parsed clientDataJSON; its `challenge` is text."""
     try:
         client_data = json.loads(decode(_text(response["response"], "clientDataJSON")))
         return {**client_data, "challenge": _text(client_data, "challenge")}
@@ -279,7 +279,7 @@ def check_ceremony(
     kinds: Collection[str],
     field: str = FIELD,
 ) -> Ceremony:
-    """Return a ceremony that is known, in time, of one of these kinds, and in a page of its own."""
+    """Return the ceremony if it is known, current, of one of these kinds and not cross-origin."""
     if ceremony is None or ceremony.expires <= project.store.now() or ceremony.kind not in kinds:
         raise invalid(field, "unknown, used or expired challenge")
     if client_data.get("crossOrigin"):
@@ -288,7 +288,7 @@ def check_ceremony(
 
 
 def read_credential(text: str, field: str = FIELD) -> dict[str, Any]:
-    """Read the authenticator's answer, which is JSON in a string."""
+    """Parse the authenticator's response, which is JSON in a string."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

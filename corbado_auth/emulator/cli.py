@@ -1,4 +1,4 @@
-"""Start the emulator from a command line; manage.py has the same flags."""
+"""Start the emulator from the command line; manage.py has the same flags."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from corbado_auth.emulator.request_log import Entry
 from corbado_auth.emulator.server import Emulator
 
 DESCRIPTION = """\
-Stand in for Corbado's backend and frontend API on this machine, offline.
+Emulate Corbado's backend and frontend APIs on this machine, offline: v1 and Connect.
 
-Point CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL of your site at the address that it
-prints, with the same project ID and API secret. Mails with magic links, users, tokens and calls
-are shown at /_emulator/. It signs in anyone: never let other people reach it.
+Point CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL of your site at the address it prints,
+with the same project ID and API secret. /_emulator/ shows users, passkeys, emails, tokens and
+calls. It signs in anyone: never let other people reach it.
 """
 EPILOG = """\
 examples:
@@ -42,7 +42,7 @@ DEFAULTS = {field.name: field.default for field in fields(EmulatorConfig)}
 
 
 def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
-    """Add the flags of both commands; `defaults` replaces some of the config's own."""
+    """Add the flags of both commands; `defaults` override those of the config."""
     start = {**DEFAULTS, **defaults}
 
     def add(flag: str, help_text: str, **options: Any) -> None:
@@ -63,66 +63,66 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
     add("--api-secret", "API secret, also from CORBADO_API_SECRET")
     add(
         "--redirect-url",
-        "your view that takes the token (%(default)s)",
+        "your view that receives the auth token (%(default)s)",
         default=start["redirect_url"],
     )
     add(
         "--application-url",
-        "your page with the component, which mails link to (%(default)s)",
+        "your page with the component, which emails link to (%(default)s)",
         default=start["application_url"],
     )
     add(
         "--webhook-url",
-        "your action webhook; without it none is called",
+        "your action webhook; none is called by default",
         default=start["webhook_url"],
     )
-    add("--webhook-credentials", "what it asks for", metavar="USER:PASSWORD")
+    add("--webhook-credentials", "its HTTP Basic credentials", metavar="USER:PASSWORD")
     add("--backend-api-key", "bearer key of API v2, also from CORBADO_BACKEND_API_KEY")
     add(
         "--identifier-url",
-        "your Connect endpoint that says whose a typed name is; without it the name is the "
-        "identifier",
+        "your Connect endpoint that finds the identifier for a typed name; by default the name "
+        "is the identifier",
         default=start["identifier_url"],
     )
-    add("--identifier-credentials", "what it asks for", metavar="USER:PASSWORD")
+    add("--identifier-credentials", "its HTTP Basic credentials", metavar="USER:PASSWORD")
     add(
         "--origin",
-        "a further origin whose pages may call the frontend API (can be repeated)",
+        "another origin whose pages may call the frontend API (repeatable)",
         action="append",
         default=[],
     )
     add("--rp-id", "WebAuthn RP ID (the host of the application URL)", default="")
     add(
         "--host-name",
-        "a further name under which the emulator is called (can be repeated)",
+        "another host name under which the emulator is called (repeatable)",
         action="append",
         default=[],
     )
     add(
         "--public-url",
-        "where browsers find the emulator, if a proxy before it ends TLS, such as "
+        "where browsers find the emulator behind a proxy that terminates TLS, such as "
         "https://corbado.example.test",
         default="",
         metavar="https://…",
     )
-    add("--seed", "JSON file with users to begin with", type=Path, metavar="FILE")
+    add("--seed", "JSON file with initial users", type=Path, metavar="FILE")
     add("--state", "keep everything in this SQLite file", type=Path, metavar="FILE")
     add("--web-component", "serve this file as /auth.js", type=Path, metavar="FILE")
     add(
         "--rate-limit",
-        "calls in 10 seconds per client; 0 is none (%(default)s)",
+        "calls in 10 seconds per client; 0 is no limit (%(default)s)",
         type=int,
         default=0,
     )
     add(
         "--expose",
-        "yes, other machines may reach --host and sign in as anyone",
+        "allow a --host that other machines can reach; they can sign in as anyone",
         action="store_true",
     )
 
 
 def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> EmulatorConfig:
-    """Build the config from parsed flags; raise `ConfigError` if they do not fit together."""
+    """Build the config from parsed flags; raise `ConfigError` if they are inconsistent."""
     start = {**DEFAULTS, **defaults}
     if not 0 <= options["port"] <= 65535:
         raise ConfigError("A port is a number from 0 to 65535.")
@@ -157,7 +157,7 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
 def serve(config: EmulatorConfig, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; raise `ConfigError` if it cannot start."""
     emulator = Emulator(config, echo=lambda entry: say(_line(entry)))
-    # SIGINT, too: a script that starts a command in the background lets it ignore Ctrl-C.
+    # SIGINT, too: a shell script makes its background commands ignore Ctrl-C.
     previous = {
         number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)
     }
@@ -197,15 +197,15 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
     say(f"Corbado emulator: {url}  (both APIs, project {config.project_id})")
     if config.public_url:
         say(f"Browsers find it at: {config.public_url}")
-    say(f"Users, mails and calls: {config.public_url or url}/_emulator/")
-    say(f"Sends the browser to: {config.redirect_url}")
+    say(f"Users, emails and calls: {config.public_url or url}/_emulator/")
+    say(f"Redirects browsers to: {config.redirect_url}")
     if config.public_url or not is_loopback(config.host):
-        say("WARNING: other machines can reach this, and it signs in anyone.")
-    say("Ctrl-C stops it.")
+        say("WARNING: other machines can reach the emulator, and it signs in anyone.")
+    say("Stop it with Ctrl-C.")
 
 
 def _line(entry: Entry) -> str:
-    # The path alone: a query may hold what is nobody's business.
+    # Only the path: a query may hold secrets.
     status = "dropped" if entry.status is None else str(entry.status)
     line = f"{entry.method} {entry.path} {status}{' (planned)' if entry.planned else ''}"
     # A path may hold line breaks and a terminal's control characters, percent-encoded.

@@ -1,4 +1,4 @@
-"""Say what an emulator is started with."""
+"""The configuration of an emulator."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class ConfigError(Exception):
-    """The emulator cannot start like this; the text says what to change."""
+    """A configuration with which the emulator cannot start; the text says what to change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorConfig:
-    """Configure one emulator.
+    """The configuration of one emulator.
 
-    `redirect_url` is the site's token view, `application_url` the page that mail links open.
-    `origins` are allowed to call the frontend API beside the origins of these two. `rate_limit` is
+    `redirect_url` is the site's token view, `application_url` the page that email links open.
+    `origins` may call the frontend API in addition to the origins of these two. `rate_limit` is
     calls in 10 seconds per client address (0: off). `public_url` is where browsers find the
-    emulator if a proxy that ends TLS stands before it. `other_projects` are further (project ID,
-    API secret) pairs, each with users and tokens of its own. `backend_api_key` is what API v2
-    takes as bearer. `identifier_url` is asked, with `identifier_credentials`, which Connect
-    identifier belongs to what a person typed: the part of Corbado's pre-login action. `expose`
-    confirms that other machines may reach an address other than loopback.
+    emulator behind a proxy that terminates TLS. `other_projects` are more (project ID, API secret)
+    pairs, each with its own users and tokens. `backend_api_key` is the bearer token of API v2.
+    `identifier_url` is the site's endpoint, with `identifier_credentials`, that finds the Connect
+    identifier for what was typed, as Corbado's pre-login action would. `expose` allows a `host`
+    that other machines can reach.
     """
 
     host: str = "127.0.0.1"
@@ -75,7 +75,7 @@ class EmulatorConfig:
             )
         for name, file in (("seed", self.seed), ("web component", self.web_component)):
             if file is not None and not file.is_file():
-                raise ConfigError(f"The {name} file {file} is not there.")
+                raise ConfigError(f"The {name} file {file} does not exist.")
         for name, credentials in (
             ("webhook", self.webhook_credentials),
             ("identifier", self.identifier_credentials),
@@ -85,12 +85,12 @@ class EmulatorConfig:
         if not is_loopback(self.host) and not self.expose:
             raise ConfigError(
                 f"{self.host} can be reached by other machines, and the emulator signs in anyone. "
-                "Say --expose as well if that is really what you want."
+                "Add --expose if that is really what you want."
             )
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
-        """The names, beside those of loopback, under which the emulator is called."""
+        """The host names under which the emulator is called, besides those of loopback."""
         public = urlsplit(self.public_url).hostname
         return (*self.host_names, public) if public else self.host_names
 
@@ -101,7 +101,7 @@ class EmulatorConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address."""
+    """Return whether an address can only be reached from this machine."""
     if host == "localhost":
         return True
     try:

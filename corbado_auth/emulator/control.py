@@ -1,4 +1,4 @@
-"""Hold the whole state of an emulator: what the test kit and the control API look at and turn."""
+"""Hold the state of an emulator, which the test kit and the control API read and change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEN_YEARS = 10 * 366 * 24 * 3600
 
 
 class Control:
-    """Hold projects, planned failures, request log, rate limit; `project` is the first one."""
+    """The state of an emulator; `project` is its first project."""
 
     def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
         self.config = config
@@ -45,12 +45,12 @@ class Control:
 
     @property
     def revision(self) -> int:
-        """Grow with everything that a page could show."""
+        """A number that grows with every change a page could show."""
         parts = (self.project.store, self.failures, self.log, self.rate_limit)
         return sum(part.revision for part in parts)
 
     def bound_to(self, base_url: str) -> None:
-        """Note where the server answers; what we say of ourselves is what browsers can use."""
+        """Note where the server answers; the address given out is the one browsers use."""
         self.base_url = self.config.public_url or base_url
         for project in self.projects.values():
             project.base_url = self.base_url
@@ -60,7 +60,7 @@ class Control:
             self._state.close()
 
     def reset(self) -> None:
-        """Go back to the start: no users, tokens, mails, failures; the clock is right again."""
+        """Start over: no users, tokens, emails or failures, and the clock set right."""
         for project in self.projects.values():
             project.store.clear()
         self.failures.remove()
@@ -69,7 +69,7 @@ class Control:
         self._seed()
 
     def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
-        """Make a user; raise `ApiError` if the address is taken."""
+        """Create a user; raise `ApiError` if the address is taken."""
         return accounts.create_user(
             self.project,
             name=email,
@@ -80,20 +80,20 @@ class Control:
         )
 
     def issue_auth_token(self, user_id: str) -> Token:
-        """Give out an auth token as after a sign-in."""
+        """Issue an auth token as after a sign-in."""
         if self.project.store.users.get(user_id) is None:
             raise not_found("user doesn't exist")
         return self.project.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)
 
     def turn_connect(self, **values: bool | int | str) -> Switches:
-        """Turn switches of Connect, by their names in the control API; return all of them."""
+        """Change Connect's switches, named as in the control API; return all of them."""
         return turn(self.project, values)
 
     def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
         """Return a `signedPasskeyData` as after a passkey login of this Connect user.
 
-        A user is made where there is none. `claims` replace what is usually said: `exp=0` is one
-        that has expired, `iss="pro-2"` one of another project.
+        A missing user is created. `claims` override the usual ones: `exp=0` makes it expired,
+        `iss="pro-2"` makes it another project's.
         """
         user = users.get_or_create(self.project, identifier)
         known = users.passkeys(self.project, user.id)
@@ -125,7 +125,7 @@ class Control:
 
 
 def read_seed(text: bytes) -> list[dict[str, Any]]:
-    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` else."""
+    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` if wrong."""
     try:
         users = json.loads(text)["users"]
         rows = [dict(row) for row in users]

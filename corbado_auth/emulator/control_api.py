@@ -1,17 +1,17 @@
-"""Serve the emulator's own JSON under `/_emulator/`: what a developer and a test look at and turn.
+"""Serve the control API, JSON under `/_emulator/`, for developers and tests.
 
-The page `/_emulator/` is fed by these routes and by nothing else. It is sent with a policy that
-allows no inline script and no inline style (`pages.PAGE_POLICY`).
+The page `/_emulator/` uses only these routes. Its Content-Security-Policy allows no inline script
+and no inline style (`pages.PAGE_POLICY`).
 
 Every route answers JSON. A refusal is `{"error": "a sentence"}` with 400, 403, 404, 405, 413 or
 415. POST and DELETE need `Content-Type: application/json`. All refuse a foreign `Origin` and a
-`Sec-Fetch-Site` other than same-origin or none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the
-emulator's clock (but `created` of a request is when it really came); durations are seconds. Lists
-are newest first.
+`Sec-Fetch-Site` other than same-origin and none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the
+emulator's clock (but `created` of a request is real time); durations are seconds. Lists are newest
+first.
 
 `GET state`::
 
-    {"revision": 17,  # grows with every change and request: poll, and redraw when it moved
+    {"revision": 17,  # grows with every change and request: poll, and redraw when it changes
      "now": "2026-01-31T12:00:00", "clockOffset": 360,
      "project": {"projectID", "name", "applicationURL", "redirectURL",
                  "webhookURL", "webhookActions": [], "rpID", "origins": [],
@@ -33,7 +33,7 @@ are newest first.
                  "tokens": [{"ID", "token": "ctk1… (35)", "type", "identifier",
                              "state": "unused|used|expired", "created", "expires", "expiresIn"}]},
      "failures": [{"ID", "method", "path", "status", "delay", "drop", "body", "retryAfter",
-                   "times", "left"}],  # left: how often it still happens, null is for ever
+                   "times", "left"}],  # left: how often it will still happen; null: until removed
      "webhooks": [{"ID", "action", "url", "username", "status", "error", "answer",
                    "runtime", "created"}]}
 
@@ -56,24 +56,23 @@ Authorization, Cookie, passwords and tokens are masked.
                  "created", "expires", "expiresIn", "state": "open|confirmed|expired"}]}
 
 `POST reset` `{}` -> `{}`
-    No users, tokens, emails, requests, failures; clock and project settings as at the start. A
-    seed file is read again.
+    Start over: no users, tokens, emails, requests or failures; clock and project settings as at the
+    start. A seed file is read again.
 `POST users` `{"email", "fullName"?, "confirmed"? = true}` -> one of `users`
     400 when the address is taken.
 `POST tokens` `{"userID"}` -> `{"token", "redirectURL", "expires"}`
     An auth token as after a sign-in.
 `POST connect` `{…}` -> `{"switches"}`
-    Turn any of Connect's switches: `loginKillSwitchActive`, `appendKillSwitchActive`,
+    Change any of Connect's switches: `loginKillSwitchActive`, `appendKillSwitchActive`,
     `manageKillSwitchActive`, `conditionalUI`, `isCDA`, `autoAppend`, `conditionalAppend`,
     `requireConnectLoginToken` (true or false); `rollout`, the percentage of browsers that may use
-    passkeys; `fallback`, the code with which every login falls back; `verificationResult`, the word
-    with which every verification is answered; `session`, what a post-login action would return,
-    in which `{signedPasskeyData}` stands for that;
-    `identifierURL` and `identifierCredentials` (user:password), the site's endpoint that says whose
-    a typed name is. An empty string switches a text off.
+    passkeys; `fallback`, the code with which every login falls back; `verificationResult`, the
+    answer to every verification; `session`, what a post-login action would return, where
+    `{signedPasskeyData}` is replaced by the JWT; `identifierURL` and `identifierCredentials`
+    (user:password), the site's endpoint that finds the identifier for a typed name. An empty string
+    switches a text off.
 `POST connect/signed-passkey-data` `{"identifier"}` -> `{"signedPasskeyData"}`
-    What a passkey login of this Connect user would have handed to the page; a user is made where
-    there is none.
+    What a passkey login of this Connect user would hand to the page; a missing user is created.
 `POST clock` `{"advance": seconds}` -> `{"now", "clockOffset"}`
     Forward only, at most ten years in all.
 `POST failures` `{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?,
@@ -106,7 +105,7 @@ from corbado_auth.emulator.wire import ApiError, timestamp
 
 
 class Refusal(ValueError):
-    """Answer with one sentence."""
+    """A refused control call; its text is the sentence to answer with."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -141,7 +140,7 @@ def _answer(control: Control, request: Request) -> Mapping[str, Any]:
 
 
 def _body(request: Request) -> Mapping[str, Any]:
-    # A page of another site cannot send this type without a preflight, which it does not pass.
+    # Pages of other sites cannot send this type without a preflight, which fails.
     if request.mimetype != "application/json":
         raise Refusal(415, "Send JSON, with Content-Type: application/json.")
     try:

@@ -1,4 +1,4 @@
-"""Name browser and system as a person would; Corbado's own wording is INFERRED 25."""
+"""Name browser and operating system; Corbado's own wording is INFERRED 25."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SYSTEMS = (
 )
 
 
-# Edge and Chrome also claim to be Safari, and Android to be Linux: the first that fits is it.
+# Edge and Chrome also claim to be Safari, and Android to be Linux: the first match counts.
 def browser_name(user_agent: str) -> str:
     return next((name for mark, name in BROWSERS if mark in user_agent), "")
 

@@ -1,4 +1,4 @@
-"""Plan failures: the next calls of a path fail as told."""
+"""Plan failures of the next calls of a path."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_DELAY = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One planned failure. `times` 0 means until it is removed."""
+    """A planned failure. `times` 0 means until it is removed."""
 
     id: str
     path: str
@@ -59,7 +59,7 @@ class Failure:
 
 
 class FailurePlan:
-    """Hold the planned failures; the oldest that matches a call happens."""
+    """The planned failures; the oldest that matches a call happens."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class FailurePlan:
         return failure
 
     def take(self, method: str, path: str) -> Failure | None:
-        """Return the failure of this call and count it."""
+        """Return the failure planned for this call, and count it."""
         with self._lock:
             for index, failure in enumerate(self._planned):
                 if failure.matches(method, path):
@@ -97,7 +97,7 @@ class FailurePlan:
             return list(self._planned)
 
     def remove(self, failure_id: str = "") -> bool:
-        """Remove one failure, or all; tell whether there was one."""
+        """Remove one failure, or all; return whether there was one."""
         with self._lock:
             kept = deque(row for row in self._planned if failure_id and row.id != failure_id)
             removed = len(kept) < len(self._planned)

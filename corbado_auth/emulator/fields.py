@@ -1,4 +1,4 @@
-"""Read the fields of one JSON body, and collect what is wrong with them."""
+"""Read the fields of a JSON body, and collect what is wrong with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BLANK = "cannot be blank"
 
 
 class Fields:
-    """Take one field after the other, then `check()`: the answer names all wrong ones."""
+    """The fields of a JSON body; after reading them, `check()` reports all wrong ones."""
 
     def __init__(self, body: Mapping[str, Any], status: int = 400, prefix: str = "") -> None:
         self._body = body
@@ -27,7 +27,7 @@ class Fields:
         one_of: Collection[str] = (),
         length: int | None = None,
     ) -> str:
-        """Return a string, `""` where it is absent."""
+        """Return a string, `""` if it is absent."""
         value = self._body.get(name)
         if value is None:
             value = ""
@@ -44,7 +44,7 @@ class Fields:
         return ""
 
     def boolean(self, name: str, *, required: bool = False) -> bool | None:
-        """Return a boolean, None where it is absent."""
+        """Return a boolean, None if it is absent."""
         value = self._body.get(name)
         if isinstance(value, bool):
             return value
@@ -55,7 +55,7 @@ class Fields:
         return None
 
     def typed(self, name: str, kind: type, *, required: bool = False) -> Any:
-        """Return an int, a list of strings or an object, None where it is absent."""
+        """Return an int, a list of strings or an object, None if it is absent."""
         value = self._body.get(name)
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if isinstance(value, list):
@@ -67,7 +67,7 @@ class Fields:
         return value if fits else None
 
     def client_info(self, *, required: bool) -> Mapping[str, str]:
-        """Return `clientInfo`; both of its parts are required where it is (API notes 0.1)."""
+        """Return `clientInfo`; if it is required, so are both of its parts (API notes 0.1)."""
         value = self._body.get("clientInfo")
         if value is None and not required:
             return {}

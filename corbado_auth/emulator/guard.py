@@ -1,11 +1,11 @@
-"""Decide who may call: any web page can send requests to loopback, so each API has its rule.
+"""Decide who may call: any web page can send requests to loopback, so each API has a rule.
 
-- Host: one of ours, else 421. A page that reached us by DNS rebinding sends its own name.
-- Frontend API: pages of the authorised origins, by exact match; no `Origin` is a client without a
-  browser.
+- Host: a known name, else 421. A page that uses DNS rebinding sends its own name.
+- Frontend API: pages of the authorised origins, by exact match; a call without `Origin` comes from
+  a client that is no browser.
 - Backend API: HTTP Basic, or a bearer key for v2; an `Origin` that is not authorised is
   `invalid_origin` (API notes 5.1).
-- Control routes: no `Origin` or our own, no request that another site began.
+- Control routes: no `Origin` or the emulator's own, and no request that another site started.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def host_is_ours(host_header: str, host_names: Iterable[str]) -> bool:
 def authenticate(projects: Mapping[str, Project], request: Request) -> Project:
     """Return the project of a backend call.
 
-    Missing, malformed, unknown and wrong credentials give one and the same answer (API notes 7.3).
-    HTTP Basic is always demanded (INFERRED 1), although the description lists the project header
-    alone for some calls (1.1). API v2 also takes a backend API key as bearer (C.3.1).
+    Missing, malformed, unknown and wrong credentials get the same answer (API notes 7.3). HTTP
+    Basic is always required (INFERRED 1), although the description lists only the project header
+    for some calls (1.1). API v2 also takes a backend API key as bearer token (C.3.1).
     """
     given = request.authorization
     project = None
@@ -107,18 +107,18 @@ def frontend_project(projects: Mapping[str, Project], request: Request) -> Proje
 def _check_origin(project: Project, request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in project.origins:
-        # The status is INFERRED 2; the component looks at the type alone (API notes 1.2, 4.5).
+        # The status is INFERRED 2; the component only looks at the type (API notes 1.2, 4.5).
         raise ApiError(403, "invalid_origin", "This origin is not authorised")
 
 
 def known_origin(projects: Mapping[str, Project], request: Request) -> str:
-    """Return the request's origin if any project authorises it: a preflight names no project."""
+    """Return the request's origin if any project allows it: a preflight names no project."""
     origin = request.headers.get("Origin", "")
     return origin if any(origin in project.origins for project in projects.values()) else ""
 
 
 def add_cors(headers: Headers, origin: str) -> None:
-    """Let a page of this origin read the answer: never `*`, since calls carry credentials."""
+    """Let pages of this origin read the answer; `*` would not allow credentials."""
     headers.add("Vary", "Origin")
     if origin:
         headers["Access-Control-Allow-Origin"] = origin
@@ -127,7 +127,7 @@ def add_cors(headers: Headers, origin: str) -> None:
 
 
 def preflight(origin: str) -> Response:
-    """Answer OPTIONS; an unknown origin learns nothing."""
+    """Answer OPTIONS, without CORS headers for an unknown origin."""
     response = Response(status=204 if origin else 403)
     add_cors(response.headers, origin)
     if origin:
@@ -138,10 +138,10 @@ def preflight(origin: str) -> Response:
 
 
 def is_own_page(request: Request) -> bool:
-    """Tell whether a control call comes from our own page, or from no page at all."""
+    """Return whether a control call comes from the emulator's own page or from no page."""
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site")
-    # A proxy may have ended TLS; Sec-Fetch-Site tells a page on plain http from our own on https.
+    # A proxy may terminate TLS; Sec-Fetch-Site distinguishes a page on http from our own on https.
     return origin in {None, f"http://{request.host}", f"https://{request.host}"} and site in {
         None,
         "none",

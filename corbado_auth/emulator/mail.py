@@ -31,7 +31,7 @@ def send_link(
     lifetime: float = LIFETIME,
     additional_payload: str = "",
 ) -> EmailLink:
-    """Mail a fresh link. `target` is the page it opens, the application URL unless given."""
+    """Email a new link to `target`, by default the application URL."""
     store = project.store
     link_id, token = make_id("eml"), random_text(TOKEN_LENGTH)
     link = _link(target or str(project.config["applicationUrl"]), link_id, token)
@@ -61,7 +61,7 @@ def send_link(
 
 
 def confirm_link(project: Project, link_id: str, token: str) -> EmailLink | None:
-    """Use a link, once: the address is proven from then on. None if ID, token or time are wrong."""
+    """Use a link, which verifies the address. Return None if it is unknown, used or expired."""
     store = project.store
     with store.transaction():
         link = store.email_links.get(link_id)
@@ -76,7 +76,7 @@ def confirm_link(project: Project, link_id: str, token: str) -> EmailLink | None
 
 
 def collect_link(project: Project, link_id: str) -> EmailLink | None:
-    """Give the polling tab its answer, once, after the link was confirmed (API notes 7.9)."""
+    """Return a confirmed link to the polling tab, once (API notes 7.9)."""
     store = project.store
     with store.transaction():
         link = store.email_links.get(link_id)

@@ -1,4 +1,4 @@
-"""Describe the state as JSON for the control API; every secret but the links in mails is masked."""
+"""Describe the state as JSON for the control API; all secrets but email links are masked."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from corbado_auth.emulator.request_log import MASK, mask
 from corbado_auth.emulator.wire import timestamp
 
 HIDDEN = ("identifierCredentials", "session")
-SHOWN = 500  # an import can bring a hundred thousand users; a page that polls wants fewer
+SHOWN = 500  # an import can bring a hundred thousand users, too many for a page that polls
 
 
 def state(control: Control) -> dict[str, Any]:
-    """Return all that `GET state` shows."""
+    """Return the answer to `GET state`."""
     project = control.project
     store = project.store
     limit = control.rate_limit
@@ -125,7 +125,7 @@ def token(project: Project, row: Token) -> dict[str, Any]:
     left = row.expires - project.store.now()
     used = "used" if row.used is not None else "unused" if left > 0 else "expired"
     return {
-        # The ID must not be the secret, and must be the same each time.
+        # The ID must not reveal the secret, and must be stable.
         "ID": f"tok-{sha256(row.id.encode()).hexdigest()[:16]}",
         "token": mask(row.id),
         "kind": row.kind,
@@ -139,7 +139,7 @@ def token(project: Project, row: Token) -> dict[str, Any]:
 
 
 def emails(control: Control) -> dict[str, Any]:
-    """Return what `GET emails` shows, newest first."""
+    """Return the answer to `GET emails`, newest first."""
     links = control.project.store.email_links.all()
     return {
         "revision": control.revision,
@@ -164,7 +164,7 @@ def email(project: Project, row: EmailLink) -> dict[str, Any]:
 
 
 def requests(control: Control) -> dict[str, Any]:
-    """Return what `GET requests` shows, newest first."""
+    """Return the answer to `GET requests`, newest first."""
     return {
         "revision": control.revision,
         "requests": [entry.public() for entry in reversed(control.log.all())],

@@ -1,4 +1,4 @@
-"""Serve the files: the components, and the page `/_emulator/`."""
+"""Serve the static files: the components and the page `/_emulator/`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def plain(status: int, text: str) -> Response:
 
 
 def _type_of(path: str) -> str:
-    # By the path, not the file: the web component may come from a file with any name.
+    # By the path: the web component may be a file with any name.
     kind = "text/html" if path.endswith("/") else TYPES[path[path.rindex(".") :]]
     return f"{kind}; charset=utf-8"
 

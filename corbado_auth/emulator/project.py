@@ -1,4 +1,4 @@
-"""Be one Corbado project: its credentials, config, records, and the tokens it gives out."""
+"""A Corbado project: credentials, config, records and tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASSOCIATION_TOKEN_LIFETIME = 5 * 60  # INFERRED 11: documented nowhere
 LOGIN_TOKEN_LIFETIME = 5 * 60  # INFERRED 12
 KEPT_TOKENS = 1000
 
-# What one may change by POST /v1/projectConfig, with the value a new project has.
+# What POST /v1/projectConfig can change, with the values of a new project.
 CONFIG_DEFAULTS: Mapping[str, Any] = {
     "externalName": "Corbado emulator",
     "appType": "web",
@@ -65,14 +65,14 @@ CONFIG_DEFAULTS: Mapping[str, Any] = {
 
 
 class Project:
-    """Hold one project; `base_url` is where it answers, known once the server is bound."""
+    """A project; `base_url` is where it answers, known once the server is bound."""
 
     def __init__(
         self, config: EmulatorConfig, project_id: str, api_secret: str, state: StateFile | None
     ) -> None:
         self.id = project_id
         self.api_secret = api_secret
-        # The other projects are there to be told apart from; a key would add nothing.
+        # Only the first project: the others are there to test that projects are separate.
         self.backend_api_key = config.backend_api_key if project_id == config.project_id else ""
         self.base_url = ""
         self.emulator_config = config
@@ -80,7 +80,7 @@ class Project:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return the project config: what the emulator was started with, then what was saved."""
+        """Return the project config: from the emulator's configuration, then what was saved."""
         given = self.emulator_config
         username, _, password = given.webhook_credentials.partition(":")
         return {
@@ -111,7 +111,7 @@ class Project:
         return frozenset({*(str(origin) for origin in found), *self.emulator_config.origins})
 
     def issue_token(self, kind: str, user_id: str, lifetime: float, text: str = "") -> Token:
-        """Give out a one-time secret for a user."""
+        """Issue a one-time secret for a user."""
         with self.store.transaction():
             self._forget_old_tokens()
             now = self.store.now()
@@ -126,18 +126,18 @@ class Project:
             )
 
     def issue_session_token(self, user_id: str) -> str:
-        """Give the component the bearer with which it may add a passkey (API notes 7.14)."""
+        """Issue the bearer token with which the component may add a passkey (API notes 7.14)."""
         return self.issue_token("session", user_id, SESSION_TOKEN_LIFETIME).id
 
     def valid_token(self, kind: str, text: str) -> Token | None:
-        """Return a token that is known, unused and in time."""
+        """Return a token if it is known, unused and not expired."""
         token = self.store.tokens.get(text)
         if token is None or token.kind != kind or token.used is not None:
             return None
         return token if self.store.now() < token.expires else None
 
     def spend_token(self, kind: str, text: str) -> Token | None:
-        """Return a valid token and burn it: of two callers at once, one gets it (API notes 7.1)."""
+        """Use up a valid token and return it, to one of two concurrent calls (API notes 7.1)."""
         with self.store.transaction():
             token = self.valid_token(kind, text)
             if token is None:
@@ -145,9 +145,9 @@ class Project:
             return self.store.tokens.put(replace(token, used=self.store.now()))
 
     def redirect_url(self, user_id: str) -> str:
-        """Return the configured Redirect URL with a fresh auth token, and nothing from the request.
+        """Return the configured Redirect URL with a new auth token, and nothing from the request.
 
-        A query that the Redirect URL has stays, the parameter is added to it (API notes 7.15,
+        The Redirect URL keeps its own query; the parameter is added to it (API notes 7.15,
         INFERRED 24).
         """
         token = self.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)

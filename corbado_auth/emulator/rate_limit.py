@@ -1,6 +1,6 @@
-"""Count the calls of each client address.
+"""Limit the calls of each client address.
 
-Off unless switched on: three published limits differ (API notes 1.2).
+Off by default: three published limits differ (API notes 1.2).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from corbado_auth.emulator.wire import ApiError
 
 
 class RateLimit:
-    """Allow `requests` calls in any `seconds`; 0 requests switches it off."""
+    """A limit of `requests` calls in any `seconds`; 0 requests switch it off."""
 
     def __init__(self, requests: int, seconds: float = 10.0) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Name what a project holds. Records are frozen: a change is a new record in its place."""
+"""The records of a project. They are frozen: a change replaces the record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """`status` is active, pending or disabled (the API reads it as `deleted`: INFERRED 7)."""
+    """A user; `status` is active, pending or disabled (the API returns `deleted`: INFERRED 7)."""
 
     id: str
     name: str
@@ -21,14 +21,13 @@ class User:
     status: str
     created: float
     updated: float
-    # A pending user who began to sign up may begin again; one made by the backend API may not be
-    # taken over.
+    # An unfinished sign-up may start again; a user of the backend API may not be taken over.
     signed_up: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identifier:
-    """An email address or a phone number of a user; `active` means that it was proven."""
+    """An email address or phone number of a user; `active` means verified."""
 
     id: str
     user_id: str
@@ -44,7 +43,7 @@ class Identifier:
 
 
 def identifier_key(kind: str, value: str) -> str:
-    """Compare addresses without regard to case (INFERRED 5); one address has one user."""
+    """Return the key by which an address is unique, ignoring case (INFERRED 5)."""
     return f"{kind}:{value.strip().lower()}"
 
 
@@ -72,9 +71,9 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceremony:
-    """A ceremony under way; `id` is its challenge, all that a finish call brings (API notes 0.6).
+    """A ceremony in progress; `id` is its challenge, all that a finish call brings (API notes 0.6).
 
-    `typed` is what the person typed to begin a Connect login.
+    `typed` is what was typed to start a Connect login.
     """
 
     id: str
@@ -86,7 +85,7 @@ class Ceremony:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A secret, which is its own `id`; `kind` is auth, session, association or login."""
+    """A token, whose `id` is the secret; `kind` is auth, session, association or login."""
 
     id: str
     kind: str
@@ -98,7 +97,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLink:
-    """A magic link and the mail that carries it. `link` holds `token`."""
+    """A magic link and its email. `link` contains `token`."""
 
     id: str
     user_id: str
@@ -119,7 +118,7 @@ class EmailLink:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One webhook call to the site; `body` is what was sent, its password masked."""
+    """A webhook call to the site; `body` is what was sent, with the password masked."""
 
     id: str
     action: str
@@ -138,9 +137,9 @@ class Delivery:
 class ConnectUser:
     """A user of Corbado Connect.
 
-    `identifier` is the site's own ID for this person, as connect tokens carry it; `user_handle` is
-    the WebAuthn user handle, random base64url. `shown_as` is the name that the last passkey
-    operation reported, which the one-tap button prints and sends back.
+    `identifier` is the site's own ID for the user, as in connect tokens; `user_handle` is the
+    WebAuthn user handle, random base64url. `shown_as` is the name in the last passkey operation,
+    which the one-tap button shows and sends back.
     """
 
     id: str
@@ -174,7 +173,7 @@ class ConnectToken:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedPasskeyData:
-    """A `signedPasskeyData` that was issued; `id` is its `jti`."""
+    """An issued `signedPasskeyData`; `id` is its `jti`."""
 
     id: str
     user_id: str
@@ -185,7 +184,7 @@ class SignedPasskeyData:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A value that is not a list of things: the project config, the clock."""
+    """A single value, such as the project config or the clock."""
 
     id: str
     value: Any

@@ -1,4 +1,4 @@
-"""Remember the last calls, without their secrets."""
+"""Log the last calls without their secrets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SECRET_FIELDS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One call. `status` is None where the connection was dropped."""
+    """A call. `status` is None if the connection was dropped."""
 
     id: str
     created: float
@@ -84,7 +84,7 @@ class Entry:
 
 
 class RequestLog:
-    """Hold the newest entries; `echo` hears of each one."""
+    """The newest entries; `echo` is called with each new one."""
 
     def __init__(self, echo: Callable[[Entry], None] | None = None) -> None:
         self._lock = threading.Lock()
@@ -96,7 +96,7 @@ class RequestLog:
     def add(self, entry: Entry) -> None:
         with self._lock:
             if entry.created < self._since:
-                return  # it began before a reset, and belongs to another test
+                return  # it started before a reset, so it belongs to another test
             self._entries.append(entry)
             self.revision += 1
         if self._echo is not None:
@@ -115,7 +115,7 @@ class RequestLog:
 
 
 def mask(text: str) -> str:
-    """Return enough of a token to tell two apart, and too little to use it."""
+    """Return enough of a token to recognise it, and too little to use it."""
     return f"{text[:4]}… ({len(text)})" if len(text) >= 20 else MASK
 
 
@@ -146,7 +146,7 @@ def masked(value: Any, name: str = "") -> Any:
 
 
 def masked_query(query: str) -> str:
-    """Return a query string with its tokens masked; one without stays as it is."""
+    """Return a query string with its tokens masked."""
     query, hash_sign, fragment = query.partition("#")
     pairs = parse_qsl(query, keep_blank_values=True)
     if not any(name.lower() in SECRET_FIELDS for name, _ in pairs):

@@ -1,4 +1,4 @@
-"""Find the handler of a method and a path."""
+"""Find the handler for a method and path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Handler = Callable[["Call"], "Mapping[str, Any] | Response"]
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a project's API, authenticated and with its body read."""
+    """An authenticated call of a project's API, with its body parsed."""
 
     project: Project
     request: Request
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """One line of the route table; `{name}` in the path is a parameter."""
+    """A line of the route table; `{name}` in the path is a parameter."""
 
     api: Api
     method: str
@@ -53,12 +53,12 @@ class Route:
 
 
 def bare(payload: Mapping[str, Any]) -> Response:
-    """Answer without the envelope, as API v2 does when all went well (API notes C.2.1)."""
+    """Return an answer without the envelope, as API v2 does on success (API notes C.2.1)."""
     return Response(json.dumps(payload), mimetype="application/json")
 
 
 class Router:
-    """Match a path: fixed paths win over paths with parameters."""
+    """A route table; fixed paths take precedence over paths with parameters."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._fixed: dict[str, dict[str, Route]] = {}

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from _typeshed import OptExcInfo
 
 POLL_INTERVAL = 0.05  # seconds until `stop()` is noticed
-IDLE_TIMEOUT = 60  # seconds a kept connection may say nothing
+IDLE_TIMEOUT = 60  # seconds a connection may be idle
 
 
 class Emulator:
-    """One emulator: `with Emulator(config) as emulator:` serves it at `emulator.url`.
+    """An emulator: `with Emulator(config) as emulator:` serves it at `emulator.url`.
 
-    `control` is its state, to look at and to turn. `echo` is called with each finished call of the
+    `control` is its state, to read and to change. `echo` is called with each finished call of the
     two APIs.
     """
 
@@ -60,13 +60,13 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The base URL of both APIs as the server answers, without a slash at its end."""
+        """The base URL of both APIs, without a trailing slash."""
         return self._url
 
     def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
-        """Return what a passkey login would hand to the page, for the site's own identifier.
+        """Return the `signedPasskeyData` of a passkey login of the site's user `identifier`.
 
-        `claims` replace what is usually said, to try what a site makes of a bad one.
+        `claims` override the usual ones, to test how a site handles a bad one.
         """
         return self.control.issue_signed_passkey_data(identifier, **claims)
 
@@ -91,7 +91,7 @@ class Emulator:
             self._close()
 
     def stop(self) -> None:
-        """Stop serving, and close what is still open."""
+        """Stop serving, and close open connections."""
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -106,7 +106,8 @@ class Emulator:
             self.control.close()
             raise ConfigError(
                 f"Port {config.port} on {host} cannot be used: {error.strerror or error}. "
-                "Stop what uses it, or choose another with --port, and tell the site the same."
+                "Stop the process that uses it, or choose another port with --port and in the "
+                "site's settings."
             ) from error
         if host in {"::", str(IPv4Address(0))}:
             host = "localhost"  # every address of this machine, so this one as well
@@ -115,7 +116,7 @@ class Emulator:
         self.control.bound_to(self._url)
 
     def _close(self) -> None:
-        self.control.failures.remove()  # what waits for a planned delay goes on
+        self.control.failures.remove()  # calls that wait for a planned delay continue
         if self._server is not None:
             self._server.close_connections()
             self._server.server_close()
@@ -124,11 +125,11 @@ class Emulator:
 
 
 class _Server(ThreadingHTTPServer):
-    """Give each connection a thread, and know the open ones so that stopping closes them."""
+    """A server with a thread for each connection, which closes open connections on stop."""
 
     daemon_threads = True
     request_queue_size = 128
-    # What werkzeug's request handler looks for.
+    # Attributes that werkzeug's request handler expects.
     ssl_context = None
     multithread = True
     multiprocess = False
@@ -142,7 +143,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
-        # Not HTTPServer's: it asks the name server who we are, which can take seconds offline.
+        # Not HTTPServer's: its reverse DNS lookup can take seconds offline.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
@@ -163,16 +164,16 @@ class _Server(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # the other side was faster
+                continue  # the client closed it first
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore clients that disconnected."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class _Handler(WSGIRequestHandler):
-    """Speak HTTP/1.1 with kept connections, which werkzeug's own handler does not."""
+    """A request handler for HTTP/1.1 with keep-alive, which werkzeug's own does not do."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -181,7 +182,7 @@ class _Handler(WSGIRequestHandler):
     server: _Server  # type: ignore[assignment]
 
     def run_wsgi(self) -> None:
-        """Read the whole request, so that the next one on this connection begins in its place."""
+        """Answer a request, after reading all of it, so that the next one can follow."""
         body = self._read_body()
         if body is None:
             return
@@ -208,10 +209,10 @@ class _Handler(WSGIRequestHandler):
         self._send(started[0], started[1], data)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Leave it to the request log: a request line may hold a token."""
+        """Print nothing: a request line may contain a token, and there is the request log."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing, for the same reason."""
+        """Print nothing, for the same reason."""
 
     def _send(self, status: str, headers: list[tuple[str, str]], data: bytes) -> None:
         code, _, phrase = status.partition(" ")
@@ -225,7 +226,7 @@ class _Handler(WSGIRequestHandler):
         if length is None and not bodiless:
             self.send_header("Content-Length", str(len(data)))
         if length is not None and length > len(data) and not bodiless:
-            self.close_connection = True  # a planned failure: cut off
+            self.close_connection = True  # a planned failure: truncated
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -233,7 +234,7 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(data)
 
     def _read_body(self) -> bytes | None:
-        """Return the body; None if it cannot be read, and then the connection ends."""
+        """Return the body, or None if it cannot be read; the connection then ends."""
         try:
             if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                 body = DechunkedInput(cast(IO[bytes], self.rfile)).read(MAX_BODY + 1)
@@ -244,7 +245,7 @@ class _Handler(WSGIRequestHandler):
             self.send_error(400, "The body cannot be read")
             return None
         if len(body) > MAX_BODY:
-            # The rest is not read; the application refuses what it got.
+            # The rest is not read; the application refuses the body.
             self.close_connection = True
         return body
 
@@ -252,5 +253,5 @@ class _Handler(WSGIRequestHandler):
         """Close with a reset, as a broken proxy does."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Detached, or shutting down first would send an orderly end.
+        # Detached, because shutdown() would send an orderly end first.
         socket.close(self.connection.detach())

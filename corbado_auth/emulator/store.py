@@ -1,4 +1,4 @@
-"""Keep the records of a project: in memory, and with a state file in SQLite as well."""
+"""Store the records of a project in memory and, with a state file, in SQLite."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from corbado_auth.emulator.records import (
 )
 
 R = TypeVar("R", bound=Record)
-# Kind, ID and the record; None where it was removed.
+# Kind, ID and the record, None if it was removed.
 Change = tuple[str, str, Any]
 
 
 class Table(Generic[R]):
-    """Hold records of one type by ID, in the order in which they came, and find by other keys."""
+    """Records of one type by ID, in order of creation, with indexes for other keys."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Table(Generic[R]):
         return [record for record in found if record is not None]
 
     def put(self, record: R) -> R:
-        """Add a record, or replace the one with its ID (which keeps its place)."""
+        """Add a record, or replace the one with the same ID in its place."""
         self._unindex(record.id)
         self._rows[record.id] = record
         for name, key in self._keys.items():
@@ -75,7 +75,7 @@ class Table(Generic[R]):
         return record
 
     def remove(self, record_id: str) -> R | None:
-        """Take a record out and return it; None if somebody else was faster."""
+        """Remove a record and return it, or None if it is gone."""
         self._unindex(record_id)
         record = self._rows.pop(record_id, None)
         if record is not None:
@@ -101,7 +101,7 @@ class Table(Generic[R]):
 
 
 class Store:
-    """Hold everything one project knows. Change it only inside `transaction()`."""
+    """All records of a project. Change them only inside `transaction()`."""
 
     def __init__(self, project_id: str, database: StateFile | None = None) -> None:
         self._lock = threading.RLock()
@@ -163,7 +163,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change records with nobody in between; at the end of the outermost all is on disk."""
+        """Change records atomically; the end of the outermost transaction writes them to disk."""
         with self._lock:
             self._depth += 1
             try:
@@ -175,7 +175,7 @@ class Store:
                     self._database.write(self._project_id, changes)
 
     def now(self) -> float:
-        """Return the time of the emulator's clock in seconds since 1970."""
+        """Return the time on the emulator's clock, in seconds since 1970."""
         return time.time() + self.clock_offset
 
     @property
@@ -212,7 +212,7 @@ class Store:
 
 
 class StateFile:
-    """Keep records in one SQLite file, for its owner's eyes only: it holds tokens and secrets."""
+    """A SQLite file with records, readable only by its owner: it contains secrets."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -223,11 +223,11 @@ class StateFile:
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"The state file {path} cannot be opened: {error}.") from error
         try:
-            # Two emulators on one file would each overwrite what the other one knows.
+            # Two emulators on one file would overwrite each other's records.
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute("PRAGMA schema_version")  # fails if it is something else
-            # It is ours, and may have been there for all to read; the journal copies the mode.
+            self._connection.execute("PRAGMA schema_version")  # fails if it is another kind of file
+            # The file may have been readable by others; the journal copies its mode.
             path.chmod(0o600)
             with self._connection:
                 self._connection.execute("BEGIN EXCLUSIVE")
@@ -251,7 +251,7 @@ class StateFile:
 
     def write(self, project_id: str, changes: list[Change]) -> None:
         if self._closed:
-            return  # a call that was still under way when the emulator stopped
+            return  # a call that was still in progress when the emulator stopped
         with self._connection:
             for kind, record_id, record in changes:
                 if record is not None:

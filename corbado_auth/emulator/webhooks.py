@@ -1,4 +1,4 @@
-"""Call the site's action webhook as Corbado does, and wait for its answer (API notes 3)."""
+"""Call the site's action webhook as Corbado does (API notes 3)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT = 200
 
 
 def is_on(project: Project, action: str) -> bool:
-    """Tell whether the project asks the site about this."""
+    """Return whether the project calls the webhook for this action."""
     config = project.config
     return bool(config["webhookURL"]) and action in config["webhookActions"]
 
@@ -31,7 +31,7 @@ def is_on(project: Project, action: str) -> bool:
 def login_status(project: Project, username: str) -> str:
     """Ask whether the site knows a username: `exists`, `not_exists` or `blocked`.
 
-    `not_exists` where no webhook is set up: then Corbado's own data decide.
+    Without a webhook it is `not_exists`: then Corbado's own data decide.
     """
     if not is_on(project, "authMethods"):
         return "not_exists"
@@ -42,7 +42,7 @@ def login_status(project: Project, username: str) -> str:
 
 
 def password_is_right(project: Project, username: str, password: str) -> bool:
-    """Ask whether a password is right; no webhook knows no password."""
+    """Ask whether a password is right; without a webhook it is not."""
     if not is_on(project, "passwordVerify"):
         return False
     answer = ask(project, "passwordVerify", {"username": username, "password": password})
@@ -52,10 +52,10 @@ def password_is_right(project: Project, username: str, password: str) -> bool:
 
 
 def ask(project: Project, action: str, data: Mapping[str, str]) -> Mapping[str, Any]:
-    """Send one webhook and return the `data` of its answer; raise `client_error` if there is none.
+    """Call the webhook and return the `data` of its answer; raise `client_error` without any.
 
-    Only status 200 with JSON counts. No redirect is followed and nothing is tried twice: a browser
-    waits.
+    Only status 200 with JSON counts. Redirects are not followed and nothing is retried, because a
+    browser is waiting.
     """
     config = project.config
     delivery = send(
@@ -81,7 +81,7 @@ def send(
     body: Mapping[str, Any],
     username: str,
 ) -> Delivery:
-    """Call the site once and remember what came of it; `error` says why there is no answer."""
+    """Call the site once and record the outcome; `error` says why there is no answer."""
     started = time.perf_counter()
     status, text, problem = 0, "", ""
     try:
@@ -113,7 +113,7 @@ def send(
 
 
 def unreachable(details: str) -> ApiError:
-    """Return what the browser gets when the site does not answer (its status is INFERRED 23)."""
+    """Return the error for a site that does not answer (the status is INFERRED 23)."""
     return ApiError(400, "client_error", details)
 
 

@@ -1,4 +1,4 @@
-"""Build what travels: Corbado's JSON envelope, error types, IDs, tokens and times."""
+"""Build what goes over the wire: JSON envelope, errors, IDs, tokens and times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 class ApiError(Exception):
-    """Answer with Corbado's error envelope (API notes 1.2).
+    """An error that is answered with Corbado's envelope (API notes 1.2).
 
     `validation` holds (field, message) pairs.
     """
@@ -34,22 +34,22 @@ class ApiError(Exception):
 
 
 def invalid(field: str, message: str, status: int = 400) -> ApiError:
-    """Refuse one value: 400 for what a person typed, 422 for technical values (API notes 1.2)."""
+    """Return the error for a wrong value: 400 for user input, 422 for others (API notes 1.2)."""
     return ApiError(status, "validation_error", validation=[(field, message)])
 
 
 def not_found(details: str, status: int = 404) -> ApiError:
-    """Refuse an ID or a token that is not there."""
+    """Return the error for an unknown ID or token."""
     return ApiError(status, "not_found", details)
 
 
 def make_id(prefix: str) -> str:
-    """Return an ID such as `usr-10264112935886989443`, of unsigned 64 bits (API notes 2)."""
+    """Return an ID such as `usr-10264112935886989443`, with 64 random bits (API notes 2)."""
     return f"{prefix}-{secrets.randbits(64)}"
 
 
 def random_text(length: int) -> str:
-    """Return unguessable letters and digits (the alphabet of Corbado's tokens is INFERRED 3)."""
+    """Return random letters and digits (the alphabet of Corbado's tokens is INFERRED 3)."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
@@ -61,7 +61,7 @@ def timestamp(epoch: float) -> str:
 def envelope(
     status: int, payload: Mapping[str, Any], request_id: str, link: str, runtime: float
 ) -> dict[str, Any]:
-    """Wrap what a handler returns (`data`, or fields of the top level)."""
+    """Wrap the payload (`data` or top-level fields) in the envelope."""
     phrase = "OK" if status == HTTPStatus.OK else reason(status)
     return {
         "httpStatusCode": status,
@@ -73,7 +73,7 @@ def envelope(
 
 
 def reason(status: int) -> str:
-    """Name a status, also one that HTTP does not know."""
+    """Return the phrase of a status, even one unknown to HTTP."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

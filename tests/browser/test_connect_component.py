@@ -264,7 +264,7 @@ class TestLogin:
     ) -> None:
         page.goto(f"{site.url}/login")
         button(page, "Continue").click()
-        expect(page.get_by_text("Please enter your email address.")).to_be_visible()
+        expect(page.get_by_text("Please enter your email address or username.")).to_be_visible()
         assert site.calls() == ["login/init"]
 
     def test_help_and_sign_up_are_the_sites(

@@ -94,7 +94,7 @@ def test_a_choice_is_made(
 ) -> None:
     show(page, site, "connect-switches")
     page.get_by_role("combobox", name=title).select_option(choice)
-    expect(page.locator("#notice")).to_have_text(f"{title}: the switch is turned.")
+    expect(page.locator("#notice")).to_have_text(f"{title} was changed.")
     assert getattr(site.emulator.control.turn_connect(), name) == value
 
 

@@ -227,6 +227,14 @@ class TestManagePy:
         assert config.redirect_url == "http://localhost:8000/corbado/redirect/"
         assert config.application_url == "http://localhost:8000/corbado/login/"
         assert config.webhook_credentials == "hook:pass:word"
+        assert config.identifier_credentials == "hook:pass:word"
+
+    def test_it_knows_the_sites_connect_settings(self, started_with: list[Any]) -> None:
+        with override_settings(
+            CORBADO_BACKEND_API_KEY="key-of-the-site", CORBADO_WEBHOOK_SECRETS=["hook:word"]
+        ):
+            call_command("corbado_emulator")
+        assert started_with[0].backend_api_key == "key-of-the-site"
 
     def test_flags_beat_the_settings(self, started_with: list[Any]) -> None:
         call_command("corbado_emulator", project_id="pro-6", port=1234)

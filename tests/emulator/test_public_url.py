@@ -31,7 +31,7 @@ def test_whoever_starts_it_is_told_that_others_can_reach_it(proxied: Emulator) -
     """It listens on loopback alone, and the proxy hands everybody on."""
     said: list[str] = []
     cli._greet(proxied, said.append)
-    assert any(line.startswith("WARNING: other machines can reach this") for line in said)
+    assert any(line.startswith("WARNING: other machines can reach the emulator") for line in said)
 
 
 def test_it_answers_to_the_public_name(proxied: Emulator) -> None:

@@ -1,4 +1,4 @@
-"""Give out association tokens: the site vouches for who may add a passkey (API notes 1.7)."""
+"""Issue association tokens: the site vouches for the user who adds a passkey (API notes 1.7)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ RANDOM_PART = 30
 def create(call: Call) -> Mapping[str, Any]:
     """Return a token of 35 characters.
 
-    An identifier that Corbado does not know makes a user (INFERRED 11): the user base need not be
-    imported first. The address of that user is pending: the site's word is no proof that Corbado
-    made. A disabled user is refused with a `rejectionReason`, whose values are documented nowhere
-    (INFERRED 11).
+    An unknown identifier creates a user (INFERRED 11), so the user base need not be imported first.
+    That user's address is pending, since Corbado has not verified it. A disabled user is refused
+    with a `rejectionReason`, whose values are documented nowhere (INFERRED 11).
     """
     fields = call.fields()
     identifier = fields.text("loginIdentifier", required=True)

@@ -13,12 +13,12 @@ from corbado_auth.emulator.wire import TOKEN_LENGTH, not_found
 
 
 def validate(call: Call) -> Mapping[str, Any]:
-    """Spend a token and say whose it was.
+    """Use up a token and return its user.
 
-    Unknown, used, expired and foreign tokens all look the same.
+    Unknown, used, expired and foreign tokens get the same answer.
     """
     fields = call.fields()
-    # The form is checked before the look-up (API notes 7.1).
+    # The format is checked before the token is looked up (API notes 7.1).
     text = fields.text("token", required=True, length=TOKEN_LENGTH)
     fields.client_info(required=True)
     fields.check()
@@ -26,7 +26,7 @@ def validate(call: Call) -> Mapping[str, Any]:
     token = project.spend_token("auth", text)
     user = project.store.users.get(token.user_id) if token else None
     if user is None:
-        # That used and expired tokens get this answer too is INFERRED 3.
+        # That used and expired tokens get this answer, too, is INFERRED 3.
         raise not_found("Session doesn't exist")
     email = accounts.email_of(project, user.id)
     return {

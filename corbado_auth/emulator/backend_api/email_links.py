@@ -20,7 +20,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def send(call: Call) -> Mapping[str, Any]:
-    """Mail a link; `create` makes the user where there is none."""
+    """Send a link by email; `create` creates a missing user."""
     fields = call.fields()
     address = fields.text("email", required=True)
     redirect = fields.text("redirect", required=True)
@@ -59,7 +59,7 @@ def send(call: Call) -> Mapping[str, Any]:
 
 
 def validate(call: Call) -> Mapping[str, Any]:
-    """Use a link, and make a login token for the component if asked."""
+    """Use a link, and issue a login token for the component if requested."""
     fields = call.fields()
     token = fields.text("token", required=True)
     wants_login_token = fields.boolean("createLoginToken")
@@ -104,7 +104,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 def delete(call: Call) -> Mapping[str, Any]:
-    """Remove a link; the description gives this the answer of a validation."""
+    """Delete a link; the answer is described as that of a validation."""
     store = call.project.store
     with store.transaction():
         link = _find(call)

@@ -44,7 +44,7 @@ def _passes(record: T, columns: Columns[T], condition: str) -> bool:
     operator, _, wanted = rest.partition(":")
     value = _column(columns, field, "filter")(record)
     if isinstance(value, float):
-        # Times travel in whole seconds, so they are compared in whole seconds.
+        # Times are sent in whole seconds, so they are compared in whole seconds.
         value, other = int(value), _epoch(wanted)
     else:
         other = wanted
@@ -52,7 +52,7 @@ def _passes(record: T, columns: Columns[T], condition: str) -> bool:
         return bool(value == other)
     if operator == "gt":
         return bool(value > other)
-    # Which operators there are beside these two is INFERRED 6 (API notes 1.4).
+    # Operators other than these two are INFERRED 6 (API notes 1.4).
     if operator == "lt":
         return bool(value < other)
     raise invalid("filter", f"Invalid operator '{operator}'", 422)

@@ -1,4 +1,4 @@
-"""List, change and remove passkeys from the site's server (API notes 1.6)."""
+"""List, change and delete passkeys (API notes 1.6)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AUTHENTICATOR_NAME = "Passkey"
 def list_credentials(call: Call) -> Mapping[str, Any]:
     """List the passkeys of the whole project.
 
-    A row does not say whose it is, so one filters by `userID`.
+    A row does not name its user, so clients filter by `userID`.
     """
     rows, paging = page_of(call.project.store.credentials.all(), COLUMNS, call.request.args)
     return {"rows": [_row(call, credential) for credential in rows], "paging": paging}
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Set the status of a passkey; `deleted` removes it."""
+    """Set the status of a passkey; `deleted` deletes it."""
     fields = call.fields()
     status = fields.text("status", required=True, one_of=("pending", "active", "deleted"))
     fields.client_info(required=False)
@@ -46,7 +46,7 @@ def update(call: Call) -> Mapping[str, Any]:
 
 
 def delete(call: Call) -> Mapping[str, Any]:
-    """Remove a passkey of this user."""
+    """Delete a passkey of this user."""
     fields = call.fields()
     fields.client_info(required=False)
     fields.check()
@@ -60,7 +60,7 @@ def delete(call: Call) -> Mapping[str, Any]:
 
 
 def exists(call: Call) -> Mapping[str, Any]:
-    """Tell whether a user has an active passkey."""
+    """Return whether a user has an active passkey."""
     fields = call.fields()
     value = fields.text("loginIdentifier", required=True)
     kind = fields.text("loginIdentifierType", required=True, one_of=LOGIN_IDENTIFIER_TYPES)
@@ -73,8 +73,8 @@ def exists(call: Call) -> Mapping[str, Any]:
 
 def _row(call: Call, credential: Credential) -> dict[str, Any]:
     return {
-        # The description makes every row an envelope of its own, and requires a `backupStatus` that
-        # it does not describe; the rest is the row that one expects.
+        # By the description every row is an envelope, and has a `backupStatus` that it does not
+        # describe; the rest is what one would expect.
         **envelope(200, {}, make_id("req"), f"{call.project.base_url}/_emulator/", 0.0),
         "id": credential.id,
         "credentialHash": sha256(credential.webauthn_id.encode()).hexdigest(),
@@ -109,7 +109,7 @@ COLUMNS = {
 
 
 class _UserID(str):
-    """Compare a user ID with and without its prefix."""
+    """A user ID that equals itself with and without its prefix."""
 
     __slots__ = ()
 

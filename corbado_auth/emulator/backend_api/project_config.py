@@ -47,7 +47,7 @@ URLS = ("webhookURL", "authSuccessRedirectUrl", "applicationUrl")
 
 
 def get(call: Call) -> Mapping[str, Any]:
-    """Return the whole config, secrets in clear as Corbado does: a client must never log it."""
+    """Return the whole config with its secrets, as Corbado does: a client must never log it."""
     project = call.project
     started = timestamp(project.store.now())
     return {
@@ -67,7 +67,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 def save(call: Call) -> Mapping[str, Any]:
-    """Change what the body names. Unknown fields are ignored (INFERRED 8)."""
+    """Change the given fields. Unknown ones are ignored (INFERRED 8)."""
     fields = call.fields()
     values = {name: _value(fields, name) for name in (*CONFIG_DEFAULTS, *TEXTS, *OTHERS)}
     fields.client_info(required=False)

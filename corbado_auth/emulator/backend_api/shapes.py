@@ -1,4 +1,4 @@
-"""Write records as the backend API does (API notes 1.3, 1.6)."""
+"""Serialise records for the backend API (API notes 1.3, 1.6)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from corbado_auth.emulator.wire import timestamp
 
 
 def full_user(project: Project, user: User) -> dict[str, Any]:
-    """Write `fullUser`, which has every list, empty or not."""
+    """Return `fullUser`, which has every list, empty or not."""
     return {
         **brief_user(user),
-        # Reads know no `disabled` (API notes 1.5); that it reads as `deleted` is INFERRED 7.
+        # `disabled` is never returned (API notes 1.5); that it reads as `deleted` is INFERRED 7.
         "status": "deleted" if user.status == "disabled" else user.status,
         "emails": [email(row) for row in accounts.identifiers(project, user.id, "email")],
         "phoneNumbers": [
@@ -27,7 +27,7 @@ def full_user(project: Project, user: User) -> dict[str, Any]:
 
 
 def brief_user(user: User) -> dict[str, Any]:
-    """Write a user as an update answers it: without addresses."""
+    """Return a user without addresses, as an update does."""
     return {
         "ID": user.id,
         "name": user.name,

@@ -1,4 +1,4 @@
-"""Add, read and remove the email addresses of a user (API notes 1.5)."""
+"""Add, read and delete the email addresses of a user (API notes 1.5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corbado_auth.emulator.wire import invalid, not_found
 
 
 def create(call: Call) -> Mapping[str, Any]:
-    """Add an address; it is pending until somebody proves it (INFERRED 4)."""
+    """Add an address, which is pending until it is verified (INFERRED 4)."""
     fields = call.fields()
     address = fields.text("email", required=True)
     fields.client_info(required=False)

@@ -18,9 +18,9 @@ LOGIN_IDENTIFIER_TYPES = ("email", "phone_number", "custom")
 
 
 def create(call: Call) -> Mapping[str, Any]:
-    """Make a user who has no passkey yet.
+    """Create a user without a passkey.
 
-    Nobody has proven the address, so it is pending (INFERRED 4).
+    The address has not been verified, so it is pending (INFERRED 4).
     """
     fields = call.fields()
     name = fields.text("name", required=True)
@@ -56,7 +56,7 @@ def get(call: Call) -> Mapping[str, Any]:
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Change what the body names; absent fields stay (INFERRED 8)."""
+    """Change the given fields; absent ones keep their value (INFERRED 8)."""
     fields = call.fields()
     name = fields.text("name")
     full_name = fields.text("fullName")
@@ -80,7 +80,7 @@ def update(call: Call) -> Mapping[str, Any]:
 
 
 def delete(call: Call) -> Mapping[str, Any]:
-    """Remove a user for good; an unknown one is a validation error, not 404 (API notes 1.5)."""
+    """Delete a user; an unknown one is a validation error, not 404 (API notes 1.5)."""
     fields = call.fields()
     fields.client_info(required=False)
     fields.check()
@@ -93,7 +93,7 @@ def delete(call: Call) -> Mapping[str, Any]:
 
 
 def exists(call: Call) -> Mapping[str, Any]:
-    """Tell whether a confirmed user has this login identifier."""
+    """Return whether a confirmed user has this login identifier."""
     fields = call.fields()
     value = fields.text("loginIdentifier", required=True)
     kind = fields.text("loginIdentifierType", required=True, one_of=LOGIN_IDENTIFIER_TYPES)

@@ -1,7 +1,7 @@
-"""Run Connect's ceremonies: options, verification, and what is said of a passkey afterwards.
+"""Run Connect's WebAuthn ceremonies and describe passkeys.
 
-Two things differ from API v1: the user handle is random, and a challenge is used up by success
-alone, since the component tries again with the options that it has (API notes C.0, fact 12).
+Two things differ from API v1: the user handle is random, and only success uses up a challenge,
+since the component retries with the same options (API notes C.0, fact 12).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Ceremony, ConnectPasskey, ConnectUser
 from corbado_auth.emulator.wire import invalid, not_found, timestamp
 
-LIFETIME = 15 * 60  # INFERRED 34: longer than a browser keeps an init answer, and its challenge
+LIFETIME = 15 * 60  # INFERRED 34: longer than browsers keep an init answer and its challenge
 APPEND, LOGIN, CONDITIONAL = "connect-append", "connect-login", "connect-conditional"
 # Passkey providers, by the AAGUID that their passkeys carry.
 PROVIDERS = {
@@ -52,7 +52,7 @@ def start_login(project: Project, user: ConnectUser, typed: str) -> str:
 
 
 def start_conditional(project: Project) -> str:
-    """Return the options string for conditional UI, in which the person picks any passkey."""
+    """Return the options string for conditional UI, where the user picks any passkey."""
     options = ceremonies.request_options(project, _begin(project, CONDITIONAL))
     return ceremonies.options_string({**options, "allowCredentials": []})
 
@@ -60,7 +60,7 @@ def start_conditional(project: Project) -> str:
 def finish_append(
     project: Project, text: str, user_agent: str
 ) -> tuple[ConnectUser, ConnectPasskey, str]:
-    """Verify and keep a new passkey; return its user, the passkey and how it was made."""
+    """Verify and store a new passkey; return its user, the passkey and the ceremony type."""
     field = "attestationResponse"
     response = ceremonies.read_credential(text, field)
     ceremony, client_data = _find(project, response, (APPEND,), field)
@@ -80,15 +80,15 @@ def finish_append(
 
 
 class CredentialDeleted(Exception):
-    """Conditional UI offered a passkey that is not known any more."""
+    """A passkey that the browser still offers, but that has been deleted here."""
 
 
 def finish_login(
     project: Project, text: str, user_agent: str, *, is_conditional: bool
 ) -> tuple[Ceremony, ConnectPasskey, str]:
-    """Verify a login; return its ceremony, the passkey and how it was used.
+    """Verify a login; return its ceremony, the passkey and the ceremony type.
 
-    A passkey that is not known raises `CredentialDeleted` in conditional UI, else `not_found`.
+    An unknown passkey raises `CredentialDeleted` in conditional UI, otherwise `not_found`.
     """
     field = "assertionResponse"
     response = ceremonies.read_credential(text, field)
@@ -126,10 +126,10 @@ def operation(
     ceremony_type: str,
     typed: str = "",
 ) -> dict[str, Any]:
-    """Describe what was done; browsers keep it as the last login and print its identifier.
+    """Return a `passkeyOperation`, which browsers keep as the last login.
 
-    That it is what the person typed, else the display name, is INFERRED 32: an opaque identifier
-    on a button would help nobody.
+    The one-tap button shows its identifier. That it is what was typed, or else the display name, is
+    INFERRED 32: an opaque identifier on a button would help nobody.
     """
     shown = typed or user.shown_as or user.display_name or user.identifier
     users.note_shown_as(project, user.id, shown)
@@ -147,7 +147,7 @@ def identifier_type(value: str) -> str:
 
 
 def describe(passkey: ConnectPasskey) -> dict[str, Any]:
-    """Write a passkey as both APIs list it."""
+    """Return a passkey as both APIs list it."""
     return {
         "id": passkey.id,
         "credentialID": passkey.webauthn_id,
@@ -185,7 +185,7 @@ def _begin(project: Project, kind: str, user_id: str = "", *, typed: str = "") -
 def _find(
     project: Project, response: Mapping[str, Any], kinds: Collection[str], field: str
 ) -> tuple[Ceremony, Mapping[str, Any]]:
-    """Find the ceremony and leave it where it is: it is used up by success alone."""
+    """Find the ceremony without using it up: only success does that."""
     client_data = ceremonies.client_data_of(response, field)
     ceremony = project.store.ceremonies.get(client_data["challenge"])
     return ceremonies.check_ceremony(project, ceremony, client_data, kinds, field), client_data
@@ -200,7 +200,7 @@ def _use_up(
 
 
 def _ceremony_type(response: Mapping[str, Any]) -> str:
-    """Tell a passkey of this device from one of a phone nearby and from a security key."""
+    """Return whether the passkey is local, on a nearby phone, or on a security key."""
     if response.get("authenticatorAttachment") != "cross-platform":
         return "local"
     transports = response["response"].get("transports")

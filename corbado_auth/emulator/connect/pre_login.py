@@ -1,7 +1,7 @@
-"""Find out who is meant by what a person typed: Corbado's pre-login action (API notes C.3.4).
+"""Find the identifier for what was typed: Corbado's pre-login action (API notes C.3.4).
 
-At Corbado that is a script of the site's, which asks the site's identifier endpoint. Here the
-emulator asks that endpoint itself; without one, what was typed is the identifier.
+At Corbado this is a script that the site writes and that calls the site's identifier endpoint. The
+emulator calls that endpoint itself; without one, what was typed is the identifier.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from corbado_auth.emulator.project import Project
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """An identifier, or why there is none: `code` is empty for a silent fallback."""
+    """An identifier, or the reason for a fallback; without a `code` it is silent."""
 
     identifier: str = ""
     code: str = ""
@@ -26,7 +26,7 @@ class Resolution:
 
 
 def resolve(project: Project, typed: str) -> Resolution:
-    """Ask the site's identifier endpoint. It gets no second try: a browser waits."""
+    """Call the site's identifier endpoint, once: a browser is waiting."""
     turned = switches(project)
     if not turned.identifierURL:
         return Resolution(identifier=typed)
@@ -40,7 +40,7 @@ def resolve(project: Project, typed: str) -> Resolution:
     )
     answer = _json_object(delivery.answer) if delivery.status == 200 else None
     if answer is None or not isinstance(answer.get("identifier"), str):
-        # What Corbado makes of an action that fails is unknown (INFERRED 36).
+        # What Corbado does when an action fails is unknown (INFERRED 36).
         return Resolution(code=UNEXPECTED, message="The identifier endpoint did not answer.")
     if answer["identifier"]:
         return Resolution(identifier=answer["identifier"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 LIFETIME = 5 * 60
-CLOCK_TOLERANCE = 10  # how far `nbf` lies before `iat`
+CLOCK_TOLERANCE = 10  # seconds from `nbf` to `iat`
 KEPT = 1000
 KEY_BITS = 2048
 
@@ -31,7 +31,7 @@ def issue(
     is_conditional: bool = False,
     **claims: Any,
 ) -> str:
-    """Sign what a passkey login has shown; `claims` replace what is usually said."""
+    """Sign the outcome of a passkey login; `claims` override the usual ones."""
     store = project.store
     with store.transaction():
         for old in store.signed_data.all()[: -KEPT + 1]:
@@ -61,11 +61,10 @@ def issue(
 
 
 def verify(project: Project, token: str, username: str) -> str:
-    """Return the `verificationResult`, and use the token up if it is genuine and fresh.
+    """Return the `verificationResult`; use the token up if it is genuine and fresh.
 
-    What is wrong with the signature is `invalid_signature`, also where there is none; a used or
-    expired token is `invalid_challenge`; a user who is gone or disabled is `generic_error`
-    (INFERRED 28).
+    A wrong or missing signature is `invalid_signature`, a used or expired token
+    `invalid_challenge`, a deleted or disabled user `generic_error` (INFERRED 28).
     """
     claims = _verified_claims(project, token)
     if claims is None or claims.get("iss") != project.id:
@@ -105,7 +104,7 @@ def _verified_claims(project: Project, token: str) -> dict[str, Any] | None:
     signed, _, signature = token.rpartition(".")
     header, _, payload = signed.partition(".")
     try:
-        # Believing the header's choice of algorithm would let anybody sign with none.
+        # Trusting the algorithm in the header would accept `none`.
         if json.loads(decode(header)) != {"alg": "RS256", "kid": key_id, "typ": "JWT"}:
             return None
         key.public_key().verify(decode(signature), signed.encode(), PKCS1v15(), SHA256())
@@ -116,7 +115,7 @@ def _verified_claims(project: Project, token: str) -> dict[str, Any] | None:
 
 
 def _signing_key(project: Project) -> tuple[str, RSAPrivateKey]:
-    """Return the key and its ID; it is kept, so that a restart does not spoil what it signed."""
+    """Return the key and its ID; the key is stored, so that tokens survive a restart."""
     store = project.store
     with store.transaction():
         saved = store.setting("signingKey")
@@ -128,9 +127,9 @@ def _signing_key(project: Project) -> tuple[str, RSAPrivateKey]:
 
 @cache
 def _new_key() -> str:
-    """Make a key once for this process: it takes a while, and who resets a project need not wait.
+    """Generate a key, once per process, because it takes a while.
 
-    The key ID is new each time, so projects do not take each other's tokens.
+    Each project has its own key ID, so projects do not accept each other's tokens.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa

@@ -1,4 +1,4 @@
-"""Turn Connect's switches: what a project can be set to, and what can go wrong with it."""
+"""Read and change Connect's switches: project settings, and faults to try out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Setting
 
-# Why a login falls back, as Corbado's clients know it (API notes C.2.2). Any other code is one of
-# the site's own pre-login action.
+# Why a login falls back, as Corbado's clients know it (API notes C.2.2). Other codes come from the
+# site's own pre-login action.
 NO_USER = "no_cbo_user"
 USER_NOT_FOUND = "user_not_found"
 UNEXPECTED = "unexpected_error"
@@ -26,11 +26,11 @@ FALLBACK_CODES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Switches:
-    """Connect's switches, by the names that they have in the control API.
+    """Connect's switches, named as in the control API.
 
-    `rollout` is the percentage of browsers that may use passkeys. `fallback` is the code with which
-    every login falls back, `verificationResult` the word with which every verification is answered,
-    and `session` what a post-login action would have returned.
+    `rollout` is the percentage of browsers that may use passkeys. Every login falls back with the
+    code in `fallback`, and every verification is answered with `verificationResult`. `session` is
+    what a post-login action would return.
     """
 
     loginKillSwitchActive: bool = False
@@ -55,7 +55,7 @@ TYPES: Mapping[str, type] = {
 
 
 def switches(project: Project) -> Switches:
-    """Return the switches: as the emulator was started, then as they were turned."""
+    """Return the switches: those from the configuration, then those changed since."""
     config = project.emulator_config
     start = Switches(
         identifierURL=config.identifier_url, identifierCredentials=config.identifier_credentials
@@ -64,7 +64,7 @@ def switches(project: Project) -> Switches:
 
 
 def turn(project: Project, values: Mapping[str, bool | int | str]) -> Switches:
-    """Turn some switches and return all of them."""
+    """Change some switches and return all of them."""
     store = project.store
     with store.transaction():
         turned = asdict(replace(switches(project), **values))  # type: ignore[arg-type]

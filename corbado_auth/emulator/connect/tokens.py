@@ -26,7 +26,7 @@ def issue(
     display_name: str = "",
     lifetime: float = LIFETIME,
 ) -> ConnectToken:
-    """Issue a token for one kind of operation of one person."""
+    """Issue a token for one kind of operation of one user."""
     store = project.store
     with store.transaction():
         _forget_old(project)
@@ -46,9 +46,9 @@ def issue(
 
 
 def check(project: Project, token_type: str, secret: str, field: str) -> ConnectToken:
-    """Return a token that is good for this; raise `validation_error` on `field` if it is not.
+    """Return a valid token of this type; raise `validation_error` on `field` otherwise.
 
-    The answer is the same for unknown, consumed, expired and other kinds of tokens (INFERRED 27).
+    Unknown, used and expired tokens and those of another type get one answer (INFERRED 27).
     """
     store = project.store
     found = store.connect_tokens.find("secret", secret)

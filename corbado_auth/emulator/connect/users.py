@@ -1,4 +1,4 @@
-"""Find, make, change and delete Connect users."""
+"""Find, create, change and delete Connect users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def by_identifier(project: Project, identifier: str) -> ConnectUser | None:
 
 
 def shown_as(project: Project, name: str) -> ConnectUser | None:
-    """Return the user whose one-tap button prints this name, if there is only one."""
+    """Return the user whose one-tap button shows this name, if only one does."""
     found = project.store.connect_users.find("shown_as", name) if name else []
     return found[0] if len(found) == 1 else None
 
@@ -28,11 +28,10 @@ def shown_as(project: Project, name: str) -> ConnectUser | None:
 def create(
     project: Project, identifier: str = "", display_name: str = "", status: str = "active"
 ) -> ConnectUser:
-    """Make a user; raise `already_exists` if the identifier is taken.
+    """Create a user; raise `already_exists` if the identifier is taken.
 
-    The user handle is random, not the identifier (INFERRED 30): an emulator that lost its memory
-    must not name a handle that an old passkey has, or the browser would delete that passkey
-    (API notes C.0, fact 9).
+    The user handle is random, not the identifier (INFERRED 30): after a restart the emulator must
+    not return the handle of an old passkey, or the browser would delete it (API notes C.0, fact 9).
     """
     store = project.store
     with store.transaction():
@@ -53,7 +52,7 @@ def create(
 
 
 def get_or_create(project: Project, identifier: str, display_name: str = "") -> ConnectUser:
-    """Return the user with this identifier; make one if there is none (INFERRED 29)."""
+    """Return the user with this identifier, created if there is none (INFERRED 29)."""
     with project.store.transaction():
         user = by_identifier(project, identifier)
         if user is None:
@@ -66,7 +65,7 @@ def get_or_create(project: Project, identifier: str, display_name: str = "") -> 
 def change(
     project: Project, user: ConnectUser, *, status: str = "", display_name: str | None = None
 ) -> ConnectUser:
-    """Change what is given of a user."""
+    """Change the given fields of a user."""
     store = project.store
     with store.transaction():
         changed = replace(
@@ -79,7 +78,7 @@ def change(
 
 
 def note_shown_as(project: Project, user_id: str, name: str) -> None:
-    """Remember the name that the one-tap button will print."""
+    """Remember the name that the one-tap button will show."""
     store = project.store
     with store.transaction():
         user = store.connect_users.get(user_id)
@@ -88,7 +87,7 @@ def note_shown_as(project: Project, user_id: str, name: str) -> None:
 
 
 def delete(project: Project, user_id: str) -> None:
-    """Remove a user with passkeys, tokens, ceremonies and what was signed for them."""
+    """Delete a user with all passkeys, tokens, ceremonies and signed data."""
     store = project.store
     with store.transaction():
         user = store.connect_users.remove(user_id)

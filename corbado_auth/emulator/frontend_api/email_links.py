@@ -13,7 +13,7 @@ from corbado_auth.emulator.wire import ApiError, not_found
 
 
 def start_login(call: Call) -> Mapping[str, Any]:
-    """Mail a link to a known person, or to one who cancelled a sign-up."""
+    """Email a link to a known user, or to one who cancelled a sign-up."""
     fields = call.fields()
     username = fields.text("username", required=True)
     fields.check()
@@ -40,7 +40,7 @@ def confirm(call: Call) -> Mapping[str, Any]:
 
 
 def status(call: Call) -> Mapping[str, Any]:
-    """Sign in the tab that waits, with a token of its own; 404 lets it poll on (4.6 d)."""
+    """Sign in the waiting tab with a token of its own; 404 keeps it polling (4.6 d)."""
     fields = call.fields()
     link_id = fields.text("emailLinkID", required=True)
     fields.check()
@@ -51,7 +51,7 @@ def status(call: Call) -> Mapping[str, Any]:
 
 
 def use_login_token(call: Call) -> Mapping[str, Any]:
-    """Sign in by a token that the site's server got for a validated email link."""
+    """Sign in by the token that the site's server got for a validated email link."""
     fields = call.fields()
     text = fields.text("token", required=True)
     fields.check()

@@ -40,8 +40,8 @@ def start_mediation(call: Call) -> Mapping[str, Any]:
 def finish_login(call: Call) -> Mapping[str, Any]:
     """Verify the assertion and sign in.
 
-    A pending passkey signs nobody in: conditional UI is told `confirmedCredential: false` and goes
-    on by email, else the answer is `client_error` (API notes 4.5).
+    A pending passkey does not sign in: conditional UI gets `confirmedCredential: false` and
+    continues by email, other logins get `client_error` (API notes 4.5).
     """
     fields = call.fields()
     signed_challenge = fields.text("signedChallenge", required=True)
@@ -53,7 +53,7 @@ def finish_login(call: Call) -> Mapping[str, Any]:
         raise not_found("Used invalid credentials")
     username = accounts.email_of(project, user.id) or user.name
     if ceremony.kind == "mediation" and webhooks.login_status(project, username) == "blocked":
-        # Nobody has named this person before, so the site is asked only now (API notes 7.13).
+        # No username was sent before, so the site is asked only now (API notes 7.13).
         raise not_found("Used invalid credentials")
     if credential.status != "active":
         return {"data": _unconfirmed(ceremony, username)}
@@ -68,7 +68,7 @@ def finish_login(call: Call) -> Mapping[str, Any]:
 
 
 def start_append(call: Call) -> Mapping[str, Any]:
-    """Return a challenge for a further passkey of whom the bearer belongs to."""
+    """Return a challenge for a further passkey of the bearer token's user."""
     project = call.project
     user = user_of_bearer(project, call.bearer)
     if _has_passkey_here(project, user, call.user_agent):
@@ -77,7 +77,7 @@ def start_append(call: Call) -> Mapping[str, Any]:
 
 
 def start_association(call: Call) -> Mapping[str, Any]:
-    """Return a challenge for whom the site vouches for; the token is used up here (INFERRED 11)."""
+    """Return a challenge for the token's user, and use the token up (INFERRED 11)."""
     fields = call.fields()
     text = fields.text("associationToken", required=True)
     fields.check()
@@ -90,7 +90,7 @@ def start_association(call: Call) -> Mapping[str, Any]:
 
 
 def finish_append(call: Call) -> Mapping[str, Any]:
-    """Verify a further passkey. No session comes with this call: the challenge says whose it is."""
+    """Verify a further passkey. The call has no session: the challenge identifies the user."""
     fields = call.fields()
     signed_challenge = fields.text("signedChallenge", required=True)
     fields.check()
@@ -102,10 +102,10 @@ def finish_append(call: Call) -> Mapping[str, Any]:
 
 
 def exists_on_device(call: Call) -> Mapping[str, Any]:
-    """Tell whether a user has a passkey on this device.
+    """Return whether a user has a passkey on this device.
 
-    How Corbado recognises the device is unknown (INFERRED 21: by what made or used the passkey).
-    The elements that ask send no cookie, so it is the User-Agent here.
+    How Corbado recognises the device is unknown (INFERRED 21). The elements that ask send no
+    cookie, so here it is the User-Agent that created or used the passkey.
     """
     fields = call.fields()
     value = fields.text("loginIdentifier", required=True)

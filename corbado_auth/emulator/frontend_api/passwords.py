@@ -20,7 +20,7 @@ def list_auth_methods(call: Call) -> Mapping[str, Any]:
     own = accounts.auth_methods(call.project, person.user.id) if person.user else ["email"]
     methods = [*(["password"] if person.site_knows else []), *own]
     if "webauthn" in methods:
-        # The component takes the first way that it can: a passkey before a password (4.6 b).
+        # The component takes the first way it supports: a passkey before a password (4.6 b).
         methods.sort(key=lambda method: method != "webauthn")
     return {"data": {"selectedMethods": methods, "possibleMethods": methods}}
 
@@ -28,7 +28,7 @@ def list_auth_methods(call: Call) -> Mapping[str, Any]:
 def verify(call: Call) -> Mapping[str, Any]:
     """Sign in by the site's password.
 
-    The address counts as confirmed then (INFERRED 20): the site itself vouched for who holds it.
+    The address then counts as confirmed (INFERRED 20): the site has vouched for its owner.
     """
     fields = call.fields()
     username = fields.text("username", required=True)

@@ -1,4 +1,4 @@
-"""Say who is meant by a username, with the site's webhook where there is one."""
+"""Find the user for a username, with the help of the site's webhook if it has one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCKED = "user is blocked"
 
 @dataclass(frozen=True)
 class Person:
-    """Who signs in: `user` is None for somebody whom only the site knows."""
+    """A person who signs in; `user` is None if only the site knows them."""
 
     username: str
     user: User | None
@@ -26,9 +26,9 @@ class Person:
 
 
 def look_up(project: Project, username: str) -> Person:
-    """Find out who this is; raise what the component shows beside the field (API notes 4.5, 7.16).
+    """Find the person; raise what the component shows at the field (API notes 4.5, 7.16).
 
-    The answer tells known from unknown people, as Corbado's does: the component depends on it.
+    The answer reveals whether a user exists, as Corbado's does: the component depends on it.
     """
     if not EMAIL_FORM.fullmatch(username):
         raise invalid("username", "Invalid email address")
@@ -44,7 +44,7 @@ def look_up(project: Project, username: str) -> Person:
 
 
 def user_of(project: Project, person: Person) -> User:
-    """Return the Corbado user of a person, made now if only the site knew them (INFERRED 19)."""
+    """Return the Corbado user of a person, created if only the site knew them (INFERRED 19)."""
     if person.user is not None:
         return person.user
     with project.store.transaction():
@@ -66,7 +66,7 @@ def signed_in(project: Project, user: User, methods: Sequence[str]) -> dict[str,
 
 
 def user_of_bearer(project: Project, token: str) -> User:
-    """Return whose session token this is; it stays good for its time (API notes 7.14)."""
+    """Return the user of a session token, which is not used up (API notes 7.14)."""
     found = project.valid_token("session", token)
     user = project.store.users.get(found.user_id) if found else None
     if user is None or user.status == "disabled":

@@ -1,4 +1,4 @@
-"""Tell the component how the project is set up, and which keys sign sessions."""
+"""Serve the project configuration for the component, and the JWKS."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def get_config(call: Call) -> Mapping[str, Any]:
 
 
 def get_keys(call: Call) -> Response:
-    """Return a JWKS with a real key. With own sessions nothing is ever signed by it."""
+    """Return a JWKS with a real key, with which nothing is signed: there are no sessions."""
     return Response(json.dumps({"keys": [_public_key()]}), mimetype="application/json")
 
 
 @cache
 def _public_key() -> Mapping[str, str]:
-    # Imported here for the same reason as in ceremonies: it is slow, and hardly ever needed.
+    # Imported here because it is slow and hardly ever needed.
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     numbers = rsa.generate_private_key(65537, 2048).public_key().public_numbers()

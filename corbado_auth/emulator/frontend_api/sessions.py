@@ -1,4 +1,4 @@
-"""Answer for Corbado's own sessions, which a project with own session management does not have."""
+"""Serve the session calls, for a project that manages its own sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corbado_auth.emulator.wire import ApiError, invalid, timestamp
 
 
 def list_passkeys(call: Call) -> Mapping[str, Any]:
-    """List the passkeys of whom the bearer belongs to (here the session token: INFERRED 22)."""
+    """List the passkeys of the bearer token's user (here the session token: INFERRED 22)."""
     user = user_of_bearer(call.project, call.bearer)
     rows = [_row(credential) for credential in accounts.passkeys(call.project, user.id)]
     paging = {"page": 1, "totalPages": 1, "totalItems": len(rows)}
@@ -39,7 +39,7 @@ def log_out(call: Call) -> Mapping[str, Any]:
 
 
 def refresh(call: Call) -> Mapping[str, Any]:
-    """Refuse: with own sessions there is no long session that could be refreshed."""
+    """Refuse: the project has no long session to refresh."""
     raise ApiError(401, "login_error", "This project manages its own sessions")
 
 

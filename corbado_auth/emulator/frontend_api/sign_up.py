@@ -1,4 +1,4 @@
-"""Sign up with a passkey, or by email where the browser can have none (API notes 4.6 a)."""
+"""Sign up with a passkey, or by email if the browser does not support any (API notes 4.6 a)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from corbado_auth.emulator.wire import invalid
 
 
 def start_with_passkey(call: Call) -> Mapping[str, Any]:
-    """Make a pending user, whom a login link can still let in if the ceremony is cancelled."""
+    """Create a pending user, who can still sign in by email if the ceremony is cancelled."""
     fields = call.fields()
     username = fields.text("username", required=True)
     full_name = fields.text("fullName")
@@ -29,10 +29,10 @@ def start_with_passkey(call: Call) -> Mapping[str, Any]:
 
 
 def finish_with_passkey(call: Call) -> Mapping[str, Any]:
-    """Verify the passkey and sign in. The address stays unproven.
+    """Verify the passkey and sign in. The address stays unverified.
 
-    With `doubleOptIn` user and passkey stay pending until a mailed link is followed; the first
-    sign-in is let through, since the component has no other screen then (INFERRED 16, as is all
+    With `doubleOptIn` user and passkey stay pending until an emailed link is followed; the first
+    sign-in is allowed, since the component has no other screen for it (INFERRED 16, like everything
     about doubleOptIn).
     """
     fields = call.fields()
@@ -56,7 +56,7 @@ def finish_with_passkey(call: Call) -> Mapping[str, Any]:
 
 
 def start_with_email(call: Call) -> Mapping[str, Any]:
-    """Make a pending user and mail a link; the full name comes as `username` (API notes 4.2)."""
+    """Create a pending user and email a link; `username` is the full name (API notes 4.2)."""
     fields = call.fields()
     address = fields.text("email", required=True)
     full_name = fields.text("username")
@@ -67,10 +67,10 @@ def start_with_email(call: Call) -> Mapping[str, Any]:
 
 
 def _new_user(project: Project, address: str, full_name: str) -> User:
-    """Return a pending user with this address; one who began to sign up before may begin again.
+    """Return a pending user with this address; an unfinished sign-up may start again.
 
-    INFERRED 15. Nobody whom the site knows; only one without a passkey, and never one that the
-    site's server made: without proof of the address nobody may put a passkey on it.
+    INFERRED 15. Refused for users the site knows, users with a passkey and users created by the
+    site's server: nobody may add a passkey to an address that they have not verified.
     """
     if not EMAIL_FORM.fullmatch(address):
         raise invalid("username", "Invalid email address")

@@ -163,7 +163,7 @@ class Page {
     $("count").textContent = shown.length < all.length ? `${shown.length} of ${all.length}` : "";
     $("search").hidden = WITHOUT_COUNT.includes(this.#view);
     $("empty").hidden = shown.length > 0;
-    $("empty").textContent = all.length ? "Nothing fits this filter." : view.empty;
+    $("empty").textContent = all.length ? "Nothing matches this filter." : view.empty;
     this.#rows.show(shown, (item) => view.row(item, this));
   }
 
@@ -171,13 +171,13 @@ class Page {
 
   #advance(event) {
     event.preventDefault();
-    this.act(() => control.advance(Number($("advance-by").value)), "The clock is ahead now.");
+    this.act(() => control.advance(Number($("advance-by").value)), "The clock was advanced.");
   }
 
   #reset() {
     if ($("confirm-reset").returnValue !== "reset") return;
     $("confirm-reset").returnValue = "";
-    this.act(() => control.reset(), "The emulator starts from scratch.");
+    this.act(() => control.reset(), "The emulator was reset.");
   }
 
   #skip(event) {

@@ -63,6 +63,8 @@ class Command(BaseCommand):
         values: dict[str, Any] = {
             "project_id": conf.CORBADO_PROJECT_ID,
             "api_secret": conf.CORBADO_API_SECRET,
+            # Read by name: a site without Connect has no such setting.
+            "backend_api_key": getattr(settings, "CORBADO_BACKEND_API_KEY", ""),
             "redirect_url": _url("redirect"),
             "application_url": _url("login"),
         }
@@ -72,6 +74,8 @@ class Command(BaseCommand):
         if conf.CORBADO_WEBHOOK_SECRETS:
             values["webhook_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
             values["webhook_url"] = _url("action-webhook")
+            values["identifier_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
+            values["identifier_url"] = _url("connect-identifier")
         return {name: value for name, value in values.items() if value}
 
 

@@ -1,4 +1,4 @@
-"""Serve the calls of Corbado's backend API v2 that a site with Connect makes (API notes C.3)."""
+"""Serve the part of Corbado's backend API v2 that Connect sites use (API notes C.3)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ MAX_LIFETIME = 366 * 24 * 3600
 
 
 def create(call: Call) -> Response:
-    """Issue a token for one person; its secret is in this answer alone."""
+    """Issue a token for one user; only this answer has its secret."""
     fields = call.fields()
     token_type = fields.text("type", required=True, one_of=tokens.TYPES)
     data = Fields(fields.typed("data", dict, required=True) or {}, prefix="data.")
@@ -43,7 +43,7 @@ def list_tokens(call: Call) -> Response:
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Set the status, with which a token can be withdrawn."""
+    """Set the status of a token; `consumed` withdraws it."""
     fields = call.fields()
     status = fields.text("status", required=True, one_of=tokens.STATUSES)
     fields.check()

@@ -1,4 +1,4 @@
-"""Add a passkey for somebody whom the site vouches for (API notes C.2.2, C.2.4)."""
+"""Add a passkey for a user the site vouches for (API notes C.2.2, C.2.4)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ COMPLETION_TYPES = ("manual", "manual-retry", "auto", "conditional")
 
 
 def init(call: Call) -> Response:
-    """Say whether this browser may add a passkey."""
+    """Return whether this browser may add a passkey."""
     kill_switch = switches(call.project).appendKillSwitchActive
     process, allowed, common = open_process(call, kill_switch=kill_switch)
     return bare({"processID": process, "appendAllowed": allowed, **common})
 
 
 def start(call: Call) -> Response:
-    """Use up the append token; return a challenge, or an empty one where none is offered."""
+    """Use up the append token; return options, or `""` if no passkey is offered."""
     fields = call.fields()
     secret = fields.text("appendTokenValue", required=True)
     is_forced = fields.boolean("forcePasskeyAppend")
@@ -50,7 +50,7 @@ def start(call: Call) -> Response:
 
 
 def finish(call: Call) -> Response:
-    """Verify and keep the new passkey."""
+    """Verify and store the new passkey."""
     fields = call.fields()
     text = fields.text("attestationResponse", required=True)
     fields.text("completionType", one_of=COMPLETION_TYPES)

@@ -23,9 +23,9 @@ from corbado_auth.emulator.routing import Call, Route, bare
 from corbado_auth.emulator.wire import invalid, not_found
 
 SOURCES = ("one-tap", "text-field", "error-soft", "error-hard")
-# What the switch `session` may hold: components before 2025 hand over nothing but the session.
+# A placeholder in the switch `session`: older components hand over only the session.
 SIGNED_DATA = "{signedPasskeyData}"
-# What the component shows; a code without a sentence falls back silently.
+# What the component shows; a code without a message falls back silently.
 MESSAGES = {
     USER_NOT_FOUND: "There is no account for what you entered.",
     CREDENTIAL_DELETED: "This passkey has been removed. Please sign in another way.",
@@ -37,7 +37,7 @@ MESSAGES = {
 
 
 def init(call: Call) -> Response:
-    """Say whether this browser may use passkeys, and begin conditional UI where it can."""
+    """Return whether this browser may use passkeys, and a challenge for conditional UI."""
     project = call.project
     turned = switches(project)
     process, allowed, common = open_process(call, kill_switch=turned.loginKillSwitchActive)
@@ -50,7 +50,7 @@ def init(call: Call) -> Response:
 
 
 def start(call: Call) -> Response:
-    """Return a challenge for whoever is meant, or why to fall back: never an error for that."""
+    """Return a challenge for the user, or the reason to fall back, which is not an error."""
     fields = call.fields()
     identifier = fields.text("identifier")
     source = fields.text("source", required=True, one_of=SOURCES)
@@ -82,10 +82,10 @@ def start(call: Call) -> Response:
 
 
 def finish(call: Call) -> Response:
-    """Verify the assertion and sign what it has shown.
+    """Verify the assertion and sign its outcome.
 
-    `fallbackOperationError` is there for a failure only: in conditional UI the component takes any
-    for one (C.2.2).
+    Only a failure has `fallbackOperationError`: in conditional UI the component falls back if there
+    is one, whatever it says.
     """
     fields = call.fields()
     text = fields.text("assertionResponse", required=True)
@@ -123,20 +123,20 @@ def finish(call: Call) -> Response:
 def _meant(
     project: Project, identifier: str, source: str, token: str
 ) -> tuple[ConnectUser | None, Resolution]:
-    """Find who is meant, if they can use a passkey, and else why not."""
+    """Return the user who wants to sign in and can, or the reason why not."""
     if token:
         found = tokens.consume(project, tokens.LOGIN, token, "loginConnectToken").identifier
         resolution = Resolution(identifier=found)
         user = users.by_identifier(project, found)
     else:
-        # One tap sends back the name that we gave, which need not be what a person would type.
+        # One tap sends back the name that it was given, which need not be one a person would type.
         user = users.shown_as(project, identifier) if source != "text-field" else None
         resolution = Resolution() if user else pre_login.resolve(project, identifier)
         user = user or users.by_identifier(project, resolution.identifier)
     if user is not None and user.status == "active" and users.passkeys(project, user.id):
         return user, resolution
     if resolution.identifier or user is not None:
-        # Somebody without a passkey is not told from nobody (INFERRED 33).
+        # A user without a passkey is answered like an unknown one (INFERRED 33).
         return None, Resolution(code=NO_USER)
     return None, resolution
 
@@ -148,7 +148,7 @@ def _fall_back(identifier: str, why: Resolution) -> Response:
 
 
 def _reason(code: str, message: str = "", identifier: str = "") -> dict[str, Any]:
-    """Return `fallbackOperationError`; an unknown user may correct what was typed."""
+    """Return `fallbackOperationError`; an unknown user may correct the input."""
     error: dict[str, Any] = {
         "initFallback": code != USER_NOT_FOUND,
         "identifier": identifier,

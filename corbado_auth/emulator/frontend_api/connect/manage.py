@@ -1,4 +1,4 @@
-"""List and delete passkeys of somebody whom the site vouches for (API notes C.2.2, C.2.4)."""
+"""List and delete passkeys of a user the site vouches for (API notes C.2.2, C.2.4)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from corbado_auth.emulator.wire import invalid, not_found
 
 
 def init(call: Call) -> Response:
-    """Say whether this browser may manage passkeys."""
+    """Return whether this browser may manage passkeys."""
     kill_switch = switches(call.project).manageKillSwitchActive
     process, allowed, common = open_process(call, kill_switch=kill_switch)
     return bare({"processID": process, "manageAllowed": allowed, **common})
 
 
 def list_passkeys(call: Call) -> Response:
-    """List a user's passkeys. The token stays good: the component comes back with it (C.0, 8)."""
+    """List a user's passkeys. The token stays valid: the component uses it again (C.0, fact 8)."""
     fields = call.fields()
     secret = fields.text("connectToken", required=True)
     fields.check()
@@ -57,9 +57,9 @@ def delete(call: Call) -> Response:
 
 
 def _known(project: Project, identifier: str) -> ConnectUser:
-    """Return a user, or an error: an empty list would make the browser delete passkeys (C.0, 9).
+    """Return the user or raise: an empty list makes the browser delete passkeys (C.0, fact 9).
 
-    Which error it is, is INFERRED 31.
+    The kind of error is INFERRED 31.
     """
     user = users.by_identifier(project, identifier)
     if user is None:

@@ -1,7 +1,7 @@
-"""Open, describe and clear processes, and take in events (API notes C.2.2).
+"""Open and clear processes, and receive events (API notes C.2.2).
 
-A process is a name that the browser repeats; nothing is kept of it. So unknown ones do no harm: the
-component would not recover from being told that its process is gone (C.2.3).
+A process is just an ID that the browser repeats; nothing is stored for it. So an unknown ID does no
+harm: the component would not recover from an error here (C.2.3).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from corbado_auth.emulator.connect.switches import switches
 from corbado_auth.emulator.routing import Call, Route, bare
 from corbado_auth.emulator.wire import random_text
 
-# Short (INFERRED 34): until then a browser asks nothing, so it notices no switch that was turned.
+# Short (INFERRED 34): until it is over, a browser does not notice a changed switch.
 LIFETIME = 60
 PROCESS_FORM = re.compile(r"prc-[A-Za-z0-9]{1,60}")
 EVENT_TYPES = (
@@ -43,7 +43,7 @@ EVENT_TYPES = (
 
 
 def open_process(call: Call, *, kill_switch: bool) -> tuple[str, bool, dict[str, Any]]:
-    """Return the process ID, whether this browser may go on, and what each init answer has."""
+    """Return the process ID, whether this browser may go on, and the common fields."""
     fields = call.fields()
     client = fields.typed("clientInformation", dict, required=True)
     fields.typed("flags", dict, required=True)
@@ -51,7 +51,7 @@ def open_process(call: Call, *, kill_switch: bool) -> tuple[str, bool, dict[str,
     fields.check()
     handle = client.get("clientEnvHandle")
     common: dict[str, Any] = {
-        # Compared with the browser's clock, so the emulator's own is not advanced here.
+        # Real time, not the emulator's clock: browsers compare it with their own.
         "expiresAt": int(time.time()) + LIFETIME,
         "frontendApiUrl": _address(call),
         "flags": {},
@@ -64,7 +64,7 @@ def open_process(call: Call, *, kill_switch: bool) -> tuple[str, bool, dict[str,
 
 
 def process_id(call: Call) -> str:
-    """Return the process that the browser names, or a new one."""
+    """Return the process ID that the browser sent, or a new one."""
     given = call.request.headers.get("X-Corbado-Process-Id", "")
     return given if PROCESS_FORM.fullmatch(given) else f"prc-{random_text(16)}"
 
@@ -78,7 +78,7 @@ def clear(call: Call) -> Response:
 
 
 def record_event(call: Call) -> Response:
-    """Take in an event. It is in the request log, and has no effect."""
+    """Receive an event, which only appears in the request log."""
     fields = call.fields()
     fields.text("eventType", required=True, one_of=EVENT_TYPES)
     fields.text("message")
@@ -88,13 +88,13 @@ def record_event(call: Call) -> Response:
 
 
 def _address(call: Call) -> str:
-    """Return where the browser found the emulator: it makes all further calls there."""
+    """Return the emulator's address as the browser knows it, for all further calls."""
     public_url = call.project.emulator_config.public_url
     return public_url or f"http://{call.request.host}"
 
 
 def _is_rolled_out(handle: str, percentage: int) -> bool:
-    """Decide by the browser, so that its answer is the same each time."""
+    """Decide by the browser's handle, so that the answer is always the same."""
     return int(sha256(handle.encode()).hexdigest(), 16) % 100 < percentage
 
 

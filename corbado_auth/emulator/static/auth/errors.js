@@ -8,7 +8,7 @@ const FIELDS = ["username", "name", "password"];
 const KIND_WORDS = {
   "user doesn't exist": "There is no account with this email address.",
   "user already exists": "There is an account with this email address already. Please sign in.",
-  "user is blocked": "This account is blocked. Please ask the people who run this site.",
+  "user is blocked": "This account is blocked. Please contact the people who run this site.",
   "cannot be blank": "Please fill this in.",
   "Invalid email address": "This does not look like an email address.",
 };
@@ -30,7 +30,7 @@ const PROBLEMS = {
   },
   wrong_domain: {
     title: "Passkeys do not fit this address",
-    text: "The relying party ID and the address of this page do not match. Its operator has to mend it.",
+    text: "The relying party ID and the address of this page do not match. Its operator has to fix it.",
   },
   unexpected: {
     title: "Something went wrong",

@@ -91,7 +91,7 @@ function pollLink(view, wait) {
   let timer;
   const poll = async () => {
     if (Date.now() > giveUpAt) {
-      wait.replaceChildren("The link has run out of time. Please send a new one.");
+      wait.replaceChildren("The link has expired. Please send a new one.");
       return;
     }
     const opened = await view.signIn.checkLink().catch((error) => {
@@ -131,8 +131,8 @@ export function emailLinkConfirm(view) {
     failed: {
       title: "This link does not work any more",
       text: signIn.username
-        ? "It was used already, or it is too old. You can have a new one."
-        : "It was used already, or it is too old. Please sign in again.",
+        ? "It has already been used, or it is too old. You can have a new one."
+        : "It has already been used, or it is too old. Please sign in again.",
     },
     actions: [
       signIn.username &&
@@ -148,7 +148,7 @@ export function loginToken(view) {
     redeem: (token) => view.signIn.useLoginToken(token),
     failed: {
       title: "This link does not work any more",
-      text: "It was used already, or it is too old. Please sign in again.",
+      text: "It has already been used, or it is too old. Please sign in again.",
     },
     actions: [backButton(view, "Go to sign-in", { kind: "secondary" })],
   });

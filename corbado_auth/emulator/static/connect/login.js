@@ -69,7 +69,7 @@ export class Login {
     const submit = (event) => {
       event.preventDefault();
       if (!input.value.trim()) {
-        this.#card.showErrors({ fields: { identifier: "Please enter your email address." } });
+        this.#card.showErrors({ fields: { identifier: "Please enter your email address or username." } });
         return;
       }
       this.#run(go, () => this.#logIn(input.value.trim(), "text-field"));

@@ -18,7 +18,7 @@ import {
 export const connectUsers = {
   title: "Connect users",
   hint: "Users of Corbado Connect, by the site's own identifier, with their passkeys.",
-  empty: "No Connect user yet. One is made with the first append token, or here.",
+  empty: "No Connect user yet. The first append token creates one, or sign someone in here.",
   items: ({ state }) => state.connect.users,
   row: userRow,
   tools: (page) =>
@@ -28,7 +28,7 @@ export const connectUsers = {
       async ({ identifier }, outcome) => {
         const made = await page.act(
           () => control.issueSignedPasskeyData(identifier),
-          "It is good for one verification within five minutes.",
+          "It can be verified once, within five minutes.",
         );
         if (made) outcome.replaceChildren(source(made.signedPasskeyData));
         return made;
@@ -62,8 +62,8 @@ function userRow(user) {
 
 export const connectTokens = {
   title: "Connect tokens",
-  hint: "What the site's server asked for. A list token is good until it expires, the others once.",
-  empty: "No connect token yet. The site's server asks for them.",
+  hint: "Issued to the site's server. A list token is valid until it expires, the others once.",
+  empty: "No connect token yet. The site's server requests them.",
   items: ({ state }) => state.connect.tokens,
   row: (token) =>
     h(
@@ -126,18 +126,18 @@ const SWITCHES = {
       ].map((word) => [word, word]),
     ],
   ],
-  autoAppend: ["Automatic append", "The component begins to create a passkey by itself."],
+  autoAppend: ["Automatic append", "The component starts creating a passkey by itself."],
   conditionalAppend: ["Conditional append", "The component may create a passkey silently."],
-  isCDA: ["Cross-device login", "The component expects a passkey of another device."],
+  isCDA: ["Cross-device login", "The component expects a passkey on another device."],
   requireConnectLoginToken: ["Require a login token", "Logins need a passkey-login token."],
-  identifierURL: ["Identifier endpoint", "Where the emulator asks whose a typed name is."],
-  session: ["Post-login session", "What a post-login action returns, instead of nothing."],
+  identifierURL: ["Identifier endpoint", "The site's endpoint that finds the user for a typed name."],
+  session: ["Post-login session", "What a post-login action returns; by default nothing."],
 };
 const TEXTS = ["identifierURL", "session"];
 
 export const connectSwitches = {
   title: "Connect switches",
-  hint: "How the Connect project is set. Browsers notice a change within a minute.",
+  hint: "How the Connect project behaves. Browsers notice a change within a minute.",
   empty: "",
   items: ({ state }) =>
     Object.keys(SWITCHES).map((name) => ({ ID: name, value: state.connect.switches[name] })),
@@ -146,7 +146,7 @@ export const connectSwitches = {
     toolForm(
       "Set the identifier endpoint and the session",
       "Set them",
-      (values) => page.act(() => control.turnConnect(values), "They are set."),
+      (values) => page.act(() => control.turnConnect(values), "The values were set."),
       labelled(
         "Identifier endpoint (empty: none)",
         h("input", { name: "identifierURL", type: "url", autocomplete: "off" }),
@@ -165,7 +165,7 @@ export const connectSwitches = {
 function switchRow({ ID, value }, page) {
   const [title, text, choices] = SWITCHES[ID];
   const turn = (next) =>
-    page.act(() => control.turnConnect({ [ID]: next }), `${title}: the switch is turned.`);
+    page.act(() => control.turnConnect({ [ID]: next }), `${title} was changed.`);
   return h(
     "li",
     {},

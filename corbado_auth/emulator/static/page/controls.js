@@ -35,8 +35,8 @@ function outcomeOf({ status, delay, drop, body, retryAfter }) {
 
 export const failures = {
   title: "Planned failures",
-  hint: "What the next calls meet instead of a proper answer.",
-  empty: "Everything works. Plan a failure to see how the site bears it.",
+  hint: "What the next calls get instead of a proper answer.",
+  empty: "Everything works. Plan a failure to see how the site copes.",
   items: ({ state }) => state.failures,
   row: (failure, page) =>
     h(
@@ -58,7 +58,7 @@ export const failures = {
           { class: "push" },
           action(
             "Remove",
-            () => page.act(() => control.removeFailure(failure.ID), "The failure is gone."),
+            () => page.act(() => control.removeFailure(failure.ID), "The failure was removed."),
             {
               "aria-label": `Remove the failure of ${failure.path}`,
             },
@@ -73,7 +73,7 @@ export const failures = {
       ({ method, path, outcome, times }) => {
         const failure = { path, times: Number(times), ...OUTCOMES[outcome] };
         if (method !== "any") failure.method = method;
-        return page.act(() => control.planFailure(failure), "The failure is planned.");
+        return page.act(() => control.planFailure(failure), "The failure was planned.");
       },
       labelled(
         "Method",
@@ -135,7 +135,7 @@ export const project = {
     toolForm(
       "Limit the rate",
       "Set the limit",
-      ({ requests }) => page.act(() => control.limitRate(Number(requests)), "The limit is set."),
+      ({ requests }) => page.act(() => control.limitRate(Number(requests)), "The limit was set."),
       labelled(
         "Calls in ten seconds (0: no limit)",
         h("input", { name: "requests", type: "number", min: "0", value: "0", required: true }),

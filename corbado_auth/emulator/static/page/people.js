@@ -19,7 +19,7 @@ import {
 
 export const users = {
   title: "Users",
-  hint: "Who has an account at this emulator, with addresses and passkeys.",
+  hint: "Users of API v1, with their addresses and passkeys.",
   empty: "Nobody yet. Sign up on the site, or add a user here.",
   items: ({ state }) => state.users,
   row: userRow,
@@ -30,7 +30,7 @@ export const users = {
       ({ email, fullName, confirmed }) =>
         page.act(
           () => control.addUser({ email, fullName, confirmed: confirmed === "on" }),
-          "The user is there.",
+          "The user was added.",
         ),
       labelled(
         "Email address",
@@ -51,7 +51,7 @@ function userRow(user, page) {
   const makeLink = async () => {
     const made = await page.act(
       () => control.issueToken(user.ID),
-      "A sign-in link is there, good for one use.",
+      "The sign-in link is ready. It works once.",
     );
     if (made) place.replaceChildren(link(made.redirectURL, "Sign in with this link"));
   };
@@ -105,7 +105,7 @@ export const emails = {
 export const tokens = {
   title: "Tokens",
   hint: "One-time tokens: auth tokens for the Redirect URL, and those behind sessions, links and associations.",
-  empty: "No token yet. One is made for every sign-in.",
+  empty: "No token yet. Every sign-in creates one.",
   items: ({ state }) => state.tokens,
   row: (token) =>
     h(
