@@ -77,6 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
         default=start["webhook_url"],
     )
     add("--webhook-credentials", "its HTTP Basic credentials", metavar="USER:PASSWORD")
+    add(
+        "--connect-project-id",
+        "project ID for Connect, if it is another project",
+        default=start["connect_project_id"],
+    )
+    add("--connect-api-secret", "its API secret, also from CORBADO_CONNECT_API_SECRET")
     add("--backend-api-key", "bearer key of API v2, also from CORBADO_BACKEND_API_KEY")
     add(
         "--identifier-url",
@@ -133,6 +139,10 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
         api_secret=options["api_secret"]
         or os.environ.get("CORBADO_API_SECRET")
         or start["api_secret"],
+        connect_project_id=options["connect_project_id"],
+        connect_api_secret=options["connect_api_secret"]
+        or os.environ.get("CORBADO_CONNECT_API_SECRET")
+        or start["connect_api_secret"],
         backend_api_key=options["backend_api_key"]
         or os.environ.get("CORBADO_BACKEND_API_KEY")
         or start["backend_api_key"],

@@ -25,7 +25,8 @@ class EmulatorConfig:
     `origins` may call the frontend API in addition to the origins of these two. `rate_limit` is
     calls in 10 seconds per client address (0: off). `public_url` is where browsers find the
     emulator behind a proxy that terminates TLS. `other_projects` are more (project ID, API secret)
-    pairs, each with its own users and tokens. `backend_api_key` is the bearer token of API v2.
+    pairs, each with its own users and tokens. `connect_project_id` is the project for Connect if it
+    is another one than for API v1. `backend_api_key` is the bearer token of API v2.
     `identifier_url` is the site's endpoint, with `identifier_credentials`, that finds the Connect
     identifier for what was typed, as Corbado's pre-login action would. `expose` allows a `host`
     that other machines can reach.
@@ -35,6 +36,8 @@ class EmulatorConfig:
     port: int = 9000
     project_id: str = DEFAULT_PROJECT_ID
     api_secret: str = DEFAULT_API_SECRET
+    connect_project_id: str = ""
+    connect_api_secret: str = ""
     backend_api_key: str = DEFAULT_BACKEND_API_KEY
     redirect_url: str = "http://localhost:8000/corbado/redirect/"
     application_url: str = "http://localhost:8000/corbado/login/"
@@ -56,6 +59,8 @@ class EmulatorConfig:
     def __post_init__(self) -> None:
         if not self.project_id or not self.api_secret:
             raise ConfigError("Give a project ID and an API secret.")
+        if self.connect_project_id and not self.connect_api_secret:
+            raise ConfigError("Give an API secret for the Connect project, too.")
         for name, url in (
             ("redirect URL", self.redirect_url),
             ("application URL", self.application_url),

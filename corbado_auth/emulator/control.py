@@ -23,7 +23,7 @@ TEN_YEARS = 10 * 366 * 24 * 3600
 
 
 class Control:
-    """The state of an emulator; `project` is its first project."""
+    """The state of an emulator; `project` is its first project, often also for Connect."""
 
     def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
         self.config = config
@@ -34,20 +34,25 @@ class Control:
         self._state = StateFile(config.state) if config.state else None
         with ExitStack() as undo:
             undo.callback(self.close)
-            pairs = ((config.project_id, config.api_secret), *config.other_projects)
+            pairs = [(config.project_id, config.api_secret), *config.other_projects]
+            if config.connect_project_id not in {"", config.project_id}:
+                pairs.append((config.connect_project_id, config.connect_api_secret))
             self.projects = {
                 project_id: Project(config, project_id, secret, self._state)
                 for project_id, secret in pairs
             }
             self.project = self.projects[config.project_id]
+            self.connect_project = self.projects[config.connect_project_id or config.project_id]
             self._seed()
             undo.pop_all()
 
     @property
     def revision(self) -> int:
         """A number that grows with every change a page could show."""
-        parts = (self.project.store, self.failures, self.log, self.rate_limit)
-        return sum(part.revision for part in parts)
+        parts = (self.failures, self.log, self.rate_limit)
+        return sum(project.store.revision for project in self.projects.values()) + sum(
+            part.revision for part in parts
+        )
 
     def bound_to(self, base_url: str) -> None:
         """Note where the server answers; the address given out is the one browsers use."""
@@ -87,7 +92,7 @@ class Control:
 
     def turn_connect(self, **values: bool | int | str) -> Switches:
         """Change Connect's switches, named as in the control API; return all of them."""
-        return turn(self.project, values)
+        return turn(self.connect_project, values)
 
     def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
         """Return a `signedPasskeyData` as after a passkey login of this Connect user.
@@ -95,10 +100,11 @@ class Control:
         A missing user is created. `claims` override the usual ones: `exp=0` makes it expired,
         `iss="pro-2"` makes it another project's.
         """
-        user = users.get_or_create(self.project, identifier)
-        known = users.passkeys(self.project, user.id)
+        project = self.connect_project
+        user = users.get_or_create(project, identifier)
+        known = users.passkeys(project, user.id)
         return signed_data.issue(
-            self.project,
+            project,
             user,
             credential_id=known[0].id if known else make_id("cre"),
             process_id=f"prc-{random_text(16)}",

@@ -26,7 +26,7 @@ first.
      "tokens": [{"ID", "token": "6GQd… (64)", "kind": "auth|session|association|login",
                  "userID", "email", "state": "unused|used|expired",
                  "created", "expires", "expiresIn": 297.5}],
-     "connect": {"switches": {…},  # see POST connect
+     "connect": {"projectID", "switches": {…},  # see POST connect
                  "userCount": 1,
                  "users": [{"ID", "identifier", "displayName", "userHandle", "status", "created",
                             "passkeys": […]}],
@@ -97,7 +97,7 @@ from werkzeug.wrappers import Request, Response
 from corbado_auth.emulator import overview
 from corbado_auth.emulator.accounts import EMAIL_FORM
 from corbado_auth.emulator.config import origin_of
-from corbado_auth.emulator.connect.switches import TYPES, turn
+from corbado_auth.emulator.connect.switches import TYPES
 from corbado_auth.emulator.control import Control
 from corbado_auth.emulator.failures import BODIES, MAX_DELAY, Failure
 from corbado_auth.emulator.guard import is_own_page
@@ -268,8 +268,8 @@ def _turn_switches(control: Control, body: Mapping[str, Any]) -> Mapping[str, An
         raise Refusal(400, "identifierURL begins with http:// or https:// and a host.")
     if given.get("identifierCredentials") and ":" not in given["identifierCredentials"]:
         raise Refusal(400, "Write identifierCredentials as user:password.")
-    turn(control.project, given)
-    return {"switches": overview.connect_switches(control.project)}
+    control.turn_connect(**given)
+    return {"switches": overview.connect_switches(control.connect_project)}
 
 
 def _issue_signed_passkey_data(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:

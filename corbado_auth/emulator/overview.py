@@ -43,7 +43,7 @@ def state(control: Control) -> dict[str, Any]:
         "userCount": len(store.users),
         "users": [user(project, row) for row in store.users.all()[: -SHOWN - 1 : -1]],
         "tokens": [token(project, row) for row in store.tokens.all()[: -SHOWN - 1 : -1]],
-        "connect": _connect(project),
+        "connect": _connect(control.connect_project),
         "failures": [failure.public() for failure in reversed(control.failures.all())],
         "webhooks": [_delivery(row) for row in reversed(store.deliveries.all())],
     }
@@ -52,6 +52,7 @@ def state(control: Control) -> dict[str, Any]:
 def _connect(project: Project) -> dict[str, Any]:
     store = project.store
     return {
+        "projectID": project.id,
         "switches": connect_switches(project),
         "userCount": len(store.connect_users),
         "users": [

@@ -72,8 +72,9 @@ class Project:
     ) -> None:
         self.id = project_id
         self.api_secret = api_secret
-        # Only the first project: the others are there to test that projects are separate.
-        self.backend_api_key = config.backend_api_key if project_id == config.project_id else ""
+        # Only the Connect project: the others are there to test that projects are separate.
+        is_connect = project_id == (config.connect_project_id or config.project_id)
+        self.backend_api_key = config.backend_api_key if is_connect else ""
         self.base_url = ""
         self.emulator_config = config
         self.store = Store(project_id, state)

@@ -231,10 +231,14 @@ class TestManagePy:
 
     def test_it_knows_the_sites_connect_settings(self, started_with: list[Any]) -> None:
         with override_settings(
-            CORBADO_BACKEND_API_KEY="key-of-the-site", CORBADO_WEBHOOK_SECRETS=["hook:word"]
+            CORBADO_CONNECT_PROJECT_ID="pro-77",
+            CORBADO_CONNECT_API_SECRET="corbado1_c",
+            CORBADO_BACKEND_API_KEY="key-of-the-site",
         ):
             call_command("corbado_emulator")
-        assert started_with[0].backend_api_key == "key-of-the-site"
+        (config,) = started_with
+        assert (config.connect_project_id, config.connect_api_secret) == ("pro-77", "corbado1_c")
+        assert config.backend_api_key == "key-of-the-site"
 
     def test_flags_beat_the_settings(self, started_with: list[Any]) -> None:
         call_command("corbado_emulator", project_id="pro-6", port=1234)

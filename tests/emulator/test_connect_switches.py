@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.clients import ConnectBrowser, Server, claims_of
+from corbado_auth.emulator.config import ConfigError
+from tests.emulator.clients import ConnectBrowser, Judge, Server, claims_of
 from tests.emulator.conftest import NewEmulator
 
 ADA = "4f1c"
@@ -194,3 +195,25 @@ def test_a_login_can_be_had_without_a_browser(emulator: Emulator, server: Server
     made = _control(emulator, "connect/signed-passkey-data", identifier=ADA)
     assert server.verify(made.json()["signedPasskeyData"], ADA) == "success"
     assert _control(emulator, "connect/signed-passkey-data").status_code == 400
+
+
+def test_connect_may_be_another_project(new_emulator: NewEmulator, judge: Judge) -> None:
+    both = new_emulator(connect_project_id="pro-7", connect_api_secret="corbado1_connect")
+    _turn(both, rollout=0)
+    browser, server = ConnectBrowser(both, judge), Server(both, judge)
+    assert browser.init("login").bare["loginAllowed"] is True
+    browser.http.headers["X-Corbado-ProjectID"] = "pro-7"
+    assert browser.init("login").bare["loginAllowed"] is False
+    signed = both.issue_signed_passkey_data(ADA)
+    assert server.verify(signed, ADA) == "invalid_signature"
+    server.http.auth = ("pro-7", "corbado1_connect")
+    assert server.verify(signed, ADA) == "success"
+    state = requests.get(f"{both.url}/_emulator/state", timeout=10).json()
+    assert (state["project"]["projectID"], state["connect"]["projectID"]) == ("pro-1", "pro-7")
+    for client in (browser, server):
+        client.http.close()
+
+
+def test_a_connect_project_needs_a_secret(new_emulator: NewEmulator) -> None:
+    with pytest.raises(ConfigError, match="Connect project"):
+        new_emulator(connect_project_id="pro-7")

@@ -63,14 +63,16 @@ class Command(BaseCommand):
         values: dict[str, Any] = {
             "project_id": conf.CORBADO_PROJECT_ID,
             "api_secret": conf.CORBADO_API_SECRET,
-            # Read by name: a site without Connect has no such setting.
-            "backend_api_key": getattr(settings, "CORBADO_BACKEND_API_KEY", ""),
+            "backend_api_key": conf.CORBADO_BACKEND_API_KEY,
             "redirect_url": _url("redirect"),
             "application_url": _url("login"),
         }
         api = urlsplit(conf.CORBADO_FRONTEND_API_URL)
         if is_loopback(api.hostname or "") and api.port:
             values["port"] = api.port
+        if conf.is_set("CORBADO_CONNECT_PROJECT_ID"):
+            values["connect_project_id"] = conf.CORBADO_CONNECT_PROJECT_ID
+            values["connect_api_secret"] = conf.CORBADO_CONNECT_API_SECRET
         if conf.CORBADO_WEBHOOK_SECRETS:
             values["webhook_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
             values["webhook_url"] = _url("action-webhook")
