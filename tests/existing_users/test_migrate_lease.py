@@ -136,23 +136,26 @@ def test_a_lease_outlasts_a_failure_of_the_database_that_passes(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("method", "asked"), [("full_name", 1), ("check", 0)])
 def test_a_run_that_stood_still_gives_way_to_the_one_that_took_its_lease(
-    corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+    corbado: Corbado, monkeypatch: pytest.MonkeyPatch, method: str, asked: int
 ) -> None:
-    """A laptop that slept, or a process that was suspended."""
-    full_name = UserMigration.full_name
+    """A laptop that slept, or a method of the site that takes its time."""
+    works = getattr(UserMigration, method)
 
-    def sleeping(self: UserMigration, user: Any) -> str:
+    def sleeping(self: UserMigration, user: Any) -> Any:
         MigrationLease.objects.update(holder=OTHER)
-        return full_name(self, user)
+        return works(self, user)
 
-    monkeypatch.setattr(UserMigration, "full_name", sleeping)
+    monkeypatch.setattr(UserMigration, method, sleeping)
     monkeypatch.setattr(lease, "RENEWED_AFTER", 0)
-    add_users(5)
+    users = add_users(5)
+    if not asked:
+        get_user_model().objects.filter(pk__in=[user.pk for user in users]).update(is_active=False)
     output, code = run()
     assert code == 2
     assert "stood still for a minute, and another one has begun" in output
-    assert moved() == len(corbado.requests) == 1
+    assert moved() == len(corbado.requests) == asked
     assert MigrationLease.objects.get().holder == OTHER
 
 
