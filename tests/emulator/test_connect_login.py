@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from corbado_auth.emulator import Emulator
 from tests.emulator.authenticator import PRESENT, Authenticator, decode
-from tests.emulator.clients import SITE, ConnectBrowser, Server, claims_of
+from tests.emulator.clients import SITE, ConnectBrowser, Judge, Server, claims_of
 from tests.emulator.site import WebhookSite
 
 ADA, GRACE = "4f1c", "9b2e"
@@ -145,6 +146,24 @@ def test_success_burns_the_challenge(ada: str, connect: ConnectBrowser) -> None:
     assert connect.finish_login(assertion).status == 200
     assert list(connect.finish_login(assertion).validation) == ["assertionResponse"]
     assert connect.finish_login(connect.authenticator.get(options)).status == 400
+
+
+@pytest.mark.security
+def test_of_many_finishes_at_once_one_succeeds(
+    ada: str, connect: ConnectBrowser, emulator: Emulator, judge: Judge
+) -> None:
+    options = connect.start(ada).bare["assertionOptions"]
+    assertion = connect.authenticator.get(options)
+
+    def finish(_: int) -> int:
+        other = ConnectBrowser(emulator, judge)
+        status = other.finish_login(assertion).status
+        other.http.close()
+        return status
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(finish, range(12)))
+    assert (statuses.count(200), statuses.count(400)) == (1, 11)
 
 
 @pytest.mark.security

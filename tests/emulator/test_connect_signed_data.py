@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
+from corbado_auth.emulator.connect import signed_data
 from tests.emulator.authenticator import decode, encode
 from tests.emulator.clients import ConnectBrowser, Judge, Server, claims_of
 from tests.emulator.conftest import OTHER_PROJECT
@@ -49,6 +51,14 @@ def test_it_claims_who_and_nothing_secret(
 
 def test_a_fresh_one_is_a_success_once(signed: str, server: Server) -> None:
     assert [server.verify(signed, ADA) for _ in range(2)] == ["success", "invalid_challenge"]
+
+
+@pytest.mark.security
+def test_of_many_at_once_one_succeeds(signed: str, emulator: Emulator) -> None:
+    project = emulator.control.project
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: signed_data.verify(project, signed, ADA), range(32)))
+    assert (results.count("success"), results.count("invalid_challenge")) == (1, 31)
 
 
 @pytest.mark.security

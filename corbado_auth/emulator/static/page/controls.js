@@ -18,6 +18,20 @@ const OUTCOMES = {
   "empty body": { body: "empty" },
 };
 
+// Suggestions for the path: what a sign-in depends on.
+const PATHS = [
+  "/v1/authTokens/validate",
+  "/v1/associationTokens",
+  "/v1/users/*",
+  "/v2/passkey/verifySignedData",
+  "/v2/connectTokens",
+  "/v2/connect/login/init",
+  "/v2/connect/login/start",
+  "/v2/connect/login/finish",
+  "/v2/connect/append/*",
+  "/v2/connect/manage/*",
+];
+
 function options(values) {
   return values.map((value) => h("option", {}, value));
 }
@@ -84,11 +98,13 @@ export const failures = {
         h("input", {
           name: "path",
           required: true,
+          list: "known-paths",
           value: "/v1/authTokens/validate",
           autocomplete: "off",
           spellcheck: "false",
         }),
       ),
+      h("datalist", { id: "known-paths" }, ...PATHS.map((value) => h("option", { value }))),
       labelled("What happens", h("select", { name: "outcome" }, ...options(Object.keys(OUTCOMES)))),
       labelled(
         "How often (0: until removed)",
