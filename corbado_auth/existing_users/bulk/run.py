@@ -111,9 +111,8 @@ class BulkMigration:
             else:
                 self._results.append((user, outcome))
         self._write()
-        fit = fit[: self._left]
+        self._waiting += (fit := fit[: self._left])
         self._left -= len(fit)
-        self._waiting.extend(fit)
 
     def _step(self) -> None:
         """Ask about whoever's turn it is, and meanwhile write what has come back."""
@@ -195,8 +194,6 @@ class BulkMigration:
 
     def _write(self) -> None:
         """Write what became of users, and note it; after a failure that passes, the next time."""
-        if not self._results:
-            return
         try:
             written = settle(self._results)
         except OperationalError as error:
