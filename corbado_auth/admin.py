@@ -18,8 +18,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from .conf import conf
 from .local_users import email_field_name
-from .models import CorbadoAccount
+from .models import ConnectAccount, CorbadoAccount
 
 if TYPE_CHECKING:
     from .existing_users.adoption import Adoption
@@ -173,6 +174,44 @@ class CorbadoAccountAdmin(AccountAdmin):
     def _may_see_users(self, request: HttpRequest) -> bool:
         user_admin: Any = self.admin_site._registry.get(get_user_model())
         return user_admin is not None and user_admin.has_view_or_change_permission(request)
+
+
+@admin.register(ConnectAccount)
+class ConnectAccountAdmin(CorbadoAccountAdmin):
+    """The same for Corbado Connect. A person without a sign-in may have added a passkey or not."""
+
+    list_display = [
+        "local_user",
+        "last_sign_in_at",
+        "sign_in_count",
+        "corbado_user_id",
+        "created_at",
+    ]
+    search_help_text = _("A handle, a Corbado user ID, or a user")
+    fieldsets = [
+        (None, {"fields": ["local_user", "handle", "corbado_user_id", "project_id"]}),
+        (
+            _("Sign-ins through Corbado"),
+            {"fields": ["created_at", "first_sign_in_at", "last_sign_in_at", "sign_in_count"]},
+        ),
+    ]
+    delete_confirmation_template = "admin/corbado_auth/connectaccount/delete_confirmation.html"
+    delete_selected_confirmation_template = (
+        "admin/corbado_auth/connectaccount/delete_selected_confirmation.html"
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Leave the page with the numbers where it is."""
+        return super(CorbadoAccountAdmin, self).get_urls()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep the list out of the index of sites that do not use Connect."""
+        return bool(conf.CORBADO_CONNECT) and super().has_module_permission(request)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Search the account, and the local user by name and address."""
+        fields = [name for name in super().get_search_fields(request) if name != "email"]
+        return ["handle", *fields]
 
 
 def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:

@@ -23,7 +23,7 @@ class CorbadoAuthConfig(AppConfig):
         from . import db_connections, deletion, session
         from .checks import register_checks
         from .existing_users import password_use
-        from .models import CorbadoAccount
+        from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
         from .sessions import unlinking
 
@@ -34,9 +34,10 @@ class CorbadoAuthConfig(AppConfig):
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"
         )
-        post_delete.connect(
-            deletion.note_deletion, sender=CorbadoAccount, dispatch_uid="corbado_auth.deletion"
-        )
-        post_delete.connect(
-            unlinking.note_unlinking, sender=CorbadoAccount, dispatch_uid="corbado_auth.sessions"
-        )
+        for account in (CorbadoAccount, ConnectAccount):
+            post_delete.connect(
+                deletion.note_deletion, sender=account, dispatch_uid="corbado_auth.deletion"
+            )
+            post_delete.connect(
+                unlinking.note_unlinking, sender=account, dispatch_uid="corbado_auth.sessions"
+            )

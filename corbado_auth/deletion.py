@@ -13,14 +13,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from .backends import corbado_backend
 from .conf import conf
+from .corbado_api.connect import ConnectService
 from .corbado_api.service import CorbadoService
 from .exceptions import CorbadoError
-from .models import CorbadoAccount, PendingDeletion
+from .models import ConnectAccount, CorbadoAccount, PendingDeletion, db_for_write
 
 __all__ = [
     "Retried",
@@ -44,14 +45,24 @@ class Retried(NamedTuple):
     kept: int
 
 
-def note_deletion(instance: CorbadoAccount, using: str, origin: Any = None, **_signal: Any) -> None:
-    """Note that Corbado has to delete this user, too. Connected to ``post_delete``."""
+def note_deletion(
+    instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_signal: Any
+) -> None:
+    """Note that Corbado has to delete this user, too. Connected to ``post_delete``.
+
+    Of somebody who has only added a passkey with Connect, we know no Corbado user but the handle.
+    """
     if not (_is_turned_on() and deletes_the_user(origin)):
         return
+    is_at_connect = isinstance(instance, ConnectAccount)
+    handle = instance.handle if isinstance(instance, ConnectAccount) else ""
     pending, _created = PendingDeletion.objects.using(using).get_or_create(
-        project_id=instance.project_id, corbado_user_id=instance.corbado_user_id
+        project_id=instance.project_id,
+        corbado_user_id=instance.corbado_user_id,
+        handle="" if instance.corbado_user_id else handle,
+        is_at_connect=is_at_connect,
     )
-    if pending.project_id == conf.CORBADO_PROJECT_ID:
+    if _pending().filter(pk=pending.pk).exists():
         transaction.on_commit(partial(_delete_now, pending), using=using, robust=True)
 
 
@@ -85,7 +96,7 @@ def deletes_the_user(origin: Any) -> bool:
     Django's methods says nothing; what cannot be undone is not done then.
     """
     model = origin.model if isinstance(origin, QuerySet) else type(origin)
-    return issubclass(model, Model) and not issubclass(model, CorbadoAccount)
+    return issubclass(model, Model) and not issubclass(model, CorbadoAccount | ConnectAccount)
 
 
 def _is_turned_on() -> bool:
@@ -105,21 +116,39 @@ def _delete_now(pending: PendingDeletion) -> None:
 def _delete(pending: PendingDeletion) -> bool:
     """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
     rows = _pending().filter(pk=pending.pk)
-    if CorbadoAccount.objects.for_corbado_user(pending.corbado_user_id):
+    if _has_come_back(pending):
         rows.delete()
         return False
     try:
-        CorbadoService().delete_user(pending.corbado_user_id)
+        if pending.is_at_connect:
+            _delete_at_connect(pending)
+        else:
+            CorbadoService().delete_user(pending.corbado_user_id)
     except CorbadoError as error:
         rows.update(failed_at=timezone.now())
         logger.error(
             "Corbado user %s is not deleted yet: %s. corbado_migrate_users tries again.",
-            pending.corbado_user_id,
+            pending,
             error,
         )
         raise
     rows.delete()
     return True
+
+
+def _has_come_back(pending: PendingDeletion) -> bool:
+    if not pending.is_at_connect:
+        return CorbadoAccount.objects.for_corbado_user(pending.corbado_user_id) is not None
+    known = {"corbado_user_id": pending.corbado_user_id} if pending.corbado_user_id else {}
+    known = known or {"handle": pending.handle}
+    return ConnectAccount.objects.current().filter(**known).exists()
+
+
+def _delete_at_connect(pending: PendingDeletion) -> None:
+    service = ConnectService()
+    corbado_user_id = pending.corbado_user_id or service.find_user(pending.handle)
+    if corbado_user_id:
+        service.delete_user(corbado_user_id)
 
 
 def _walk() -> Iterator[PendingDeletion]:
@@ -130,4 +159,7 @@ def _walk() -> Iterator[PendingDeletion]:
 
 
 def _pending() -> QuerySet[PendingDeletion]:
-    return PendingDeletion.objects.current()
+    return PendingDeletion.objects.using(db_for_write()).filter(
+        Q(project_id=conf.CORBADO_PROJECT_ID, is_at_connect=False)
+        | Q(project_id=conf.CORBADO_CONNECT_PROJECT_ID, is_at_connect=True)
+    )

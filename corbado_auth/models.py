@@ -103,10 +103,8 @@ class CorbadoAccount(models.Model):
 class ConnectAccount(models.Model):
     """The link between one user of Corbado Connect and one local user.
 
-    The handle decides who signs in, ever after. It is random: it goes to authenticators, so that it
-    must neither be personal nor guessable, and it must not be somebody else's in a restored dump or
-    on a second site with the same Corbado project. ``corbado_user_id`` is unknown until the first
-    sign-in, and is for support and deletion alone.
+    The handle decides who signs in, ever after; it is random, for it goes to authenticators.
+    ``corbado_user_id``, unknown until the first sign-in, is for support and deletion alone.
     """
 
     user = models.ForeignKey(
@@ -329,7 +327,9 @@ class PendingDeletion(models.Model):
     """
 
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
-    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
+    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64, blank=True)
+    # At Connect, of somebody whose Corbado user we never heard of.
+    handle = models.CharField(_("handle"), max_length=MAX_HANDLE, blank=True)
     is_at_connect = models.BooleanField(_("at Connect"), default=False)
     created_at = models.DateTimeField(_("local user deleted"), default=timezone.now)
     failed_at = models.DateTimeField(_("last failure"), null=True)
@@ -341,10 +341,10 @@ class PendingDeletion(models.Model):
         verbose_name_plural = _("pending deletions")
         constraints = [
             models.UniqueConstraint(
-                fields=["project_id", "corbado_user_id", "is_at_connect"],
+                fields=["project_id", "corbado_user_id", "handle", "is_at_connect"],
                 name="corbado_deletion_corbado_user",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.corbado_user_id
+        return self.corbado_user_id or self.handle

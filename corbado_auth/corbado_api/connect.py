@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -67,6 +67,16 @@ class ConnectService(Client):
         body = {"type": token_type, "data": data, "maxLifetimeInSeconds": lifetime}
         answer = self._ask("POST", "/v2/connectTokens", body)
         return answer.read(responses.read_connect_token)
+
+    def find_user(self, handle: str) -> str:
+        """Return the Corbado user who has this handle, or an empty string.
+
+        That the handle is listed among the identifiers, and can be filtered by, is INFERRED; what
+        comes back is compared once more.
+        """
+        query = urlencode({"filter[]": f"identifierValue:eq:{handle}"})
+        answer = self._ask("GET", f"/v2/identifiers?{query}")
+        return answer.read(lambda found: responses.read_identifier_owner(found, handle))
 
     def delete_user(self, corbado_user_id: str) -> bool:
         """Delete a Corbado user with all passkeys; False where Corbado has no such user.

@@ -20,6 +20,7 @@ __all__ = [
     "read_connect_token",
     "read_created_user_id",
     "read_failure",
+    "read_identifier_owner",
     "read_passkeys",
     "read_project_config",
     "read_user",
@@ -129,6 +130,13 @@ def read_verification_result(answer: Json) -> str:
     if not isinstance(result, str):
         raise ValueError("verificationResult is not a string")
     return _word(result, ERROR_TYPE) or "a word that nobody documented"
+
+
+def read_identifier_owner(answer: Json, value: str) -> str:
+    """Return whose this identifier is, or an empty string (API notes C.3.2)."""
+    rows = [_object(row, "identifiers[]") for row in _list(answer, "identifiers")]
+    owners = [row.get("userID") for row in rows if row.get("value") == value]
+    return _identifier(owners[0], "identifiers[].userID") if owners else ""
 
 
 def read_connect_token(answer: Json) -> str:

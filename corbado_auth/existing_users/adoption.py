@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from corbado_auth.models import CorbadoAccount, MigrationAttempt
+from corbado_auth.conf import conf
+from corbado_auth.models import ConnectAccount, CorbadoAccount, MigrationAttempt
 
 __all__ = ["Adoption", "Week", "measure"]
 
@@ -51,13 +55,17 @@ class Adoption:
 
 
 def measure(now: datetime | None = None) -> Adoption:
-    """Return the numbers as of now, in four queries whatever the size of the user base."""
+    """Return the numbers as of now, in as many queries whatever the size of the user base.
+
+    Four, and two more with Connect. Whoever came by both products is one person.
+    """
     accounts = CorbadoAccount.objects.in_project()
-    counts = accounts.aggregate(
-        moved=Count("pk"),
-        signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
-        used_password_since=Count("pk", filter=Q(last_password_at__gt=F("first_sign_in_at"))),
-    )
+    here = timezone.localtime(now)
+    counts, weeks = _counts(accounts, Q()), _first_sign_ins(accounts, here)
+    if conf.CORBADO_CONNECT:
+        passkeys = _by_connect_alone(accounts)
+        counts.update(_counts(passkeys, Q(first_sign_in_at__isnull=False)))
+        weeks.update(_first_sign_ins(passkeys, here))
     # Who signed in after a refusal has an account by now: the old word does not count.
     has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
     refused = (
@@ -70,14 +78,36 @@ def measure(now: datetime | None = None) -> Adoption:
     return Adoption(
         users=get_user_model()._default_manager.count(),
         refused=dict(refused),
-        weeks=_weeks(accounts, timezone.localtime(now)),
+        weeks=_weeks(weeks, here),
         **counts,
     )
 
 
-def _weeks(accounts: QuerySet[CorbadoAccount], now: datetime) -> tuple[Week, ...]:
+def _by_connect_alone(accounts: QuerySet[CorbadoAccount]) -> QuerySet[ConnectAccount]:
+    """Return the accounts at Connect of people who have not signed in the older way."""
+    older = accounts.filter(user_id=OuterRef("user_id"), first_sign_in_at__isnull=False)
+    return ConnectAccount.objects.in_project().filter(~Exists(older))
+
+
+def _counts(accounts: QuerySet[Any], has_moved: Q) -> Counter[str]:
+    """Count people; an account at Connect is made before there is a passkey, and says nothing."""
+    return Counter(
+        accounts.aggregate(
+            moved=Count("pk", filter=has_moved),
+            signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
+            used_password_since=Count("pk", filter=Q(last_password_at__gt=F("first_sign_in_at"))),
+        )
+    )
+
+
+def _mondays(now: datetime) -> list[date]:
     monday = now.date() - timedelta(days=now.weekday())
-    mondays = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
+    return [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
+
+
+def _first_sign_ins(accounts: QuerySet[Any], now: datetime) -> Counter[str]:
+    """Count first sign-ins before the weeks, and in each of them."""
+    mondays = _mondays(now)
     midnights = [
         timezone.make_aware(datetime.combine(each, time.min))
         for each in (*mondays, mondays[-1] + timedelta(weeks=1))
@@ -85,16 +115,23 @@ def _weeks(accounts: QuerySet[CorbadoAccount], now: datetime) -> tuple[Week, ...
     # Asked week by week: databases that truncate dates themselves (MySQL) need the definitions of
     # time zones for that, which few have loaded.
     first = "first_sign_in_at"
-    numbers = accounts.aggregate(
-        before=Count("pk", filter=Q(**{f"{first}__lt": midnights[0]})),
-        **{
-            f"week{number}": Count("pk", filter=Q(**{f"{first}__gte": start, f"{first}__lt": end}))
-            for number, (start, end) in enumerate(pairwise(midnights))
-        },
+    return Counter(
+        accounts.aggregate(
+            before=Count("pk", filter=Q(**{f"{first}__lt": midnights[0]})),
+            **{
+                f"week{number}": Count(
+                    "pk", filter=Q(**{f"{first}__gte": start, f"{first}__lt": end})
+                )
+                for number, (start, end) in enumerate(pairwise(midnights))
+            },
+        )
     )
+
+
+def _weeks(numbers: Mapping[str, int], now: datetime) -> tuple[Week, ...]:
     total = numbers["before"]
     weeks = []
-    for number, each in enumerate(mondays):
+    for number, each in enumerate(_mondays(now)):
         total += numbers[f"week{number}"]
         weeks.append(Week(each, numbers[f"week{number}"], total))
     return tuple(weeks)

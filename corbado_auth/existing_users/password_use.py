@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.conf import conf
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from corbado_auth.passwords import came_with_password
 from corbado_auth.session import was_somebody_else
 
@@ -32,6 +33,10 @@ def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) 
 def note_password(user: AbstractBaseUser) -> None:
     """Note that this user's password was used; nothing for a user without an account."""
     now = timezone.now()
-    CorbadoAccount.objects.current().filter(
-        Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY), user_id=user.pk
-    ).update(last_password_at=now)
+    is_older = Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY)
+    if conf.CORBADO_CONNECT is not True:
+        accounts = CorbadoAccount.objects.current()
+        accounts.filter(is_older, user_id=user.pk).update(last_password_at=now)
+    if conf.CORBADO_CONNECT:
+        passkeys = ConnectAccount.objects.current()
+        passkeys.filter(is_older, user_id=user.pk).update(last_password_at=now)

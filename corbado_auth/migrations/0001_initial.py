@@ -67,7 +67,11 @@ class Migration(migrations.Migration):
                 ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
                 (
                     "corbado_user_id",
-                    models.CharField(max_length=64, verbose_name="Corbado user ID"),
+                    models.CharField(blank=True, max_length=64, verbose_name="Corbado user ID"),
+                ),
+                (
+                    "handle",
+                    models.CharField(blank=True, max_length=255, verbose_name="handle"),
                 ),
                 (
                     "is_at_connect",
@@ -86,7 +90,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "pending deletions",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("project_id", "corbado_user_id", "is_at_connect"),
+                        fields=("project_id", "corbado_user_id", "handle", "is_at_connect"),
                         name="corbado_deletion_corbado_user",
                     )
                 ],

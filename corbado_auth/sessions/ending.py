@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth import get_user_model, logout
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.conf import conf
+from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.session import primary_key
 
 from . import stores
@@ -101,12 +104,13 @@ def sign_out_everywhere(request: HttpRequest) -> None:
 def end_sessions_of_linked() -> Ended:
     """End every session of everybody who has an account here; memory stays flat."""
     ended = Ended()
-    accounts = CorbadoAccount.objects.current().select_related("user").order_by("pk")
-    last = 0
-    while page := list(accounts.filter(pk__gt=last)[:BATCH]):
-        with transaction.atomic(using=db_for_write()):
-            ended.refused += sum(_refuse_open_sessions(account.user) for account in page)
-        last = page[-1].pk
+    for linked in _accounts():
+        accounts = linked.select_related("user").order_by("pk")
+        last = 0
+        while page := list(accounts.filter(pk__gt=last)[:BATCH]):
+            with transaction.atomic(using=db_for_write()):
+                ended.refused += sum(_refuse_open_sessions(account.user) for account in page)
+            last = page[-1].pk
     _look_everywhere(_linked, None, ended)
     return ended
 
@@ -151,5 +155,12 @@ def _look_everywhere(choose: Choose, limit: int | None, ended: Ended) -> None:
 def _linked(names: Iterable[str]) -> set[str]:
     """Choose those who have an account."""
     to_python = get_user_model()._meta.pk.to_python
-    found = CorbadoAccount.objects.current().filter(user__in=map(to_python, filter(None, names)))
-    return {primary_key(account.user) for account in found.select_related("user")}
+    keys = list(map(to_python, filter(None, names)))
+    found = (linked.filter(user__in=keys).select_related("user") for linked in _accounts())
+    return {primary_key(account.user) for account in chain.from_iterable(found)}
+
+
+def _accounts() -> list[QuerySet[Any]]:
+    """Return the accounts of the products that the site uses."""
+    passkeys = [ConnectAccount.objects.current()] if conf.CORBADO_CONNECT else []
+    return [CorbadoAccount.objects.current(), *passkeys]

@@ -9,14 +9,16 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from corbado_auth.deletion import deletes_the_user
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 
 from .ending import end_sessions, users_by_key
 
 __all__ = ["note_unlinking"]
 
 
-def note_unlinking(instance: CorbadoAccount, using: str, origin: Any = None, **_: Any) -> None:
+def note_unlinking(
+    instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_: Any
+) -> None:
     """End the sessions of whoever was unlinked, once that is committed.
 
     Connected to ``post_delete``. If the local user was deleted, no session is accepted any more.

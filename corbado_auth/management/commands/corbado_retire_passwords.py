@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from corbado_auth.conf import conf
 from corbado_auth.existing_users.report_files import open_report, without_formulas
 from corbado_auth.existing_users.retirement import Record, Rule, candidates, retire
 from corbado_auth.management.base import CorbadoCommand
@@ -63,6 +64,11 @@ class Command(CorbadoCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if conf.CORBADO_CONNECT is True:
+            raise CommandError(
+                "With Corbado Connect alone, passwords stay: Connect has no link by email, so the "
+                "password, or resetting it, is the way back for whoever loses a passkey."
+            )
         rule = Rule(options["sign_ins"], options["days"], options["include_staff"])
         if not options["dry_run"]:
             number = candidates(rule).count()
