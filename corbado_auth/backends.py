@@ -24,6 +24,7 @@ from .identity import ConnectUser, CorbadoEmail, CorbadoUser
 from .local_users import (
     email_field_name,
     email_of,
+    find_again,
     find_field,
     lowered,
     same_address,
@@ -84,12 +85,13 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         try:
             if isinstance(connect_user, ConnectUser):
                 who = connect_user.corbado_user_id or "unknown"
-                return self._sign_in_by_connect(connect_user)
+                return self._found_again(self._sign_in_by_connect(connect_user))
             if isinstance(corbado_user, CorbadoUser):
                 who = corbado_user.id
-                return again_after_deadlock(
+                user = again_after_deadlock(
                     lambda: self._sign_in(request, corbado_user), using=db_for_write()
                 )
+                return self._found_again(user)
         except SignInRefused as refusal:
             # Never the address: a log is read by many.
             logger.warning("Sign-in refused: %s (Corbado user %s)", refusal.reason, who)
@@ -191,9 +193,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """Tell whether ``match_user`` takes a confirmed address for this user's."""
         person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
         try:
-            return self.match_user(person) == user
+            found = self.match_user(person)
         except SignInRefused:
             return False
+        return found is not None and found.pk == user.pk
 
     # The steps --------------------------------------------------------------------------------
 
@@ -203,6 +206,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         account = self._account_of(corbado_user)
         if account is not None:
             return self._welcome_back(account, corbado_user)
+        if CorbadoAccount.objects.is_hidden(corbado_user.id):
+            raise SignInRefused("inactive_user")
         user = self._link_once(request, corbado_user)
         # A site may want to approve new people: configure_user() left this one inactive.
         self._check_active(user)
@@ -222,6 +227,13 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     def _check_active(self, user: AbstractBaseUser) -> None:
         if not self.user_can_authenticate(user):  # type: ignore[arg-type]
             raise SignInRefused("inactive_user")
+
+    def _found_again(self, user: AbstractBaseUser) -> AbstractBaseUser:
+        """Return the user as the next request finds them; nobody is signed in for one page."""
+        found: AbstractBaseUser | None = find_again(user, self, using=db_for_write())
+        if found is None:
+            raise SignInRefused("inactive_user")
+        return found
 
     def _link_once(
         self, request: HttpRequest | None, corbado_user: CorbadoUser

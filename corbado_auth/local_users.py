@@ -9,16 +9,20 @@ from operator import or_
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Upper
+from django.db.models.query import ModelIterable
 
 __all__ = [
     "candidates",
     "email_field_name",
     "email_of",
+    "find_again",
     "find_field",
+    "is_plain",
     "is_shared_address",
     "lowered",
     "same_address",
@@ -88,6 +92,31 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
     field = email_field_name()
     wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))
     return get_user_model()._default_manager.using(using).filter(wanted)
+
+
+def find_again(user: AbstractBaseUser, backend: BaseBackend, *, using: str) -> Any:
+    """Return a user as the next request finds them, or None: it asks a backend's ``get_user()``.
+
+    Django's own costs no query unless the default manager hides somebody.
+    """
+    if type(backend).get_user is not ModelBackend.get_user:
+        return backend.get_user(user.pk)
+    users = get_user_model()._default_manager.using(using)
+    return user if is_plain(users) else users.filter(pk=user.pk).first()
+
+
+def is_plain(users: QuerySet[Any]) -> bool:
+    """Tell whether a manager's rows are all rows of the table, each an object of the model."""
+    query = users.query
+    narrowed = query.where or query.combinator or query.distinct or query.is_sliced
+    widened = query.annotations or query.extra or query.select_related
+    of_its_own = (
+        query.deferred_loading[0]
+        or users._prefetch_related_lookups  # type: ignore[attr-defined]
+        or users._iterable_class is not ModelIterable
+        or type(users)._fetch_all is not QuerySet._fetch_all
+    )
+    return not (narrowed or widened or of_its_own)
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:

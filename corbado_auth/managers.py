@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from .conf import conf
 from .handles import new_handle
+from .local_users import is_plain
 from .signals import send_account_linked
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
                 account.user = user
                 return account
         return None
+
+    def is_hidden(self, corbado_user_id: str) -> bool:
+        """Tell whether there is an account whose local user the default manager hides."""
+        using = router.db_for_write(self.model)
+        if is_plain(get_user_model()._default_manager.using(using)):
+            return False
+        return self.current().filter(corbado_user_id=corbado_user_id).exists()
 
     def link(
         self,
@@ -172,14 +180,17 @@ BY_HANDLE = _Key("connect_accounts", "handle", "corbado_user_id")
 def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterable[Any]:
     """Return the local users whom the database takes for those of an account, in one query.
 
-    Each has the account's primary key (``_account_id``) and its ``_account_key``.
+    They come through the default manager, as at the next request: somebody whom it hides has no way
+    in, and is of the class that it gives them. Each has the account's primary key (``_account_id``)
+    and its ``_account_key``.
     """
-    statement = _statement(key, using)
+    users = get_user_model()._default_manager.using(using)
+    statement = _statement(key, using) if is_plain(users) else None
     if statement is None:
-        return _queryset(key, project_id, value, using)
+        return _queryset(users, key, project_id, value)
     sql, parameters = statement
     given = {PROJECT_ID: project_id, KEY: value}
-    return _users(using).raw(sql, [given.get(each, each) for each in parameters])
+    return users.raw(sql, [given.get(each, each) for each in parameters])
 
 
 @lru_cache
@@ -191,23 +202,17 @@ def _statement(key: _Key, using: str) -> tuple[str, Sequence[Any]] | None:
     columns = [field.column for field in get_user_model()._meta.concrete_fields]
     if len(set(columns)) < len(columns):
         return None  # Of a model and its parent, say.
-    query = _queryset(key, PROJECT_ID, KEY, using).query
+    users = get_user_model()._default_manager.using(using)
+    query = _queryset(users, key, PROJECT_ID, KEY).query
     sql, parameters = query.get_compiler(using).as_sql()
     return sql, tuple(parameters)
 
 
-def _queryset(key: _Key, project_id: str, value: str, using: str) -> QuerySet[Any]:
+def _queryset(users: QuerySet[Any], key: _Key, project_id: str, value: str) -> QuerySet[Any]:
     relation, field, more = key
-    found = _users(using).filter(
-        **{f"{relation}__project_id": project_id, f"{relation}__{field}": value}
-    )
+    found = users.filter(**{f"{relation}__project_id": project_id, f"{relation}__{field}": value})
     read = {"_account_id": "pk", "_account_key": field, "_account_more": more}
     annotated: QuerySet[Any] = found.annotate(
         **{name: F(f"{relation}__{each}") for name, each in read.items()}
     )
     return annotated
-
-
-def _users(using: str) -> QuerySet[Any]:
-    """Return all users, bypassing the managers of the site's model."""
-    return QuerySet(get_user_model(), using=using)

@@ -101,7 +101,8 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     if corbado_user.is_gone or not request.user.is_authenticated:
         return False
     account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
-    return account is not None and account.user == request.user
+    # Not the objects: a manager may give the same row another class here.
+    return account is not None and account.user.pk == request.user.pk
 
 
 def was_somebody_else(request: HttpRequest, user: Any) -> bool:

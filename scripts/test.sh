@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
-neighbours=(hijack impersonate knox)
+neighbours=(hijack impersonate knox polymorphic)
 left_out=()
 failed=()
 timings=()

@@ -1,0 +1,132 @@
+"""django-polymorphic: the person of a sign-in is whoever the site's manager hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import come_back, sign_in
+from tests.support.users.polymorphic.models import Employee
+from tests.urls import urlpatterns as site
+
+
+def desk(request: HttpRequest) -> HttpResponse:
+    """Name the desk of whoever is signed in."""
+    return HttpResponse(getattr(request.user, "desk", "none"))
+
+
+urlpatterns = [path("desk/", desk), *site]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
+class OwnBackend(CorbadoBackend):
+    """A backend that finds users in a way of its own."""
+
+    def get_user(self, user_id: Any) -> Any:
+        """Find nobody who sits in the cellar."""
+        user: Any = super().get_user(user_id)
+        return None if getattr(user, "desk", "") == "cellar" else user
+
+
+OWN_BACKEND = override_settings(
+    AUTHENTICATION_BACKENDS=["tests.neighbours.test_polymorphic.OwnBackend"]
+)
+
+
+@pytest.fixture
+def erin(corbado: Corbado) -> User:
+    """An employee, linked at the first sign-in."""
+    Employee.objects.create(username="erin", email="erin@example.com", desk="7b")
+    person = corbado.add_user("erin@example.com")
+    sign_in(Client(), corbado.issue_token(person))
+    return person
+
+
+@pytest.fixture
+def classes() -> Iterator[list[str]]:
+    """Collect the class of each user of whom Django's signal tells."""
+    seen: list[str] = []
+
+    def receiver(user: Any, **_signal: Any) -> None:
+        seen.append(type(user).__name__)
+
+    user_logged_in.connect(receiver)
+    yield seen
+    user_logged_in.disconnect(receiver)
+
+
+def test_receivers_get_an_employee_at_the_first_sign_in_and_later(
+    corbado: Corbado, classes: list[str], erin: User
+) -> None:
+    client = Client()
+    sign_in(client, corbado.issue_token(erin))
+    assert classes == ["Employee", "Employee"]
+    assert client.get("/desk/").content == b"7b"
+
+
+def test_an_employee_is_read_in_one_query_with_the_account(corbado: Corbado, erin: User) -> None:
+    with CaptureQueriesContext(connection) as context:
+        sign_in(Client(), corbado.issue_token(erin))
+    reads = [query["sql"] for query in context if query["sql"].startswith("SELECT")]
+    assert len([sql for sql in reads if CorbadoAccount._meta.db_table in sql]) == 1
+
+
+def test_an_employee_who_is_signed_in_already_goes_on(
+    client: Client, corbado: Corbado, erin: User
+) -> None:
+    sign_in(client, corbado.issue_token(erin))
+    answer = come_back(client, corbado.issue_token(erin), sec_fetch_site="none")
+    assert (answer.status_code, answer.url) == (303, "/account/")
+
+
+def test_somebody_whom_the_manager_hides_is_refused_and_nobody_is_made(
+    client: Client, corbado: Corbado, erin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    Session.objects.all().delete()
+    get_user_model()._base_manager.update(has_left=True)
+    assert sign_in(client, corbado.issue_token(erin)).status_code == 403
+    assert "Sign-in refused: inactive_user" in caplog.text
+    assert not Session.objects.exists()
+    assert get_user_model()._base_manager.count() == 1
+
+
+def test_somebody_new_comes_in_as_a_customer(
+    client: Client, corbado: Corbado, classes: list[str]
+) -> None:
+    sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
+    assert classes == ["User"]
+    assert client.get("/desk/").content == b"none"
+
+
+@OWN_BACKEND
+def test_a_get_user_of_the_site_is_asked(
+    client: Client, corbado: Corbado, erin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert sign_in(client, corbado.issue_token(erin)).status_code == 303
+    Employee.objects.update(desk="cellar")
+    assert sign_in(Client(), corbado.issue_token(erin)).status_code == 403
+    assert "Sign-in refused: inactive_user" in caplog.text
+
+
+@OWN_BACKEND
+def test_a_get_user_of_the_site_is_asked_about_somebody_new(
+    client: Client, corbado: Corbado
+) -> None:
+    Employee.objects.create(username="ash", email="ash@example.com", desk="cellar")
+    person = corbado.add_user("ash@example.com")
+    assert sign_in(client, corbado.issue_token(person)).status_code == 403
+    assert not Session.objects.exists()

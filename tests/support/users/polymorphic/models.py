@@ -1,0 +1,36 @@
+"""Customers and employees in one table, and a manager that hides whoever has left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangosManager
+from django.db import models
+from polymorphic.managers import PolymorphicManager
+from polymorphic.models import PolymorphicModel
+
+
+class UserManager(PolymorphicManager, DjangosManager):
+    """Everybody who is here, each as what they are."""
+
+    def get_queryset(self) -> Any:
+        """Leave out whoever has left."""
+        return super().get_queryset().filter(has_left=False)
+
+
+class User(PolymorphicModel, AbstractUser):
+    """A customer."""
+
+    has_left = models.BooleanField(default=False)
+
+    objects = UserManager()
+
+    class Meta:
+        swappable = "AUTH_USER_MODEL"
+
+
+class Employee(User):
+    """Somebody who works here."""
+
+    desk = models.CharField(max_length=10)
