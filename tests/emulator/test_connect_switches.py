@@ -52,6 +52,11 @@ def test_a_kill_switch_stops_what_a_browser_has_begun(
         "",
         True,
     )
+    _turn(emulator, loginKillSwitchActive=False)
+    options = connect.init("login").bare["conditionalUIChallenge"]
+    _turn(emulator, loginKillSwitchActive=True)
+    finish = connect.finish_login(connect.authenticator.get(options), conditional=True).bare
+    assert (finish["signedPasskeyData"], "error" in finish["fallbackOperationError"]) == ("", False)
     token = server.connect_token("append", "9b2e")
     assert connect.start_append(token, forcePasskeyAppend=True).bare["attestationOptions"] == ""
 
@@ -91,8 +96,11 @@ def test_every_login_falls_back_with_a_code(
     _turn(emulator, fallback=code)
     error = connect.start(ada).bare["fallbackOperationError"]
     assert (error["error"]["code"], error["initFallback"]) == (code, falls_back)
+    finish = connect.autofill().bare
+    assert finish["signedPasskeyData"] == ""
+    assert finish["fallbackOperationError"]["error"]["code"] == code
     _turn(emulator, fallback="")
-    assert connect.log_in_as(ada).status == 200
+    assert connect.log_in_as(ada).bare["signedPasskeyData"]
 
 
 def test_a_verification_answers_with_any_word(emulator: Emulator, server: Server) -> None:

@@ -93,6 +93,9 @@ def finish(call: Call) -> Response:
     fields.typed("loadedMs", int)
     fields.check()
     project = call.project
+    turned = switches(project)
+    if turned.fallback or turned.loginKillSwitchActive:
+        return bare({"session": "", "signedPasskeyData": "", **_reason(turned.fallback)})
     try:
         ceremony, passkey, how = passkeys.finish_login(
             project, text, call.user_agent, is_conditional=bool(is_conditional)
@@ -111,7 +114,7 @@ def finish(call: Call) -> Response:
     )
     return bare(
         {
-            "session": switches(project).session.replace(SIGNED_DATA, signed),
+            "session": turned.session.replace(SIGNED_DATA, signed),
             "signedPasskeyData": signed,
             "passkeyOperation": passkeys.operation(
                 project, "verify", user, passkey, how, ceremony.typed
