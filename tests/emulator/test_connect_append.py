@@ -31,6 +31,26 @@ def test_a_passkey_is_made_and_described(server: Server, connect: ConnectBrowser
     assert decode(row["credentialID"]) == connect.authenticator.passkeys[0].id
 
 
+@pytest.mark.parametrize(
+    ("attachment", "transports", "kind"),
+    [
+        ("platform", ["internal"], "local"),
+        ("cross-platform", ["hybrid", "internal"], "cda"),
+        ("cross-platform", ["usb"], "security-key"),
+        ("cross-platform", None, "cda"),
+    ],
+)
+def test_where_a_passkey_was_made_is_told(
+    server: Server, connect: ConnectBrowser, attachment: str, transports: Any, kind: str
+) -> None:
+    options = connect.start_append(server.connect_token("append", ADA)).bare
+    made = json.loads(connect.authenticator.create(options["attestationOptions"]))
+    made["authenticatorAttachment"] = attachment
+    made["response"]["transports"] = transports
+    answer = connect.finish_append(json.dumps(made)).bare
+    assert answer["passkeyOperation"]["ceremonyType"] == kind
+
+
 def test_options_are_unpadded_base64url(server: Server, connect: ConnectBrowser) -> None:
     connect.append(server.connect_token("append", ADA))
     options = _options(connect, server, forcePasskeyAppend=True)

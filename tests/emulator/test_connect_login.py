@@ -298,6 +298,12 @@ class TestIdentifierEndpoint:
         error = _error(connect.start("ada@example.com"))
         assert (error["initFallback"], error["error"]["code"]) == (True, "unexpected_error")
 
+    def test_an_answer_that_is_no_json_falls_back(
+        self, connect: ConnectBrowser, site: WebhookSite
+    ) -> None:
+        site.answer = lambda asked: (200, b"<html>")
+        assert _error(connect.start("ada@example.com"))["error"]["code"] == "unexpected_error"
+
     def test_a_site_that_is_down_falls_back_and_is_shown(
         self, connect: ConnectBrowser, site: WebhookSite, emulator: Emulator
     ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator
+from corbado_auth.emulator.connect import tokens
 from tests.emulator.clients import ConnectBrowser, Server
 
 ADA = "4f1c"
@@ -109,6 +110,15 @@ def test_an_append_token_is_good_once(server: Server, connect: ConnectBrowser) -
     token = server.connect_token("append", ADA)
     connect.start_append(token)
     assert list(connect.start_append(token).validation) == ["appendTokenValue"]
+
+
+def test_old_tokens_are_forgotten(emulator: Emulator) -> None:
+    project = emulator.control.project
+    for _ in range(tokens.KEPT):
+        tokens.issue(project, tokens.LIST, ADA, lifetime=1)
+    emulator.control.advance(2)
+    latest = tokens.issue(project, tokens.LIST, ADA)
+    assert project.store.connect_tokens.all() == [latest]
 
 
 @pytest.mark.security
