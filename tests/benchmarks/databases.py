@@ -34,4 +34,4 @@ def databases(engine: str, *names: str) -> Iterator[list[dict[str, Any]]]:
             {"ENGINE": POSTGRESQL, "NAME": name, "USER": "postgres", "HOST": host} for name in names
         ]
     finally:
-        server.stop()
+        server.remove()

@@ -25,8 +25,9 @@ ADD_USERS = """
 """
 ADD_ACCOUNTS = """
     INSERT INTO corbado_auth_corbadoaccount
-           (user_id, project_id, corbado_user_id, email, created_at, sign_in_count)
-    SELECT id, %s, 'usr-before-' || id, '', CURRENT_TIMESTAMP, 0
+           (user_id, project_id, corbado_user_id, email, created_at, sign_in_count,
+            awaits_proof)
+    SELECT id, %s, 'usr-before-' || id, '', CURRENT_TIMESTAMP, 0, false
     FROM auth_user WHERE mod(id, 50) <> 1
 """
 SHARING = 2 / 200
@@ -89,7 +90,7 @@ def a_site() -> Iterator[Site]:
         from django.db import connections
 
         connections.close_all()
-        server.stop()
+        server.remove()
 
 
 def ask(url: str) -> Any:

@@ -28,9 +28,9 @@ ADD_USERS = """
 ADD_ACCOUNTS = """
     INSERT INTO corbado_auth_corbadoaccount
            (user_id, project_id, corbado_user_id, email, created_at, first_sign_in_at,
-            last_sign_in_at, sign_in_count)
+            last_sign_in_at, sign_in_count, awaits_proof)
     SELECT auth_user.id, %s, 'usr-' || i, i || '@example.com', CURRENT_TIMESTAMP,
-           CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1
+           CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, false
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
 # What a session of somebody signed in takes.

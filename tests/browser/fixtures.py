@@ -18,13 +18,14 @@ import pytest
 
 from tests.browser import inspection, servers
 from tests.browser.visitor import TIMEOUT_IN_MS, Visitor
+from tests.support.emulator import API_SECRET, PROJECT_ID, Emulator, run_emulator
+from tests.support.worker import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from pytest_django.fixtures import SettingsWrapper
     from pytest_django.live_server_helper import LiveServer
 
-ROOT = servers.ROOT
 PICTURES = ROOT / "test-results"
 WEB_COMPONENT = ROOT / "tests/browser/node_modules/@corbado/webcomponent/pkg/package.js"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -158,7 +159,7 @@ class LiveSite:
     """The test site of `tests/urls.py`, served from this process, with an emulator of its own."""
 
     url: str
-    emulator: servers.Emulator
+    emulator: Emulator
 
     @property
     def login_url(self) -> str:
@@ -168,7 +169,7 @@ class LiveSite:
 @pytest.fixture(scope="session")
 def _live_emulator(live_server: LiveServer) -> Iterator[LiveSite]:
     url = live_server.url.replace("127.0.0.1", "localhost")
-    with servers.emulator(url, login_path="/corbado/login/") as running:
+    with run_emulator(url, login_path="/corbado/login/") as running:
         yield LiveSite(url, running)
 
 
@@ -177,8 +178,8 @@ def live_site(
     _live_emulator: LiveSite, transactional_db: None, settings: SettingsWrapper
 ) -> LiveSite:
     """Run the test site with an emulator; models and `settings` are those of this process."""
-    settings.CORBADO_PROJECT_ID = servers.PROJECT_ID
-    settings.CORBADO_API_SECRET = servers.API_SECRET
+    settings.CORBADO_PROJECT_ID = PROJECT_ID
+    settings.CORBADO_API_SECRET = API_SECRET
     settings.CORBADO_BACKEND_API_URL = _live_emulator.emulator.url
     settings.CORBADO_FRONTEND_API_URL = _live_emulator.emulator.url
     _live_emulator.emulator.reset()

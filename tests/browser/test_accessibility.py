@@ -14,9 +14,10 @@ from playwright.sync_api import Page, Route
 from corbado_auth.testing import Corbado, _corbado_for_one_test
 from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD
 from tests.browser.inspection import FOCUSED, NARROW, crowded_texts, flaws, flaws_within, resize
-from tests.browser.servers import PROJECT_ID, ExampleSite
+from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 from tests.emulator.authenticator import Authenticator
+from tests.support.emulator import PROJECT_ID
 from tests.translations.catalogues import LANGUAGES
 from tests.translations.tour import Stop
 from tests.translations.tour import Tour as WholeTour

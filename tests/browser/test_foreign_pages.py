@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browser import servers
 from tests.browser.visitor import Visitor
+from tests.support.emulator import Emulator, run_emulator
 
 BLOCKED = "blocked"
 ASK = """async ([url, options]) => {
@@ -49,14 +49,14 @@ WRITES = [
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[servers.Emulator]:
+def running() -> Iterator[Emulator]:
     """Run an emulator for a site that is not there."""
-    with servers.emulator("http://localhost:8000", login_path="/login/") as emulator:
+    with run_emulator("http://localhost:8000", login_path="/login/") as emulator:
         yield emulator
 
 
 @pytest.fixture
-def emulator(running: servers.Emulator) -> servers.Emulator:
+def emulator(running: Emulator) -> Emulator:
     running.reset()
     running.add_user("robin@example.com")
     return running
@@ -93,13 +93,13 @@ def foreigner(request: pytest.FixtureRequest, visitor: Visitor, foreign_port: in
 
 
 @pytest.fixture
-def rebound(visitor: Visitor, emulator: servers.Emulator) -> Visitor:
+def rebound(visitor: Visitor, emulator: Emulator) -> Visitor:
     """Be on a page whose name has come to point to the emulator."""
     visitor.page.goto(emulator.url.replace("localhost", "rebind.example.com") + "/_emulator/")
     return visitor
 
 
-def snapshot(emulator: servers.Emulator) -> dict[str, object]:
+def snapshot(emulator: Emulator) -> dict[str, object]:
     """What must not change."""
     state = emulator.state
     kept = {name: state[name] for name in ("users", "tokens", "failures", "clockOffset")}
@@ -107,16 +107,14 @@ def snapshot(emulator: servers.Emulator) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("path", READS)
-def test_a_foreign_page_reads_nothing(
-    foreigner: Visitor, emulator: servers.Emulator, path: str
-) -> None:
+def test_a_foreign_page_reads_nothing(foreigner: Visitor, emulator: Emulator, path: str) -> None:
     for options in ({}, {"credentials": "include"}, {"mode": "no-cors"}):
         assert foreigner.page.evaluate(ASK, [emulator.url + path, options]) == BLOCKED
 
 
 @pytest.mark.parametrize(("path", "body"), WRITES)
 def test_a_foreign_page_changes_nothing(
-    foreigner: Visitor, emulator: servers.Emulator, path: str, body: str
+    foreigner: Visitor, emulator: Emulator, path: str, body: str
 ) -> None:
     before = snapshot(emulator)
     url = emulator.url + path
@@ -128,7 +126,7 @@ def test_a_foreign_page_changes_nothing(
 
 
 def test_a_foreign_page_cannot_frame_the_emulators_page(
-    foreigner: Visitor, emulator: servers.Emulator
+    foreigner: Visitor, emulator: Emulator
 ) -> None:
     foreigner.page.evaluate(
         """(url) => new Promise((resolve) => {
@@ -146,7 +144,7 @@ def test_a_foreign_page_cannot_frame_the_emulators_page(
 
 @pytest.mark.parametrize("path", [*READS, "/_emulator/", "/auth.js"])
 def test_a_page_that_rebound_its_name_reads_nothing(
-    rebound: Visitor, emulator: servers.Emulator, path: str
+    rebound: Visitor, emulator: Emulator, path: str
 ) -> None:
     answer = rebound.page.evaluate(ASK, [path, {}])
     assert answer.startswith("421 ")
@@ -155,7 +153,7 @@ def test_a_page_that_rebound_its_name_reads_nothing(
 
 @pytest.mark.parametrize(("path", "body"), WRITES)
 def test_a_page_that_rebound_its_name_changes_nothing(
-    rebound: Visitor, emulator: servers.Emulator, path: str, body: str
+    rebound: Visitor, emulator: Emulator, path: str, body: str
 ) -> None:
     before = snapshot(emulator)
     options = {"method": "POST", "body": body, "headers": {"Content-Type": "application/json"}}

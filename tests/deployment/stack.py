@@ -6,30 +6,25 @@ configuration is the one in `site/`, which the how-to guides show; only paths an
 
 from __future__ import annotations
 
-import ctypes
 import os
-import random
 import shlex
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Collection
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import psycopg
 
-from tests.browser.servers import Emulator
 from tests.deployment.guides import command, commands
 from tests.plugins.postgresql import Server
+from tests.support.emulator import Emulator
+from tests.support.processes import Process, answers, free_port, listens
 
 SITE = Path(__file__).resolve().parent / "site"
 ROOT = SITE.parent.parent.parent
@@ -37,8 +32,6 @@ SHOP, CORBADO = "shop.example.test", "corbado.example.test"
 PROJECT_ID = "pro-1"
 API_SECRET = "corbado1_made-up-secret-of-the-deployment"
 WEBHOOK = "webhooks:made-up-password-of-the-deployment"
-START_SECONDS = 60
-PR_SET_PDEATHSIG = 1
 PRODUCTION = "DJANGO_SETTINGS_MODULE=shop.production python manage.py "
 
 
@@ -50,7 +43,7 @@ class Stack:
         # Short, because a socket's path may have 107 bytes at most.
         self.folder = Path(tempfile.mkdtemp(prefix="shop-", dir="/tmp"))
         self._undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        self.port, self.plain_port, emulator_port = _free_ports(3)
+        self.port, self.plain_port, emulator_port = free_port(), free_port(), free_port()
         self.url = f"https://{SHOP}:{self.port}"
         self.emulator_url = f"https://{CORBADO}:{self.port}"
         self.emulator = Emulator(f"http://127.0.0.1:{emulator_port}")
@@ -190,7 +183,7 @@ class Stack:
 
     def _start_database(self) -> None:
         self.database = Server()
-        self._undo.callback(self.database.stop)
+        self._undo.callback(self.database.remove)
         owner = {"host": str(self.database.folder), "user": "postgres", "dbname": "postgres"}
         with psycopg.connect(**owner, autocommit=True) as connection:
             connection.execute("CREATE ROLE shop LOGIN")
@@ -225,10 +218,10 @@ class Stack:
         self._start(
             [sys.executable, *arguments, "--port", self.emulator.url.rpartition(":")[2]],
             log="emulator.log",
-            is_up=lambda: _answers(f"{self.emulator.url}/_emulator/state"),
+            is_up=lambda: answers(f"{self.emulator.url}/_emulator/state"),
         )
 
-    def _start_gunicorn(self) -> subprocess.Popen[bytes]:
+    def _start_gunicorn(self) -> Process:
         config = self.site / "gunicorn.conf.py"
         return self._start(
             [
@@ -286,32 +279,14 @@ class Stack:
                 *("-e", str(error_log), "-c", str(whole)),
             ],
             log="nginx.log",
-            is_up=lambda: self.fetch("/")[0] == 200,
+            is_up=lambda: listens(self.port) and self.fetch("/")[0] == 200,
         )
 
-    def _start(
-        self, command: list[str], *, log: str, is_up: Callable[[], bool]
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, command: list[str], *, log: str, is_up: Callable[[], bool]) -> Process:
         path = self.folder / log
-        with path.open("ab") as output:
-            started = subprocess.Popen(
-                command,
-                cwd=self.site,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_us,
-            )
-        self._undo.callback(_end, started)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with suppress(URLError, OSError):
-                if is_up():
-                    return started
-            if started.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"{command} did not start:\n{path.read_text()}")
-            time.sleep(0.05)
+        started = Process(command, path, is_up, self.environment, cwd=self.site)
+        self._undo.callback(started.stop)
+        return started
 
 
 def _replace(path: Path, changes: dict[str, str]) -> None:
@@ -321,35 +296,3 @@ def _replace(path: Path, changes: dict[str, str]) -> None:
         assert old in text, f"{path.name} has no {old}"
         text = text.replace(old, new)
     path.write_text(text)
-
-
-def _free_ports(number: int) -> list[int]:
-    """Find ports that no outgoing connection takes meanwhile (Linux uses 32768 and up)."""
-    found: list[int] = []
-    while len(found) < number:
-        port = random.randrange(20_000, 32_000)  # noqa: S311
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found += [port] if port not in found else []
-    return found
-
-
-def _answers(url: str) -> bool:
-    with urlopen(url, timeout=5):
-        return True
-
-
-def _end_with_us() -> None:
-    """Have Linux end a part when the test run dies without a chance to do so."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

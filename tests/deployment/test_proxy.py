@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import ssl
 
 import pytest
@@ -128,8 +127,7 @@ def test_no_access_log_keeps_a_token(stack: Stack, client: Client, log: str) -> 
 def test_no_error_log_keeps_a_token_while_the_site_is_down(stack: Stack, client: Client) -> None:
     """nginx writes the whole address of a request that it cannot pass on."""
     token = "never-used-" + "x" * 53
-    stack.gunicorn.send_signal(signal.SIGTERM)
-    stack.gunicorn.wait(30)
+    stack.gunicorn.stop()
     try:
         assert client.get(f"/corbado/redirect/?corbadoAuthToken={token}") == 502
         assert client.get(f"/accounts/login/?corbadoToken={token}") == 502

@@ -127,7 +127,7 @@ def postgresql(request: pytest.FixtureRequest) -> Server:
         server = Server()
     except pytest.UsageError as error:
         pytest.skip(str(error))
-    request.addfinalizer(server.stop)
+    request.addfinalizer(server.remove)
     return server
 
 

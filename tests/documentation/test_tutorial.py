@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.servers import free_port
 from tests.browser.visitor import Visitor
 from tests.documentation.blocks import ROOT, Block, blocks_of
 from tests.documentation.walk import Walk
+from tests.support.processes import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -6,15 +6,12 @@ a folder of its own, and ends with the run, even when the run is killed.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,11 +19,10 @@ from typing import Any, ClassVar
 import pytest
 from django.conf import settings
 
-START_SECONDS = 60
-PR_SET_PDEATHSIG = 1
+from tests.support.processes import Process
 
 
-class DatabaseServer:
+class DatabaseServer(Process):
     """A server over empty data, without durability. A subclass knows the programs of its kind."""
 
     name: ClassVar[str]
@@ -34,30 +30,26 @@ class DatabaseServer:
     stop_signal: ClassVar[signal.Signals]
 
     def __init__(self) -> None:
-        self.user = _unprivileged_user(self.name, self.users)
+        user = _unprivileged_user(self.name, self.users)
+        identity: dict[str, Any] = {}
         # Short, because a socket's path may have 107 bytes at most; and open to the other user.
         self.folder = Path(tempfile.mkdtemp(prefix="db-", dir="/tmp"))
-        if self.user:
-            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+        if user:
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         try:
-            self._run(*self.make_data())
-            self.start()
+            self._run(*self.make_data(), **identity)
+            super().__init__(
+                self.serve(),
+                self.folder / "log",
+                self.answers,
+                cwd=self.folder,
+                stop_signal=self.stop_signal,
+                **identity,
+            )
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-
-    def start(self) -> None:
-        """Serve the data; returns once the server answers."""
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                self.serve(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                preexec_fn=self._end_with_parent,
-                **self._identity(),
-            )
-        self._wait_until_ready()
 
     def make_data(self) -> Sequence[str]:
         """Return the command that makes the folder ``data``."""
@@ -71,22 +63,12 @@ class DatabaseServer:
         """Tell whether the server takes connections already."""
         raise NotImplementedError
 
-    def stop(self) -> None:
+    def remove(self) -> None:
         """End the server at once and remove all that it wrote."""
-        self.process.send_signal(self.stop_signal)
-        self.process.wait(timeout=START_SECONDS)
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                log = (self.folder / "log").read_text(errors="replace")
-                self.stop()
-                raise pytest.UsageError(f"{self.name} did not start:\n{log}")
-            time.sleep(0.05)
-
-    def _run(self, *command: str) -> None:
+    def _run(self, *command: str, **identity: Any) -> None:
         result = subprocess.run(
             command,
             check=False,
@@ -94,20 +76,10 @@ class DatabaseServer:
             capture_output=True,
             text=True,
             cwd=self.folder,
-            **self._identity(),
+            **identity,
         )
         if result.returncode:
             raise pytest.UsageError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
-
-    def _identity(self) -> dict[str, Any]:
-        if self.user is None:
-            return {}
-        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-
-    def _end_with_parent(self) -> None:
-        """Have Linux stop the server when the test run dies without a chance to do so."""
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.stop_signal)
 
 
 def binary(name: str, package: str, *folders: Path) -> str:
@@ -125,7 +97,7 @@ def start_for_run(config: pytest.Config, kind: type[DatabaseServer], variable: s
     The workers of xdist find it in the environment variable.
     """
     server = kind()
-    config.add_cleanup(server.stop)
+    config.add_cleanup(server.remove)
     os.environ[variable] = str(server.folder)
     return str(server.folder)
 

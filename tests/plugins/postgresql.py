@@ -10,13 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.plugins.database_server import (
-    START_SECONDS,
-    DatabaseServer,
-    binary,
-    engine,
-    start_for_run,
-)
+from tests.plugins.database_server import DatabaseServer, binary, engine, start_for_run
 
 HOST_VARIABLE = "TEST_POSTGRESQL_HOST"
 
@@ -45,8 +39,7 @@ class Server(DatabaseServer):
 
     def shut_down(self) -> None:
         """End in order, and with it whoever is connected (a fast shutdown); the data stays."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=START_SECONDS)
+        self.stop(signal.SIGINT)
 
     def answers(self) -> bool:
         """Ask PostgreSQL's own program."""

@@ -14,8 +14,9 @@ ADD_USER = """
 """
 ADD_ACCOUNT = """
     INSERT INTO corbado_auth_corbadoaccount
-           (user_id, project_id, corbado_user_id, email, created_at, sign_in_count)
-    VALUES (%s, 'pro-1', %s, %s, CURRENT_TIMESTAMP, 0)
+           (user_id, project_id, corbado_user_id, email, created_at, sign_in_count,
+            awaits_proof)
+    VALUES (%s, 'pro-1', %s, %s, CURRENT_TIMESTAMP, 0, false)
 """
 
 _numbers = count()
@@ -30,7 +31,7 @@ def invite(farm: Farm, how_many: int) -> list[Person]:
     with farm.database() as database:
         for number in range(how_many):
             email = f"person{next(_numbers)}@example.com"
-            person = Person(email, farm.corbado.add_user(email), has_basket=number % 4 == 1)
+            person = Person(email, farm.corbado.add_user(email)["ID"], has_basket=number % 4 == 1)
             if number % 3 != 2:
                 row = database.execute(ADD_USER, [email, email]).fetchone()
                 person.user = row[0] if row else None

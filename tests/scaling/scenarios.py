@@ -128,9 +128,9 @@ def redis_is_gone(farm: Farm, done: Callable[[], float]) -> None:
 def redis_hangs(farm: Farm, done: Callable[[], float]) -> None:
     """Let it answer nothing for three seconds."""
     wait_for(done, 0.3)
-    farm.redis.send(signal.SIGSTOP)
+    farm.redis.process.send_signal(signal.SIGSTOP)
     time.sleep(3)
-    farm.redis.send(signal.SIGCONT)
+    farm.redis.process.send_signal(signal.SIGCONT)
 
 
 def wait_for(done: Callable[[], float], part: float) -> None:

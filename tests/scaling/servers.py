@@ -2,74 +2,27 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import random
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import requests
 from redis import Redis as RedisClient
 
 from tests.plugins.postgresql import Server as PostgreSQL
+from tests.support.emulator import Emulator, run_emulator
+from tests.support.processes import Process, free_port, listens
 from tests.support.worker import ROOT
 
-START_SECONDS = 90
 HOSTS, WORKERS, THREADS = 2, 2, 4
-PR_SET_PDEATHSIG = 1
 SETTINGS = "tests.settings.scaling"
 # The one name of the site, whichever host answers.
 SITE = "example.com"
-
-
-class Process:
-    """A server that runs as a process of its own; its words go to a log."""
-
-    def __init__(self, command: list[str], port: int, log: Path, env: Mapping[str, str]) -> None:
-        self.command, self.port, self.log, self.env = command, port, log, env
-        self.start()
-
-    def start(self) -> None:
-        """Start it; returns once it listens."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env={**os.environ, **self.env},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=end_with_parent,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while not listens(self.port):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                words = self.log.read_text(errors="replace")[-2000:]
-                raise RuntimeError(f"{self.command[:4]} did not start:\n{words}")
-            time.sleep(0.05)
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        self.process.send_signal(number)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End it, and wait until it has ended."""
-        self.send(signal.SIGCONT)
-        self.send(number)
-        try:
-            self.process.wait(timeout=START_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class WebHost(Process):
@@ -85,7 +38,8 @@ class WebHost(Process):
             f"--workers={workers}", f"--threads={threads}", "--worker-class=gthread",
             "--graceful-timeout=5", "--log-level=warning", "--no-control-socket", "--preload",
         ]  # fmt: skip
-        super().__init__(command, port, folder / f"web-{port}.log", env)
+        super().__init__(command, folder / f"web-{port}.log", lambda: listens(port), env)
+        self.port = port
 
     @property
     def workers(self) -> list[int]:
@@ -95,35 +49,6 @@ class WebHost(Process):
         return [int(child) for child in children.split()]
 
 
-class Corbado(Process):
-    """The emulator, and its control routes."""
-
-    def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self._session = requests.Session()
-        self._session.trust_env = False
-        redirect = f"http://{SITE}/corbado/redirect/"
-        command = [
-            sys.executable, "-m", "corbado_auth.emulator", "--port", str(port),
-            "--redirect-url", redirect, "--application-url", f"http://{SITE}/corbado/login/",
-        ]  # fmt: skip
-        super().__init__(command, port, folder / "corbado.log", {})
-
-    def add_user(self, email: str) -> str:
-        """Return the Corbado user ID of a new person with a confirmed address."""
-        return str(self._post("users", {"email": email})["ID"])
-
-    def issue_token(self, corbado_user_id: str) -> str:
-        """Return an auth token, as after a sign-in at Corbado."""
-        return str(self._post("tokens", {"userID": corbado_user_id})["token"])
-
-    def _post(self, route: str, body: Mapping[str, Any]) -> Any:
-        answer = self._session.post(f"{self.url}/_emulator/{route}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-
 class Redis(Process):
     """A Redis that keeps nothing on disk: one that restarts is empty."""
 
@@ -131,7 +56,8 @@ class Redis(Process):
         port = free_port()
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port),
                    "--save", "", "--appendonly", "no", "--dir", str(folder)]  # fmt: skip
-        super().__init__(command, port, folder / "redis.log", {})
+        super().__init__(command, folder / "redis.log", lambda: listens(port))
+        self.port = port
 
     def empty(self) -> None:
         """Forget everything: sessions, and the failed attempts of whoever came before."""
@@ -154,14 +80,15 @@ class PgBouncer(Process):
         command = ["pgbouncer", str(config)]
         if os.geteuid() == 0:  # It refuses root.
             command = ["pgbouncer", "-u", "postgres", str(config)]
-        super().__init__(command, port, folder / "pgbouncer.log", {})
+        super().__init__(command, folder / "pgbouncer.log", lambda: listens(port))
+        self.port = port
 
 
 class Farm:
     """The whole of it, as one site."""
 
     def __init__(
-        self, postgresql: PostgreSQL, pgbouncer: PgBouncer, corbado: Corbado, redis: Redis
+        self, postgresql: PostgreSQL, pgbouncer: PgBouncer, corbado: Emulator, redis: Redis
     ) -> None:
         self.postgresql, self.pgbouncer = postgresql, pgbouncer
         self.corbado, self.redis = corbado, redis
@@ -221,41 +148,13 @@ def a_farm() -> Iterator[Farm]:
     """Start all but the web hosts, and make the tables; end everything at the end."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgresql = PostgreSQL()
-        stack.callback(postgresql.stop)
+        stack.callback(postgresql.remove)
         pgbouncer = PgBouncer(Path(folder), postgresql)
         stack.callback(pgbouncer.stop)
-        corbado = Corbado(Path(folder))
-        stack.callback(corbado.stop)
+        corbado = stack.enter_context(run_emulator(f"http://{SITE}", login_path="/corbado/login/"))
         redis = Redis(Path(folder))
         stack.callback(redis.stop)
         farm = Farm(postgresql, pgbouncer, corbado, redis)
         done = farm.manage("migrate", "--verbosity=0", env=farm.env("settings.py: one box"))
         assert done.returncode == 0, done.stderr
         yield farm
-
-
-def end_with_parent() -> None:
-    """Have Linux stop a server when the run dies without a chance to do so."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def listens(port: int) -> bool:
-    """Tell whether something answers at this port of loopback."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    """Return a port that nobody uses, and that Linux gives to no outgoing connection.
-
-    Otherwise one might have it when a server comes back, or connect to itself while it is gone.
-    """
-    while True:
-        port = random.randrange(20000, 32000)  # noqa: S311
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port

@@ -1,6 +1,6 @@
 """The load: a fixed number of visitors, for a bounded time, who do what browser and person would.
 
-Each opens the login page, comes back from Corbado with a token, and looks at a page that says who
+Each opens the login page, comes back from Emulator with a token, and looks at a page that says who
 they are, each request at another host. What goes wrong is written down, and they do what a person
 does: reload, or follow the way on that the page offers and sign in again.
 """
@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-from tests.scaling.servers import SITE, Corbado, WebHost
+from tests.scaling.servers import SITE, WebHost
+from tests.support.emulator import Emulator
 
 LOGIN = "/corbado/login/"
 REDIRECT = "/corbado/redirect/"
@@ -122,7 +123,7 @@ class Visitor:
     """One visit, from the login page to a page that says who is signed in."""
 
     def __init__(
-        self, person: Person, hosts: Sequence[WebHost], corbado: Corbado, seed: int
+        self, person: Person, hosts: Sequence[WebHost], corbado: Emulator, seed: int
     ) -> None:
         self.visit = Visit(person)
         self.corbado = corbado
@@ -150,13 +151,13 @@ class Visitor:
         person = self.visit.person
         if person.two_tabs and self.visit.sign_ins == 1:
             self.come_back_in_another_tab()
-        token = self.corbado.issue_token(person.corbado_user_id)
+        token = self.corbado.token(person.corbado_user_id)
         if not self.come_back(self.browser, token):
             return False
         return self.look_who_is_signed_in()
 
     def come_back(self, browser: Browser, token: str) -> bool:
-        """Follow Corbado's redirect; reload as a browser does where no answer comes."""
+        """Follow Emulator's redirect; reload as a browser does where no answer comes."""
         url = f"{REDIRECT}?{urlencode({'corbadoAuthToken': token})}"
         return self.ask("redirect", url, good=303, browser=browser, **FROM_LOGIN_PAGE) is not None
 
@@ -164,7 +165,7 @@ class Visitor:
         """Have the same new person come in at two hosts at the same moment."""
         other = Browser(self.hosts, self.luck)
         other.cookies = dict(self.browser.cookies)
-        token = self.corbado.issue_token(self.visit.person.corbado_user_id)
+        token = self.corbado.token(self.visit.person.corbado_user_id)
         threading.Thread(target=self.come_back, args=(other, token)).start()
 
     def look_who_is_signed_in(self) -> bool:
@@ -205,7 +206,7 @@ class Visitor:
 def let_them_come(
     people: Sequence[Person],
     hosts: Sequence[WebHost],
-    corbado: Corbado,
+    corbado: Emulator,
     *,
     at_once: int,
     seconds: float,

@@ -10,6 +10,7 @@ import os
 from tests.scaling.blocks import install_modules, settings_of
 from tests.settings.default import *  # noqa: F403
 from tests.settings.default import TEMPLATES
+from tests.support.emulator import API_SECRET, PROJECT_ID
 from tests.support.worker import ROOT
 
 install_modules()
@@ -23,8 +24,8 @@ AUTHENTICATION_BACKENDS = [
 ]
 # A site's own 500.html, without which Django's page has no link.
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [ROOT / "tests" / "scaling" / "templates"]}]
-CORBADO_PROJECT_ID = "pro-1"
-CORBADO_API_SECRET = "corbado1_emulator"
+CORBADO_PROJECT_ID = PROJECT_ID
+CORBADO_API_SECRET = API_SECRET
 CORBADO_BACKEND_API_URL = os.environ["SCALING_CORBADO"]
 CORBADO_FRONTEND_API_URL = os.environ["SCALING_CORBADO"]
 LOGGING = {
