@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# What: allauth asks for a reauthentication right after its own password sign-in, and for a person
-#   who has no password it answers 403 for good: no sign-in of any kind counts.
+# What: allauth asks for reauthentication right after its own password sign-in, and answers 403
+#   for good to somebody without a password: no sign-in of any kind counts.
 # Versions: django-allauth 65.22.1 with its mfa extra, Django 5.2.19, Python 3.11.
-# Guess: who signed in seconds ago has authenticated recently, by allauth or by another backend;
-#   who has no password is sent to the sign-in page.
-# Truth: only a record with the mark `reauthenticated` counts, which a sign-in does not leave.
-#   Without a usable password, a verified EmailAddress or a second factor there is no way to
-#   reauthenticate, and pages that need it, such as adding a second factor, are forbidden.
+# Guess: someone who signed in seconds ago has authenticated recently, by allauth or by another
+#   backend, and someone without a password is sent to the sign-in page.
+# Truth: only a record marked `reauthenticated` counts, which a sign-in does not leave. Without a
+#   usable password, a verified EmailAddress or a second factor there is no way to get one, and
+#   the pages that need it, such as adding a second factor, are forbidden.
 # Output seen on 2026-11-27:
 #   password sign-in by allauth (302): /accounts/2fa/totp/activate/ -> (302, '/accounts/reauthenticate/')
 #   sign-in by another backend, has a password: /accounts/2fa/totp/activate/ -> (302, '/accounts/reauthenticate/')
 #   sign-in by another backend, no password: /accounts/2fa/totp/activate/ -> (403, '')
 # Why it matters: a site that retires passwords locks its passkey users out of allauth's 2FA
-#   pages, unless it gives them a verified EmailAddress row or an adapter that knows passkeys.
+#   pages, unless they have a verified EmailAddress or the site's adapter offers them another way.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -9,8 +9,8 @@
 # Output seen on 2026-11-27:
 #   changed field and actor: [('last_login', 'None'), ('first_name', 'ada')]
 #   Vary of a page without user and session: Cookie
-# Why it matters: the entry for a sign-in names its person only as the object, never as the actor;
-#   pages that a shared cache could keep for everybody are kept for each cookie.
+# Why it matters: the entry for a sign-in names the person as the object only, never as the actor;
+#   and a page that a shared cache could keep once for everybody is kept once per cookie.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What: With django-axes, a support person who acts as a customer through django-hijack leaves an
-#   access log entry that says the customer signed in, from the support person's address.
+# What: django-axes logs a sign-in of the customer, from the support person's address, when
+#   support acts as that customer through django-hijack.
 # Versions: django-axes 8.3.1, django-hijack 3.7.9, Django 5.2.19, Python 3.11.
 # Guess: the access log lists sign-ins with credentials; nobody entered any for the customer.
 # Truth: axes writes an entry at each `user_logged_in`, and hijack sends it for the customer, and
@@ -9,8 +9,8 @@
 #   support 192.0.2.7 /in/
 #   customer 192.0.2.7 /hijack/acquire/
 #   support 192.0.2.7 /hijack/release/
-# Why it matters: "new sign-in from an unknown address" alarms and lists of sign-ins built on these
-#   rows, or on the signal, show people sign-ins that they never made.
+# Why it matters: alarms about new addresses and lists of sign-ins that are built on these rows,
+#   or on the signal, show people sign-ins that they never made. Our app records none there.
 set -euo pipefail
 
 work=$(mktemp -d)

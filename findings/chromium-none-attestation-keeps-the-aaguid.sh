@@ -10,8 +10,8 @@
 #   internal, none: 01020304050607080102030405060708
 #   usb, none: 00000000000000000000000000000000
 #   usb, direct: 01020304050607080102030405060708
-# Why it matters: the name of a passkey's provider can be shown without asking for attestation;
-#   zeros mean "not told", and must neither be refused nor be taken for one kind of authenticator.
+# Why it matters: the provider's name of a passkey can often be shown without asking for
+#   attestation; zeros mean "not told", and say nothing about the kind of authenticator.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,16 +2,15 @@
 # What: The passkeys of Chromium's virtual authenticator count: 1 at the registration, then 2, 3;
 #   also when they are marked as backed up.
 # Versions: Chromium 156.0.8078.108, puppeteer-core 24.43.1, Node.js 20.20.2.
-# Guess: the counter starts at 0, and stays there for passkeys with the backup flags, since a
-#   synchronised passkey has no counter that could be kept.
+# Guess: the counter starts at 0, and stays there for passkeys with the backup flags, because a
+#   synchronised passkey has no one place to count in.
 # Truth: the virtual authenticator always counts, and the first value is 1.
 #   `defaultBackupEligibility` and `defaultBackupState` change the flags alone.
 # Output seen on 2026-11-27:
 #   backed up false: 1,2,3
 #   backed up true: 1,2,3
-# Why it matters: browser tests never meet a counter that stays at 0, as WebAuthn allows and
-#   passkeys that are kept in step between devices need, so the rule for "0 and 0" wants a test
-#   with an authenticator of one's own.
+# Why it matters: browser tests never see a counter that stays at 0, which WebAuthn allows; the
+#   rule for it needs a test with a software authenticator.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -3,14 +3,14 @@
 #   field `session` of the finish answer, not with `signedPasskeyData`.
 # Versions: @corbado/connect-react 0.2.4-alpha.0 with @corbado/web-core 2.18.0, React 18.3.1,
 #   jsdom 26.1.0, Node.js 20.20.2.
-# Guess: as in Corbado's documentation, `onComplete(signedPasskeyData)`: what the site's server
-#   has Corbado verify.
+# Guess: as in Corbado's documentation, `onComplete(signedPasskeyData)`: the value that the site's
+#   server has Corbado verify.
 # Truth: both are in the answer, and the component passes `session`.
 # Output seen on 2026-11-27:
 #   calls: login/init, login/finish
 #   onComplete: ["the value of session"]
-# Why it matters: a login page built from the npm package by the documentation posts the wrong one
-#   of two strings, and what the site's server then asks Corbado about is no passkey.
+# Why it matters: a login page that follows the documentation, built with the package that npm
+#   has, posts something other than what its server has to verify.
 set -euo pipefail
 
 work=$(mktemp -d)

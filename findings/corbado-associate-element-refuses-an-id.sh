@@ -3,17 +3,17 @@
 #   `class`, a data attribute or `hidden`.
 # Versions: @corbado/webcomponent 1.0.73, jsdom 26.1.0, Node.js 20.20.2.
 # Guess: an HTML element may carry global attributes; a component ignores what it does not know.
-# Truth: all attributes are held against its own list, and one that is not on it ends in "Invalid
-#   attributes".
+# Truth: it checks every attribute against its own list, and one that is not on it ends in
+#   "Invalid attributes".
 # Output seen on 2026-11-27:
 #   {} -> shown
 #   {"id":"add"} -> error
 #   {"class":"wide"} -> error
 #   {"data-step":"2"} -> error
 #   {"hidden":""} -> error
-# Why it matters: style, label and script it by a wrapper around it; a template engine or script
-#   that adds attributes of its own (tests, analytics, htmx) breaks it. Our template sets the
-#   three attributes of the element and no others.
+# Why it matters: style and label it through a wrapper element; anything that adds attributes to
+#   elements (test hooks, analytics) breaks it. Our template sets its three attributes and no
+#   others.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What: The `sdkVersion` that Corbado's Node SDK reports to Corbado is the version of the
-#   application that uses it, and is missing if that was not started by npm.
+#   application that uses it, and is missing if npm did not start that application.
 # Versions: @corbado/node-sdk 3.0.2, Node.js 20.20.2.
 # Guess: X-Corbado-SDK names the SDK and its own version, 3.0.2.
 # Truth: it is read from `npm_package_version`, which `npm run` sets to the version of the package
@@ -8,8 +8,8 @@
 # Output seen on 2026-11-27:
 #   started by npm in an application of version 7.8.9: 7.8.9
 #   started by node: no sdkVersion
-# Why it matters: nothing may be decided by that header, neither by an emulator nor in a log that
-#   is to tell which SDK a site uses.
+# Why it matters: no emulator and no log should decide by this header which SDK a site uses. Our
+#   emulator ignores it.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -4,13 +4,13 @@
 # Versions: passkeys 1.0.0, pydantic 2.14.4, Python 3.11.
 # Guess: a secret that is configured goes with each request as HTTP Basic, as Corbado's Node SDK
 #   of that time (1.1.16) sends it.
-# Truth: the code was generated from an API description that lists for this one call the project
-#   ID alone; for listing users, of the same object, the secret is sent.
+# Truth: this one call sends the project ID alone; listing users, with the same object, sends the
+#   secret.
 # Output seen on 2026-11-27:
 #   /v1/authTokens/validate: Authorization none, X-Corbado-ProjectID pro-1
 #   /v1/users: Authorization Basic, X-Corbado-ProjectID pro-1
-# Why it matters: an emulator that demands Basic there, as ours does by default, refuses this SDK;
-#   and a client of one's own must not be modelled on it.
+# Why it matters: an emulator that demands Basic there, as ours does by default, refuses this SDK,
+#   and a client must not be modelled on it.
 set -euo pipefail
 
 work=$(mktemp -d)

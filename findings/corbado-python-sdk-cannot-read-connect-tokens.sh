@@ -2,18 +2,16 @@
 # What: Corbado's Python SDK gets a connect token, of any of the four types, and then raises: it
 #   finds more than one model that fits the answer.
 # Versions: passkeys 2.0.3, pydantic 2.14.4, Python 3.11.
-# Guess: the SDK that was generated from Corbado's API description reads the answers of that
-#   description.
-# Truth: the field `data` is one of four models, and all four accept an object with an
-#   `identifier`; exactly one has to. The request arrives, Corbado has made the token, and the
-#   caller never sees it.
+# Guess: an SDK generated from Corbado's API description can read the answers in that description.
+# Truth: `data` has to match exactly one of four models, and more than one accepts an object with
+#   an `identifier`. The token has been made by then, and the caller never sees it.
 # Output seen on 2026-11-27:
 #   passkey-append asked for at /v2/connectTokens: ValueError: Multiple matches found
 #   passkey-delete asked for at /v2/connectTokens: ValueError: Multiple matches found
 #   passkey-list asked for at /v2/connectTokens: ValueError: Multiple matches found
 #   passkey-login asked for at /v2/connectTokens: ValueError: Multiple matches found
-# Why it matters: the SDK cannot be used for Connect on a server, and a retry makes a second
-#   token. We speak to the API ourselves, and look at the type that was asked for.
+# Why it matters: a server cannot use this SDK for Connect, and each retry makes another token.
+#   Our app calls the API itself and goes by the type that it asked for.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,16 +2,16 @@
 # What: Of two valid session tokens, one with an `aud` and one made by a clock that is a minute
 #   ahead, Corbado's Node SDK accepts both and Corbado's Python SDK refuses both.
 # Versions: @corbado/node-sdk 3.0.2, Node.js 20.20.2; passkeys 2.0.3, PyJWT 2.15.1, Python 3.11.
-# Guess: two SDKs of one vendor for one kind of token agree on which tokens are good.
-# Truth: neither looks at `aud` or `iat` by itself. PyJWT refuses a token with an audience that
-#   nobody asked about and one from the future; JOSE for JavaScript does neither.
+# Guess: two SDKs of one vendor agree on which tokens of that vendor are good.
+# Truth: neither SDK looks at `aud` or `iat`, but PyJWT refuses an audience that nobody asked for
+#   and a token from the future, and JOSE for JavaScript does not.
 # Output seen on 2026-11-27:
 #   plain: Node usr-1, Python usr-1
 #   with aud: Node usr-1, Python InvalidAudienceError
 #   iat a minute ahead: Node usr-1, Python ImmatureSignatureError
-# Why it matters: the day the vendor adds an audience, or a clock is off, half of a mixed site
-#   signs people out. A verifier of one's own must say what it wants of `aud` and how many seconds
-#   it grants.
+# Why it matters: if the vendor adds an audience, or a clock is wrong, one half of a site that
+#   uses both signs people out. A verifier has to say what `aud` it expects and how much clock
+#   skew it allows.
 set -euo pipefail
 
 work=$(mktemp -d)

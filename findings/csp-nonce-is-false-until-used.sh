@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
 # What: In a template with django-csp, `{% if request.csp_nonce %}nonce="…"{% endif %}` prints
-#   nothing: the nonce is false until it was used once, and only then it gets into the header.
+#   nothing: the nonce is false until it has been used, and until then it is not in the header.
 # Versions: django-csp 4.0, Django 5.2.19, Python 3.11.
-# Guess: with the middleware there is a nonce, so the test is true, and printing it inside is safe
-#   for sites without one.
-# Truth: the nonce is made when it is first turned into text; testing it does not. The header then
-#   has no nonce, the tag has none, and the browser blocks the script. `default` has the same
-#   trap.
+# Guess: with the middleware there is a nonce, so the test is true, and the template also suits
+#   sites without a policy.
+# Truth: the nonce is made when it is first turned into text, and testing it does not do that.
+#   Neither the tag nor the header gets one, so the policy blocks the script. The filter `default`
+#   has the same trap.
 # Output seen on 2026-11-27:
 #   tested first: the page has nothing, the header one: False
 #   with default: the page has nothing, the header one: False
 #   printed: the page has a nonce, the header one: True
-# Why it matters: a reusable app that renders its script this way works at sites without a policy
-#   and fails silently at those with one. Ours turns the nonce into text before any template tests
-#   it.
+# Why it matters: a reusable app that renders its script this way works without a policy and fails
+#   silently with one. Our app turns the nonce into text before a template tests it.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# What: django-easy-audit records a failed sign-in with a password, and silently not one whose
-#   credentials are anything else.
+# What: django-easy-audit records a failed sign-in only if its credentials contain a user name; a
+#   refused passkey or magic link leaves no row and no log line.
 # Versions: django-easy-audit 1.3.9, Django 5.2.19, Python 3.11.
 # Guess: it listens to `user_login_failed`, so each failure gets a row, with an empty user name
 #   where the credentials have none.
-# Truth: the receiver reads `credentials[USERNAME_FIELD]`; a KeyError is swallowed with all other
-#   errors, unless the setting for propagating them is on. No row, no log line.
+# Truth: the receiver reads `credentials[USERNAME_FIELD]`, and swallows the KeyError, like any
+#   other error, unless a setting says otherwise.
 # Output seen on 2026-11-27:
 #   user_login_failed, by credentials: [['password', 'username'], ['passkey_handle']]
 #   login events: [('ada', 2)]
-# Why it matters: refused passkeys, magic links and single sign-on are missing from the login
-#   events; a site that alarms on failures there sees none of them.
+# Why it matters: the login events lack refused passkeys, so an alarm on failed sign-ins there
+#   never sees them. Django's own signal does.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -9,8 +9,8 @@
 # Output seen on 2026-11-27:
 #   request event /rename/ by administrator
 #   change event {"first_name": ["", "Ada"]} by customer
-# Why it matters: an audit that joins the two tables by user loses the administrator behind a
-#   change; whoever records passkey events needs the real and the assumed person in one row.
+# Why it matters: joining the two tables by user loses the administrator behind a change; a record
+#   of passkey events needs both people in one row.
 set -euo pipefail
 
 work=$(mktemp -d)

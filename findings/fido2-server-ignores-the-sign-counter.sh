@@ -2,10 +2,10 @@
 # What: python-fido2's server accepts an assertion whose sign counter did not grow or even fell,
 #   and has no parameter for the stored one; py_webauthn refuses the same assertion.
 # Versions: fido2 2.2.1, webauthn 3.0.1, cbor2 6.3.0, cryptography 50.0.2, Python 3.11.
-# Guess: a class called Fido2Server does the whole of the verification that WebAuthn describes, as
-#   py_webauthn and SimpleWebAuthn do, which take the stored counter.
-# Truth: `authenticate_complete()` is given the credentials, which hold no counter, and returns
-#   the one that signed. Whoever wants the counter has to read it from the answer and compare it.
+# Guess: a class called Fido2Server does all of the verification that WebAuthn describes, as
+#   py_webauthn does, which takes the stored counter.
+# Truth: `authenticate_complete()` takes credentials, which hold no counter, and returns the one
+#   that signed. The caller has to read the counter from the answer and compare it.
 # Output seen on 2026-11-27:
 #   counters 7, 7, 3 of one passkey
 #   fido2:    AttestedCredentialData AttestedCredentialData AttestedCredentialData
@@ -13,8 +13,8 @@
 #     accepted, new_sign_count 7
 #     Response sign count of 7 was not greater than current count of 7
 #     Response sign count of 3 was not greater than current count of 7
-# Why it matters: packages built on python-fido2 keep no counter unless they say so; to change the
-#   library under a running site changes what is checked. Our emulator verifies with py_webauthn.
+# Why it matters: changing the library under a running site changes what is checked. Our emulator
+#   verifies with py_webauthn.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -10,8 +10,9 @@
 #   signals: [('support', 'ModelBackend', 'key'), ('customer', 'ModelBackend', 'no key'), ('support', 'ModelBackend', 'no key')]
 #   backend in the session of the customer: ModelBackend
 #   last_login of the customer: None
-# Why it matters: whoever tells passkey from password sign-ins by the backend, or takes
-#   `user_logged_in` for a proof, books the support person's look as a sign-in of the customer.
+# Why it matters: code that tells passkey from password sign-ins by the backend, or takes
+#   `user_logged_in` as proof, counts support's visit as a sign-in of the customer. Our receivers
+#   ignore a sign-in in a request that began as somebody else.
 set -euo pipefail
 
 work=$(mktemp -d)

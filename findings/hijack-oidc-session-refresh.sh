@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# What: At a site with mozilla-django-oidc's SessionRefresh, a support person who starts to act as a
+# What: With mozilla-django-oidc's SessionRefresh, a support person who starts to act as a
 #   customer through django-hijack is sent to the identity provider by the very next page.
 # Versions: django-hijack 3.7.9, mozilla-django-oidc 5.0.2, Django 5.2.19, Python 3.11.
-# Guess: SessionRefresh looks after people who came through the provider; the session of the customer
-#   did not come from there, so it is left alone.
-# Truth: the hijacked session names the support person's OIDC backend but has lost the expiry time
-#   that was stored beside it, which counts as expired: a redirect with `prompt=none` follows, and
-#   the provider will answer it with the support person, not with the customer.
+# Guess: SessionRefresh looks after people who came through the provider. The customer's session
+#   did not, so it is left alone.
+# Truth: the session names the support person's OIDC backend but has lost the expiry time stored
+#   beside it, which counts as expired. The redirect asks with `prompt=none`, which the provider
+#   answers without a page for whoever is signed in there: the support person.
 # Output seen on 2026-11-27:
 #   page before the hijack: 200 support
 #   page after it: 302 idp.example prompt ['none']
-# Why it matters: a middleware that decides by the session's backend sees the wrong person's; a
-#   refresh of ours must ask whose session it is, not by which backend it was made.
+# Why it matters: a session's backend says how the session was made, and not whose it is;
+#   middleware that decides by the backend has to look at both.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What: Whoever has acted as a customer through django-hijack comes back without the one-time-password
-#   verification, and without anything else that was in the session before.
+# What: A support person who has acted as a customer through django-hijack comes back without the
+#   one-time-password verification, and without everything else that was in the session.
 # Versions: django-hijack 3.7.9, django-otp 1.7.5, Django 5.2.19, Python 3.11.
 # Guess: "release" gives back the session as it was: hijack keeps a history to return to.
 # Truth: the history holds primary keys only. Both ways are a `login()` of another user, which
@@ -8,8 +8,8 @@
 # Output seen on 2026-11-27:
 #   before: {'user': 'support', 'verified': True, 'basket': ['a book']}
 #   after:  {'user': 'support', 'verified': False, 'basket': None}
-# Why it matters: "when did this person prove who they are" must not be kept apart from the session
-#   that it belongs to; after a hijack both are gone, and a step-up has to be asked for anew.
+# Why it matters: proof of a recent sign-in belongs in the session, where it goes together with
+#   what it vouches for. Our app keeps it there and asks again after a hijack.
 set -euo pipefail
 
 work=$(mktemp -d)

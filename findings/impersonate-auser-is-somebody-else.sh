@@ -9,8 +9,8 @@
 #   request.user: customer
 #   await request.auser(): administrator
 #   get_user(request): administrator
-# Why it matters: code that moves to async views changes whom it acts for without any other edit;
-#   what we do for a signed-in person must ask one of the two only, and refuse where they differ.
+# Why it matters: moving a view to async changes whom it acts for, with no other edit. Our app
+#   compares the session's user with `request.user` and takes a difference for no sign-in.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -13,8 +13,8 @@
 #   browser after a token was asked for: nobody
 #   session cookie for the API client: True
 #   browser, signed in again, after the token was given back: nobody
-# Why it matters: receivers of Django's sign-in signals must look whether the request's session is
-#   signed in as that user before they write or delete anything; ours has to do so as well.
+# Why it matters: a receiver of Django's sign-in signals has to check that the request's session
+#   is signed in as that user before it writes or deletes anything. Ours do.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,15 +2,15 @@
 # What: Leaving the customer's account in django-loginas sends `user_logged_out` for the customer;
 #   django-hijack, for the same click, sends none.
 # Versions: django-loginas 0.3.14, django-hijack 3.7.9, Django 5.2.19, Python 3.11.
-# Guess: who stops acting as somebody signs nobody out, and two packages for one purpose report it
+# Guess: to stop acting as somebody signs nobody out, and two packages for one purpose report it
 #   alike.
 # Truth: loginas calls `logout()` and signs the administrator in again; hijack switches with
 #   `login()` alone.
 # Output seen on 2026-11-27:
 #   loginas: ['in customer', '|', 'out customer', 'in administrator']
 #   hijack:  ['in customer', '|', 'in administrator']
-# Why it matters: receivers that revoke tokens or end all sessions of whoever signs out hit a
-#   customer who did nothing. Ours may clear what belongs to this request's session, and no more.
+# Why it matters: receivers that revoke tokens or end all sessions at a sign-out hit a customer
+#   who did nothing. Our app has no receiver for sign-outs.
 set -euo pipefail
 
 work=$(mktemp -d)

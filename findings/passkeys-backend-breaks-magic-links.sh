@@ -8,8 +8,8 @@
 # Output seen on 2026-11-27:
 #   passkeys sesame -> Exception: Can't find 'passkeys' key in request.POST, did you add the hidden input?
 #   sesame passkeys -> 302
-# Why it matters: `authenticate()` with credentials of one's own is safe only behind backends that
-#   know what is not theirs; the order of AUTHENTICATION_BACKENDS belongs into a system check.
+# Why it matters: `authenticate()` with credentials of one's own works only behind backends that
+#   decline what is not theirs. The order of AUTHENTICATION_BACKENDS deserves a system check.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,16 +2,15 @@
 # What: With django-passkeys' backend, a wrong password makes a session: a row in the database and
 #   a cookie for a visitor who is not signed in.
 # Versions: django-passkeys 2.1, Django 5.2.19, Python 3.11.
-# Guess: `authenticate()` looks and tells; a session comes into being with `login()`.
+# Guess: `authenticate()` only looks; a session is made by `login()`.
 # Truth: the backend notes in the session that no passkey was used, before it looks at the
 #   password.
 # Output seen on 2026-11-27:
 #   authenticate(): None
 #   cookies: sessionid
 #   session rows: [{'passkey': {'passkey': False}}]
-# Why it matters: guessing at the login page fills the session table; and `session_key` being
-#   there is no sign of a visitor with something to keep, so it must not decide what a sign-in
-#   costs.
+# Why it matters: wrong passwords fill the session table, and a session key no longer means that
+#   the visitor has something worth keeping.
 set -euo pipefail
 
 work=$(mktemp -d)

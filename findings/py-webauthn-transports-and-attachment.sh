@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What: py_webauthn drops a transport that it does not know without a word, and refuses a whole
+# What: py_webauthn silently drops a transport that it does not know, and refuses a whole
 #   credential for an authenticatorAttachment that it does not know.
 # Versions: webauthn 3.0.1, cbor2 6.3.0, cryptography 50.0.2, Python 3.11.
 # Guess: both are open lists of strings in WebAuthn, so an unknown value is treated alike in both:
@@ -10,8 +10,8 @@
 #   internal, hybrid; platform
 #   internal, hybrid; platform
 #   InvalidJSONStructure: Credential had unexpected authenticatorAttachment
-# Why it matters: store transports from the browser's own JSON, before the library reads it; and
-#   do not take an exception here for a forged answer, a newer browser suffices.
+# Why it matters: take transports from the browser's JSON, before the library reads it, and do not
+#   report this exception as forgery: a newer browser is enough to cause it.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,18 +2,18 @@
 # What: A magic link of django-sesame dies when Django upgrades the hash of the person's unchanged
 #   password, and when `set_unusable_password()` is called for somebody who has none.
 # Versions: django-sesame 3.2.5, Django 5.2.19, Python 3.11.
-# Guess: "invalidated when the password changes" means a new password; without a password there is
-#   nothing to change, and who retires passwords leaves links alone.
-# Truth: the signature covers the stored hash. A sign-in with the old password stores a new hash
-#   of it, and an unusable password is random text, new each time.
+# Guess: "invalidated when the password changes" means a new password. Without a password there is
+#   nothing to change.
+# Truth: the signature covers the stored hash. A sign-in with an old hash stores a new one, and an
+#   unusable password is random text, new each time.
 # Output seen on 2026-11-27:
 #   link works after a password sign-in that upgrades the hash: False
 #   link works after the next password sign-in: True
 #   link works after set_unusable_password() without a password: False
 #   her sessions outlive that: False
-# Why it matters: whoever retires passwords in bulk kills the links in people's mailboxes and ends
-#   their sessions, also of those who had no password: ask `has_usable_password()` first. Ours
-#   takes only usable passwords.
+# Why it matters: retiring passwords in bulk kills links in people's mailboxes and ends their
+#   sessions, even for those who had no password; ask `has_usable_password()` first.
+#   `corbado_retire_passwords` leaves unusable passwords alone.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -3,10 +3,10 @@
 #   agent and address in django-qsessions and in django-user-sessions.
 # Versions: django-qsessions 2.1.0; django-user-sessions 2.0.0 with setuptools 80.9.0 (it imports
 #   pkg_resources); Django 5.2.19, Python 3.11.
-# Guess: the two columns are facts about the browser; who saves without knowing them leaves them
-#   as they are.
-# Truth: the store writes what it was constructed with, and without these arguments that is None.
-#   The next request of the browser puts them back; until then the row describes no device.
+# Guess: the two columns are facts about the browser; code that saves without knowing them leaves
+#   them alone.
+# Truth: the store writes what it was constructed with, which is None without these arguments. The
+#   browser's next request puts the values back.
 # Output seen on 2026-11-27:
 #   qsessions, signed in: ('Firefox', '192.0.2.7')
 #   qsessions, saved by its key: (None, None)
@@ -14,8 +14,8 @@
 #   user_sessions, signed in: ('Firefox', '192.0.2.7')
 #   user_sessions, saved by its key: (None, None)
 #   user_sessions, next page: ('Firefox', '192.0.2.7')
-# Why it matters: a job that marks sessions ("ask for a fresh sign-in", "show the offer") blanks
-#   the list of devices by which people recognise their own.
+# Why it matters: a job that marks sessions, for instance to ask for a fresh sign-in, blanks the
+#   list of devices by which people recognise their own.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# What: The first request after django-session-timeout's limit is not answered but sent to the
-#   login page, also for a visitor who was never signed in, and the path to return to has lost its
-#   query string.
+# What: After django-session-timeout's limit the next request is sent to the login page, even for
+#   a visitor who was never signed in, and `next` has lost the query string.
 # Versions: django-session-timeout 0.1.0, Django 5.2.19, Python 3.11.
 # Guess: an old anonymous session is emptied and the request goes on; where a sign-in is needed,
 #   `next` is the full address, as in Django's own redirects to the login page.
 # Truth: any session counts, and the redirect is built from `request.path`.
 # Output seen on 2026-11-27:
 #   after eleven minutes: 302 /login/?next=/arrive/
-# Why it matters: what arrives by a link dies there: a magic link, a Redirect URL with its one-time
-#   token. The middleware answers before our view, so whoever comes back from Corbado with an old
-#   session has to sign in a second time.
+# Why it matters: what arrives by a link is lost: a magic link, or a Redirect URL with its
+#   one-time token. The middleware answers before our view, so a visitor with an old session who
+#   comes back from Corbado has to sign in twice.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# What: django-session-timeout counts from the first page of an anonymous visitor: who fills a
-#   basket for most of the time and then signs in is signed out shortly after, and signing in once
-#   more while signed in buys no time either.
+# What: django-session-timeout counts from an anonymous visitor's first page: someone who shops
+#   for a while and then signs in is soon signed out, and signing in again does not help.
 # Versions: django-session-timeout 0.1.0, Django 5.2.19, Python 3.11.
 # Guess: SESSION_EXPIRE_SECONDS is how long a sign-in lasts, so a sign-in starts the clock.
 # Truth: the time of the first request with anything in the session is kept in the session, and
@@ -13,8 +12,8 @@
 #   minute 10.5: /in/ -> 200 
 #   minute 11.5: / -> 302 /accounts/login/?next=/
 #   signed in: False
-# Why it matters: the session's own age says nothing about the sign-in; "recent sign-in" needs a
-#   mark that every sign-in writes anew. A step-up must not be expected to extend such a session.
+# Why it matters: the age of a session says nothing about the sign-in, so "recent" needs a mark
+#   that every sign-in writes anew. A step-up does not extend such a session.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -9,8 +9,8 @@
 #   options ask for user verification: preferred
 #   verification by default: User verification was required, but user could not be verified
 #   requireUserVerification: false: verified true, userVerified false
-# Why it matters: a security key without a PIN can be added nowhere and nobody is told why.
-#   Options and verification of one ceremony have to be made from one value.
+# Why it matters: a security key without a PIN cannot be registered, and its owner is not told
+#   why. Make the options and the verification of a ceremony from one value.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -3,18 +3,16 @@
 #   options of all later registrations of the process, which did not ask for it.
 # Versions: @simplewebauthn/server 14.0.3, Node.js 20.20.2.
 # Guess: each call of `generateRegistrationOptions()` stands for itself.
-# Truth: the preference is written into the object of the selection, and without one of the
-#   caller's that is a default shared by all calls; an object of the caller's is changed as well.
-#   `hints`, which say the same, are not affected.
+# Truth: the preference is written into the selection, which is a default shared by all calls
+#   unless the caller passes one; the caller's own object is changed as well.
 # Output seen on 2026-11-27:
 #   plain call: authenticatorAttachment undefined, hints []
 #   call with a preference: authenticatorAttachment cross-platform, hints [security-key]
 #   plain call again: authenticatorAttachment cross-platform, hints []
 #   preference and own selection: authenticatorAttachment platform, hints [client-device]
 #   own selection afterwards: {"residentKey":"required","requireResidentKey":true,"authenticatorAttachment":"platform"}
-# Why it matters: after one person chose "security key", nobody is offered the passkey of their
-#   phone or laptop until the process restarts. Pass a fresh `authenticatorSelection` with each
-#   call.
+# Why it matters: after one person has chosen "security key", no one is offered their phone or
+#   laptop until the process restarts. Pass a fresh `authenticatorSelection` with each call.
 set -euo pipefail
 
 work=$(mktemp -d)

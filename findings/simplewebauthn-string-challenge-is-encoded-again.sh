@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# What: @simplewebauthn/server takes a challenge given as a string for text and encodes it once
-#   more; a challenge that is base64url already arrives at the browser as another one.
+# What: @simplewebauthn/server treats a challenge given as a string as text and encodes it again,
+#   so one that is base64url already becomes a different challenge.
 # Versions: @simplewebauthn/server 14.0.3, Node.js 20.20.2.
 # Guess: everything in the options is base64url, and `expectedChallenge` takes the base64url that
 #   was sent; so a string for `challenge` is the same base64url.
-# Truth: a string is encoded as UTF-8 and then as base64url. Bytes are what stays itself.
-#   Verification wants what the options say, so a store that kept the original refuses every
-#   answer.
+# Truth: a string is encoded as UTF-8 and then as base64url; only bytes stay the same.
+#   `expectedChallenge` has to be what the options say.
 # Output seen on 2026-11-27:
 #   given as base64url: AQIDBAUGBwgJCgsM -> QVFJREJBVUdCd2dKQ2dzTQ
 #   given as bytes:     AQIDBAUGBwgJCgsM -> AQIDBAUGBwgJCgsM
 # Why it matters: a server that makes the challenge elsewhere (a session, a signed token, another
-#   service) has to hand it over as bytes, and to remember what the options say.
+#   service) has to pass it as bytes.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -4,14 +4,14 @@
 # Versions: soft-webauthn 0.1.4, fido2 1.2.0, Python 3.11.
 # Guess: a software authenticator for tests does what the options require, or refuses; its answer
 #   can go to the server as JSON.
-# Truth: the flags are always "present" alone. It looks at algorithm, attestation and RP ID and at
-#   nothing else; `id` keeps the padding that base64url of WebAuthn does not have.
+# Truth: the only flag is "user present". It checks algorithm, attestation and RP ID and nothing
+#   else, and `id` keeps its padding.
 # Output seen on 2026-11-27:
 #   user verified at registration and sign-in: False False
 #   id: bytes with padding
 #   as JSON: Object of type bytes is not JSON serializable
-# Why it matters: tests with it are green only where user verification is not checked. Ours have
-#   an authenticator of their own, and Chromium's.
+# Why it matters: tests that use it pass only where user verification is not checked. Our tests
+#   use a software authenticator of their own, and Chromium's.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # What: django-two-factor-auth's admin sends a person who is signed in, but has no second factor,
-#   to the form for user name and password; not to the page that sets one up.
+#   to the form for user name and password, not to the page that sets one up.
 # Versions: django-two-factor-auth 1.18.1, django-otp 1.7.5, Django 5.2.19, Python 3.11.
-# Guess: the person is known and only the second factor is missing, so the way leads to its
-#   set-up, or the admin says that it is needed.
-# Truth: not verified is treated as not signed in: login page with `next`, which shows the form
-#   whoever asks. The set-up page is there, but nothing leads to it.
+# Guess: the person is known and only the second factor is missing, so the admin leads to its
+#   set-up, or says that it is needed.
+# Truth: "not verified" is treated like "not signed in". The login page shows its form to anybody,
+#   and nothing leads to the set-up page.
 # Output seen on 2026-11-27:
 #   /admin/ -> /admin/login/?next=/admin/ /account/login/?next=/admin/
 #   status 200 - still signed in: ada
 #   fields of the page: auth-username auth-password
 #   set-up page: 200
-# Why it matters: staff who sign in with a passkey, and may have no password at all, stand before
-#   a password form. A site with both has to send them to the set-up page itself.
+# Why it matters: staff who sign in with a passkey, perhaps without any password, end up at a
+#   password form. A site with both has to link to the set-up page itself.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,18 +1,17 @@
 #!/usr/bin/env bash
-# What: With django-user-sessions, signing out does not end in no session: the answer sets a new
-#   session cookie for two weeks, with an empty row behind it. So does any page for a cookie whose
-#   session is gone.
+# What: With django-user-sessions, signing out sets a new session cookie for two weeks, with an
+#   empty row behind it, and so does any page for a cookie whose session is gone.
 # Versions: django-user-sessions 2.0.0, setuptools 80.9.0 (it imports pkg_resources), Django
 #   5.2.19, Python 3.11.
-# Guess: its middleware replaces Django's, and does what Django's does: an empty session is not
-#   saved, and its cookie is deleted.
+# Guess: its middleware does what Django's does: an empty session is not saved, and its cookie is
+#   deleted.
 # Truth: it saves whatever was modified. `logout()` flushes, which counts as modified, and a key
 #   that is not found is replaced by a newly created row.
 # Output seen on 2026-11-27:
 #   sign-out: cookie for 1209600 s, rows [(None, {})]
 #   page with a cookie whose session is gone: cookie for 1209600 s, rows [(None, {})]
-# Why it matters: the table of sessions holds rows of nobody after every sign-out, a sign-out
-#   cannot be told by the missing cookie, and pages for visitors carry Set-Cookie.
+# Why it matters: every sign-out leaves a row that belongs to nobody, and a missing cookie is no
+#   way to tell that somebody has signed out.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# What: allauth.usersessions does not list a session that Django's own `login()` made, whoever
-#   opens the page of sessions; with USERSESSIONS_TRACK_ACTIVITY it does, from the next request
-#   on.
+# What: allauth.usersessions does not list a session made by Django's own `login()`, not even to
+#   its owner; with USERSESSIONS_TRACK_ACTIVITY it does, from the next request on.
 # Versions: django-allauth 65.22.1, Django 5.2.19, Python 3.11.
-# Guess: rows are made at `user_logged_in`, the signal that every sign-in sends; and the page
-#   shows at least the session that it is looked at from.
-# Truth: `allauth.account.signals.user_logged_in` is a signal of allauth's own, sent by its own
-#   views alone.
+# Guess: rows are made at `user_logged_in`, which every sign-in sends, and the page shows at least
+#   the session that asks for it.
+# Truth: `allauth.account.signals.user_logged_in` is allauth's own signal, sent by allauth's own
+#   views.
 # Output seen on 2026-11-27:
 #   tracking False: page of sessions 200, rows 0 after the sign-in, 0 after the page
 #   tracking True: page of sessions 200, rows 0 after the sign-in, 1 after the page
 # Why it matters: "your sessions" and "sign out everywhere" built on these rows leave out every
-#   passkey sign-in by another backend; ending all sessions must not rely on them.
+#   passkey sign-in of another backend. Ending all sessions must not rely on them.
 set -euo pipefail
 
 work=$(mktemp -d)

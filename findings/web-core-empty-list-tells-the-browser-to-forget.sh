@@ -3,16 +3,15 @@
 #   no passkey at this site any more.
 # Versions: @corbado/web-core 3.5.0, jsdom 26.1.0 with a stand-in for the signal API, Node.js
 #   20.20.2.
-# Guess: an empty list means that there is nothing to show; deleting is what `manage/delete` is
+# Guess: an empty list means that there is nothing to show. Deleting is what `manage/delete` is
 #   for.
-# Truth: the list is passed on to `PublicKeyCredential.signalAllAcceptedCredentials()`, an empty
-#   one as well: password managers then hide or remove the passkeys of that user handle.
+# Truth: the list goes to `PublicKeyCredential.signalAllAcceptedCredentials()` even when it is
+#   empty, which tells password managers to hide or remove the passkeys of that user handle.
 # Output seen on 2026-11-27:
 #   listed: []
 #   told to the browser: {"rpId":"localhost","userId":"YWRh","allAcceptedCredentialIds":[]}
-# Why it matters: a server that answers "none" because it lost its data, or does not know yet,
-#   takes the passkeys out of people's devices. An emulator needs new user handles after a
-#   restart.
+# Why it matters: a server that answers "none" because it lost its data takes people's passkeys
+#   away. An emulator needs new user handles after a restart; ours makes random ones.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -2,17 +2,16 @@
 # What: @corbado/web-core reports every failure as a value, but throws a TypeError when an init
 #   answer has no `flags`; one without `expiresAt` it takes, and asks again each time.
 # Versions: @corbado/web-core 3.5.0, jsdom 26.1.0, Node.js 20.20.2.
-# Guess: an optional part that is missing counts as empty, and what is wrong with an answer comes
-#   back as an error result, as an HTTP error or a time-out does.
-# Truth: `flags` is read without a look; the promise is rejected, past all code that waits for a
-#   result. Without `expiresAt` the answer counts as expired at once.
+# Guess: a missing part counts as empty, and what is wrong with an answer comes back as an error
+#   result, as an HTTP error or a time-out does.
+# Truth: `flags` is read unchecked, and the promise is rejected, past all code that waits for a
+#   result. An answer without `expiresAt` counts as expired at once.
 # Output seen on 2026-11-27:
 #   complete, init twice: ok, ok; calls: 1
 #   without flags, init twice: throws TypeError, throws TypeError; calls: 2
 #   without expiresAt, init twice: ok, ok; calls: 2
-# Why it matters: a stand-in for Corbado's frontend API has to send `flags: {}` and a time to
-#   expire in all three init answers; our emulator must, or the real client dies before its first
-#   screen.
+# Why it matters: a stand-in for the frontend API has to send `flags: {}` and an expiry time in
+#   every init answer, or the real client fails before its first screen. Our emulator sends both.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -3,16 +3,16 @@
 #   `attestationFormats` and the extensions prf and largeBlob are gone, without an error.
 # Versions: @github/webauthn-json 2.1.1, Node.js 20.20.2 with a stand-in for
 #   navigator.credentials.
-# Guess: it converts base64url to buffers and back, and passes all else through, as
+# Guess: it converts base64url to buffers and back and passes everything else through, as
 #   @simplewebauthn/browser does.
-# Truth: it copies by a fixed schema. What is nested inside a known object, such as an unknown key
-#   of authenticatorSelection, is copied; what is unknown beside it is dropped.
+# Truth: it copies by a fixed schema. An unknown key inside a known object, such as
+#   authenticatorSelection, is copied; an unknown key beside it is dropped.
 # Output seen on 2026-11-27:
 #   options dropped: attestationFormats, hints
 #   extensions dropped: prf, largeBlob
 #   authenticatorSelection: {"residentKey":"required","aNewerKey":true}
-# Why it matters: Corbado's web component 1.x brings this library, so a server cannot steer it by
-#   `hints` nor ask for prf, and sees no trace of why. Our emulator sends neither.
+# Why it matters: Corbado's web component 1.x bundles this library, so no server can steer it by
+#   `hints` or ask it for prf. Our emulator sends neither.
 set -euo pipefail
 
 work=$(mktemp -d)
