@@ -51,7 +51,7 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {"default": {**json.loads(os.environ["WORKER_DATABASE"]), "CONN_MAX_AGE": None}}
+DATABASES = {"default": {"CONN_MAX_AGE": None, **json.loads(os.environ["WORKER_DATABASE"])}}
 SESSION_ENGINE = os.environ.get("WORKER_SESSIONS", "django.contrib.sessions.backends.db")
 if "WORKER_REDIS" in os.environ:
     CACHES = {

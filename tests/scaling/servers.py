@@ -49,6 +49,19 @@ class WebHost(Process):
         return [int(child) for child in children.split()]
 
 
+class AsyncWebHost(Process):
+    """One uvicorn of one process, with the app as it is in the folder ``code``."""
+
+    def __init__(self, log: Path, env: Mapping[str, str], *, code: Path = ROOT) -> None:
+        port = free_port()
+        command = [
+            sys.executable, "-m", "uvicorn", "--factory", "django.core.asgi:get_asgi_application",
+            f"--port={port}", f"--app-dir={code}", "--log-level=warning", "--no-access-log",
+            "--lifespan=off",
+        ]  # fmt: skip
+        super().__init__(command, port, log / f"web-{port}.log", env)
+
+
 class Redis(Process):
     """A Redis that keeps nothing on disk: one that restarts is empty."""
 

@@ -3,7 +3,7 @@
 The emulator is faithful; this one is quick enough to be asked a million times, and loses answers
 after it has done what was asked. ``python -m tests.support.scripted_corbado`` serves it as a
 process of its own, so that no CPU of it is counted, and prints the address; GET /state tells what
-was asked.
+was asked, and GET /delay?seconds=2 how long each answer waits from then on.
 """
 
 from __future__ import annotations
@@ -98,6 +98,9 @@ class ScriptedCorbado:
             return _http(200, {**counts, "connections": self.connected})
         if path == "/users":
             return _http(200, {"users": {address: user[0] for address, user in self.users.items()}})
+        if path == "/delay":
+            self.delay = float(parse_qs(urlsplit(target).query)["seconds"][0])
+            return _http(200, {})
         self.calls["all"] += 1
         self._last = time.monotonic()
         self._first = self._first or self._last
@@ -193,7 +196,7 @@ class _Connection(asyncio.Protocol):
         self._corbado.in_flight += 1
         self._corbado.most_in_flight = max(self._corbado.most_in_flight, self._corbado.in_flight)
         answer = self._corbado.answer(method, target, body)
-        if self._corbado.delay:
+        if self._corbado.delay and target.startswith("/v1/"):
             loop = asyncio.get_running_loop()
             loop.call_later(self._corbado.delay, self._send, answer)
         else:
