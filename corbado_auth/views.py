@@ -7,7 +7,8 @@ from .connect.tokens import ConnectTokensView
 from .connect.views import ConnectPasskeysView
 from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
 from .sign_in.failures import FailurePages
-from .sign_in.views import CorbadoRedirectView, LoginView, LogoutView
+from .sign_in.login import LoginView, LogoutView
+from .sign_in.views import CorbadoRedirectView
 from .webhooks.identifier import ConnectIdentifierView
 from .webhooks.views import ActionWebhookView
 

@@ -11,7 +11,7 @@ from corbado_auth import session
 from corbado_auth.http import SeeOther
 from corbado_auth.identity import CorbadoUser
 
-from . import intent, pending
+from . import intent, pending, retries
 
 __all__ = ["redirect_signed_in", "reloaded_next", "sign_in"]
 
@@ -38,6 +38,7 @@ def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     intent.cookie.drop(request, response)
     pending.cookie.drop(request, response)
+    retries.cookie.drop(request, response)
     # Enough for every cache (RFC 9111, section 5.2.2.5), and in the way of every sign-in.
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -1,4 +1,4 @@
-"""Sign in and out: each view tells its story, the rooms below do the work."""
+"""The Redirect URL, and the confirm page behind it: each view tells its story."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Literal
 
-from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from corbado_auth import passwords, session
+from corbado_auth import session
 from corbado_auth.client_info import client_info
-from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions, take_turn
@@ -28,101 +24,27 @@ from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, Invalid
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.next_url import first_url, login_page_url, safe_next
+from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.sessions.ending import end_sessions_of
 from corbado_auth.throttle import Attempt
 
-from . import intent, pending
+from . import intent, pending, retries
 from .auth_token import (
-    LINK_PARAMETERS,
     AuthToken,
     is_in_url,
     is_top_level_navigation,
-    mask_link_tokens,
     pop_auth_token,
     token_digest,
 )
 from .failures import FailurePages
-from .forms import PasswordForm
 from .pending import PendingSignIn
 from .redirects import redirect_signed_in, reloaded_next, sign_in
+from .retries import Retry
 from .signed_cookies import TooLargeError
 
-__all__ = ["ConfirmView", "CorbadoRedirectView", "LoginView", "LogoutView"]
+__all__ = ["ConfirmView", "CorbadoRedirectView"]
 
 logger = logging.getLogger("corbado_auth")
-
-# In the query of the login page, while a site changes to Connect: show the older component.
-OLDER_WAY = "older"
-# Tells our script that somebody has signed out in this browser.
-SIGNED_OUT = "corbado_auth_signed_out"
-YEAR = 365 * 24 * 3600
-
-
-@method_decorator([login_not_required, intent.login_page], name="dispatch")
-class LoginView(auth_views.LoginView):
-    """Show Corbado's component, and a form for passwords; opening the page writes no database row.
-
-    For a signed-in visitor too, without a redirect: the query may hold a magic link.
-    """
-
-    http_method_names = ["get", "post"]
-    template_name = "corbado_auth/login.html"
-    form_class = PasswordForm
-
-    # Show the form, where a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
-    has_password_form = True
-
-    # What the page of a forgotten password is called; the first one that the site has is linked.
-    password_reset_names: Collection[str] = (
-        "password_reset",
-        "account_reset_password",
-        "password-reset",
-    )
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Sign in with a password; 405 where the page has no form for it."""
-        if not self.takes_password():
-            return self.http_method_not_allowed(request)
-        return super().post(request, *args, **kwargs)
-
-    def takes_password(self) -> bool:
-        """Tell whether the page has the form."""
-        return self.has_password_form and passwords.are_taken()
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add whether the form is shown, and where a forgotten password is replaced."""
-        return super().get_context_data(
-            takes_password=self.takes_password(),
-            is_connect=self._is_connect(),
-            older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
-            password_reset_url=first_url(self.password_reset_names),
-            **kwargs,
-        )
-
-    def _is_connect(self) -> bool:
-        """Tell which product's component the page shows; a magic link is always the older one's."""
-        asks_for_older = OLDER_WAY in self.request.GET or LINK_PARAMETERS & self.request.GET.keys()
-        return bool(conf.CORBADO_CONNECT) and not (
-            conf.CORBADO_CONNECT == "both" and asks_for_older
-        )
-
-    def _older_way_url(self) -> str:
-        """Return this page with the older component, for those who have moved no passkey yet."""
-        query = {OLDER_WAY: "yes"}
-        if next_url := self.get_redirect_url():
-            query["next"] = next_url
-        return f"{self.request.path}?{urlencode(query)}"
-
-    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Return where to go after the password: our redirect view and confirm page are no place.
-
-        A link to this page may name them, with a token of whoever sent it.
-        """
-        field = self.redirect_field_name
-        return safe_next(
-            self.request, self.request.POST.get(field, self.request.GET.get(field, ""))
-        )
 
 
 class CorbadoRedirectView(FailurePages):
@@ -139,6 +61,8 @@ class CorbadoRedirectView(FailurePages):
 
     # Which pages of other origins are login pages, too? Such as "https://www.example.com/login/".
     login_pages: Collection[str] = ()
+
+    _refresh: int | None = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -171,6 +95,7 @@ class CorbadoRedirectView(FailurePages):
         if self.token is None:
             return self.render_failure("malformed_token")
         self._digest = token_digest(self.token)
+        self._retry = Retry.from_request(request, self._digest)
         if self.login_intent != "off" and self._shows_no_sign_of_asking():
             return self._signed_in_before() or self.render_failure("not_asked_here")
 
@@ -188,9 +113,7 @@ class CorbadoRedirectView(FailurePages):
             return self._signed_in_before() or self.render_failure("invalid_token")
         except CorbadoUnavailable as error:
             log_failure("Sign-in failed", error)
-            return self._signed_in_before() or self.render_failure(
-                "unavailable", retry_after=seconds_to_wait(error.retry_after)
-            )
+            return self._signed_in_before() or self._try_again(seconds_to_wait(error.retry_after))
         except CorbadoRejected as error:
             # A header that the visitor chose may be what Corbado rejects.
             attempt.note_failure()
@@ -207,18 +130,56 @@ class CorbadoRedirectView(FailurePages):
         target = reloaded_next(self.request, self._digest)
         return redirect_signed_in(self.request, target) if target else None
 
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Answer 405; but the button that turns the page's own trying off gets a page without it.
+
+        Some people are slow to read or to act (WCAG 2.2.1).
+        """
+        if request.method == "POST" and self.token is not None and "stop" in request.POST:
+            return self.render_failure("unavailable", retry_after=seconds_to_wait(None))
+        return super().http_method_not_allowed(request, *args, **kwargs)
+
+    def _try_again(self, retry_after: int) -> HttpResponse:
+        """Answer while Corbado does not; the page loads itself again, but not without end."""
+        proved_next = self._next_url() if self._was_asked_for() else None
+        seconds = self._retry.seconds(retry_after)
+        # Where unproven sign-ins are refused, the token would be spent on a refusal.
+        if self.login_intent != "require" or (proved_next is not None and retries.keep_proofs()):
+            self._refresh = self._retry.refresh(self.request, seconds, self.intent is not None)
+        response = self.render_failure("unavailable", retry_after=seconds)
+        if self._refresh:
+            response.headers["Refresh"] = str(self._refresh)
+        self._retry.store(self.request, response, self._digest, proved_next)
+        return response
+
+    def get_context_data(self) -> dict[str, Any]:
+        """Add in how many seconds the page loads itself again; None where it does not."""
+        return {**super().get_context_data(), "refresh": self._refresh}
+
+    def _was_asked_for(self) -> bool:
+        """Tell whether this browser asked for this sign-in, now or when it came first."""
+        return self._retry.proved_next is not None or (
+            not self.was_prepared
+            and intent.was_asked_for(self.request, self.intent, self.login_pages)
+        )
+
+    def _next_url(self) -> str:
+        """Return where the browser wants to go."""
+        if self._retry.proved_next is not None:
+            return self._retry.proved_next
+        referer = intent.referer_of(self.request)
+        return self.intent.next_for(self.request, referer) if self.intent else ""
+
     def _shows_no_sign_of_asking(self) -> bool:
         """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
         return self.intent is None and "HTTP_SEC_FETCH_SITE" not in self.request.META
 
     def _vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
         """Go on with a verified person: silently where this browser asked, else by asking."""
-        referer = intent.referer_of(self.request)
-        next_url = self.intent.next_for(self.request, referer) if self.intent else ""
-        asked = self.login_intent == "off" or (
-            not self.was_prepared
-            and intent.was_asked_for(self.request, self.intent, self.login_pages)
-        )
+        next_url = self._next_url()
+        asked = self.login_intent == "off" or self._was_asked_for()
         if corbado_user.is_gone:
             # The backend refuses them below.
             end_sessions_of(self.request, corbado_user.id)
@@ -316,32 +277,3 @@ class ConfirmView(FailurePages):
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
         return response
-
-
-@method_decorator(login_not_required, name="dispatch")
-class LogoutView(auth_views.LogoutView):
-    """End the Django session. POST only; goes to LOGOUT_REDIRECT_URL, or to the login page."""
-
-    http_method_names = ["post"]
-
-    # Corbado's components keep in localStorage whom they greet the next time: forget that, so that
-    # the next person at a shared computer does not read it?
-    forgets_last_login = True
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Forget what waits in the browser, too."""
-        mask_link_tokens(request)
-        response = super().dispatch(request, *args, **kwargs)
-        pending.cookie.drop(request, response)
-        if self.forgets_last_login:
-            # For forget.js, which runs on the next login page before a component reads anything.
-            response.set_cookie(
-                SIGNED_OUT, "1", max_age=YEAR, secure=request.is_secure(), samesite="Lax"
-            )
-        return response
-
-    def get_default_redirect_url(self) -> str:
-        """Return the login page where the site names no other place."""
-        if self.next_page or settings.LOGOUT_REDIRECT_URL:
-            return super().get_default_redirect_url()
-        return login_page_url()

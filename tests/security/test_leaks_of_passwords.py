@@ -78,7 +78,7 @@ def test_no_error_report_has_the_password(
     [
         "django.contrib.auth.backends.ModelBackend.authenticate",
         "corbado_auth.sign_in.forms.PasswordForm.confirm_login_allowed",
-        "corbado_auth.sign_in.views.first_url",
+        "corbado_auth.sign_in.login.first_url",
     ],
 )
 def test_no_error_report_of_the_login_page_has_the_password(

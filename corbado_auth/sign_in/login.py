@@ -1,0 +1,124 @@
+"""The login page, and the end of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+
+from corbado_auth import passwords
+from corbado_auth.conf import conf
+from corbado_auth.next_url import first_url, login_page_url, safe_next
+
+from . import intent, pending
+from .auth_token import LINK_PARAMETERS, mask_link_tokens
+from .forms import PasswordForm
+
+__all__ = ["LoginView", "LogoutView"]
+
+# In the query of the login page, while a site changes to Connect: show the older component.
+OLDER_WAY = "older"
+# Tells our script that somebody has signed out in this browser.
+SIGNED_OUT = "corbado_auth_signed_out"
+YEAR = 365 * 24 * 3600
+
+
+@method_decorator([login_not_required, intent.login_page], name="dispatch")
+class LoginView(auth_views.LoginView):
+    """Show Corbado's component, and a form for passwords; opening the page writes no database row.
+
+    For a signed-in visitor too, without a redirect: the query may hold a magic link.
+    """
+
+    http_method_names = ["get", "post"]
+    template_name = "corbado_auth/login.html"
+    form_class = PasswordForm
+
+    # Show the form, where a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
+    has_password_form = True
+
+    # What the page of a forgotten password is called; the first one that the site has is linked.
+    password_reset_names: Collection[str] = (
+        "password_reset",
+        "account_reset_password",
+        "password-reset",
+    )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign in with a password; 405 where the page has no form for it."""
+        if not self.takes_password():
+            return self.http_method_not_allowed(request)
+        return super().post(request, *args, **kwargs)
+
+    def takes_password(self) -> bool:
+        """Tell whether the page has the form."""
+        return self.has_password_form and passwords.are_taken()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add whether the form is shown, and where a forgotten password is replaced."""
+        return super().get_context_data(
+            takes_password=self.takes_password(),
+            is_connect=self._is_connect(),
+            older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
+            password_reset_url=first_url(self.password_reset_names),
+            **kwargs,
+        )
+
+    def _is_connect(self) -> bool:
+        """Tell which product's component the page shows; a magic link is always the older one's."""
+        asks_for_older = OLDER_WAY in self.request.GET or LINK_PARAMETERS & self.request.GET.keys()
+        return bool(conf.CORBADO_CONNECT) and not (
+            conf.CORBADO_CONNECT == "both" and asks_for_older
+        )
+
+    def _older_way_url(self) -> str:
+        """Return this page with the older component, for those who have moved no passkey yet."""
+        query = {OLDER_WAY: "yes"}
+        if next_url := self.get_redirect_url():
+            query["next"] = next_url
+        return f"{self.request.path}?{urlencode(query)}"
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return where to go after the password: our redirect view and confirm page are no place.
+
+        A link to this page may name them, with a token of whoever sent it.
+        """
+        field = self.redirect_field_name
+        return safe_next(
+            self.request, self.request.POST.get(field, self.request.GET.get(field, ""))
+        )
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LogoutView(auth_views.LogoutView):
+    """End the Django session. POST only; goes to LOGOUT_REDIRECT_URL, or to the login page."""
+
+    http_method_names = ["post"]
+
+    # Corbado's components keep in localStorage whom they greet the next time: forget that, so that
+    # the next person at a shared computer does not read it?
+    forgets_last_login = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Forget what waits in the browser, too."""
+        mask_link_tokens(request)
+        response = super().dispatch(request, *args, **kwargs)
+        pending.cookie.drop(request, response)
+        if self.forgets_last_login:
+            # For forget.js, which runs on the next login page before a component reads anything.
+            response.set_cookie(
+                SIGNED_OUT, "1", max_age=YEAR, secure=request.is_secure(), samesite="Lax"
+            )
+        return response
+
+    def get_default_redirect_url(self) -> str:
+        """Return the login page where the site names no other place."""
+        if self.next_page or settings.LOGOUT_REDIRECT_URL:
+            return super().get_default_redirect_url()
+        return login_page_url()
