@@ -1,7 +1,7 @@
 // The emulator's own web component: the same elements, calls and page fragments as Corbado's, in
-// plain modules without a build step. A classic script, because sites load Corbado's with a plain
-// <script src>. The page's CSP nonce is handed on; to a script of another origin a bare import()
-// has no base URL, hence the full address.
+// plain modules without a build step. It is a classic script, because sites load Corbado's with a
+// plain <script src>. The page's CSP nonce is passed on; import() in a script of another origin has
+// no base URL, hence the full address.
 (() => {
   const { src, nonce } = document.currentScript;
   const script = document.createElement("script");

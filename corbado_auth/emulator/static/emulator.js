@@ -1,4 +1,4 @@
-// The emulator's page: shows what happened, updates by itself, and turns the clock and the failures.
+// The emulator's page: shows what happened, updates itself, and changes clock and failures.
 
 import { control } from "/static/page/control.js";
 import { connectSwitches, connectTokens, connectUsers } from "/static/page/connect.js";
@@ -21,7 +21,7 @@ const VIEWS = {
   failures,
   project,
 };
-// These show one thing, which is neither counted nor searched.
+// These views have no count and no filter.
 const WITHOUT_COUNT = ["connect-switches", "project"];
 const POLL_EVERY_MS = 1000;
 const NOTICE_STAYS_MS = 5000;
@@ -54,7 +54,7 @@ class Page {
     this.poll();
   }
 
-  /** Do something through the control API and say how it went. Returns the answer, or null. */
+  /** Do something through the control API and report the outcome. Returns the answer, or null. */
   async act(work, success) {
     try {
       const answer = await work();
@@ -126,7 +126,7 @@ class Page {
   #openFromFragment() {
     const id = window.location.hash.slice(1);
     const isFirst = this.#view === null;
-    // Answers link to their own request: /_emulator/#req-….
+    // Answers contain a link to their request: /_emulator/#req-….
     const requestID = id.startsWith("req-") ? id : "";
     this.#view = Object.hasOwn(VIEWS, id) ? id : requestID ? "requests" : "emails";
     for (const name of Object.keys(VIEWS)) {

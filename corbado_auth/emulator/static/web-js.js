@@ -1,7 +1,7 @@
-// The emulator's own Connect component: the functions, options and callbacks of Corbado's web-js, in
-// plain modules without a build step. A classic script, because sites load Corbado's with a plain
-// <script src> and call it right away: what they ask for waits until the modules are there. The
-// page's CSP nonce is handed on.
+// The emulator's own Connect component: the functions, options and callbacks of Corbado's web-js in
+// plain modules without a build step. It is a classic script, because sites load Corbado's with a
+// plain <script src> and call it right away: calls wait until the modules have been loaded. The
+// page's CSP nonce is passed on.
 (() => {
   const { src, nonce } = document.currentScript;
   const Corbado = (window.Corbado ??= {});

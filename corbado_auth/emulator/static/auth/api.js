@@ -1,11 +1,11 @@
 // The frontend API as the component calls it: addresses, headers, the envelope (API notes 4.1, 4.2).
 
-// The release whose calls these are.
+// The release whose calls are reproduced here.
 const VERSION = "1.0.73";
 const TIMEOUT_IN_MS = 60_000;
 const LONG_SESSION_KEY = "cbo_long_session";
 
-/** An answer that is no success. `kind` is "network", "timeout" or "answer". */
+/** A failed call. `kind` is "network", "timeout" or "answer". */
 export class ApiError extends Error {
   constructor(kind, { status = 0, body = {} } = {}) {
     const error = body.error ?? {};
@@ -22,7 +22,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Read project ID and endpoint off an element; throws with a sentence for the integrator. */
+/** Read project ID and endpoint from an element; throws with a sentence for developers. */
 export function addressOf(element) {
   const projectID = element.getAttribute("project-id") ?? element.getAttribute("project_id") ?? "";
   const endpoint = element.getAttribute("endpoint") ?? "";
@@ -41,7 +41,7 @@ export class FrontendApi {
   #headers;
   #credentials;
 
-  /** `withSession`: cookies and the time zone go along, as for all but the associate elements. */
+  /** `withSession`: send cookies and the time zone, as all but the associate elements do. */
   constructor({ endpoint, projectID }, { withSession = true } = {}) {
     this.endpoint = endpoint;
     this.#credentials = withSession ? "include" : "same-origin";
@@ -52,7 +52,7 @@ export class FrontendApi {
     }
   }
 
-  /** Send `X-Corbado-Mode` from now on; the very first call goes without it. */
+  /** Send `X-Corbado-Mode` from now on; the very first call is sent without it. */
   setMode(mode) {
     this.#headers["X-Corbado-Mode"] = mode;
   }

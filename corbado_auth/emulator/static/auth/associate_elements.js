@@ -1,5 +1,5 @@
-// A passkey for a person whom the site has signed in already (API notes 4.6 f). Events as Corbado's:
-// not bubbling, not composed, `detail` an array (4.7).
+// A passkey for a person who is already signed in at the site (API notes 4.6 f). Events are like
+// Corbado's: not bubbling, not composed, with an array as `detail` (4.7).
 
 import { FrontendApi, addressOf } from "./api.js";
 import { Card } from "./card.js";
@@ -33,7 +33,7 @@ class AssociateElement extends HTMLElement {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /** The page hears of errors by event and speaks of them; ours are those that it cannot know. */
+  /** The page is told about errors by events; here are only those it cannot know about. */
   report(error) {
     const { page, problem, fields } = reactionTo(error);
     if (page)

@@ -59,7 +59,7 @@ export class CorbadoAuth extends HTMLElement {
     };
   }
 
-  /** The page's own input for conditional UI, which Corbado's component cannot do without (4.6 c). */
+  /** The page's own input for conditional UI, which Corbado's component requires (4.6 c). */
   #conditionalInput() {
     if (this.getAttribute("conditional") !== "yes") return null;
     const input = this.querySelector("input#corbado-username");
@@ -94,7 +94,7 @@ export class CorbadoAuth extends HTMLElement {
     api.setMode(this.getAttribute("mode") ?? "normal");
     const { signal } = this.#listeners;
     window.addEventListener("popstate", () => this.#followFragment(), { signal });
-    // Back from the site: the page comes out of the browser's cache with its button still busy.
+    // The page may be restored from the back/forward cache with its button still busy.
     window.addEventListener("pageshow", (event) => event.persisted && this.#open("login"), {
       signal,
     });

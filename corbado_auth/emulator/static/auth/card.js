@@ -24,7 +24,7 @@ export class Card {
     root.append(this.#frame);
   }
 
-  /** Put content on screen. The first time leaves the focus where the visitor has it. */
+  /** Show content. The first time, the focus stays where it is. */
   draw(content) {
     this.#isLeaving = false;
     this.#frame.hidden = false;
@@ -38,12 +38,12 @@ export class Card {
     this.#drawnBefore = true;
   }
 
-  /** Make room for the page's own content, until something is drawn again. */
+  /** Hide the card until something is drawn again. */
   hide() {
     this.#frame.hidden = true;
   }
 
-  /** Put a dialog beside the page. */
+  /** Add a dialog to the card. */
   overlay(dialog) {
     this.#frame.append(dialog);
   }
@@ -59,7 +59,7 @@ export class Card {
     );
   }
 
-  /** Tell the integrator, on the page itself, what is wrong with the markup. */
+  /** Show developers, on the page itself, what is wrong with their integration. */
   explainIntegrationError(text) {
     this.#page.replaceChildren(
       h(
@@ -76,7 +76,7 @@ export class Card {
     this.#status.textContent = text;
   }
 
-  /** Say that the page is about to be left: what was busy stays busy. */
+  /** Announce that the browser is about to leave the page: busy buttons stay busy. */
   leaving() {
     this.#isLeaving = true;
     this.say("Signing you in …");

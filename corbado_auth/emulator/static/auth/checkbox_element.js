@@ -1,4 +1,4 @@
-// <corbado-checkbox> in the slot `signupFields`: terms, say. Unchecked, it holds up the sign-up.
+// <corbado-checkbox> in the slot `signupFields`, for example for terms: required for the sign-up.
 
 import { h } from "./dom.js";
 import { stylesheet } from "./style.js";
@@ -26,7 +26,7 @@ export class CorbadoCheckbox extends HTMLElement {
     this.#box.name = this.getAttribute("name") ?? "";
   }
 
-  /** Tell whether it is checked, and if not, what is missing. */
+  /** Return whether it is checked; if not, show what is missing. */
   validate() {
     this.#tell(
       this.#box.checked ? "" : (this.getAttribute("error-message") ?? "Please check this box."),

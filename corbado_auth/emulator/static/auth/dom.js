@@ -1,4 +1,4 @@
-// Small helpers to build the shadow tree. Text goes in as text nodes only: nothing is parsed as HTML.
+// Helpers to build the shadow tree. Text is inserted as text nodes: nothing is parsed as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -27,7 +27,7 @@ export function h(tag, { on = {}, ...attributes } = {}, ...children) {
   return node;
 }
 
-/** A decorative line drawing; screen readers pass over it. */
+/** A decorative icon, hidden from screen readers. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -68,14 +68,14 @@ export function field(name, label, attributes = {}) {
   );
 }
 
-/** Show that a button's work is under way. It keeps the focus, and ignores further clicks. */
+/** Mark a button as busy. It keeps the focus and ignores further clicks. */
 export function setBusy(node, busy) {
   node?.toggleAttribute("data-busy", busy);
   if (busy) node?.setAttribute("aria-disabled", "true");
   else node?.removeAttribute("aria-disabled");
 }
 
-/** Leave for an address that the API handed out; anything but a web address is refused. */
+/** Navigate to an address from the API; anything but a web address is refused. */
 export function leaveFor(url) {
   const target = new URL(url, window.location.href);
   if (!["http:", "https:"].includes(target.protocol)) throw new TypeError("Not a web address.");

@@ -1,4 +1,4 @@
-// What a person gets to see for each way a call can fail (API notes 4.5).
+// What people see for each way in which a call can fail (API notes 4.5).
 
 import { ApiError } from "./api.js";
 import { wasCancelled } from "./passkeys.js";
@@ -51,7 +51,7 @@ function inline(validation) {
   return { fields, general: general || (Object.keys(fields).length ? "" : GENERAL) };
 }
 
-/** Return `{ page }`, `{ problem }` or `{ fields, general }`: where and how to tell of the error. */
+/** Return `{ page }`, `{ problem }` or `{ fields, general }`: where and how to show the error. */
 export function reactionTo(error) {
   if (error instanceof DOMException && error.name === "SecurityError") {
     return { problem: PROBLEMS.wrong_domain };

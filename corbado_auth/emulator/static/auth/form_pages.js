@@ -1,4 +1,4 @@
-// Login, sign-up and password: the pages where a person types.
+// Login, sign-up and password: the pages with forms.
 
 import { button, field, h } from "./dom.js";
 import { backButton, form, heading, switchLink, working } from "./page_parts.js";
@@ -46,8 +46,8 @@ function usernameField(view) {
     return { name: "username", node, value: () => node.querySelector("input").value.trim() };
   }
   input.value ||= view.signIn.username;
-  // Labels do not reach across the shadow boundary: without one of the page's own, the input gets
-  // its name by attribute, and a text that looks like a label.
+  // Labels do not work across the shadow boundary: if the page has none, the input gets its name by
+  // attribute, and a text that looks like a label.
   const hasLabel = input.labels.length > 0;
   if (!hasLabel && !input.hasAttribute("aria-label")) input.ariaLabel = "Email address";
   const label =

@@ -104,7 +104,7 @@ function pollLink(view, wait) {
   return () => clearTimeout(timer);
 }
 
-/** A page that redeems what its own address carries; `failed` is what stands there if it cannot. */
+/** A page that redeems the token in its own address; `failed` is shown if that fails. */
 function redeeming(view, { names, redeem, failed, actions }) {
   const query = new URLSearchParams(window.location.search);
   const values = names.map((name) => query.get(name));

@@ -1,10 +1,10 @@
-// The append question, and the dead ends, each with a way out.
+// The question about a passkey for next time, and the error pages, each with a way out.
 
 import { h } from "./dom.js";
 import { login } from "./form_pages.js";
 import { backButton, message, working } from "./page_parts.js";
 
-// The session token behind the append question is good for five minutes.
+// The session token for that question is valid for five minutes.
 const APPEND_QUESTION_LASTS_MS = 4.5 * 60 * 1000;
 
 export function appendPasskey(view) {
@@ -49,7 +49,7 @@ export function tooManyRequests(view) {
   );
 }
 
-/** What Corbado's component shows as an overlay: nothing that this person could mend in a form. */
+/** Corbado's component shows these as an overlay: errors that no input could fix. */
 export function problem(view, { title, text, symbol = "alert", error }) {
   const page = message(
     { symbol, title, text },

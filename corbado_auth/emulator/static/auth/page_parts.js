@@ -1,10 +1,10 @@
-// What pages are made of. A page is a function that takes the view (what the element lends to its
-// pages) and returns `{ content, start }`; `start`, if there is one, runs once the page is on screen
-// and may return a function that ends what it began.
+// Building blocks of pages. A page is a function that takes the view (what the element offers its
+// pages) and returns `{ content, start }`; `start`, if any, runs once the page is shown and may
+// return a function that stops what it started.
 
 import { button, h, icon } from "./dom.js";
 
-/** `level` 2 is for a card on a page that has a first heading of its own. */
+/** `level` 2 is for a card on a page that has its own h1. */
 export function heading(title, { subtitle, symbol, image, level = 1 } = {}) {
   return h(
     "header",
@@ -26,7 +26,7 @@ export function form(submit, ...children) {
   return h("form", { novalidate: true, on: { submit } }, ...children);
 }
 
-/** A button whose work is done by `view.run`, so that it shows progress and reports errors. */
+/** A button that runs its work through `view.run`, which shows progress and reports errors. */
 export function working(view, text, action, work, attributes) {
   const node = button(text, action, attributes);
   node.addEventListener("click", () => view.run(node, work));

@@ -1,4 +1,4 @@
-// Every page by its URL fragment (API notes 4.4); the last two have none of their own.
+// Every page by its URL fragment (API notes 4.4); the last two have none.
 
 import { login, password, register } from "./form_pages.js";
 import { email, emailLinkConfirm, emailPending, loginToken } from "./link_pages.js";

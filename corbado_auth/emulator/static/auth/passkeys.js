@@ -1,5 +1,5 @@
-// WebAuthn ceremonies in the shape that the frontend API speaks: JSON inside a JSON string, binary
-// values as base64url without padding (API notes 4.3).
+// WebAuthn ceremonies in the format of the frontend API: JSON inside a JSON string, with binary
+// values as unpadded base64url (API notes 4.3).
 
 function bytes(text) {
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
@@ -30,7 +30,7 @@ function signedChallenge(credential, response) {
   });
 }
 
-/** Whether this device can verify a person by itself: fingerprint, face or PIN. */
+/** Whether this device can verify its user: fingerprint, face or PIN. */
 export async function platformAuthenticatorAvailable() {
   try {
     return await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
@@ -49,7 +49,7 @@ export async function conditionalMediationAvailable() {
   }
 }
 
-/** Run a registration ceremony. Throws the browser's DOMException where the person cancels. */
+/** Run a registration ceremony. Throws the browser's DOMException if the person cancels. */
 export async function createPasskey(challenge) {
   const { publicKey } = JSON.parse(challenge);
   const credential = await navigator.credentials.create({
@@ -88,7 +88,7 @@ export async function usePasskey(challenge, { mediation, signal } = {}) {
   });
 }
 
-/** Whether the person closed the browser's dialogue, or let it run out. */
+/** Whether the person cancelled the browser's dialog, or it timed out. */
 export function wasCancelled(error) {
   return error instanceof DOMException && ["NotAllowedError", "UnknownError"].includes(error.name);
 }

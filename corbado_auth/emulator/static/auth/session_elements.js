@@ -1,11 +1,11 @@
-// Elements for Corbado's own sessions (API notes 4.6 g, h). Where the site keeps its own sessions, as
-// corbado_auth does, they have little to do: Django's logout view and passkey pages take their place.
+// Elements for Corbado's own sessions (API notes 4.6 g, h). With the site's own sessions, as in
+// corbado_auth, they have little to do: Django's logout view and passkey pages replace them.
 
 import { FrontendApi, addressOf } from "./api.js";
 import { Card } from "./card.js";
 import { button, h, leaveFor } from "./dom.js";
 
-/** Shows its slot `unauthed`: there is no Corbado session that could say otherwise. */
+/** Shows its slot `unauthed`: there are no Corbado sessions. */
 export class CorbadoAuthProvider extends HTMLElement {
   constructor() {
     super();

@@ -1,5 +1,5 @@
-// The ways in, without a pixel: which call follows which (API notes 4.6). Every method either tells
-// `ui` where to go next (show a page, leave for a URL) or throws what the page has to report.
+// The sign-in flows without the UI: which call follows which (API notes 4.6). Every method either
+// tells `ui` where to go next (show a page, go to a URL) or throws what the page has to report.
 
 import { ApiError } from "./api.js";
 import {
@@ -23,14 +23,14 @@ const DAYS_BETWEEN_APPEND_QUESTIONS = {
   "3m": 90,
 };
 
-// Why the link was sent; the page that waits for it says so.
+// Why the link was sent, which the waiting page explains.
 export const LinkReason = Object.freeze({
   ASKED: "asked",
   UNCONFIRMED: "unconfirmed",
   PASSKEY_CANCELLED: "passkey-cancelled",
 });
 
-/** API notes 4.4. The date is stamped at every first page load, not when the question is shown. */
+/** API notes 4.4. The date is set at every first page load, not when the question is shown. */
 function appendQuestionIsDue(interval) {
   const days = DAYS_BETWEEN_APPEND_QUESTIONS[interval] ?? 0;
   const shownAt = Date.parse(localStorage.getItem(APPEND_SHOWN_KEY));
@@ -69,7 +69,7 @@ export class SignIn {
     localStorage.setItem(USERNAME_KEY, value);
   }
 
-  /** Learn about project and device. A project that does not answer still gets the login page. */
+  /** Load the project and check the device. If the project does not answer, show the login page. */
   async prepare() {
     const [config, available] = await Promise.allSettled([
       this.#api.get("/v1/projects/projectConfig"),
@@ -90,7 +90,7 @@ export class SignIn {
     if (!this.passkeysAvailable) {
       const { data } = await this.#api.post("/v1/users/emaillinks/register/start", {
         email: username,
-        username: fullName, // So it is on the wire: the full name travels as "username".
+        username: fullName, // That is the wire format: the full name is sent as "username".
       });
       return this.#waitForLink(data.emailLinkID, LinkReason.ASKED);
     }
@@ -200,7 +200,7 @@ export class SignIn {
     try {
       link = await this.#api.post("/v1/users/emaillinks/status", { emailLinkID });
     } catch (error) {
-      // Not opened yet, or no connection for a moment: a laptop wakes up with its link still good.
+      // Not opened yet, or briefly offline: the link is still valid when a laptop wakes up.
       const canWait = error.kind !== "answer" || (error.status < 500 && error.status !== 429);
       if (canWait) return false;
       throw error;
@@ -253,7 +253,7 @@ export class SignIn {
     this.#ui.leave(this.#redirectURL);
   }
 
-  /** The session token lives for five minutes: after that only a new sign-in helps. */
+  /** The session token is valid for five minutes: after that only a new sign-in helps. */
   forgetAppend() {
     this.#sessionToken = "";
     this.#redirectURL = "";

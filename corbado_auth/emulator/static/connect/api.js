@@ -1,4 +1,4 @@
-// Connect's eleven calls (API notes C.2.2), but for process/clear: nothing is stored that could need it.
+// Connect's calls (API notes C.2.2), except process/clear: no process is stored.
 
 import { ApiError } from "../auth/api.js";
 import {
@@ -27,7 +27,7 @@ export class ConnectApi {
     };
   }
 
-  /** Begin "login", "append" or "manage". */
+  /** Start "login", "append" or "manage". */
   async init(what) {
     const answer = await this.#post(`${what}/init`, {
       clientInformation: await this.#clientInformation(),
@@ -74,7 +74,7 @@ export class ConnectApi {
     return this.#post("manage/delete", { connectToken, credentialID });
   }
 
-  /** Report an event. Nothing depends on it, so a failure is nobody's concern. */
+  /** Report an event. Nothing depends on it, so failures are ignored. */
   report(eventType, message) {
     this.#post("events", { eventType, message }).catch(() => {});
   }

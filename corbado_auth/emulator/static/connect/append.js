@@ -1,4 +1,4 @@
-// Offer a passkey to somebody who has just signed in another way.
+// Offer a passkey to a person who has just signed in another way.
 
 import { alreadyThere, screen } from "./screens.js";
 import { button } from "../auth/dom.js";
@@ -89,7 +89,7 @@ export class Append {
         status: "complete-noop",
       });
     } else if (wasCancelled(error)) {
-      // The same options are good for another attempt (API notes C.0, fact 12).
+      // The same options are valid for another attempt (API notes C.0, fact 12).
       this.#api.report("append-error");
       this.#card.showErrors({ general: "No passkey was made. You can try again." });
     } else {

@@ -1,5 +1,5 @@
-// What the browser keeps between visits, under the keys and in the form of Corbado's own component
-// (API notes C.2.3): a handle of this browser, and the last login, for the one-tap button.
+// What the browser stores between visits, with the keys and in the format of Corbado's component
+// (API notes C.2.3): a handle for this browser, and the last login for the one-tap button.
 
 const SOURCE = "LocalStorage";
 
@@ -15,7 +15,7 @@ function write(key, entry) {
   try {
     localStorage.setItem(key, JSON.stringify(entry));
   } catch {
-    // A browser that keeps nothing shows no one-tap button.
+    // Without storage there is no one-tap button.
   }
 }
 
@@ -44,13 +44,13 @@ export class ClientState {
     write(this.#lastLoginKey, { data, source: SOURCE, ts: Date.now() });
   }
 
-  /** What a page can hand to the component on its next page: the second argument of onComplete. */
+  /** Return the state for the component on another page: the second argument of onComplete. */
   encode() {
     const state = { lastLogin: read(this.#lastLoginKey), clientEnvHandle: this.handle };
     return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(state))));
   }
 
-  /** Take over an encoded state where it is newer. */
+  /** Merge an encoded state, where it is newer. */
   adopt(encoded) {
     if (!encoded) return;
     let state;

@@ -1,16 +1,17 @@
-// Sign in: a typed name, the passkey that the browser offers in the field, or one tap. Every way out
-// that is no success ends in a fallback callback, and the card makes room for the page's own form.
+// Sign in by a typed name, by a passkey that the browser offers in the field, or by one tap. Every
+// failure ends in a fallback callback, and the card disappears in favour of the page's own form.
 
 import { screen } from "./screens.js";
 import { button, field, h } from "../auth/dom.js";
 import { form, heading } from "../auth/page_parts.js";
 import { usePasskey, wasCancelled } from "../auth/passkeys.js";
 
+const MISSING = "Please enter your email address or username.";
 const NOT_POSSIBLE = "Signing in with a passkey is not possible right now.";
 const SITE_REFUSED = "Signing in with your passkey did not work.";
 const GIVEN_UP = "Your passkey was not used.";
 const MAX_HARD_ERRORS = 3;
-// Codes that the component deals with itself; any other is the site's own.
+// Codes that the component handles itself; any other is the site's own.
 const KNOWN_CODES = [
   "no_cbo_user",
   "user_not_found",
@@ -69,7 +70,7 @@ export class Login {
     const submit = (event) => {
       event.preventDefault();
       if (!input.value.trim()) {
-        this.#card.showErrors({ fields: { identifier: "Please enter your email address or username." } });
+        this.#card.showErrors({ fields: { identifier: MISSING } });
         return;
       }
       this.#run(go, () => this.#logIn(input.value.trim(), "text-field"));
@@ -175,7 +176,7 @@ export class Login {
     const flags = { ...this.#init.flags, ...this.#options.flags };
     const challenge = this.#init.conditionalUIChallenge;
     if (!challenge || flags["conditional-ui-allowed"] !== "true" || this.#signal.aborted) return;
-    // A challenge that was used is good for nothing; the typed name still is.
+    // A used challenge must not be offered again.
     this.#init.conditionalUIChallenge = null;
     this.#conditional = new AbortController();
     const { signal } = this.#conditional;
@@ -184,7 +185,7 @@ export class Login {
     try {
       assertion = await usePasskey(challenge, { mediation: "conditional", signal });
     } catch {
-      // The person typed a name, chose nothing, or the browser cannot do it after all.
+      // The person typed a name or cancelled, or the browser does not support it.
       this.#init.conditionalUIChallenge = challenge;
       return;
     }
@@ -245,7 +246,7 @@ export class Login {
     return this.#fallBack(this.#identifier, NOT_POSSIBLE);
   }
 
-  /** Do what the server says of a login that it does not begin. */
+  /** Handle the reason for which the server does not start or finish a login. */
   #explain({ initFallback = true, identifier, error } = {}) {
     const { onUnknownUser, onFallbackCustom } = this.#options;
     const name = identifier || this.#identifier;
@@ -270,7 +271,7 @@ export class Login {
     else onFallback?.(identifier, message);
   }
 
-  /** Make room for the page's own form. */
+  /** Disappear in favour of the page's own form. */
   #leave() {
     this.#stopConditional();
     this.#card.hide();

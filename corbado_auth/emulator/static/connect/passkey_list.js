@@ -1,4 +1,4 @@
-// The passkeys of somebody who is signed in: look, add, delete.
+// The passkeys of a signed-in person: list, add, delete.
 
 import { alreadyThere } from "./screens.js";
 import { button, h, icon } from "../auth/dom.js";
@@ -38,7 +38,7 @@ export class PasskeyList {
     }
   }
 
-  /** Ask for the list, with the token that we have: it is good for more than one time. */
+  /** Load the list, with the same token each time: it is not used up. */
   async #show() {
     this.#listToken ||= await this.#options.connectTokenProvider("passkey-list");
     const passkeys = await this.#fetch();
@@ -58,7 +58,7 @@ export class PasskeyList {
     try {
       answer = await this.#api.list(this.#listToken);
     } catch (error) {
-      // Nobody has made a passkey for this person yet. Not a list, so the browser is told nothing.
+      // The person has no passkey yet. This is not a list, so the browser is not told about it.
       if (error.status === 404) return [];
       throw error;
     }
@@ -148,7 +148,7 @@ export class PasskeyList {
     this.#card.say("The passkey has been added.");
   }
 
-  /** Tell the page what becomes of a deletion, by callback and by event. */
+  /** Tell the page about the progress of a deletion, by callback and by event. */
   #tell(what) {
     this.#options.onPasskeyDelete?.(what);
     this.#element.dispatchEvent(
@@ -175,7 +175,7 @@ function tag(name) {
   return h("span", { class: "tag" }, name);
 }
 
-/** Let the browser forget passkeys that are not on the list any more. */
+/** Let the browser forget passkeys that are no longer on the list. */
 async function tellBrowser({ rpID, userID, passkeys }) {
   try {
     await PublicKeyCredential.signalAllAcceptedCredentials?.({
@@ -184,6 +184,6 @@ async function tellBrowser({ rpID, userID, passkeys }) {
       allAcceptedCredentialIds: passkeys.map(({ credentialID }) => credentialID),
     });
   } catch {
-    // It only tidies up.
+    // This only cleans up.
   }
 }

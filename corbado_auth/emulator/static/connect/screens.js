@@ -1,9 +1,9 @@
-// What the components have in common on screen.
+// What the components share on screen.
 
 import { h } from "../auth/dom.js";
 import { heading } from "../auth/page_parts.js";
 
-/** Show a heading, a sentence and what one can do about it. */
+/** Show a heading, a sentence and buttons. */
 export function screen(card, { symbol, title, text }, ...actions) {
   card.draw([
     heading(title, { symbol, subtitle: text, level: 2 }),
@@ -11,7 +11,7 @@ export function screen(card, { symbol, title, text }, ...actions) {
   ]);
 }
 
-/** Whether the authenticator says that it has a passkey for this account already. */
+/** Whether the authenticator already has a passkey for this account. */
 export function alreadyThere(error) {
   return error instanceof DOMException && error.name === "InvalidStateError";
 }

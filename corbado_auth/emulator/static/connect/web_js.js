@@ -9,7 +9,7 @@ import { Card } from "../auth/card.js";
 import { h } from "../auth/dom.js";
 
 const COMPONENTS = { Login, Append, PasskeyList };
-// The server that this script came from is the one to talk to.
+// The server that this script was loaded from.
 const HOME = new URL(import.meta.url).origin;
 const mounted = new WeakMap();
 
@@ -49,4 +49,6 @@ for (const [name, Component] of Object.entries(COMPONENTS)) {
   functions[`unmountCorbadoConnect${name}`] = unmount;
 }
 Object.assign(window.Corbado, functions);
-for (const [method, given] of window.Corbado.waitingForConnect.splice(0)) functions[method](...given);
+for (const [method, given] of window.Corbado.waitingForConnect.splice(0)) {
+  functions[method](...given);
+}

@@ -85,7 +85,7 @@ export const connectTokens = {
     ),
 };
 
-// name: [title, what it does, choices]; no choices: on or off. A choice is [value, words].
+// name: [title, description, choices]; without choices it is on or off. A choice is [value, label].
 const SWITCHES = {
   loginKillSwitchActive: ["Login kill switch", "Every login falls back at once."],
   appendKillSwitchActive: ["Append kill switch", "No passkey is offered after a sign-in."],

@@ -1,4 +1,4 @@
-// The control API, which feeds this page and nothing else does.
+// The control API, this page's only source of data.
 
 export class Refused extends Error {}
 

@@ -1,4 +1,4 @@
-// Failures that are planned, and the project as the emulator sees it.
+// Planned failures, and the project's configuration.
 
 import { h } from "../auth/dom.js";
 import { control } from "./control.js";
@@ -18,7 +18,7 @@ const OUTCOMES = {
   "empty body": { body: "empty" },
 };
 
-// Suggestions for the path: what a sign-in depends on.
+// Suggested paths: the calls that sign-ins depend on.
 const PATHS = [
   "/v1/authTokens/validate",
   "/v1/associationTokens",

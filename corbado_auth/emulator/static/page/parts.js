@@ -1,5 +1,5 @@
-// What rows are made of. Text goes in as text nodes only; addresses become links only if they are
-// web addresses: all of it was written by whoever talked to the emulator.
+// Building blocks of rows. Text is inserted as text nodes only, and only web addresses become links,
+// because all of it is untrusted input.
 
 import { h } from "../auth/dom.js";
 
@@ -90,14 +90,14 @@ export function section(title, ...content) {
   return h("section", {}, h("h2", {}, title), ...content);
 }
 
-/** A labelled control of a form. */
+/** A form control with its label. */
 export function labelled(label, control) {
   return h("label", { class: "labelled" }, h("span", {}, label), control);
 }
 
 /**
- * A form that sends its values to `work` and is emptied when that succeeds. `work` also gets a place
- * for what came of it.
+ * A form that passes its values to `work` and is emptied if that succeeds. `work` also gets an
+ * element for its outcome.
  */
 export function toolForm(title, text, work, ...children) {
   const outcome = h("div", { class: "outcome", role: "status" });

@@ -1,5 +1,5 @@
-// A list that keeps its nodes: only rows that changed are drawn again, so that the focus, opened
-// details and a selection survive the page's updating itself.
+// A list that keeps its nodes: only changed rows are redrawn, so that focus, open details and a
+// selection survive an update.
 
 export class Rows {
   #list;
@@ -14,7 +14,7 @@ export class Rows {
     this.#list.replaceChildren();
   }
 
-  /** Show items in this order. `row(item)` makes the list item; `ID` says which is which. */
+  /** Show items in this order. `row(item)` creates the list item; `ID` identifies it. */
   show(items, row) {
     const kept = new Map();
     const nodes = items.map((item) => {

@@ -1,4 +1,4 @@
-// What was asked of the two APIs, and what the emulator asked of the site.
+// Calls to the two APIs, and the emulator's own calls to the site.
 
 import { h } from "../auth/dom.js";
 import { badge, facts, section, source, statusBadge, time } from "./parts.js";
