@@ -24,6 +24,7 @@ urlpatterns = [
         name="remove-passkey",
     ),
     path("connect/login/", views.ConnectLoginView.as_view(), name="connect-login"),
+    path("connect/confirm/", views.ConnectConfirmView.as_view(), name="connect-confirm"),
     path("connect/passkeys/", views.ConnectPasskeysView.as_view(), name="connect-passkeys"),
     path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),

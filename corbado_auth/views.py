@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .connect.login import ConnectLoginView
 from .connect.tokens import ConnectTokensView
-from .connect.views import ConnectPasskeysView
+from .connect.views import ConnectConfirmView, ConnectPasskeysView
 from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
 from .sign_in.failures import FailurePages
 from .sign_in.login import LoginView, LogoutView
@@ -15,6 +15,7 @@ from .webhooks.views import ActionWebhookView
 __all__ = [
     "ActionWebhookView",
     "AddPasskeyView",
+    "ConnectConfirmView",
     "ConnectIdentifierView",
     "ConnectLoginView",
     "ConnectPasskeysView",

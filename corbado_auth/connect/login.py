@@ -18,6 +18,7 @@ from corbado_auth.db_connections import take_turn
 from corbado_auth.exceptions import InvalidPasskeyData
 from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import safe_next
 from corbado_auth.throttle import Attempt
 
@@ -32,22 +33,24 @@ logger = logging.getLogger("corbado_auth")
 class ConnectLoginView(JSONView):
     """Take ``{"signedPasskeyData": …, "next": …}`` and make a session; answer ``{"next": …}``.
 
-    One question to Corbado, then the rules of this site. No database transaction is open meanwhile.
-    Whoever is signed in as somebody else is signed out by Django's ``login()``: this page asked,
-    and a person chose a passkey on it.
+    With ``"confirm": true`` it has to be a passkey of whoever is signed in already. One question to
+    Corbado, then the rules of this site; no database connection is held meanwhile. Whoever is
+    signed in as somebody else is signed out by Django's ``login()``: this page asked, and a person
+    chose a passkey on it.
     """
 
     @sensitive_variables()
     def answer(self, body: dict[str, Any]) -> HttpResponse:
         """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
         data = self._readable(body.get("signedPasskeyData"))
-        self._verify(data, data.handle)
+        handle = self._own_handle() if body.get("confirm") else data.handle
+        self._verify(data, handle)
         # Not sooner: who is signed in is in the database, to which nobody holds a connection while
         # Corbado is asked.
         take_turn()
         if is_impersonating(self.request):
             raise impersonating()
-        found = ConnectUser(handle=data.handle, corbado_user_id=data.corbado_user_id)
+        found = ConnectUser(handle=handle, corbado_user_id=data.corbado_user_id)
         if session.sign_in(self.request, connect_user=found) is None:
             raise self._refused()
         return JsonResponse({"next": next_of(self.request, body)})
@@ -63,6 +66,14 @@ class ConnectLoginView(JSONView):
         if data.has_expired:
             raise self._invalid("expired")
         return data
+
+    def _own_handle(self) -> str:
+        """Return the handle of whoever is signed in: Corbado refuses anybody else's passkey."""
+        user = self.request.user
+        account = ConnectAccount.objects.for_user(user) if user.is_authenticated else None
+        if account is None:
+            raise Refusal("not_signed_in", gettext("Sign in first."), 401)
+        return account.handle
 
     def _verify(self, data: SignedPasskeyData, handle: str) -> None:
         """Ask Corbado, unless too many attempts from this address failed."""

@@ -1,4 +1,4 @@
-"""The page with a person's passkeys at Connect."""
+"""The pages of a signed-in person: their passkeys at Connect, and "confirm that it is you"."""
 
 from __future__ import annotations
 
@@ -13,25 +13,29 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from corbado_auth.conf import conf
-from corbado_auth.next_url import login_url_back_to
+from corbado_auth.next_url import login_url_back_to, safe_next
 from corbado_auth.session import is_recent
 
 from .tokens import ConnectTokensView
 
-__all__ = ["ConnectPasskeysView"]
+__all__ = ["ConnectConfirmView", "ConnectPasskeysView"]
 
 
 @method_decorator([login_required, never_cache], name="dispatch")
-class ConnectPasskeysView(TemplateView):
-    """Show the component that lists, adds and removes the signed-in person's passkeys."""
-
-    template_name = "corbado_auth/connect_passkeys.html"
+class ConnectPage(TemplateView):
+    """A page of a signed-in person; 404 where the site does not use Connect."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer 404 where the site does not use Connect."""
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
         return super().dispatch(request, *args, **kwargs)
+
+
+class ConnectPasskeysView(ConnectPage):
+    """Show the component that lists, adds and removes the signed-in person's passkeys."""
+
+    template_name = "corbado_auth/connect_passkeys.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether passkeys may be changed right now, and where to sign in again if not."""
@@ -41,3 +45,18 @@ class ConnectPasskeysView(TemplateView):
             back_url=resolve_url(settings.LOGIN_REDIRECT_URL),
             **kwargs,
         )
+
+
+class ConnectConfirmView(ConnectPage):
+    """Have a signed-in person use a passkey once more: their sign-in is recent then.
+
+    For what needs more than an open session. The page goes to ``next`` of its query afterwards.
+    """
+
+    template_name = "corbado_auth/connect_confirm.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the way for those who cannot: the login page."""
+        next_url = safe_next(self.request, self.request.GET.get("next", ""))
+        next_url = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
+        return super().get_context_data(login_url=login_url_back_to(next_url), **kwargs)

@@ -124,13 +124,14 @@ def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("corbado_auth/connect_login.html", takes_context=True)
 def corbado_connect_login(
-    context: Context, password_form: str = "", signup_url: str = ""
+    context: Context, password_form: str = "", signup_url: str = "", confirm: bool = False
 ) -> dict[str, Any]:
     """Render Corbado Connect's login on the site's own login page, above its password form.
 
     Whatever goes wrong leads to the page's form with a password field; ``password_form`` is a CSS
     selector where there are several. The page goes to ``next`` of its query afterwards.
     ``signup_url`` is where the component's link for new people leads; without one there is none.
+    With ``confirm`` it takes a passkey of whoever is signed in already, and no other.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not conf.CORBADO_CONNECT:
@@ -142,6 +143,7 @@ def corbado_connect_login(
         verify_url=reverse("corbado_auth:connect-login"),
         next=safe_next(request, request.GET.get("next", "")),
         signup_url=signup_url,
+        confirm="yes" if confirm else "",
     )
 
 

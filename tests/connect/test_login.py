@@ -16,7 +16,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from corbado_auth.models import ConnectAccount
-from corbado_auth.session import is_recent
+from corbado_auth.session import SIGN_IN, is_recent
 from corbado_auth.testing import Corbado
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,66 @@ def test_next_leads_nowhere_else(
     data = corbado.connect_data(make_user(ADA))
     answer = post(client, {"signedPasskeyData": data, "next": wanted})
     assert answer.json() == {"next": "/account/"}
+
+
+# Confirming -------------------------------------------------------------------------------------
+
+
+def confirm(client: Client, data: str) -> Any:
+    return post(client, {"signedPasskeyData": data, "next": "/account/", "confirm": True})
+
+
+def grow_old(client: Client) -> None:
+    """Let the sign-in of this session be an hour ago."""
+    session = client.session
+    session[SIGN_IN] = {**session[SIGN_IN], "at": session[SIGN_IN]["at"] - 3600}
+    session.save()
+
+
+def test_an_own_passkey_makes_the_session_recent(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(client, ada)
+    grow_old(client)
+    answer = confirm(client, corbado.connect_data(ada))
+    assert (answer.status_code, answer.json()) == (200, {"next": "/account/"})
+    assert is_recent(answer.wsgi_request, 5)
+
+
+def test_anybody_elses_passkey_is_refused_and_changes_nothing(
+    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    ada, bob = make_user(ADA), make_user("bob@example.com")
+    corbado.sign_in_by_connect(client, ada)
+    grow_old(client)
+    answer = confirm(client, corbado.connect_data(bob))
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_verified")
+    assert "user_mismatch" in caplog.text
+    assert get_user(client) == ada
+    assert not is_recent(answer.wsgi_request, 60)
+
+
+def test_there_is_nobody_to_confirm_without_a_session(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    answer = confirm(client, corbado.connect_data(make_user(ADA)))
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")
+    assert asked(corbado) == []
+
+
+def test_the_page_names_whom_it_asks_and_the_other_way(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    page = "/corbado/connect/confirm/?next=/orders/"
+    assert client.get(page).status_code == 302
+    corbado.sign_in_by_connect(client, ada := make_user(ADA))
+    text = client.get(page).content.decode()
+    assert ada.get_username() in text
+    assert 'data-confirm="yes"' in text
+    assert 'data-next="/orders/"' in text
+    assert "/corbado/login/?next=%2Forders%2F" in text
 
 
 # Nobody gets in --------------------------------------------------------------------------------

@@ -151,6 +151,7 @@
       onComplete: async (signedPasskeyData) => {
         try {
           const body = { signedPasskeyData, next: options.next };
+          if (options.confirm) body.confirm = true;
           const { next } = await ask(options, options.verifyUrl, body);
           isLeaving = true;
           location.assign(next);
