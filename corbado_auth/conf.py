@@ -55,6 +55,11 @@ class Settings:
         return _get(name, None) is not None
 
     @property
+    def is_connect_alone(self) -> bool:
+        """Tell whether the site does not use the older product with the Redirect URL."""
+        return _get("CORBADO_CONNECT", False) is True
+
+    @property
     def CORBADO_PROJECT_ID(self) -> str:
         """Project ID from Corbado's panel, ``pro-`` and digits. Required."""
         return str(_get("CORBADO_PROJECT_ID", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.checks import Tags, register
 
+from .connect import check_connect, check_connect_deployment
 from .email_lookups import check_email_lookups
 from .lockout import check_lockout
 from .site import check_sign_in, check_site
@@ -18,9 +19,10 @@ __all__ = ["register_checks"]
 
 def register_checks() -> None:
     """Let Django run the checks; ``check --tag corbado_auth`` runs all that ask no database."""
-    for check in (check_values, check_site, check_sign_in, check_lockout):
+    for check in (check_values, check_connect, check_site, check_sign_in, check_lockout):
         register(check, Tags.security, "corbado_auth")
     # Django asks databases only where somebody names them: check --database default, and migrate.
     # Under a tag of ours, Django 6.1 would ask all of them.
     register(check_email_lookups, Tags.database)
-    register(check_deployment, Tags.security, "corbado_auth", deploy=True)
+    for check in (check_deployment, check_connect_deployment):
+        register(check, Tags.security, "corbado_auth", deploy=True)

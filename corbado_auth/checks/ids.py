@@ -19,6 +19,7 @@ SESSIONS_IN_COOKIES = "corbado_auth.E014"
 SETTING_RENAMED = "corbado_auth.E015"
 PASSWORD_BACKENDS_MALFORMED = "corbado_auth.E016"  # noqa: S105
 IMPERSONATION_BROKEN = "corbado_auth.E021"
+CONNECT_MALFORMED = "corbado_auth.E022"
 
 API_SECRET_ODD = "corbado_auth.W001"  # noqa: S105
 WEBHOOK_SECRETS_EMPTY = "corbado_auth.W002"
@@ -31,3 +32,6 @@ NOT_ENCRYPTED = "corbado_auth.W008"
 AXES_LOCKS_BY_ADDRESS = "corbado_auth.W009"
 EMAIL_INDEX_MISSING = "corbado_auth.W010"
 PROXY_UNNAMED = "corbado_auth.W011"
+CONNECT_SESSION_COOKIE_TRAVELS = "corbado_auth.W021"
+CONNECT_CSRF_UNREADABLE = "corbado_auth.W022"
+CONNECT_EMAIL_IDENTIFIER = "corbado_auth.W023"

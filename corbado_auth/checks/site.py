@@ -16,6 +16,7 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, reverse
 from django.utils.module_loading import import_string
 
+from corbado_auth.conf import conf
 from corbado_auth.sign_in.intent import is_login_page
 
 from . import ids
@@ -101,7 +102,8 @@ def _urls() -> Messages:
             id=ids.URLS_MISSING,
         )
         return
-    if not _leads_to_a_login_page(settings.LOGIN_URL):
+    # Connect's component is on whatever page the site has for it, and needs no mark.
+    if not conf.is_connect_alone and not _leads_to_a_login_page(settings.LOGIN_URL):
         yield Warning(
             "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
             hint=f'Set LOGIN_URL = "corbado_auth:login" (that is {ours}), or put @login_page (from '

@@ -78,14 +78,14 @@ def _credentials() -> Messages:
             hint='Set CORBADO_PROJECT_ID = "pro-…" as Corbado\'s panel shows it, without spaces.',
             id=ids.PROJECT_ID_ODD,
         )
-    if not secret:
+    if not secret and not (conf.is_connect_alone and conf.CORBADO_BACKEND_API_KEY):
         yield Error(
             "CORBADO_API_SECRET is not set.",
             hint='Set CORBADO_API_SECRET = os.environ["CORBADO_API_SECRET"], and the variable to '
             "a secret (corbado1_…) made in Corbado's panel.",
             id=ids.API_SECRET_MISSING,
         )
-    elif not API_SECRET.fullmatch(secret):
+    elif secret and not API_SECRET.fullmatch(secret):
         yield Warning(
             'CORBADO_API_SECRET does not look like one: they begin with "corbado1_".',
             hint="Copy the API secret from Corbado's panel once more, without spaces or line ends; "

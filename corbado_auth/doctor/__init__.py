@@ -5,14 +5,16 @@ It asks Corbado one question, changes nothing, and never shows a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from django.core.exceptions import ImproperlyConfigured
 
+from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
 
+from .connect import examine_connect
 from .connection import accepted, clock, no_answer
 from .database import email_lookups
 from .finding import Finding, State
@@ -34,15 +36,23 @@ def examine(origin: str = "") -> Iterator[Finding]:
     Without it, the one that Corbado has on file is taken for granted, and the findings say so.
     """
     site = Place.of(origin)
+    if not conf.is_connect_alone:
+        site = yield from _examine_project(site)
+    if conf.CORBADO_CONNECT:
+        yield from examine_connect(site)
+    yield from examine_site(site)
+    yield email_lookups()
+    yield from examine_checks()
+
+
+def _examine_project(site: Place | None) -> Generator[Finding, None, Place | None]:
+    """Compare with what Corbado has on file; return the site, if only by what stands there."""
     try:
         config, corbados_time = CorbadoService().project_config()
     except (CorbadoError, ImproperlyConfigured) as error:
         yield no_answer(error)
-    else:
-        yield accepted(config)
-        yield from examine_project(config, site)
-        yield clock(corbados_time)
-        site = site or Place.of(config.redirect_url)
-    yield from examine_site(site)
-    yield email_lookups()
-    yield from examine_checks()
+        return site
+    yield accepted(config)
+    yield from examine_project(config, site)
+    yield clock(corbados_time)
+    return site or Place.of(config.redirect_url)

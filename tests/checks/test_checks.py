@@ -440,7 +440,13 @@ def everything_said() -> list[CheckMessage]:
 
 
 # Asks the database: tests/accounts/test_email_index.py.
-ELSEWHERE = {ids.EMAIL_INDEX_MISSING}
+ELSEWHERE = {
+    ids.EMAIL_INDEX_MISSING,
+    ids.CONNECT_MALFORMED,
+    ids.CONNECT_SESSION_COOKIE_TRAVELS,
+    ids.CONNECT_CSRF_UNREADABLE,
+    ids.CONNECT_EMAIL_IDENTIFIER,
+}
 
 
 def test_every_id_is_used_and_belongs_to_one_thing() -> None:

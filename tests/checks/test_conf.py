@@ -27,6 +27,16 @@ DEFAULTS = {
     "CORBADO_PASSWORD_BACKENDS": None,
     "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
     "CORBADO_MAX_CONCURRENT_CALLS": None,
+    "CORBADO_BACKEND_API_KEY": "",
+    "CORBADO_CONNECT": False,
+    "CORBADO_CONNECT_API_SECRET": "corbado1_made-up-secret-of-the-tests",
+    "CORBADO_CONNECT_CUSTOM_DOMAIN": "",
+    "CORBADO_CONNECT_IDENTIFIER": "",
+    "CORBADO_CONNECT_PROJECT_ID": "pro-5",
+    "CORBADO_CONNECT_SCRIPT_URL": "https://cdn.cloud.corbado.io/connect/dist/web-js-latest.min.js",
+    "CORBADO_CONNECT_STYLE_URL": "",
+    "CORBADO_CONNECT_TOKEN_LIFETIME": 300,
+    "CORBADO_FRONTEND_API_SUFFIX": "frontendapi.cloud.corbado.io",
 }
 
 

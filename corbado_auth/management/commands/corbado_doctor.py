@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.doctor import Finding, State, examine, is_origin
 from corbado_auth.management.base import CorbadoCommand
@@ -16,8 +17,9 @@ from corbado_auth.management.base import CorbadoCommand
 HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
 
-It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings), changes
-nothing, and never prints a secret. Each line begins with one of three words:
+It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings; for Connect,
+whether Corbado takes them), changes nothing, and never prints a secret. Each line begins with one of
+three words:
 
   ok       it is right
   warning  only you can say whether it is right
@@ -68,7 +70,8 @@ class Command(CorbadoCommand):
         for finding in examine(origin):
             states[finding.state] += 1
             self.stdout.write(self._line(finding))
-        self.stdout.write(f"\n{UNSEEN}")
+        if not conf.is_connect_alone:
+            self.stdout.write(f"\n{UNSEEN}")
         summary = ", ".join(f"{states[state]} {state}" for state in State)
         if states[State.WRONG]:
             raise CommandError(f"{summary}. Fix the errors above, then run it again.")

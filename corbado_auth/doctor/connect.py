@@ -1,0 +1,80 @@
+"""What can be asked about Corbado Connect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+
+from corbado_auth.conf import conf
+from corbado_auth.corbado_api.connect import ConnectService
+from corbado_auth.exceptions import CorbadoError, CorbadoRejected
+
+from .finding import Finding, ok, warning, wrong
+from .places import Place
+
+__all__ = ["examine_connect"]
+
+CONNECT = "Connect"
+SCRIPT = "Connect script"
+TYPED = "Typed names"
+
+
+def examine_connect(site: Place | None) -> Iterator[Finding]:
+    """Try the credentials, and name what only a browser or a person can see."""
+    yield _credentials()
+    yield _script()
+    yield _typed_names(site)
+
+
+def _credentials() -> Finding:
+    how = "the backend API key" if conf.CORBADO_BACKEND_API_KEY else "project ID and API secret"
+    try:
+        ConnectService().try_credentials()
+    except CorbadoRejected as error:
+        return wrong(
+            CONNECT,
+            f"Corbado refuses {how} for Connect: {error}",
+            "Copy them from the panel of your Connect project. A key needs the permissions "
+            "passkeys:verify and connect_tokens:write.",
+        )
+    except (CorbadoError, ImproperlyConfigured) as error:
+        return wrong(CONNECT, str(error), "Connect cannot be asked: see the checks below.")
+    return ok(CONNECT, f"Corbado accepts {how} ({conf.CORBADO_CONNECT_PROJECT_ID}).")
+
+
+def _script() -> Finding:
+    domain = conf.CORBADO_CONNECT_CUSTOM_DOMAIN
+    suffix = f"https://{conf.CORBADO_CONNECT_PROJECT_ID}.{conf.CORBADO_FRONTEND_API_SUFFIX}"
+    return ok(
+        SCRIPT,
+        f"Browsers load {conf.CORBADO_CONNECT_SCRIPT_URL} and talk to {domain or suffix}: both "
+        "have to be in your Content-Security-Policy, if there is one.",
+    )
+
+
+def _typed_names(site: Place | None) -> Finding:
+    """Whether the action is set up, Corbado does not tell."""
+    origin = site.origin if site else "https://…"
+    try:
+        has_secrets = bool(conf.CORBADO_WEBHOOK_SECRETS)
+    except ImproperlyConfigured as error:
+        return wrong(TYPED, str(error), "See the checks below.")
+    if not has_secrets:
+        return warning(
+            TYPED,
+            "Passkeys are found by autofill alone: an address that somebody types leads to the "
+            "password.",
+            "For typed addresses set CORBADO_WEBHOOK_SECRETS, and paste the pre-login action from "
+            'the documentation page "How to use Corbado Connect" at Corbado.',
+        )
+    return ok(TYPED, f"The pre-login action asks {origin}{_path()}, if it is set up at Corbado.")
+
+
+def _path() -> str:
+    from django.urls import NoReverseMatch, reverse
+
+    try:
+        return reverse("corbado_auth:connect-identifier")
+    except NoReverseMatch:
+        return "/…/webhooks/connect/identifier/"
