@@ -54,8 +54,7 @@ class Settings:
         """Tell whether the site's settings give this one a value, be it an empty one."""
         return _get(name, None) is not None
 
-    @property
-    def is_connect_alone(self) -> bool:
+    def uses_connect_alone(self) -> bool:
         """Tell whether the site does not use the older product with the Redirect URL."""
         return _get("CORBADO_CONNECT", False) is True
 

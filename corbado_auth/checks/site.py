@@ -103,7 +103,7 @@ def _urls() -> Messages:
         )
         return
     # Connect's component is on whatever page the site has for it, and needs no mark.
-    if not conf.is_connect_alone and not _leads_to_a_login_page(settings.LOGIN_URL):
+    if not conf.uses_connect_alone() and not _leads_to_a_login_page(settings.LOGIN_URL):
         yield Warning(
             "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
             hint=f'Set LOGIN_URL = "corbado_auth:login" (that is {ours}), or put @login_page (from '

@@ -78,7 +78,7 @@ def _credentials() -> Messages:
             hint='Set CORBADO_PROJECT_ID = "pro-…" as Corbado\'s panel shows it, without spaces.',
             id=ids.PROJECT_ID_ODD,
         )
-    if not secret and not (conf.is_connect_alone and conf.CORBADO_BACKEND_API_KEY):
+    if not secret and not (conf.uses_connect_alone() and conf.CORBADO_BACKEND_API_KEY):
         yield Error(
             "CORBADO_API_SECRET is not set.",
             hint='Set CORBADO_API_SECRET = os.environ["CORBADO_API_SECRET"], and the variable to '

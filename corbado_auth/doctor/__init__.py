@@ -36,7 +36,7 @@ def examine(origin: str = "") -> Iterator[Finding]:
     Without it, the one that Corbado has on file is taken for granted, and the findings say so.
     """
     site = Place.of(origin)
-    if not conf.is_connect_alone:
+    if not conf.uses_connect_alone():
         site = yield from _examine_project(site)
     if conf.CORBADO_CONNECT:
         yield from examine_connect(site)

@@ -34,7 +34,7 @@ def note_password(user: AbstractBaseUser) -> None:
     """Note that this user's password was used; nothing for a user without an account."""
     now = timezone.now()
     is_older = Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY)
-    if not conf.is_connect_alone:
+    if not conf.uses_connect_alone():
         accounts = CorbadoAccount.objects.current()
         accounts.filter(is_older, user_id=user.pk).update(last_password_at=now)
     if conf.CORBADO_CONNECT:

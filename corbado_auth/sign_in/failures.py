@@ -65,7 +65,7 @@ class FailurePages(View):
 
         DEBUG shows the error.
         """
-        if conf.is_connect_alone:
+        if conf.uses_connect_alone():
             raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
         try:
             with none_while_asking():

@@ -96,7 +96,7 @@ class ActionWebhookView(WebhookView):
     @sensitive_variables()  # A password is among them, under more names than one.
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the question that header and body agree on."""
-        if conf.is_connect_alone:
+        if conf.uses_connect_alone():
             raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
         body = read_body(request)
         action = body.get("action")

@@ -18,8 +18,8 @@ HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
 
 It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings; for Connect,
-whether Corbado takes them), changes nothing, and never prints a secret. Each line begins with one of
-three words:
+whether Corbado takes them), changes nothing, and never prints a secret. Each line begins with one
+of three words:
 
   ok       it is right
   warning  only you can say whether it is right
@@ -70,7 +70,7 @@ class Command(CorbadoCommand):
         for finding in examine(origin):
             states[finding.state] += 1
             self.stdout.write(self._line(finding))
-        if not conf.is_connect_alone:
+        if not conf.uses_connect_alone():
             self.stdout.write(f"\n{UNSEEN}")
         summary = ", ".join(f"{states[state]} {state}" for state in State)
         if states[State.WRONG]:

@@ -64,7 +64,7 @@ class Command(CorbadoCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if conf.is_connect_alone:
+        if conf.uses_connect_alone():
             raise CommandError(
                 "With Corbado Connect alone, passwords stay: Connect has no link by email, so the "
                 "password, or resetting it, is the way back for whoever loses a passkey."
