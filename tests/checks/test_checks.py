@@ -9,9 +9,7 @@ from django.apps import apps
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.checks import CheckMessage, Error, run_checks
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
+from django.core.checks import CheckMessage, run_checks
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path, set_script_prefix
@@ -387,94 +385,3 @@ def test_login_url_is_found_below_a_script_name() -> None:
         assert messages() == []
     finally:
         set_script_prefix("/")
-
-
-WEBHOOK_ON = {"CORBADO_WEBHOOK_SECRETS": ["corbado:long enough"]}
-LOCKS_BY_ADDRESS: dict[str, dict[str, Any]] = {
-    "as-it-comes": {},
-    "or-by-name": {"AXES_LOCKOUT_PARAMETERS": ["username", "ip_address"]},
-    "with-user-agent": {"AXES_LOCKOUT_PARAMETERS": [["ip_address", "user_agent"]]},
-    "unused-whitelist": {"AXES_IP_WHITELIST": ["192.0.2.1"]},
-}
-LOCKS_A_PERSON: dict[str, dict[str, Any]] = {
-    "name-and-address": {"AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]]},
-    "name": {"AXES_LOCKOUT_PARAMETERS": ["username"]},
-    "a-function": {"AXES_LOCKOUT_PARAMETERS": "mysite.locks.parameters"},
-    "a-callable": {"AXES_LOCKOUT_PARAMETERS": backends},
-    "whitelist": {"AXES_NEVER_LOCKOUT_WHITELIST": True, "AXES_IP_WHITELIST": ["192.0.2.1"]},
-    "whitelist-callable": {"AXES_WHITELIST_CALLABLE": "mysite.locks.is_corbado"},
-    "admin-only": {"AXES_ONLY_ADMIN_SITE": True},
-    "switched-off": {"AXES_ENABLED": False},
-    "never-locks": {"AXES_LOCK_OUT_AT_FAILURE": False},
-    "webhook-off": {"CORBADO_WEBHOOK_SECRETS": None},
-    "webhook-malformed": {"CORBADO_WEBHOOK_SECRETS": "corbado:no list"},
-}
-
-
-@pytest.fixture
-def _axes_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apps, "is_installed", lambda app: True)
-
-
-@pytest.mark.usefixtures("_axes_installed")
-@pytest.mark.parametrize("settings", LOCKS_BY_ADDRESS.values(), ids=LOCKS_BY_ADDRESS)
-def test_axes_that_locks_by_address_is_noticed(settings: dict[str, Any]) -> None:
-    assert found(**WEBHOOK_ON, **settings) == [ids.AXES_LOCKS_BY_ADDRESS]
-
-
-@pytest.mark.usefixtures("_axes_installed")
-@pytest.mark.parametrize("settings", LOCKS_A_PERSON.values(), ids=LOCKS_A_PERSON)
-def test_axes_that_locks_a_person_is_left_alone(settings: dict[str, Any]) -> None:
-    assert ids.AXES_LOCKS_BY_ADDRESS not in found(**{**WEBHOOK_ON, **settings})
-
-
-def everything_said() -> list[CheckMessage]:
-    changes = [change for _id, change in [*SPEAKS_UP.values(), *DEPLOYED.values()]]
-    said = [message for change in changes for message in messages(**change, deploy=True)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(apps, "is_installed", lambda app: False)
-        said += messages()
-        patch.setattr(apps, "is_installed", lambda app: True)
-        said += messages(**WEBHOOK_ON)
-    return said + messages(**backends("no.such.Backend"))
-
-
-# Asks the database: tests/accounts/test_email_index.py.
-ELSEWHERE = {
-    ids.EMAIL_INDEX_MISSING,
-    ids.CONNECT_MALFORMED,
-    ids.CONNECT_SESSION_COOKIE_TRAVELS,
-    ids.CONNECT_CSRF_UNREADABLE,
-    ids.CONNECT_EMAIL_IDENTIFIER,
-}
-
-
-def test_every_id_is_used_and_belongs_to_one_thing() -> None:
-    assert len(set(ALL_IDS.values())) == len(ALL_IDS)
-    said = {message.id for message in everything_said()}
-    assert said | ELSEWHERE == set(ALL_IDS.values())
-
-
-def test_the_letter_of_an_id_is_its_level() -> None:
-    for message in everything_said():
-        letter = "E" if isinstance(message, Error) else "W"
-        assert str(message.id).startswith(f"corbado_auth.{letter}")
-
-
-def test_every_message_has_a_hint() -> None:
-    assert all(message.hint and len(message.hint) > 20 for message in everything_said())
-
-
-def test_no_message_shows_a_secret() -> None:
-    assert "canary" not in "".join(map(str, everything_said()))
-
-
-@override_settings(**{**GOOD, "CORBADO_API_SECRET": ""})
-def test_manage_py_check_runs_them() -> None:
-    with pytest.raises(SystemCheckError, match=ids.API_SECRET_MISSING):
-        call_command("check")
-
-
-@pytest.mark.matrix
-def test_the_test_site_itself_leaves_no_question_open() -> None:
-    assert run_checks(tags=["corbado_auth"], include_deployment_checks=True) == []

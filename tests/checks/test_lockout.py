@@ -1,0 +1,49 @@
+"""The check about django-axes: a lock by address would shut Corbado itself out of the webhook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from corbado_auth.checks import ids
+from tests.checks.test_checks import backends, found
+
+WEBHOOK_ON = {"CORBADO_WEBHOOK_SECRETS": ["corbado:long enough"]}
+LOCKS_BY_ADDRESS: dict[str, dict[str, Any]] = {
+    "as-it-comes": {},
+    "or-by-name": {"AXES_LOCKOUT_PARAMETERS": ["username", "ip_address"]},
+    "with-user-agent": {"AXES_LOCKOUT_PARAMETERS": [["ip_address", "user_agent"]]},
+    "unused-whitelist": {"AXES_IP_WHITELIST": ["192.0.2.1"]},
+}
+LOCKS_A_PERSON: dict[str, dict[str, Any]] = {
+    "name-and-address": {"AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]]},
+    "name": {"AXES_LOCKOUT_PARAMETERS": ["username"]},
+    "a-function": {"AXES_LOCKOUT_PARAMETERS": "mysite.locks.parameters"},
+    "a-callable": {"AXES_LOCKOUT_PARAMETERS": backends},
+    "whitelist": {"AXES_NEVER_LOCKOUT_WHITELIST": True, "AXES_IP_WHITELIST": ["192.0.2.1"]},
+    "whitelist-callable": {"AXES_WHITELIST_CALLABLE": "mysite.locks.is_corbado"},
+    "admin-only": {"AXES_ONLY_ADMIN_SITE": True},
+    "switched-off": {"AXES_ENABLED": False},
+    "never-locks": {"AXES_LOCK_OUT_AT_FAILURE": False},
+    "webhook-off": {"CORBADO_WEBHOOK_SECRETS": None},
+    "webhook-malformed": {"CORBADO_WEBHOOK_SECRETS": "corbado:no list"},
+}
+
+
+@pytest.fixture
+def _axes_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apps, "is_installed", lambda app: True)
+
+
+@pytest.mark.usefixtures("_axes_installed")
+@pytest.mark.parametrize("settings", LOCKS_BY_ADDRESS.values(), ids=LOCKS_BY_ADDRESS)
+def test_axes_that_locks_by_address_is_noticed(settings: dict[str, Any]) -> None:
+    assert found(**WEBHOOK_ON, **settings) == [ids.AXES_LOCKS_BY_ADDRESS]
+
+
+@pytest.mark.usefixtures("_axes_installed")
+@pytest.mark.parametrize("settings", LOCKS_A_PERSON.values(), ids=LOCKS_A_PERSON)
+def test_axes_that_locks_a_person_is_left_alone(settings: dict[str, Any]) -> None:
+    assert ids.AXES_LOCKS_BY_ADDRESS not in found(**{**WEBHOOK_ON, **settings})

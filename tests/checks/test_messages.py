@@ -1,0 +1,66 @@
+"""What all checks have in common: ids, hints, levels, and no secret."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.test import override_settings
+
+from corbado_auth.checks import ids
+from tests.checks.test_checks import ALL_IDS, DEPLOYED, GOOD, SPEAKS_UP, backends, messages
+from tests.checks.test_lockout import WEBHOOK_ON
+
+
+def everything_said() -> list[CheckMessage]:
+    changes = [change for _id, change in [*SPEAKS_UP.values(), *DEPLOYED.values()]]
+    said = [message for change in changes for message in messages(**change, deploy=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apps, "is_installed", lambda app: False)
+        said += messages()
+        patch.setattr(apps, "is_installed", lambda app: True)
+        said += messages(**WEBHOOK_ON)
+    return said + messages(**backends("no.such.Backend"))
+
+
+# The database is asked in tests/accounts/test_email_index_checks.py; Connect has test_connect.py.
+ELSEWHERE = {
+    ids.EMAIL_INDEX_MISSING,
+    ids.CONNECT_MALFORMED,
+    ids.CONNECT_SESSION_COOKIE_TRAVELS,
+    ids.CONNECT_CSRF_UNREADABLE,
+    ids.CONNECT_EMAIL_IDENTIFIER,
+}
+
+
+def test_every_id_is_used_and_belongs_to_one_thing() -> None:
+    assert len(set(ALL_IDS.values())) == len(ALL_IDS)
+    said = {message.id for message in everything_said()}
+    assert said | ELSEWHERE == set(ALL_IDS.values())
+
+
+def test_the_letter_of_an_id_is_its_level() -> None:
+    for message in everything_said():
+        letter = "E" if isinstance(message, Error) else "W"
+        assert str(message.id).startswith(f"corbado_auth.{letter}")
+
+
+def test_every_message_has_a_hint() -> None:
+    assert all(message.hint and len(message.hint) > 20 for message in everything_said())
+
+
+def test_no_message_shows_a_secret() -> None:
+    assert "canary" not in "".join(map(str, everything_said()))
+
+
+@override_settings(**{**GOOD, "CORBADO_API_SECRET": ""})
+def test_manage_py_check_runs_them() -> None:
+    with pytest.raises(SystemCheckError, match=ids.API_SECRET_MISSING):
+        call_command("check")
+
+
+@pytest.mark.matrix
+def test_the_test_site_itself_leaves_no_question_open() -> None:
+    assert run_checks(tags=["corbado_auth"], include_deployment_checks=True) == []
