@@ -25,6 +25,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from .conf import conf
+from .telemetry import Secret
 
 __all__ = [
     "are_taken",
@@ -90,7 +91,7 @@ def came_with_password(request: HttpRequest | None, user: Any) -> bool:
 @sensitive_variables()
 def find_user(
     request: HttpRequest | None,
-    password: str,
+    password: Secret,
     *,
     username: str,
     address: str,
@@ -107,7 +108,7 @@ def find_user(
         for path in settings.AUTHENTICATION_BACKENDS:
             backend = load_backend(path)
             for way in _ways(path, backend, username, address):
-                user = backend.authenticate(request, password=password, **way)
+                user = backend.authenticate(request, password=password.reveal(), **way)
                 if user is not None and is_wanted(user):
                     user.backend = path
                     return user

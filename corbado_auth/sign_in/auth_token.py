@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from collections.abc import Set as AbstractSet
-from copy import copy
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote
 
-from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from corbado_auth.telemetry import AUTH_TOKEN, take_off
+
 __all__ = [
-    "LINK_PARAMETERS",
     "AuthToken",
-    "is_in_url",
-    "mask_link_tokens",
     "is_top_level_navigation",
     "pop_auth_token",
     "token_digest",
+    "was_prepared",
 ]
 
-PARAMETER = "corbadoAuthToken"
-# What a magic link brings to the login page, where Corbado's component redeems it (API notes 4.4).
-LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
 # 64 characters (API notes 1.3); that they are letters and digits alone is INFERRED, so not asked.
 FORM = re.compile(r"[!-~]{64}")
-# A value this long may be a token that somebody copied badly.
-WORTH_MASKING = 32
-MASK = "hidden"
 # How many times a URL may be percent-encoded inside others.
 MAX_DEPTH = 10
 
@@ -62,37 +52,23 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
 
 
 def pop_auth_token(request: HttpRequest) -> AuthToken | None:
-    """Return the one well-formed token and remove every trace of it from the request.
+    """Return the one well-formed token, and leave no trace of it on the request.
 
     None for no token, two tokens, or one of another form. Error reports, debug pages and log
     handlers show ``request.GET`` and ``request.META``; the server's own access log is not ours.
     """
-    values = _hide(request, {PARAMETER})
-    mask_link_tokens(request)
+    values = take_off(request).parameters.get(AUTH_TOKEN, [])
     if len(values) != 1 or not FORM.fullmatch(values[0]):
         return None
-    return values[0]
+    return AuthToken(values[0])
 
 
-def mask_link_tokens(request: HttpRequest) -> None:
-    """Remove what a magic link brought from the request: the server has no use for it.
-
-    It is in the query of the login page, and in the Referer of what comes after. The names stay:
-    they tell that the page was opened by a link.
-    """
-    _hide(request, LINK_PARAMETERS)
-    try:
-        referer = urlsplit(request.META.get("HTTP_REFERER", ""))
-        query = parse_qsl(referer.query, keep_blank_values=True)
-    except ValueError:
-        return
-    secret = {PARAMETER, *LINK_PARAMETERS}
-    if secret.intersection(name for name, _value in query):
-        masked = urlencode([(name, MASK if name in secret else value) for name, value in query])
-        request.META["HTTP_REFERER"] = urlunsplit(referer._replace(query=masked))
+def was_prepared(request: HttpRequest, token: str) -> bool:
+    """Tell whether the Referer had the token in it already."""
+    return _is_in_url(token, take_off(request).referer)
 
 
-def is_in_url(token: str, url: str) -> bool:
+def _is_in_url(token: str, url: str) -> bool:
     """Tell whether a URL has the token in it, in parameters of parameters, too."""
     for _depth in range(MAX_DEPTH):
         if token in url:
@@ -107,40 +83,3 @@ def is_in_url(token: str, url: str) -> bool:
 def token_digest(token: str) -> str:
     """Return what a session may keep of a token: enough to know it again, not to use it."""
     return salted_hmac("corbado_auth.auth_token", token, algorithm="sha256").hexdigest()[:32]
-
-
-def _hide(request: HttpRequest, names: AbstractSet[str]) -> list[AuthToken]:
-    """Mask parameters of the query wherever the request has it; return what they held."""
-    given = _query(request)
-    secrets = [AuthToken(value) for name in names for value in given.getlist(name)]
-    if not secrets:
-        return []
-    masked = copy(given)
-    for name in names & given.keys():
-        masked.setlist(name, [MASK] * len(given.getlist(name)))
-    request.GET = masked  # type: ignore[assignment]  # nobody writes to it any more
-    query = AuthToken(request.META["QUERY_STRING"])
-    request.META["QUERY_STRING"] = masked.urlencode()
-    if "query_string" in getattr(request, "scope", {}):
-        request.scope["query_string"] = masked.urlencode().encode()  # type: ignore[attr-defined]
-    # Servers keep the request line under names of their own (RAW_URI, REQUEST_URI).
-    _mask_copies(request, [query, *(secret for secret in secrets if len(secret) >= WORTH_MASKING)])
-    return secrets
-
-
-def _query(request: HttpRequest) -> QueryDict:
-    try:
-        return request.GET
-    except TooManyFieldsSent:
-        # Django's 400 would be logged with the request; ours says what is wrong.
-        request.META["QUERY_STRING"] = MASK
-        request.GET = QueryDict()
-        return request.GET
-
-
-def _mask_copies(request: HttpRequest, secrets: Collection[str]) -> None:
-    for key, value in request.META.items():
-        if isinstance(value, str):
-            for secret in secrets:
-                if secret and secret in value:
-                    request.META[key] = value = value.replace(secret, MASK)

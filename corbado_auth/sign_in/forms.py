@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.passwords import find_user, finds_by_address
+from corbado_auth.telemetry import Secret
 
 __all__ = ["PasswordForm"]
 
@@ -29,7 +30,7 @@ class PasswordForm(AuthenticationForm):
         """Find the user, or say what Django says."""
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if name is not None and password:
-            user: Any = find_user(self.request, password, username=name, address=name)
+            user: Any = find_user(self.request, Secret(password), username=name, address=name)
             self.user_cache = user
             if user is None:
                 raise self.get_invalid_login_error()

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 
 from corbado_auth.next_url import MAX_URL, is_own_path, safe_next, view_at
 from corbado_auth.session import rotate_key
+from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
-from .auth_token import LINK_PARAMETERS, mask_link_tokens
 from .signed_cookies import SignedCookie
 
 __all__ = ["Intent", "is_login_page", "login_page"]
@@ -134,7 +134,7 @@ def login_page(view: View) -> View:
             try:
                 return _remember(request, await view(request, *args, **kwargs))
             finally:
-                mask_link_tokens(request)
+                take_off(request)
 
         wrapped_async.corbado_login_page = True  # type: ignore[attr-defined]
         return cast("View", wrapped_async)
@@ -147,7 +147,7 @@ def login_page(view: View) -> View:
         try:
             return _remember(request, view(request, *args, **kwargs))
         finally:
-            mask_link_tokens(request)
+            take_off(request)
 
     wrapped.corbado_login_page = True  # type: ignore[attr-defined]
     return cast("View", wrapped)

@@ -15,9 +15,9 @@ from django.utils.http import urlencode
 from corbado_auth import passwords
 from corbado_auth.conf import conf
 from corbado_auth.next_url import first_url, login_page_url, safe_next
+from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
 from . import intent, pending
-from .auth_token import LINK_PARAMETERS, mask_link_tokens
 from .forms import PasswordForm
 
 __all__ = ["LoginView", "LogoutView"]
@@ -107,7 +107,7 @@ class LogoutView(auth_views.LogoutView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Forget what waits in the browser, too."""
-        mask_link_tokens(request)
+        take_off(request)
         response = super().dispatch(request, *args, **kwargs)
         pending.cookie.drop(request, response)
         if self.forgets_last_login:

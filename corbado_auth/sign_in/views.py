@@ -30,11 +30,10 @@ from corbado_auth.throttle import Attempt
 
 from . import intent, pending, retries
 from .auth_token import (
-    AuthToken,
-    is_in_url,
     is_top_level_navigation,
     pop_auth_token,
     token_digest,
+    was_prepared,
 )
 from .failures import FailurePages
 from .pending import PendingSignIn
@@ -77,12 +76,11 @@ class CorbadoRedirectView(FailurePages):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take the token first of all: what is refused is logged with its request."""
         super().setup(request, *args, **kwargs)
-        referer = AuthToken(request.META.get("HTTP_REFERER", ""))
         self.token = pop_auth_token(request)
         # Our login page was open before there was a token. Where its URL has the token already,
         # somebody prepared the way to here: a link on the page that follows ``next``, through any
         # view of the site that redirects (Django's ``set_language`` is one).
-        self.was_prepared = self.token is not None and is_in_url(self.token, referer)
+        self.was_prepared = self.token is not None and was_prepared(request, self.token)
         self.intent = intent.Intent.from_request(request)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:

@@ -29,6 +29,7 @@ from corbado_auth.existing_users.password_use import note_password
 from corbado_auth.local_users import lowered, users_with_email
 from corbado_auth.models import db_for_write
 from corbado_auth.passwords import find_user
+from corbado_auth.telemetry import Secret
 from corbado_auth.throttle import Tally
 
 from .credentials import is_authorized
@@ -109,7 +110,7 @@ class ActionWebhookView(WebhookView):
         if action == "authMethods":
             return _answer({"status": self.auth_methods(text_of(data, "username"))})
         if action == "passwordVerify":
-            username, password = text_of(data, "username"), text_of(data, "password")
+            username, password = text_of(data, "username"), _password(data)
             return _answer({"success": self.password_verify(username, password)})
         raise BadWebhook("The action is neither authMethods nor passwordVerify.")
 
@@ -130,7 +131,7 @@ class ActionWebhookView(WebhookView):
         return "not_exists"
 
     @sensitive_variables()
-    def password_verify(self, username: str, password: str) -> bool:
+    def password_verify(self, username: str, password: Secret) -> bool:
         """Tell whether this is the password of the one local user with this email address.
 
         The site's backends are asked, so that their rules, hashers and signals apply. A stranger
@@ -206,7 +207,19 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise BadWebhook("The body is not a JSON object.")
+    data = body.get("data")
+    if isinstance(data, dict) and isinstance(data.get("password"), str):
+        # An error report shows the local variables of every frame.
+        data["password"] = Secret(data["password"])
     return body
+
+
+def _password(data: dict[str, Any]) -> Secret:
+    password = data.get("password")
+    if not isinstance(password, Secret):
+        raise BadWebhook("data.password has to be a string that is not empty.")
+    text_of({"password": password.reveal()}, "password")
+    return password
 
 
 def text_of(data: dict[str, Any], name: str, *, where: str = "data.") -> str:

@@ -22,6 +22,7 @@ import ast
 import configparser
 import json
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -236,17 +237,25 @@ class Walk:
     def start(
         self, words: list[str], answer: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.as_run(word) for word in words],
-            cwd=self.folder,
-            env=self.environment,
-            input=answer or "",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=TIMEOUT,
-        )
+        # A command asks at a terminal alone.
+        person, terminal = pty.openpty() if answer else (None, None)
+        if person is not None:
+            os.write(person, f"{answer}\n".encode())
+        try:
+            return subprocess.run(
+                [self.as_run(word) for word in words],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=TIMEOUT,
+            )
+        finally:
+            for end in filter(None, (person, terminal)):
+                os.close(end)
 
     def succeed(self, words: list[str], what: object) -> str:
         done = self.start(words)

@@ -1,0 +1,311 @@
+"""Keep tokens, links and passwords out of what other packages record.
+
+Error trackers, tracers and request logs read the URL of a request before any view runs, and
+middleware is too late for some of them. So the secrets are taken off at the door::
+
+    application = hide_tokens(get_wsgi_application())   # or get_asgi_application()
+
+``HideTokensMiddleware``, named first, does the same for whatever runs behind it. What is left, such
+as local variables in the frames of an error, is removed by ``scrub``: as ``before_send`` of Sentry
+(``scrub_event``), as a filter of ``logging`` (``ScrubFilter``), or as a processor of structlog
+(``scrub_structlog``).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
+from contextvars import ContextVar
+from inspect import iscoroutinefunction
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+from asgiref.sync import iscoroutinefunction as is_marked_coroutinefunction
+from asgiref.sync import markcoroutinefunction
+from django.core.exceptions import TooManyFieldsSent
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+
+__all__ = [
+    "HideTokensMiddleware",
+    "ScrubFilter",
+    "Secret",
+    "hide_tokens",
+    "scrub",
+    "scrub_event",
+    "scrub_structlog",
+]
+
+AUTH_TOKEN = "corbadoAuthToken"  # noqa: S105 -- the name of a parameter
+# What a magic link brings to the login page, where Corbado's component redeems it (API notes 4.4).
+LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
+PARAMETERS = LINK_PARAMETERS | {AUTH_TOKEN}
+
+MASK = "hidden"
+# A value this long may be a token that somebody copied badly.
+WORTH_MASKING = 32
+# In WSGI's environ, ``request.META`` and ASGI's scope: what was taken off the request.
+KEY = "corbado_auth.hidden"
+
+# Keys whose values are secrets, wherever a record has them.
+SECRET_KEYS = {
+    *map(str.lower, PARAMETERS),
+    *("authorization", "http_authorization", "password", "signedpasskeydata"),
+}
+# Secrets that are known by their form (API notes 2): a JWT, Corbado's tokens and API secret, and
+# the value of a parameter in a URL, however often that URL is percent-encoded.
+FORMS = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}")
+PARAMETER = re.compile(rf"\b({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
+
+# The secrets of the request that this thread or task works on.
+_secrets: ContextVar[tuple[str, ...]] = ContextVar("corbado_auth_secrets", default=())
+
+Environ = MutableMapping[str, Any]
+
+
+class Hidden:
+    """What was taken off one request: parameters, and the Referer as it came."""
+
+    __slots__ = ("parameters", "referer")
+
+    def __init__(self, parameters: Mapping[str, list[str]], referer: str) -> None:
+        self.parameters = parameters
+        self.referer = referer
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+class Secret:
+    """A password or the like on its way: ``reveal()`` gives it out, and nothing shows it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        note_secrets([value])
+
+    def reveal(self) -> str:
+        """Return the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+# At the door --------------------------------------------------------------------------------------
+
+
+def hide_tokens(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the site's WSGI or ASGI application, so that nothing inside sees a token in a URL."""
+    call = getattr(application, "__call__", None)  # noqa: B004 -- is it asynchronous?
+    if isinstance(application, ASGIHandler) or any(map(iscoroutinefunction, (application, call))):
+        return _HiddenASGI(application)
+    return _HiddenWSGI(application)
+
+
+def is_wrapped(application: Any) -> bool:
+    """Tell whether ``hide_tokens`` made this application."""
+    return isinstance(application, _HiddenWSGI | _HiddenASGI)
+
+
+class _HiddenWSGI:
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        _take(environ)
+        return self.application(environ, start_response)
+
+
+class _HiddenASGI:
+    def __init__(self, application: Callable[..., Awaitable[None]]) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Environ, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope = _masked_scope(scope)
+        await self.application(scope, receive, send)
+
+
+class HideTokensMiddleware:
+    """Middleware, to be named first, for a site that cannot wrap its application."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = is_marked_coroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Take the secrets off the request, and go on."""
+        _take_once(request)
+        response: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
+        return response
+
+
+def take_off(request: HttpRequest) -> Hidden:
+    """Take the secrets off a request, unless that has been done, and return them."""
+    hidden = _take_once(request)
+    try:
+        request.GET  # noqa: B018 -- evaluated at the first access
+    except TooManyFieldsSent:
+        # Django's 400 would be logged with the request; ours says what is wrong.
+        request.META["QUERY_STRING"] = MASK
+        request.GET = QueryDict()
+        return Hidden({}, hidden.referer)
+    return hidden
+
+
+def _take_once(request: HttpRequest) -> Hidden:
+    scope = getattr(request, "scope", {})
+    known = request.META.get(KEY) or scope.get(KEY)
+    if isinstance(known, Hidden):
+        return known
+    before = request.META.get("QUERY_STRING", "")
+    hidden = _take(request.META)
+    query = request.META.get("QUERY_STRING", "")
+    if query != before:
+        vars(request).pop("GET", None)  # Somebody may have read it already.
+        if scope:
+            scope["query_string"] = query.encode("latin-1")
+    return hidden
+
+
+def _take(environ: Environ) -> Hidden:
+    """Mask the secrets in WSGI's environ, or what Django makes of ASGI's scope."""
+    _secrets.set(())
+    query, parameters = _mask_query(environ.get("QUERY_STRING", ""))
+    referer = environ.get("HTTP_REFERER", "")
+    hidden = environ[KEY] = Hidden(parameters, referer)
+    if parameters:
+        # Servers keep the request line under names of their own (RAW_URI, REQUEST_URI).
+        secrets = [value for values in parameters.values() for value in values]
+        note_secrets(secrets)
+        long = {each for each in secrets if len(each) >= WORTH_MASKING}
+        _mask_copies(environ, {environ["QUERY_STRING"]: query, **dict.fromkeys(long, MASK)})
+        environ["QUERY_STRING"] = query
+    if referer:
+        environ["HTTP_REFERER"] = _mask_url(environ["HTTP_REFERER"])
+    return hidden
+
+
+def _masked_scope(scope: Environ) -> Environ:
+    """Return a copy of ASGI's scope with the secrets masked."""
+    headers = dict(scope["headers"])
+    environ: Environ = {
+        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
+        "HTTP_REFERER": headers.get(b"referer", b"").decode("latin-1"),
+    }
+    hidden = _take(environ)
+    referer = environ["HTTP_REFERER"].encode("latin-1")
+    masked = [(name, referer if name == b"referer" else text) for name, text in scope["headers"]]
+    query = environ["QUERY_STRING"].encode("latin-1")
+    return {**scope, "query_string": query, "headers": masked, KEY: hidden}
+
+
+def _mask_query(query: str) -> tuple[str, dict[str, list[str]]]:
+    """Return the query with secret values masked, and what they were."""
+    if "orbado" not in query and "%" not in query:
+        return query, {}
+    found: dict[str, list[str]] = {}
+    parts = query.split("&")
+    for index, part in enumerate(parts):
+        name, _equals, value = part.partition("=")
+        if (name := unquote_plus(name)) in PARAMETERS:
+            found.setdefault(name, []).append(unquote_plus(value))
+            parts[index] = f"{name}={MASK}"
+    return "&".join(parts), found
+
+
+def _mask_url(url: str) -> str:
+    """Mask the secrets in the query of a URL; the names stay, for they tell of a link."""
+    before, question, rest = url.partition("?")
+    query, number_sign, fragment = rest.partition("#")
+    masked, found = _mask_query(query)
+    return f"{before}{question}{masked}{number_sign}{fragment}" if found else url
+
+
+def _mask_copies(environ: Environ, masks: Mapping[str, str]) -> None:
+    for key, value in environ.items():
+        if isinstance(value, str):
+            for secret, mask in masks.items():
+                if secret and secret in value:
+                    environ[key] = value = value.replace(secret, mask)
+
+
+# In records ---------------------------------------------------------------------------------------
+
+
+def note_secrets(secrets: Iterable[str]) -> None:
+    """Remember secrets of the present request, for ``scrub``."""
+    _secrets.set((*_secrets.get(), *(each for each in secrets if each)))
+
+
+def scrub(record: Any) -> Any:
+    """Return a copy of a record, of dicts, lists and texts, with every secret masked.
+
+    Masked are values under a key that names a secret, texts that have the form of one, and what
+    the present request brought.
+    """
+    if isinstance(record, str):
+        return _scrub_text(record)
+    if isinstance(record, Mapping):
+        return {
+            key: MASK if _is_secret(key, value) else scrub(value) for key, value in record.items()
+        }
+    if isinstance(record, list | tuple | set | frozenset):
+        return [scrub(each) for each in record]
+    return record
+
+
+def scrub_event(event: Any, hint: Any = None) -> Any:
+    """Scrub an event or a transaction of Sentry: for ``before_send`` and its likes."""
+    return scrub(event)
+
+
+def scrub_structlog(logger: Any, method: str, event_dict: Any) -> Any:
+    """Scrub an event of structlog: for its list of processors."""
+    return scrub(event_dict)
+
+
+class ScrubFilter(logging.Filter):
+    """A filter for handlers of ``logging``: masks secrets in messages and tracebacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask, and let pass."""
+        record.msg, record.args = _scrub_text(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = _scrub_text(record.exc_text)
+        return True
+
+
+def _scrub_text(text: str) -> str:
+    for secret in _secrets.get():
+        # Replaced everywhere, a short one would leave holes in whatever has its letters.
+        for form in _forms(secret) if len(secret) >= 4 else ():
+            text = text.replace(form, MASK)
+        text = MASK if text == secret else text
+    return PARAMETER.sub(rf"\1\2{MASK}", FORMS.sub(MASK, text))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield quote(secret, safe="")
+    yield repr(secret)[1:-1]
+
+
+def _is_secret(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and key.lower() in SECRET_KEYS and bool(value)
