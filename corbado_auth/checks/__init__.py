@@ -28,7 +28,7 @@ def register_checks() -> None:
         check_lockout,
         check_recorders,
     )
-    for check in (check_values, check_connect, *sites):
+    for check in checks:
         register(check, Tags.security, "corbado_auth")
     # Django asks databases only where somebody names them: check --database default, and migrate.
     # Under a tag of ours, Django 6.1 would ask all of them.
