@@ -359,7 +359,9 @@ def test_a_backend_whose_module_raises_is_named(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("name", ["sessions", "auth", "contenttypes"])
 def test_a_missing_app_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(apps, "is_installed", lambda app: app != f"django.contrib.{name}")
+    real = apps.is_installed
+    missing = f"django.contrib.{name}"
+    monkeypatch.setattr(apps, "is_installed", lambda app: app != missing and real(app))
     (message,) = messages()
     assert message.id == ids.APP_MISSING
     assert f"django.contrib.{name}" in message.msg

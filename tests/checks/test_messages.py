@@ -25,13 +25,16 @@ def everything_said() -> list[CheckMessage]:
     return said + messages(**backends("no.such.Backend"))
 
 
-# The database is asked in tests/accounts/test_email_index_checks.py; Connect has test_connect.py.
+# The database is asked in tests/accounts/test_email_index_checks.py; Connect has test_connect.py, what
+# records requests tests/neighbours/test_telemetry.py.
 ELSEWHERE = {
     ids.EMAIL_INDEX_MISSING,
     ids.CONNECT_MALFORMED,
     ids.CONNECT_SESSION_COOKIE_TRAVELS,
     ids.CONNECT_CSRF_UNREADABLE,
     ids.CONNECT_EMAIL_IDENTIFIER,
+    ids.TOKENS_RECORDED,
+    ids.SECRETS_RECORDED,
 }
 
 
