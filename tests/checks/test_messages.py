@@ -25,8 +25,8 @@ def everything_said() -> list[CheckMessage]:
     return said + messages(**backends("no.such.Backend"))
 
 
-# The database is asked in tests/accounts/test_email_index_checks.py; Connect has test_connect.py, what
-# records requests tests/neighbours/test_telemetry.py.
+# The database is asked in tests/accounts/test_email_index_checks.py, Connect in test_connect.py,
+# and what records requests in tests/neighbours/test_telemetry.py.
 ELSEWHERE = {
     ids.EMAIL_INDEX_MISSING,
     ids.CONNECT_MALFORMED,
