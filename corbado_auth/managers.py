@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from .conf import conf
 from .handles import new_handle
 from .local_users import is_plain
-from .signals import send_account_linked
+from .signals import account_linked
 
 if TYPE_CHECKING:
     from .models import ConnectAccount, CorbadoAccount
@@ -91,7 +91,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         """
         account = self._account(user, corbado_user_id, email, **values)
         account.save(using=router.db_for_write(self.model), force_insert=True)
-        send_account_linked(account, request=request, created=created)
+        _send_account_linked(account, request=request, created=created)
         return account
 
     def link_many(self, links: Iterable[tuple[AbstractBaseUser, str, str]]) -> None:
@@ -105,7 +105,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
             for account in accounts:
                 account.save(using=using, force_insert=True)
         for account in accounts:
-            send_account_linked(account)
+            _send_account_linked(account)
 
     def _account(
         self, user: AbstractBaseUser, corbado_user_id: str, email: str, **values: Any
@@ -117,6 +117,18 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
             email=email,
             **{"awaits_proof": not email, **values},
         )
+
+
+def _send_account_linked(
+    account: CorbadoAccount, *, request: HttpRequest | None = None, created: bool = False
+) -> None:
+    """Send ``account_linked`` for a row just written, once its transaction is through."""
+    transaction.on_commit(
+        lambda: account_linked.send_robust(
+            sender=type(account), request=request, account=account, created=created
+        ),
+        using=account._state.db,
+    )
 
 
 class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):

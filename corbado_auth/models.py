@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import (
     DEFAULT_DB_ALIAS,
-    IntegrityError,
     connections,
     models,
     router,
-    transaction,
 )
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from .conf import conf
 from .handles import MAX_HANDLE
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
 
 if TYPE_CHECKING:
-    from .existing_users.outcomes import Outcome, Question
     from .identity import ConnectUser, CorbadoUser
 
 # What sites query; the others are the app's own memory.
@@ -165,67 +158,6 @@ def _count_sign_in(
         return bool(cursor.rowcount == 1)
 
 
-class MigrationAttemptQuerySet(ProjectQuerySet["MigrationAttempt"]):
-    """The attempts, written for many users at once; a user who is gone gets no row."""
-
-    def note_questions(self, questions: Mapping[Any, Question]) -> Mapping[Any, Question]:
-        """Write down what is about to be asked about these users; return what is written."""
-        rows = {
-            pk: {"asked_at": question.asked_at, "request_id": question.request_id}
-            for pk, question in questions.items()
-        }
-        return {pk: questions[pk] for pk in self._write(rows)}
-
-    def close(self, user_ids: Collection[Any], outcome: Outcome) -> None:
-        """Write what became of these users.
-
-        An answer that was lost stays noted: another try has to look before it asks again. How
-        somebody moved stays written, too.
-        """
-        rows = self.current().filter(user_id__in=user_ids)
-        closed = {
-            "outcome": outcome.kind,
-            "reason": outcome.reason,
-            "finished_at": timezone.now(),
-        }
-        if outcome.reason == "already_linked":
-            moved = Q(outcome__in=["created", "linked"]) | Q(reason=outcome.reason)
-            rows.exclude(moved).update(**closed)
-        elif rows.update(**closed) < len(user_ids):
-            self._write(dict.fromkeys(user_ids, closed))
-
-    def _write(self, values: Mapping[Any, Mapping[str, Any]]) -> Collection[Any]:
-        """Add rows, or change those that are there; return the users of whom there is one now."""
-        using = db_for_write()
-        by_name = connections[using].features.supports_update_conflicts_with_target
-        user_ids: Collection[Any] = values
-        # In a transaction a broken foreign key would show at the very end, and undo everything.
-        look_first = connections[using].in_atomic_block
-        for tries_left in (2, 1, 0):
-            if look_first:
-                users = get_user_model()._base_manager.using(using).filter(pk__in=user_ids)
-                user_ids = list(users.values_list("pk", flat=True))
-            rows = [
-                self.model(project_id=conf.CORBADO_PROJECT_ID, user_id=pk, **values[pk])
-                for pk in user_ids
-            ]
-            try:
-                with transaction.atomic(using=using):
-                    self.using(using).bulk_create(
-                        rows,
-                        update_conflicts=True,
-                        update_fields=list(next(iter(values.values()), {})),
-                        unique_fields=["project_id", "user"] if by_name else None,
-                    )
-            except IntegrityError:
-                if not tries_left:
-                    raise
-                look_first = True
-            else:
-                break
-        return user_ids
-
-
 class MigrationAttempt(models.Model):
     """How far one existing user has been moved over.
 
@@ -247,7 +179,7 @@ class MigrationAttempt(models.Model):
     outcome = models.CharField(_("outcome"), max_length=16, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
 
-    objects = MigrationAttemptQuerySet.as_manager()
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("migration attempt")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db import IntegrityError, connections, transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
+from corbado_auth.conf import conf
 from corbado_auth.local_users import email_of
 from corbado_auth.models import CorbadoAccount, MigrationAttempt, db_for_write
 
@@ -36,7 +38,14 @@ def note_questions(users: Sequence[Any]) -> Mapping[Any, Question]:
 
     It tells our own Corbado users from strangers' afterwards. None about a user who is gone.
     """
-    return MigrationAttempt.objects.note_questions({user.pk: Question.now() for user in users})
+    questions = {user.pk: Question.now() for user in users}
+    written = _write_attempts(
+        {
+            pk: {"asked_at": question.asked_at, "request_id": question.request_id}
+            for pk, question in questions.items()
+        }
+    )
+    return {pk: questions[pk] for pk in written}
 
 
 def forget_question(user: Any) -> None:
@@ -83,7 +92,57 @@ def _record(results: Sequence[Result]) -> None:
     for user, outcome in results:
         groups[outcome.kind, outcome.reason].append(user.pk)
     for (kind, reason), user_ids in groups.items():
-        MigrationAttempt.objects.close(user_ids, Outcome(kind, reason))
+        _close_attempts(user_ids, kind, reason)
+
+
+def _close_attempts(user_ids: Collection[Any], kind: Kind, reason: str) -> None:
+    """Write what became of these users.
+
+    An answer that was lost stays noted: another try has to look before it asks again. How somebody
+    moved stays written, too.
+    """
+    attempts = MigrationAttempt.objects.current().filter(user_id__in=user_ids)
+    closed = {"outcome": kind, "reason": reason, "finished_at": timezone.now()}
+    if reason == "already_linked":
+        moved = Q(outcome__in=["created", "linked"]) | Q(reason=reason)
+        attempts.exclude(moved).update(**closed)
+    elif attempts.update(**closed) < len(user_ids):
+        _write_attempts(dict.fromkeys(user_ids, closed))
+
+
+def _write_attempts(values: Mapping[Any, Mapping[str, Any]]) -> Collection[Any]:
+    """Add rows, or change those that are there; return the users of whom there is one now.
+
+    A user who is gone gets no row.
+    """
+    using = db_for_write()
+    by_name = connections[using].features.supports_update_conflicts_with_target
+    user_ids: Collection[Any] = values
+    # In a transaction a broken foreign key would show at the very end, and undo everything.
+    look_first = connections[using].in_atomic_block
+    for tries_left in (2, 1, 0):
+        if look_first:
+            users = get_user_model()._base_manager.using(using).filter(pk__in=user_ids)
+            user_ids = list(users.values_list("pk", flat=True))
+        rows = [
+            MigrationAttempt(project_id=conf.CORBADO_PROJECT_ID, user_id=pk, **values[pk])
+            for pk in user_ids
+        ]
+        try:
+            with transaction.atomic(using=using):
+                MigrationAttempt.objects.using(using).bulk_create(
+                    rows,
+                    update_conflicts=True,
+                    update_fields=list(next(iter(values.values()), {})),
+                    unique_fields=["project_id", "user"] if by_name else None,
+                )
+        except IntegrityError:
+            if not tries_left:
+                raise
+            look_first = True
+        else:
+            break
+    return user_ids
 
 
 def _why_not_linked(user: Any, corbado_user_id: str) -> Outcome:

@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.service import CorbadoService
-from corbado_auth.existing_users import UserMigration, migration
+from corbado_auth.existing_users import UserMigration, migration, records
 from corbado_auth.existing_users.bulk import run as bulk_run
 from corbado_auth.existing_users.bulk.run import BulkMigration
 from corbado_auth.existing_users.outcomes import Outcome
 from corbado_auth.existing_users.records import note_questions, settle
-from corbado_auth.models import CorbadoAccount, MigrationAttempt, MigrationAttemptQuerySet
+from corbado_auth.models import CorbadoAccount, MigrationAttempt
 from corbado_auth.testing import Corbado
 from tests.support.migration import add_users, moved
 from tests.support.migration import run as run_command
@@ -348,12 +348,12 @@ def test_where_refusals_cannot_be_written_nobody_is_linked(
 ) -> None:
     """All of them are written again then, and whoever is linked would be reported as skipped."""
 
-    def failing(_self: object, _user_ids: Any, outcome: Outcome) -> None:
-        if not outcome.has_moved:
+    def failing(_user_ids: Any, kind: str, _reason: str) -> None:
+        if kind == "refused":
             raise OperationalError
 
     ada, bob = add_users(2)
-    monkeypatch.setattr(MigrationAttemptQuerySet, "close", failing)
+    monkeypatch.setattr(records, "_close_attempts", failing)
     with pytest.raises(OperationalError):
         settle([*created(ada), (bob, Outcome("refused", "taken_at_corbado"))])
     assert not moved()

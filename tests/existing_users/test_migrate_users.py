@@ -17,13 +17,13 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from corbado_auth.existing_users import records
 from corbado_auth.existing_users.bulk import scope
 from corbado_auth.existing_users.bulk.rate_limit import RateLimiter
 from corbado_auth.existing_users.bulk.scope import Scope
 from corbado_auth.models import (
     CorbadoAccount,
     MigrationAttempt,
-    MigrationAttemptQuerySet,
     MigrationLease,
 )
 from corbado_auth.testing import Corbado
@@ -329,7 +329,7 @@ def test_a_database_that_fails_stops_it(corbado: Corbado, monkeypatch: pytest.Mo
     def fail(*_arguments: Any) -> None:
         raise DatabaseError("canary")
 
-    monkeypatch.setattr(MigrationAttemptQuerySet, "close", fail)
+    monkeypatch.setattr(records, "_close_attempts", fail)
     add_users(2)
     get_user_model().objects.update(is_active=False)
     output, code = run()
