@@ -95,8 +95,17 @@ class CorbadoRejected(CorbadoError):
 
 
 class SignInRefused(Exception):
-    """A verified person has no way in here; ``reason`` is the code that the log shows."""
+    """A verified person has no way in here; ``reason`` is the code that the log shows.
 
-    def __init__(self, reason: str) -> None:
+    ``detail`` is added there. ``authenticate()`` leaves it on the request as ``corbado_refusal``
+    for the page that follows; ``password_helps`` tells whether a password, given there, would link.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail
+        self.password_helps = False
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason

@@ -51,6 +51,15 @@ class CorbadoUser:
         return next(iter(self.verified_emails), "")
 
     @property
+    def unverified_emails(self) -> tuple[str, ...]:
+        """List the addresses that nobody has confirmed yet and that are still there."""
+        return tuple(
+            email.address
+            for email in self.emails
+            if email.address and not email.is_verified and email.status != "deleted"
+        )
+
+    @property
     def is_gone(self) -> bool:
         """Tell whether Corbado says that this user no longer exists or was disabled.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Upper
+from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db.models import CharField, Count, EmailField, Q, QuerySet, TextField
+from django.db.models.functions import Trim, Upper
 from django.db.models.query import ModelIterable
+
+from .addresses import ACE_PREFIX, normalized, spellings
 
 __all__ = [
     "candidates",
@@ -24,13 +26,17 @@ __all__ = [
     "find_field",
     "is_plain",
     "is_shared_address",
-    "lowered",
-    "same_address",
+    "lookup_is_blind",
     "shared_addresses",
     "users_with_email",
 ]
 
-_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+# What the database has of these is what the model shows; of a field of any other class, who knows.
+PLAIN_FIELDS = {CharField, EmailField, TextField}
+# What fields that cannot be searched raise for a lookup.
+NOT_SEARCHABLE = (FieldError, NotImplementedError, TypeError, ValueError)
+# Users who are looked up to see whether lookups work at all.
+SAMPLE = 50
 
 
 def find_field(name: str) -> Any:
@@ -53,35 +59,17 @@ def email_of(user: AbstractBaseUser) -> str:
     return (getattr(user, name) or "") if name else ""
 
 
-def same_address(one: str, other: str) -> bool:
-    """Compare two addresses: equal once ASCII letters are lowered, else exactly.
-
-    Unicode case folding equates ``ſ`` with ``s`` and the Kelvin sign with ``k``, and databases
-    fold in their own ways: an address that merely looks alike belongs to somebody else
-    (CVE-2019-19844).
-    """
-    return lowered(one) == lowered(other)
-
-
-def lowered(address: str) -> str:
-    """Lower the ASCII letters of an address, and nothing else."""
-    return address.translate(_ASCII_LOWER)
-
-
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
     """List the local users, active or not, who have one of these addresses.
 
     The database narrows down without regard to case; Python has the last word.
     """
     # Many local users may have no address at all; nobody is found by that.
-    addresses = [address for address in addresses if address]
-    if email_field_name() is None or not addresses:
+    wanted = {normalized(address) for address in addresses} - {""}
+    if email_field_name() is None or not wanted:
         return []
-    return [
-        user
-        for user in candidates(addresses, using=using)
-        if any(same_address(email_of(user), address) for address in addresses)
-    ]
+    found = _search([each for each in addresses if each.strip()], using)
+    return [user for user in found if normalized(email_of(user)) in wanted]
 
 
 def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
@@ -90,8 +78,30 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
     ``corbado_email_index`` makes the index that it needs.
     """
     field = email_field_name()
-    wanted = reduce(or_, (Q(**{f"{field}__iexact": address}) for address in addresses))
-    return get_user_model()._default_manager.using(using).filter(wanted)
+    written = [spelling for address in addresses for spelling in spellings(address)]
+    wanted = reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in written))
+    return _users(using).filter(wanted)
+
+
+def lookup_is_blind(*, using: str) -> bool:
+    """Tell whether users are not found by the addresses that they have.
+
+    There is no email field, or what the database keeps of one is not what the model shows, as with
+    an encrypted field: then some users are looked up by their own addresses.
+    """
+    name = email_field_name()
+    if name is None:
+        return True
+    if type(find_field(name)) in PLAIN_FIELDS:
+        return False
+    for user in _users(using).order_by("-pk")[:SAMPLE]:
+        address = email_of(user)
+        if address.strip() and not users_with_email([address], using=using):
+            # Unless the user was deleted, or moved to another address, meanwhile.
+            again = _users(using).filter(pk=user.pk).first()
+            if again is not None and email_of(again) == address:
+                return True
+    return False
 
 
 def find_again(user: AbstractBaseUser, backend: BaseBackend, *, using: str) -> Any:
@@ -126,30 +136,46 @@ def is_shared_address(address: str, *, using: str, known: frozenset[str] | None 
     """
     if known is not None:
         return _folded(address) in known
-    field = email_field_name()
-    users = get_user_model()._default_manager.using(using)
-    return field is not None and users.filter(**{f"{field}__iexact": address}).count() > 1
+    return email_field_name() is not None and len(_search([address], using)) > 1
 
 
 def shared_addresses(*, using: str) -> frozenset[str]:
     """Return the addresses, folded, that several local users have: one query for all.
 
     In upper case, since that is how PostgreSQL compares (``iexact``), and so has them in an index.
+    Of a field that the database cannot search, the rows are read.
     """
     field = email_field_name()
     if field is None:
         return frozenset()
-    shared = (
-        get_user_model()
-        ._default_manager.using(using)
-        .values_list(Upper(field))
-        .annotate(number=Count("pk"))
-        .filter(number__gt=1)
-        .order_by()
-    )
-    return frozenset(_folded(address) for address, _number in shared.iterator() if address)
+    if type(find_field(field)) not in PLAIN_FIELDS:
+        return _counted(map(email_of, _users(using).iterator()))
+    users = _users(using).order_by()
+    shared = users.values_list(Upper(Trim(field))).annotate(number=Count("pk")).filter(number__gt=1)
+    folded = {_folded(address) for address, _number in shared.iterator() if address}
+    # Few sites have any, and no database knows that Punycode is another way to write a domain.
+    encoded = users.filter(**{f"{field}__icontains": ACE_PREFIX}).values_list(field, flat=True)
+    folded |= {_folded(each) for each in encoded if is_shared_address(each, using=using)}
+    return frozenset(folded)
+
+
+def _users(using: str) -> QuerySet[Any]:
+    return get_user_model()._default_manager.using(using)
+
+
+def _search(addresses: Sequence[str], using: str) -> list[Any]:
+    """Read the candidates; nobody is found by a field that cannot be searched."""
+    try:
+        return list(candidates(addresses, using=using))
+    except NOT_SEARCHABLE:
+        return []
+
+
+def _counted(addresses: Iterable[str]) -> frozenset[str]:
+    numbers = Counter(map(_folded, addresses))
+    return frozenset(address for address, number in numbers.items() if address and number > 1)
 
 
 def _folded(address: str) -> str:
     """Fold an address as its upper case is folded, whatever made that: of ``ı`` it may be ``I``."""
-    return address.upper().casefold()
+    return normalized(address).upper().casefold()

@@ -47,7 +47,7 @@ def safe_next(request: HttpRequest, url: str) -> str:
 
 
 def is_own_path(url: str, *, base: str = "/") -> bool:
-    """Tell whether a URL leads to the redirect view or the confirm page: no place to go to."""
+    """Tell whether a URL leads to a view of ours that takes a token: no place to go to."""
     try:
         path = posixpath.normpath(unquote(urlsplit(urljoin(base, url.replace("\\", "/"))).path))
     except ValueError:
@@ -69,8 +69,8 @@ def _own_paths(urlconf: Any, script_prefix: str, language: str | None) -> frozen
     paths = set()
     for each in languages:
         with override(each):
-            for name in ("corbado_auth:redirect", "corbado_auth:confirm"):
-                path = reverse(name)
+            for name in ("redirect", "confirm", "confirm-email"):
+                path = reverse(f"corbado_auth:{name}")
                 paths.add(path)
                 if len(languages) > 1:
                     paths.add(path.replace(f"{script_prefix}{each}/", script_prefix, 1))

@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import views
 from .passkeys.views import AnswerNudgeView
+from .sign_in.refusals import ConfirmEmailView, LinkAccountView
 from .sign_in.views import ConfirmView
 
 app_name = "corbado_auth"
@@ -14,6 +15,8 @@ urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("redirect/", views.CorbadoRedirectView.as_view(), name="redirect"),
     path("confirm/", ConfirmView.as_view(), name="confirm"),
+    path("confirm-email/", ConfirmEmailView.as_view(), name="confirm-email"),
+    path("link-account/", LinkAccountView.as_view(), name="link-account"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),
     path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),

@@ -1,8 +1,8 @@
-"""Does each lookup by address read the whole user table?"""
+"""Do lookups by address find people, and without reading the whole user table?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -15,29 +15,50 @@ from . import ids
 def check_email_lookups(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that many users are not looked up without an index.
+    """Check that users are found by their addresses, and many of them by an index.
 
     Says nothing where no database is asked, of a table that is not there yet (``migrate`` runs the
-    checks first), and up to 10,000 users.
+    checks first), and of an index up to 10,000 users.
     """
     if not databases or not apps.is_installed("django.contrib.auth"):
         return []
+    try:
+        return [*_blind(databases), *_slow(databases)]
+    except DatabaseError:
+        return []
+
+
+def _blind(databases: Sequence[str]) -> Iterator[CheckMessage]:
+    from corbado_auth.backends import corbado_backend
+    from corbado_auth.local_users import email_field_name, lookup_is_blind
+    from corbado_auth.models import db_for_write
+
+    backend, using = corbado_backend(), db_for_write()
+    if backend is None or not backend.finds_by_address() or using not in databases:
+        return
+    # Without a field no database need be asked: another check says so.
+    if email_field_name() is not None and lookup_is_blind(using=using):
+        yield Warning(
+            "Users are not found by the addresses that they have (is the field encrypted?), so "
+            "whoever comes from Corbado for the first time is nobody that the site knows, and is "
+            "refused.",
+            hint="On your backend, write match_user(), which finds the user in another way, such "
+            "as by a column with a keyed digest of the address in lower case.",
+            id=ids.EMAIL_LOOKUP_BLIND,
+        )
+
+
+def _slow(databases: Sequence[str]) -> Iterator[CheckMessage]:
     from corbado_auth.email_index import SMALL, EmailIndex
 
     index = EmailIndex.of_site()
     if index is None or not index.is_known or index.using not in databases:
-        return []
-    try:
-        if not index.is_large() or index.serves():
-            return []
-    except DatabaseError:
-        return []
-    return [
-        Warning(
+        return
+    if index.is_large() and not index.serves():
+        yield Warning(
             f"There are more than {SMALL:,} users, and no index finds one by the address, case "
             "aside: each first sign-in and each question of the action webhook reads them all.",
             hint="Run manage.py corbado_email_index (with --sql it only prints the statement). "
             'See the documentation page "How to give email lookups an index".',
             id=ids.EMAIL_INDEX_MISSING,
         )
-    ]

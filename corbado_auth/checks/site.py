@@ -160,6 +160,7 @@ def _backends() -> Messages:
         )
     for backend in ours:
         yield from _unanswered(backend)
+        yield from _without_addresses(backend)
 
 
 def _unanswered(backend: type[CorbadoBackend]) -> Messages:
@@ -174,6 +175,25 @@ def _unanswered(backend: type[CorbadoBackend]) -> Messages:
             "and removes the password), and name it in AUTHENTICATION_BACKENDS.",
             id=ids.EMAILS_UNANSWERED,
         )
+
+
+def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
+    """Notice that nobody can be recognised by an address."""
+    from django.contrib.auth import get_user_model
+
+    from corbado_auth.local_users import email_field_name
+
+    if not backend.finds_by_address() or email_field_name() is not None:
+        return
+    model = get_user_model()
+    yield Warning(
+        f"{model.__name__} has no field {model.get_email_field_name()!r}, so whoever comes from "
+        "Corbado for the first time is nobody that the site knows, and is refused.",
+        hint=f'Set EMAIL_FIELD = "…" on {model.__name__} to the field that has the address; or, on '
+        "your backend, write match_user(), or match_by_email = False if nobody is to be recognised "
+        "(existing users then get a second, empty account).",
+        id=ids.EMAIL_FIELD_MISSING,
+    )
 
 
 def _imported(path: str) -> object | None:

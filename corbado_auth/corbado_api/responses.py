@@ -19,6 +19,7 @@ __all__ = [
     "read_association_token",
     "read_connect_token",
     "read_created_user_id",
+    "read_email_link_id",
     "read_failure",
     "read_identifier_owner",
     "read_passkeys",
@@ -26,6 +27,7 @@ __all__ = [
     "read_user",
     "read_user_answer",
     "read_users",
+    "read_validated_link",
     "read_validated_user",
     "read_verification_result",
 ]
@@ -147,6 +149,17 @@ def read_connect_token(answer: Json) -> str:
     if not (secret.isascii() and secret.isprintable()):
         raise ValueError("secret has characters that no token has")
     return secret
+
+
+def read_email_link_id(answer: Json) -> str:
+    """Read the answer to sending an email link (API notes 1.9)."""
+    data = _object(answer.get("data"), "data")
+    return _identifier(data.get("emailLinkID"), "data.emailLinkID")
+
+
+def read_validated_link(answer: Json) -> str:
+    """Read whose link was validated: at the top level of the answer (API notes 1.9)."""
+    return _identifier(answer.get("userID"), "userID")
 
 
 def read_passkeys(answer: Json) -> list[Passkey]:

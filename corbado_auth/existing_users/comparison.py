@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from corbado_auth.addresses import same_address
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.local_users import same_address
 from corbado_auth.models import CorbadoAccount
 
 __all__ = ["Difference", "compare"]

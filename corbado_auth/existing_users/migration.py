@@ -18,12 +18,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from corbado_auth.addresses import same_address
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.local_users import email_of, is_shared_address, same_address, shared_addresses
+from corbado_auth.local_users import email_of, is_shared_address, shared_addresses
 from corbado_auth.models import db_for_write
 
 from .outcomes import Outcome, Question

@@ -14,10 +14,13 @@ __all__ = [
     "AuthToken",
     "is_top_level_navigation",
     "pop_auth_token",
+    "pop_link",
     "token_digest",
     "was_prepared",
 ]
 
+# Of a mailed link that is for us.
+LINK_ID, LINK_TOKEN = "corbadoEmailLinkID", "corbadoToken"  # noqa: S105 -- names of parameters
 # 64 characters (API notes 1.3); that they are letters and digits alone is INFERRED, so not asked.
 FORM = re.compile(r"[!-~]{64}")
 # How many times a URL may be percent-encoded inside others.
@@ -61,6 +64,18 @@ def pop_auth_token(request: HttpRequest) -> AuthToken | None:
     if len(values) != 1 or not FORM.fullmatch(values[0]):
         return None
     return AuthToken(values[0])
+
+
+def pop_link(request: HttpRequest) -> tuple[str, AuthToken] | None:
+    """Return ID and token of a mailed link, and leave no trace of them; None for less.
+
+    Of the same parameters as a magic link for the component (API notes 0.8).
+    """
+    hidden = take_off(request).parameters
+    ids, tokens = hidden.get(LINK_ID, []), hidden.get(LINK_TOKEN, [])
+    if len(ids) != 1 or len(tokens) != 1 or not (ids[0] and tokens[0]):
+        return None
+    return ids[0], AuthToken(tokens[0])
 
 
 def was_prepared(request: HttpRequest, token: str) -> bool:

@@ -36,12 +36,16 @@ STATUSES = {
     "invalid_token": 400,
     # The confirm page has no result that waits, or one that is too old.
     "nothing_pending": 400,
-    # A person who has no way in here: one page for all reasons, the log has which, ...
+    # A person who has no way in here: one page for most reasons, the log has which, ...
     "refused": 403,
-    # ... but for those who can open the door themselves.
+    # ... but not for whoever is shut out, ...
+    "inactive": 403,
+    # ... nor for those who can open the door themselves.
     "address_unconfirmed": 403,
     # Corbado says that a signed-in person is blocked or deleted: their sessions have ended.
     "closed": 403,
+    # A mailed link was opened where nobody asked for it: it is not spent.
+    "other_browser": 400,
     # Somebody acts as another person, in whose name nothing is changed.
     "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.
@@ -93,11 +97,6 @@ class FailurePages(View):
         if retry_after is not None:
             response.headers["Retry-After"] = str(retry_after)
         return self._add_headers(response)
-
-    def render_refusal(self) -> HttpResponse:
-        """Answer a person whom the backend refused; some reasons have a page of their own."""
-        reason = getattr(self.request, "corbado_refusal", "")
-        return self.render_failure(reason if reason in STATUSES else "refused")
 
     def get_context_data(self) -> dict[str, Any]:
         """Return what every page may name."""

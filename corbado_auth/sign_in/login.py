@@ -110,6 +110,7 @@ class LogoutView(auth_views.LogoutView):
         take_off(request)
         response = super().dispatch(request, *args, **kwargs)
         pending.cookie.drop(request, response)
+        pending.unfinished.drop(request, response)
         if self.forgets_last_login:
             # For forget.js, which runs on the next login page before a component reads anything.
             response.set_cookie(

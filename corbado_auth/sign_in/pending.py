@@ -1,4 +1,4 @@
-"""The verified result that waits for a click on the confirm page.
+"""The verified result that waits for a click on the confirm page, or for another proof.
 
 It waits in a signed cookie of its own, never in the session: two tabs, session fixation, Strict
 cookies and a row for every visitor speak against that. It holds who Corbado vouched for, never the
@@ -17,11 +17,15 @@ from corbado_auth.identity import CorbadoEmail, CorbadoUser
 
 from .signed_cookies import SignedCookie
 
-__all__ = ["PendingSignIn"]
+__all__ = ["PendingSignIn", "keep", "new_id", "store"]
 
 FIVE_MINUTES = 5 * 60
+# A mail has to arrive meanwhile.
+FIFTEEN_MINUTES = 15 * 60
 
 cookie = SignedCookie("corbado_auth_pending", max_age=FIVE_MINUTES)
+# Of somebody whom the site did not let in, and who may go on with a password or a mailed link.
+unfinished = SignedCookie("corbado_auth_unfinished", max_age=FIFTEEN_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +34,26 @@ class PendingSignIn:
 
     ``id`` is random and repeated by the form: with two tabs, the button must not sign in the person
     of the other tab. ``token_digest`` lets a reload of the redirect URL go on afterwards.
+    ``takes_password`` and ``link_id`` are of somebody who is unfinished: a password may link them,
+    and a link with this ID was mailed.
     """
 
     id: str
     corbado_user: CorbadoUser
     next: str
     token_digest: str
+    takes_password: bool = False
+    link_id: str = ""
 
     @classmethod
-    def from_request(cls, request: HttpRequest) -> PendingSignIn | None:
+    def from_request(
+        cls, request: HttpRequest, *, kept_in: SignedCookie = cookie
+    ) -> PendingSignIn | None:
         """Return what waits in this browser, or None.
 
         A result from before a sign-in or sign-out of any kind is void.
         """
-        value = cookie.read(request)
+        value = kept_in.read(request)
         if value is None or value.get("signed_in") != _signed_in(request):
             return None
         try:
@@ -52,6 +62,8 @@ class PendingSignIn:
                 corbado_user=_unpack(value["user"]),
                 next=_text(value["next"]),
                 token_digest=_text(value["digest"]),
+                takes_password=value.get("takes_password") is True,
+                link_id=_text(value.get("link_id", "")),
             )
         except (KeyError, TypeError, ValueError):
             return None  # Another release of ours wrote it.
@@ -66,14 +78,33 @@ def store(
     token_digest: str,
 ) -> None:
     """Let a verified result wait in the browser; raises TooLargeError if it does not fit."""
-    cookie.write(
+    result = PendingSignIn(new_id(), corbado_user, next_url, token_digest)
+    keep(request, response, result, in_cookie=cookie)
+
+
+def new_id() -> str:
+    """Return a random ID for a result."""
+    return get_random_string(22)
+
+
+def keep(
+    request: HttpRequest,
+    response: HttpResponseBase,
+    result: PendingSignIn,
+    *,
+    in_cookie: SignedCookie,
+) -> None:
+    """Write a result into the browser; raises TooLargeError if it does not fit."""
+    in_cookie.write(
         response,
         {
-            "id": get_random_string(22),
-            "user": _pack(corbado_user),
-            "next": next_url,
-            "digest": token_digest,
+            "id": result.id,
+            "user": _pack(result.corbado_user),
+            "next": result.next,
+            "digest": result.token_digest,
             "signed_in": _signed_in(request),
+            "takes_password": result.takes_password,
+            "link_id": result.link_id,
         },
     )
 
@@ -83,12 +114,12 @@ def _signed_in(request: HttpRequest) -> str:
 
 
 def _pack(user: CorbadoUser) -> dict[str, Any]:
-    """Keep what mapping needs: an unconfirmed address is nobody's and stays out."""
+    """Keep what mapping needs; an unconfirmed address opens nothing, but may be known here."""
     return {
         "id": user.id,
         "name": user.full_name,
         "status": user.status,
-        "emails": [[email.address, email.status] for email in user.emails if email.is_verified],
+        "emails": [[email.address, email.status] for email in user.emails if email.address],
     }
 
 

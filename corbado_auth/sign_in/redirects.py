@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.crypto import constant_time_compare
@@ -20,10 +23,21 @@ SESSION_KEY = "_corbado_auth_reload"
 
 
 def sign_in(
-    request: HttpRequest, corbado_user: CorbadoUser, *, next_url: str, token_digest: str
+    request: HttpRequest,
+    corbado_user: CorbadoUser,
+    *,
+    next_url: str,
+    token_digest: str,
+    local_user: AbstractBaseUser | None = None,
 ) -> SeeOther | None:
-    """Make the session and redirect, or return None for a person who has no way in here."""
-    if session.sign_in(request, corbado_user=corbado_user) is None:
+    """Make the session and redirect, or return None for a person who has no way in here.
+
+    ``local_user`` is who has just given their password: the two are linked.
+    """
+    proof: dict[str, Any] = {"corbado_user": corbado_user}
+    if local_user is not None:
+        proof["local_user"] = local_user
+    if session.sign_in(request, **proof) is None:
         return None
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
     request.session[SESSION_KEY] = [token_digest, target]
@@ -39,6 +53,7 @@ def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
     intent.cookie.drop(request, response)
     pending.cookie.drop(request, response)
     retries.cookie.drop(request, response)
+    pending.unfinished.drop(request, response)
     # Enough for every cache (RFC 9111, section 5.2.2.5), and in the way of every sign-in.
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"

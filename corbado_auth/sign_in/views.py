@@ -35,9 +35,9 @@ from .auth_token import (
     token_digest,
     was_prepared,
 )
-from .failures import FailurePages
 from .pending import PendingSignIn
 from .redirects import redirect_signed_in, reloaded_next, sign_in
+from .refusals import RefusalPages
 from .retries import Retry
 from .signed_cookies import TooLargeError
 
@@ -46,7 +46,7 @@ __all__ = ["ConfirmView", "CorbadoRedirectView"]
 logger = logging.getLogger("corbado_auth")
 
 
-class CorbadoRedirectView(FailurePages):
+class CorbadoRedirectView(RefusalPages):
     """Take the auth token that Corbado sent the browser with, and make a session.
 
     No connection to the database is held while Corbado is asked.
@@ -177,7 +177,8 @@ class CorbadoRedirectView(FailurePages):
     def _vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
         """Go on with a verified person: silently where this browser asked, else by asking."""
         next_url = self._next_url()
-        asked = self.login_intent == "off" or self._was_asked_for()
+        has_proof = self._was_asked_for()
+        asked = self.login_intent == "off" or has_proof
         if corbado_user.is_gone:
             # The backend refuses them below.
             end_sessions_of(self.request, corbado_user.id)
@@ -194,7 +195,7 @@ class CorbadoRedirectView(FailurePages):
             # Whoever is signed in as somebody else is told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
-        return response or self.render_refusal()
+        return response or self._not_let_in(corbado_user, next_url, digest, asked=has_proof)
 
     def _ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
         """Let the verified result wait for a click on the confirm page."""
@@ -213,7 +214,7 @@ class CorbadoRedirectView(FailurePages):
     [login_not_required, never_cache, csrf_protect, outside_transactions],
     name="dispatch",
 )
-class ConfirmView(FailurePages):
+class ConfirmView(RefusalPages):
     """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
 
     Anybody can send a link with a token of their own (login CSRF): the page shows the whole
@@ -243,13 +244,13 @@ class ConfirmView(FailurePages):
             return self._question(result, status=409)
         if is_impersonating(request):
             return self.render_failure("impersonating")
+        next_url = safe_next(request, result.next)
         response = sign_in(
-            request,
-            result.corbado_user,
-            next_url=safe_next(request, result.next),
-            token_digest=result.token_digest,
+            request, result.corbado_user, next_url=next_url, token_digest=result.token_digest
         )
-        return response or self.render_refusal()
+        return response or self._not_let_in(
+            result.corbado_user, next_url, result.token_digest, asked=False
+        )
 
     def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
         """Show the whole confirmed address; names and other addresses are the other side's text."""

@@ -23,10 +23,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
+from corbado_auth.addresses import normalized
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.existing_users.password_use import note_password
-from corbado_auth.local_users import lowered, users_with_email
+from corbado_auth.local_users import users_with_email
 from corbado_auth.models import db_for_write
 from corbado_auth.passwords import find_user
 from corbado_auth.telemetry import Secret
@@ -138,7 +139,7 @@ class ActionWebhookView(WebhookView):
         costs the same work as a wrong password, or the time would tell.
         """
         # Counted first, so that a burst of guesses stays within the limit.
-        guesses = Tally("wrong_passwords", lowered(username), window=QUARTER_OF_AN_HOUR)
+        guesses = Tally("wrong_passwords", normalized(username), window=QUARTER_OF_AN_HOUR)
         guess = guesses.add()
         if guess > self.wrong_passwords:
             return False

@@ -25,10 +25,13 @@ def everything_said() -> list[CheckMessage]:
     return said + messages(**backends("no.such.Backend"))
 
 
-# The database is asked in tests/accounts/test_email_index_checks.py, Connect in test_connect.py,
-# and what records requests in tests/neighbours/test_telemetry.py.
+# The database is asked in tests/accounts/test_email_index_checks.py, another user model in
+# test_checks.py, Connect in test_connect.py, what records requests in
+# tests/neighbours/test_telemetry.py.
 ELSEWHERE = {
     ids.EMAIL_INDEX_MISSING,
+    ids.EMAIL_FIELD_MISSING,
+    ids.EMAIL_LOOKUP_BLIND,
     ids.CONNECT_MALFORMED,
     ids.CONNECT_SESSION_COOKIE_TRAVELS,
     ids.CONNECT_CSRF_UNREADABLE,

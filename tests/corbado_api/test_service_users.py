@@ -10,12 +10,13 @@ import pytest
 import responses
 
 from corbado_auth.corbado_api.service import CorbadoService
-from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.identity import ClientInfo, CorbadoEmail, CorbadoUser, Passkey
 from tests.corbado_api.test_service import answer_with
 from tests.wire import NAMES, sample
 
 ADDRESS = "ada@example.com"
+LINK = "eml-10264112935886989445"
 ADA = CorbadoUser(
     "usr-10264112935886989443",
     "Ada Example",
@@ -54,6 +55,16 @@ ANSWERS: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: service.create_association_token(ADDRESS, CLIENT),
         "ast1_" + "a1B2c3D4e5" * 3,
     ),
+    "email_link_send": (
+        lambda: service.send_email_link(
+            ADDRESS, "https://shop.example.com/corbado/confirm-email/", lifetime="15m"
+        ),
+        LINK,
+    ),
+    "email_link_validate": (
+        lambda: service.validate_email_link(LINK, "Zx4tokenOfTheWireSamples"),
+        ADA.id,
+    ),
     "passkeys_none": (lambda: service.list_passkeys(ADA.id), []),
     "passkeys_delete": (lambda: service.delete_passkey(ADA.id, PASSKEY.id), True),
     "passkeys_delete_unknown": (lambda: service.delete_passkey(ADA.id, PASSKEY.id), False),
@@ -76,7 +87,10 @@ def corbado() -> Any:
 
 def test_every_sample_is_fed_to_the_service() -> None:
     others = {name for name in NAMES if not name.startswith(("validate_", "project_config_"))}
-    assert others == ANSWERS.keys() | REFUSALS.keys() | {"passkeys_list"}
+    assert others == ANSWERS.keys() | REFUSALS.keys() | {
+        "passkeys_list",
+        "email_link_validate_used",
+    }
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -84,6 +98,12 @@ def test_an_answer_is_a_value_of_ours(name: str, corbado: Any) -> None:
     ask, expected = ANSWERS[name]
     answer_with(corbado, sample(name))
     assert ask() == expected
+
+
+def test_a_link_that_is_used_up_is_the_visitors_affair(corbado: Any) -> None:
+    answer_with(corbado, sample("email_link_validate_used"))
+    with pytest.raises(InvalidAuthToken):
+        service.validate_email_link(LINK, "Zx4tokenOfTheWireSamples")
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -43,7 +43,7 @@ def test_the_first_sign_in_needs_the_confirmed_address(
     client: Client, victim: Any, caplog: pytest.LogCaptureFixture, status: str
 ) -> None:
     answer = come_as(client, (VICTIM, status), id="usr-7")
-    assert_refused(answer, caplog, "address_unconfirmed", "usr-7", "address_unconfirmed")
+    assert_refused(answer, caplog, "address_unconfirmed", "usr-7")
     account = CorbadoAccount.objects.get()
     assert (account.sign_in_count, account.awaits_proof) == (0, True)
 
@@ -53,7 +53,7 @@ def test_the_confirmed_address_of_somebody_else_is_no_proof(
     client: Client, victim: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = come_as(client, "attacker@example.org", id="usr-7")
-    assert_refused(answer, caplog, "address_unconfirmed", "usr-7", "address_unconfirmed")
+    assert_refused(answer, caplog, "address_unconfirmed", "usr-7")
 
 
 @pytest.mark.matrix

@@ -105,7 +105,14 @@ class TestAuthMethods(ActionWebhookCases):
         make_user(ADDRESS, password=PASSWORD, is_active=False)
         assert self.ask() == {"status": "blocked"}
 
-    @pytest.mark.parametrize("look_alike", ["erın@example.com", "erin@example.com "])
+    @pytest.mark.parametrize("written", ["Erin@Example.com", " erin@example.com "])
+    def test_another_spelling_of_the_address_is_the_same_user(
+        self, make_user: Callable[..., Any], written: str
+    ) -> None:
+        make_user(ADDRESS, password=PASSWORD)
+        assert self.ask(username=written) == {"status": "exists"}
+
+    @pytest.mark.parametrize("look_alike", ["erın@example.com", "er in@example.com"])
     def test_a_look_alike_is_somebody_else(
         self, make_user: Callable[..., Any], look_alike: str
     ) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 
+from corbado_auth.addresses import same_address
 from corbado_auth.backends import CorbadoBackend, SignInRefused
-from corbado_auth.local_users import same_address
 
 
 class ShopBackend(CorbadoBackend):

@@ -1,0 +1,258 @@
+"""The steps from a verified Corbado user to a local user; what each decides is the backend's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .addresses import normalized, same_address
+from .deadlocks import again_after_deadlock
+from .exceptions import SignInRefused
+from .identity import CorbadoEmail, CorbadoUser
+from .integrity import what_failed
+from .local_users import email_field_name, email_of, find_field, lookup_is_blind, users_with_email
+from .models import CorbadoAccount, db_for_write
+
+if TYPE_CHECKING:
+    from .backends import CorbadoBackend
+
+__all__ = ["Mapping", "check_may_be_linked"]
+
+# Reasons of people who have an account here: with its password they may link it.
+HELPED_BY_PASSWORD = {"account_exists", "ambiguous_email", "lookup_is_blind", "staff_user"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Find, link or create the local user of one person; raises SignInRefused.
+
+    ``local_user`` is who has just given their password in the same browser, if anybody has.
+    """
+
+    backend: CorbadoBackend
+    request: HttpRequest | None
+    corbado_user: CorbadoUser
+    local_user: AbstractBaseUser | None = None
+
+    def run(self) -> AbstractBaseUser:
+        """Take the steps, and once more where the database broke them off."""
+        try:
+            return again_after_deadlock(self._sign_in, using=db_for_write())
+        except SignInRefused as refusal:
+            refusal.password_helps = self._password_helps(refusal.reason)
+            raise
+
+    def _sign_in(self) -> AbstractBaseUser:
+        if self.corbado_user.is_gone:
+            raise SignInRefused("corbado_user_deleted")
+        account = self._account()
+        if account is not None:
+            return self._welcome_back(account)
+        user = self._link_once()
+        # A site may want to approve new people: configure_user() left this one inactive.
+        _check_active(self.backend, user)
+        return user
+
+    def _account(self) -> CorbadoAccount | None:
+        return CorbadoAccount.objects.for_corbado_user(self.corbado_user.id)
+
+    # Somebody who has been here before -------------------------------------------------------
+
+    def _welcome_back(self, account: CorbadoAccount) -> AbstractBaseUser:
+        if self.local_user is not None and account.user != self.local_user:
+            raise SignInRefused("already_linked")
+        _check_active(self.backend, account.user)
+        self._check_may_sign_in(account.user)
+        if account.awaits_proof and not self._has_confirmed_address_of(account.user):
+            # We created this Corbado user with a pending address. That nobody can sign up on top
+            # of one is INFERRED (API notes 1.5), so the first sign-in has to confirm it.
+            raise SignInRefused("address_unconfirmed")
+        if not account.record_sign_in(self.corbado_user, at=timezone.now()):
+            # Somebody unlinked it, or deleted the user, concurrently.
+            raise SignInRefused("account_gone")
+        self._fill_in_address(account.user)
+        return account.user
+
+    def _fill_in_address(self, user: Any) -> None:
+        """Give a user without an address the one that Corbado has confirmed since.
+
+        Not one that somebody else has here: that is for a person to look at (corbado_compare).
+        """
+        address, name = self.corbado_user.verified_email, email_field_name()
+        if not (address and name and self.backend.match_by_email) or email_of(user):
+            return
+        longest = getattr(find_field(name), "max_length", None)
+        if len(address) > (longest or len(address)):
+            return
+        if users_with_email([address], using=db_for_write()):
+            return
+        setattr(user, name, address)
+        try:
+            with transaction.atomic(using=db_for_write()):
+                user.save(using=db_for_write(), update_fields=[name])
+        except IntegrityError:
+            setattr(user, name, "")  # Somebody took it meanwhile.
+
+    # Somebody who comes from Corbado for the first time ---------------------------------------
+
+    def _link_once(self) -> AbstractBaseUser:
+        """Link in one transaction; whoever loses a race for the same person uses the winner's row.
+
+        The loser re-reads the row of the same Corbado user and never looks for "the" user by
+        address or name: that is how CVE-2025-61783 handed accounts over.
+        """
+        try:
+            with transaction.atomic(using=db_for_write()):
+                return self._link()
+        except IntegrityError:
+            account = self._account()
+        if account is not None:
+            return self._welcome_back(account)
+        return self._link_after_conflict()
+
+    def _link_after_conflict(self) -> AbstractBaseUser:
+        """Map once more: the database now shows who came first, or that the user was deleted."""
+        user = self.local_user or self.backend.match_user(self.corbado_user)
+        if user is not None and CorbadoAccount.objects.for_user(user):
+            raise SignInRefused("already_linked")
+        try:
+            with transaction.atomic(using=db_for_write()):
+                if user is None and self._claim:
+                    # Nobody here has the address any more, so nobody is being created for it.
+                    claimed = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
+                    claimed.update(created_for_email=None)
+                return self._link()
+        except IntegrityError as error:
+            # No race, then: it is the site's own row that the database does not take.
+            raise SignInRefused("conflict", what_failed(error)) from None
+
+    def _link(self) -> AbstractBaseUser:
+        user, created = self._existing_user(), False
+        if user is None:
+            self._check_is_new()
+            user, created = self.backend.create_user(self.corbado_user), True
+        user = self.backend.configure_user(self.request, user, self.corbado_user, created)
+        is_active = self.backend.user_can_authenticate(user)  # type: ignore[arg-type]
+        now = timezone.now() if is_active else None
+        CorbadoAccount.objects.link(
+            user,
+            self.corbado_user.id,
+            email=self.corbado_user.verified_email,
+            request=self.request,
+            created=created,
+            first_sign_in_at=now,
+            last_sign_in_at=now,
+            last_password_at=now if self.local_user is not None else None,
+            sign_in_count=1 if now else 0,
+            awaits_proof=False,
+            created_for_email=self._claim if created and self.backend.match_by_email else None,
+        )
+        return user
+
+    def _existing_user(self) -> AbstractBaseUser | None:
+        """Return whom to link, checked, or None for somebody new."""
+        if self.local_user is not None:
+            self._check_may_link_themselves(self.local_user)
+            self._check_may_sign_in(self.local_user)
+            return self.local_user
+        user = self.backend.match_user(self.corbado_user)
+        if user is None:
+            return None
+        check_may_be_linked(self.backend, user)
+        self._check_may_sign_in(user)
+        if self.backend.local_emails_are_verified is False:
+            # A new password hash ends every session of this user, at the next request of each.
+            user.set_unusable_password()
+            user.save(using=db_for_write(), update_fields=["password"])
+        return user
+
+    # What has to be so ------------------------------------------------------------------------
+
+    def _check_is_new(self) -> None:
+        """Refuse to create a second user for somebody who may be known here already.
+
+        Whoever brings the address, confirmed or not, would stand in an empty account from then on,
+        while the one with everything in it stays behind.
+        """
+        unverified = self.corbado_user.unverified_emails
+        verified = self.corbado_user.verified_emails
+        if self.backend.match_by_email and (verified or unverified):
+            if unverified and self._is_known():
+                raise SignInRefused("account_exists")
+            if self.backend.finds_by_address() and lookup_is_blind(using=db_for_write()):
+                raise SignInRefused("lookup_is_blind")
+        if not self.backend.create_unknown_user:
+            raise SignInRefused("unknown_user")
+
+    def _is_known(self) -> bool:
+        """Tell whether the site would match somebody, were all addresses confirmed."""
+        addresses = (*self.corbado_user.verified_emails, *self.corbado_user.unverified_emails)
+        emails = tuple(CorbadoEmail(address, "active") for address in addresses)
+        try:
+            return self.backend.match_user(replace(self.corbado_user, emails=emails)) is not None
+        except SignInRefused as refusal:
+            if refusal.reason != "ambiguous_email":
+                raise
+            return True
+
+    def _check_may_link_themselves(self, user: AbstractBaseUser) -> None:
+        """Check that a password may link this user to this Corbado user.
+
+        The address has to be theirs here, or somebody who has it would be led into this account
+        later. An unconfirmed one counts only where every local user has proved theirs: else whoever
+        registered here with a victim's address would prepare the account for them once more.
+        """
+        _check_active(self.backend, user)
+        if not self.backend.link_by_password:
+            raise SignInRefused("password_links_nobody")
+        if self._has_one_of(user, self.corbado_user.verified_emails):
+            return
+        if not self._has_one_of(user, self.corbado_user.unverified_emails):
+            raise SignInRefused("other_address")
+        if not self.backend.local_emails_are_verified:
+            raise SignInRefused("unproven_email")
+
+    def _has_one_of(self, user: AbstractBaseUser, addresses: Iterable[str]) -> bool:
+        return any(
+            same_address(email_of(user), address) or self.backend.matches(user, address)
+            for address in addresses
+        )
+
+    def _has_confirmed_address_of(self, user: AbstractBaseUser) -> bool:
+        verified = self.corbado_user.verified_emails
+        return any(same_address(address, email_of(user)) for address in verified)
+
+    def _check_may_sign_in(self, user: AbstractBaseUser) -> None:
+        if not self.backend.may_sign_in(self.request, user, self.corbado_user):
+            raise SignInRefused("not_allowed_here")
+
+    def _password_helps(self, reason: str) -> bool:
+        if not self.backend.link_by_password or reason not in HELPED_BY_PASSWORD:
+            return False
+        return bool(self.backend.local_emails_are_verified or self.corbado_user.verified_emails)
+
+    @property
+    def _claim(self) -> str | None:
+        return normalized(self.corbado_user.verified_email) or None
+
+
+def check_may_be_linked(backend: CorbadoBackend, user: AbstractBaseUser) -> None:
+    """Raise SignInRefused unless the rules let an address link this user."""
+    _check_active(backend, user)
+    if not backend.link_staff and _has_privileges(user):
+        raise SignInRefused("staff_user")
+
+
+def _check_active(backend: CorbadoBackend, user: AbstractBaseUser) -> None:
+    if not backend.user_can_authenticate(user):  # type: ignore[arg-type]
+        raise SignInRefused("inactive_user")
+
+
+def _has_privileges(user: AbstractBaseUser) -> bool:
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))

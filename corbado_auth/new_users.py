@@ -1,0 +1,83 @@
+"""A local user for somebody who is new here: what they are called, and what of them is kept."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import CharField, TextField
+from django.utils.crypto import get_random_string
+
+from .exceptions import SignInRefused
+from .identity import CorbadoUser
+from .local_users import email_field_name, find_field
+from .models import db_for_write
+
+__all__ = ["create_user"]
+
+NAMES = {"first_name", "last_name"}
+# Of a neutral name: no letters that make words, or that look like others.
+LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+
+
+def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser:
+    """Save and return a new local user with an unusable password.
+
+    Raises SignInRefused for a person without a confirmed address where USERNAME_FIELD is the email
+    field, and for an address that is too long.
+    """
+    model = get_user_model()
+    address = corbado_user.verified_email
+    email_field = email_field_name()
+    if email_field == model.USERNAME_FIELD and not address:
+        raise SignInRefused("no_confirmed_email")
+    first_name, _space, last_name = corbado_user.full_name.partition(" ")
+    values = {"first_name": first_name, "last_name": last_name}
+    for field in {"username", model.USERNAME_FIELD} - {email_field}:
+        values[field] = _unused(field, wanted_name)
+    if email_field:
+        values[email_field] = address
+    user = model(**_fitting(values))
+    user.set_unusable_password()
+    # Where the email is the primary key, a plain save() would overwrite its owner.
+    user.save(using=db_for_write(), force_insert=True)
+    return user
+
+
+def _unused(name: str, wanted: str) -> str:
+    """Return the wanted value of a field, with a number where somebody has it, or a neutral one.
+
+    Whoever takes it meanwhile makes the database refuse the row, and then it is asked again.
+    """
+    field = find_field(name)
+    if not isinstance(field, CharField | TextField):
+        return ""
+    longest = field.max_length or 254
+    users = get_user_model()._base_manager.using(db_for_write())
+    if wanted and len(wanted) <= longest - 4:
+        taken = {
+            str(each).casefold()
+            for each in users.filter(**{f"{name}__istartswith": wanted})
+            .order_by()
+            .values_list(name, flat=True)[:1000]
+        }
+        candidates = (wanted, *(f"{wanted}-{number}" for number in range(2, 1000)))
+        for each in candidates:
+            if each.casefold() not in taken:
+                return each
+    return f"user-{get_random_string(10, LETTERS)}"
+
+
+def _fitting(values: dict[str, str]) -> dict[str, str]:
+    """Keep the fields that the user model has.
+
+    A name is cut to its length; an address never, for its first half may be somebody else's.
+    """
+    fitting = {}
+    for name, value in values.items():
+        field = find_field(name)
+        if not isinstance(field, CharField | TextField):
+            continue
+        fitting[name] = value[: field.max_length]
+        if fitting[name] != value and name not in NAMES:
+            raise SignInRefused("does_not_fit")
+    return fitting

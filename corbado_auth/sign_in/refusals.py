@@ -1,0 +1,271 @@
+"""What a verified person is told whom the site does not let in, and how they may go on.
+
+Somebody who has an account here that the address does not open links it with its password, or
+confirms the address with a mailed link; so does somebody new whose address has to be confirmed.
+Both go on from a signed cookie that holds who Corbado vouched for, and is never enough alone: a
+password is taken only on the page that answered a sign-in which this browser asked for, and a
+mailed link counts only in the browser that asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect, requires_csrf_token
+from django.views.decorators.debug import sensitive_post_parameters
+
+from corbado_auth import passwords
+from corbado_auth.addresses import same_address
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.db_connections import outside_transactions
+from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from corbado_auth.http import SeeOther, seconds_to_wait
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.next_url import safe_next
+from corbado_auth.throttle import Tally
+
+from . import pending
+from .auth_token import is_top_level_navigation, pop_link
+from .failures import STATUSES, FailurePages
+from .forms import PasswordForm
+from .pending import PendingSignIn
+from .redirects import sign_in
+from .signed_cookies import TooLargeError
+
+__all__ = ["ConfirmEmailView", "LinkAccountView", "RefusalPages"]
+
+logger = logging.getLogger("corbado_auth")
+
+# Reasons of people who have an account here, as far as the site can tell.
+KNOWN_HERE = {"account_exists", "ambiguous_email", "lookup_is_blind", "staff_user"}
+# Reasons of people who only have to confirm their address, and the page that says so.
+LACK_ADDRESS = {
+    "address_unconfirmed": "address_unconfirmed",
+    "no_confirmed_email": "confirm_email",
+}
+# How long a mailed link is good, as Corbado writes it: no longer than we remember who asked.
+LINK_LIFETIME = "15m"
+LINKS_A_MINUTE = 2
+
+
+class RefusalPages(FailurePages):
+    """A view that may have to tell a verified person why they are not let in."""
+
+    def _not_let_in(
+        self, corbado_user: CorbadoUser, next_url: str, token_digest: str, *, asked: bool
+    ) -> HttpResponse:
+        """Answer by the reason that the backend left.
+
+        ``asked``: it is proved that this browser began the sign-in. Else somebody may have sent a
+        link with a token of theirs, and a password given here would link the two.
+        """
+        refusal: Any = getattr(self.request, "corbado_refusal", None)
+        reason = refusal.reason if refusal is not None else ""
+        if reason == "inactive_user":
+            return self.render_failure("inactive")
+        lacks_address = reason in LACK_ADDRESS and corbado_user.unverified_emails
+        if not lacks_address and reason not in KNOWN_HERE:
+            return self.render_failure(reason if reason in STATUSES else "refused")
+        result = PendingSignIn(
+            pending.new_id(),
+            corbado_user,
+            next_url,
+            token_digest,
+            takes_password=asked and refusal.password_helps and passwords.are_taken(),
+        )
+        return self._unfinished(result, reason)
+
+    def _unfinished(
+        self, result: PendingSignIn, reason: str = "account_exists", form: Form | None = None
+    ) -> HttpResponse:
+        """Show how to go on, and remember who it is about."""
+        name = LACK_ADDRESS.get(reason, "account_exists")
+        by_email = reason in LACK_ADDRESS or reason == "account_exists"
+        context = {
+            **self.get_context_data(),
+            "result": result,
+            "is_certain": reason != "lookup_is_blind",
+            "takes_password": result.takes_password,
+            "form": form or PasswordForm(self.request),
+            "mails_link_to": _address_to_confirm(result) if by_email else "",
+        }
+
+        # The redirect view needs no CSRF token, and its page has forms that do.
+        @requires_csrf_token
+        def show(request: HttpRequest) -> HttpResponse:
+            return render(request, f"corbado_auth/{name}.html", context, status=403)
+
+        response = self._add_headers(show(self.request))
+        # ``no-referrer`` would make the Origin of the forms ``null``, which Django refuses.
+        response.headers["Referrer-Policy"] = "strict-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        try:
+            pending.keep(self.request, response, result, in_cookie=pending.unfinished)
+        except TooLargeError:
+            logger.warning("Sign-in refused: too_large (Corbado user %s)", result.corbado_user.id)
+            return self.render_failure("refused")
+        return response
+
+    def _own_form(self) -> PendingSignIn | None:
+        """Return whom a form of ours is about; None unless it came from the page about them."""
+        request = self.request
+        result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
+        if result is None or is_impersonating(request):
+            return None
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
+            # cookies here.
+            return None
+        return result if constant_time_compare(request.POST.get("id", ""), result.id) else None
+
+
+@method_decorator(
+    [
+        login_not_required,
+        never_cache,
+        csrf_protect,
+        sensitive_post_parameters("password"),
+        outside_transactions,
+    ],
+    name="dispatch",
+)
+class LinkAccountView(RefusalPages):
+    """Link somebody who has just come from Corbado to the account whose password they give."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Check the password, and let the backend decide."""
+        result = self._own_form()
+        if result is None or not result.takes_password:
+            return self.render_failure("nothing_pending")
+        form = PasswordForm(request, request.POST)
+        if not form.is_valid():
+            return self._unfinished(result, form=form)
+        response = sign_in(
+            request,
+            result.corbado_user,
+            local_user=form.get_user(),
+            next_url=safe_next(request, result.next),
+            token_digest=result.token_digest,
+        )
+        if response is not None:
+            return response
+        refusal: Any = getattr(request, "corbado_refusal", None)
+        if refusal is not None and refusal.reason == "other_address":
+            form.add_error(None, _("This account has another email address than the passkey."))
+            return self._unfinished(result, form=form)
+        return self.render_failure("refused")
+
+
+@method_decorator(
+    [login_not_required, never_cache, csrf_protect, outside_transactions],
+    name="dispatch",
+)
+class ConfirmEmailView(RefusalPages):
+    """Mail a link to somebody whose address has to be confirmed, and take it when it is opened.
+
+    Only in the browser that asked: whoever opens a link that somebody else asked for must not
+    confirm the address for them.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Take the link first of all: what is refused is logged with its request."""
+        super().setup(request, *args, **kwargs)
+        self.link = pop_link(request)
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Take a link, or say that one is on its way."""
+        result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
+        if self.link is not None:
+            return self._opened(result, *self.link)
+        if result is None or not result.link_id:
+            return self.render_failure("nothing_pending")
+        context = {"result": result, "mails_link_to": _address_to_confirm(result)}
+        page = render(
+            request, "corbado_auth/email_sent.html", {**self.get_context_data(), **context}
+        )
+        return self._with_form(page)
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Have Corbado mail the link."""
+        result = self._own_form()
+        address = _address_to_confirm(result) if result else ""
+        if result is None or not address:
+            return self.render_failure("nothing_pending")
+        if Tally("mailed_links", address).add() > LINKS_A_MINUTE:
+            return self.render_failure("too_many_attempts", retry_after=60)
+        here = request.build_absolute_uri(reverse("corbado_auth:confirm-email"))
+        try:
+            link_id = CorbadoService().send_email_link(address, here, lifetime=LINK_LIFETIME)
+        except (CorbadoUnavailable, CorbadoRejected) as error:
+            return self._corbado_failed(error)
+        response = SeeOther(here)
+        pending.keep(
+            request, response, replace(result, link_id=link_id), in_cookie=pending.unfinished
+        )
+        return self._add_headers(response)
+
+    def _opened(self, result: PendingSignIn | None, link_id: str, token: str) -> HttpResponseBase:
+        """Let Corbado confirm the address, and ask whether to sign in as its owner."""
+        if not is_top_level_navigation(self.request):
+            return self.render_failure("not_a_navigation")
+        if result is None or not constant_time_compare(result.link_id, link_id):
+            return self.render_failure("other_browser")
+        address, service = _address_to_confirm(result), CorbadoService()
+        try:
+            corbado_user_id = service.validate_email_link(link_id, token)
+            person = service.get_user(corbado_user_id)
+        except InvalidAuthToken as error:
+            logger.info("Email link failed: %s", error)
+            return self.render_failure("invalid_token")
+        except (CorbadoUnavailable, CorbadoRejected) as error:
+            return self._corbado_failed(error)
+        is_confirmed = any(same_address(address, each) for each in person.verified_emails)
+        if person.id != result.corbado_user.id or not is_confirmed:
+            logger.error("Email link failed: Corbado confirmed nothing (%s)", person.id)
+            return self.render_failure("refused")
+        # As after a magic link in the component: it may have been planted here.
+        response = SeeOther(reverse("corbado_auth:confirm"))
+        pending.store(
+            self.request,
+            response,
+            person,
+            next_url=result.next,
+            token_digest=result.token_digest,
+        )
+        pending.unfinished.drop(self.request, response)
+        return self._add_headers(response)
+
+    def _corbado_failed(self, error: CorbadoUnavailable | CorbadoRejected) -> HttpResponse:
+        logger.error("Email link failed: %s", error)
+        if isinstance(error, CorbadoUnavailable):
+            return self.render_failure(
+                "unavailable", retry_after=seconds_to_wait(error.retry_after)
+            )
+        return self.render_failure("misconfigured")
+
+    def _with_form(self, page: HttpResponse) -> HttpResponse:
+        page = self._add_headers(page)
+        page.headers["Referrer-Policy"] = "strict-origin"
+        page.headers["X-Frame-Options"] = "DENY"
+        return page
+
+
+def _address_to_confirm(result: PendingSignIn) -> str:
+    return next(iter(result.corbado_user.unverified_emails), "")
