@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
-neighbours=(hijack impersonate knox polymorphic telemetry)
+neighbours=(axes hijack impersonate knox polymorphic telemetry)
 left_out=()
 failed=()
 timings=()
@@ -99,7 +99,6 @@ fi
 for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
 done
-step "pytest, django-axes" pytest_measured -m axes --ds tests.settings.axes
 for neighbour in "${neighbours[@]}"; do
     step "pytest, beside $neighbour" neighbour "$neighbour"
 done

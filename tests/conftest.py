@@ -16,7 +16,6 @@ from tests.support.users.factory import create_user
 
 pytest_plugins = [
     "pytester",
-    "tests.plugins.axes",
     "tests.browser.fixtures",
     "tests.plugins.database_server",
     "tests.plugins.isolation",

@@ -71,7 +71,10 @@ def test_the_fixtures_are_there_without_an_import(
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(corbado_auth.__path__, "corbado_auth.")
-    if not module.name.startswith(("corbado_auth.emulator", "corbado_auth.migrations"))
+    # Those in contrib can be imported beside their neighbour only (tests/neighbours).
+    if not module.name.startswith(
+        ("corbado_auth.contrib.", "corbado_auth.emulator", "corbado_auth.migrations")
+    )
 ]
 
 

@@ -1,14 +1,15 @@
-"""Would django-axes lock Corbado out?"""
+"""Would django-axes lock passkeys, or Corbado, out?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from corbado_auth.conf import conf
 
@@ -16,18 +17,48 @@ from . import ids
 
 # With any of these the site decides for each request, or not at all for our webhook.
 DECIDES_ITSELF = ("AXES_WHITELIST_CALLABLE", "AXES_ONLY_ADMIN_SITE")
+AXES_OWN = "axes.handlers.database.AxesDatabaseHandler"
+AXES_CACHE = "axes.handlers.cache.AxesCacheHandler"
+
+Messages = Iterator[CheckMessage]
 
 
 def check_lockout(**kwargs: Any) -> list[CheckMessage]:
-    """Check that wrong passwords lock out a person, not the address that Corbado calls from.
+    """Check that django-axes locks passwords, of one person each, and never a passkey."""
+    if not apps.is_installed("axes"):
+        return []
+    if not (_axes("AXES_ENABLED", True) and _axes("AXES_LOCK_OUT_AT_FAILURE", True)):
+        return []
+    return [*_passkeys(), *_webhook()]
+
+
+def _passkeys() -> Messages:
+    """Ask whether a lock stops a passkey.
+
+    axes asks who is locked before any backend is asked. It finds no user name in what Corbado says,
+    so the passkeys of everybody at an address are one person for it.
+    """
+    handler = _axes("AXES_HANDLER", AXES_OWN)
+    if _lets_passkeys_pass(handler):
+        return
+    ours = "CacheHandler" if handler == AXES_CACHE else "DatabaseHandler"
+    yield Warning(
+        "django-axes stops passkeys: a few wrong passwords, or a few refused passkeys, of anybody "
+        "lock out all passkeys of that address.",
+        hint=f'Set AXES_HANDLER = "corbado_auth.contrib.axes.{ours}". A handler of your own '
+        "inherits from PasskeysPass of the same module.",
+        id=ids.AXES_STOPS_PASSKEYS,
+    )
+
+
+def _webhook() -> Messages:
+    """Ask whether wrong passwords lock out a person, not the address that Corbado calls from.
 
     All passwords that Corbado asks about come from its own addresses: locked by address alone, as
     django-axes does out of the box, a few wrong ones by anybody end the webhook for everybody.
     """
-    if not (apps.is_installed("axes") and _webhook_is_on() and _locks_corbado_out()):
-        return []
-    return [
-        Warning(
+    if _webhook_is_on() and _locks_corbado_out():
+        yield Warning(
             "django-axes locks by IP address, and the action webhook is on: a few wrong passwords "
             "by anybody lock Corbado out, for everybody.",
             hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock is '
@@ -35,7 +66,15 @@ def check_lockout(**kwargs: Any) -> list[CheckMessage]:
             '"How to let people come over with their password".',
             id=ids.AXES_LOCKS_BY_ADDRESS,
         )
-    ]
+
+
+def _lets_passkeys_pass(handler: Any) -> bool:
+    if handler in {AXES_OWN, AXES_CACHE}:
+        return False
+    try:
+        return getattr(import_string(handler), "lets_passkeys_pass", False)
+    except Exception:  # noqa: BLE001 -- whatever that module raises; axes says so itself
+        return True
 
 
 def _webhook_is_on() -> bool:
@@ -46,8 +85,6 @@ def _webhook_is_on() -> bool:
 
 
 def _locks_corbado_out() -> bool:
-    if not (_axes("AXES_ENABLED", True) and _axes("AXES_LOCK_OUT_AT_FAILURE", True)):
-        return False
     if any(_axes(name, None) for name in DECIDES_ITSELF) or _has_whitelist():
         return False
     parameters = _axes("AXES_LOCKOUT_PARAMETERS", ["ip_address"])

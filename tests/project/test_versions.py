@@ -162,7 +162,7 @@ def test_every_file_that_contributing_names_is_there() -> None:
 
 
 def test_every_variant_of_the_settings_is_run() -> None:
-    special = {"__init__", "axes", "database", "one_call", "default", "scaling", "worker"}
+    special = {"__init__", "database", "one_call", "default", "scaling", "worker"}
     variants = {path.stem for path in (ROOT / "tests" / "settings").glob("*.py")} - special
     neighbours = {
         path.stem.removeprefix("test_") for path in (ROOT / "tests/neighbours").glob("test_*.py")
