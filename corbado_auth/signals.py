@@ -10,7 +10,7 @@ from django.dispatch import Signal
 
 __all__ = ["account_linked"]
 
-# A Corbado user and a local user were tied together. Sent after the transaction, robustly: a
+# A Corbado user and a local user were linked. Sent after the transaction, robustly: a
 # receiver that raises is logged and breaks no sign-in.
 # Arguments: sender (the CorbadoAccount class), request (HttpRequest or None), account,
 # created (True when the local user was made for this Corbado user).

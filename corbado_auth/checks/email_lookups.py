@@ -56,8 +56,8 @@ def _slow(databases: Sequence[str]) -> Iterator[CheckMessage]:
         return
     if index.is_large() and not index.serves():
         yield Warning(
-            f"There are more than {SMALL:,} users, and no index finds one by the address, case "
-            "aside: each first sign-in and each question of the action webhook reads them all.",
+            f"There are more than {SMALL:,} users, and no index finds one by the address, ignoring "
+            "case: each first sign-in and each question of the action webhook reads them all.",
             hint="Run manage.py corbado_email_index (with --sql it only prints the statement). "
             'See the documentation page "How to give email lookups an index".',
             id=ids.EMAIL_INDEX_MISSING,

@@ -145,7 +145,7 @@ def _backends() -> Messages:
         if found is None:
             yield Error(
                 f"AUTHENTICATION_BACKENDS names {path!r}, which cannot be imported.",
-                hint="Mend the dotted path; this shows what is wrong: "
+                hint="Fix the dotted path; this shows what is wrong: "
                 f'python manage.py shell -c "import {str(path).rpartition(".")[0]}"',
                 id=ids.BACKEND_BROKEN,
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Client"]
 
-# Error types (API notes 1.2) that only the operator can mend, whatever their status is.
+# Error types (API notes 1.2) that only the operator can fix, whatever their status is.
 OUR_CONFIGURATION = {"login_error", "project_id_mismatch", "invalid_json", "invalid_origin"}
 TRY_LATER = {408, 425, 429}
 

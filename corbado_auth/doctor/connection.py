@@ -47,7 +47,7 @@ def no_answer(error: Exception) -> Finding:
     return wrong(
         "Settings",
         f"{str(error).rstrip('.')}. {not_compared}",
-        "Mend the settings that the checks below name, and run it again.",
+        "Fix the settings that the checks below name, then run it again.",
     )
 
 

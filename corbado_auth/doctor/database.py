@@ -28,7 +28,7 @@ def email_lookups() -> Finding:
         )
     try:
         if index.serves():
-            return ok(EMAIL_INDEX, "An index finds users by their address, case aside.")
+            return ok(EMAIL_INDEX, "An index finds users by their address, ignoring case.")
         statement = " ".join(index.statements())
         if not index.is_large():
             return ok(
@@ -44,7 +44,7 @@ def email_lookups() -> Finding:
         )
     return warning(
         EMAIL_INDEX,
-        f"No index finds a user by the address, case aside: {vendor} reads more than "
+        f"No index finds a user by the address, ignoring case: {vendor} reads more than "
         f"{email_index.SMALL:,} users each time.",
         f"Run manage.py corbado_email_index. It does this: {statement}",
     )

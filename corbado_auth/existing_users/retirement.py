@@ -65,8 +65,9 @@ def retire(
 ) -> Iterator[Sequence[CorbadoAccount]]:
     """Make the passwords unusable, in batches, and yield each batch of accounts.
 
-    Ends every open session of these users, since Django ties sessions to the password's hash. Each
-    batch is one transaction and looks at the rule again: somebody may have used a password.
+    Ends every open session of these users, since Django checks the password's hash at every
+    request. Each batch is one transaction and looks at the rule again: somebody may have used a
+    password.
     ``record`` is called in the transaction: where it fails, the batch keeps its passwords.
     """
     last = 0

@@ -1,4 +1,4 @@
-"""Tie Corbado users to local users."""
+"""Link Corbado users to local users."""
 
 from __future__ import annotations
 

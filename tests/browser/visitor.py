@@ -71,7 +71,7 @@ class Visitor:
         self.page.wait_for_url(re.compile(rf"^https?://[^/]+{re.escape(path)}([?#].*)?$"))
 
     def sees(self, text: str) -> None:
-        """Wait until a text is on the page; `text` is a regular expression, letter case aside."""
+        """Wait until a text is on the page; `text` is a regular expression, ignoring case."""
         self.page.get_by_text(re.compile(text, re.IGNORECASE)).first.wait_for()
 
     def cookie(self, name: str) -> str | None:

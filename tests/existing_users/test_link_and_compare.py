@@ -1,4 +1,4 @@
-"""`corbado_link` ties by hand; `corbado_compare` shows where both sides differ."""
+"""`corbado_link` links by hand; `corbado_compare` shows where both sides differ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(command: str, *arguments: str) -> str:
 
 
 def link(corbado: Corbado, user: Any, address: str, **fields: Any) -> str:
-    """Tie a local user to a new Corbado user; return that one's ID."""
+    """Link a local user to a new Corbado user; return that one's ID."""
     person = corbado.add_user(address)
     values = {"project_id": settings.CORBADO_PROJECT_ID, "email": address, **fields}
     CorbadoAccount.objects.create(user=user, corbado_user_id=person.id, **values)
@@ -36,7 +36,7 @@ def link(corbado: Corbado, user: Any, address: str, **fields: Any) -> str:
 
 
 class TestLink:
-    """A hand ties what the rules refuse."""
+    """A person links what the rules refuse."""
 
     def test_staff_can_be_tied_and_sign_in(
         self, corbado: Corbado, client: Client, make_user: Callable[..., Any]

@@ -61,7 +61,7 @@ def add_passkey(corbado: Corbado, token: str) -> None:
 
 
 def linked(corbado: Corbado, user: Any, email: str = ERIN, *, confirmed: bool = True) -> User:
-    """Tie a local user to a new Corbado user."""
+    """Link a local user to a new Corbado user."""
     person = corbado.add_user(email, confirmed=confirmed)
     CorbadoAccount.objects.create(
         user=user, project_id=settings.CORBADO_PROJECT_ID, corbado_user_id=person.id

@@ -38,7 +38,7 @@ SECRET = "corbado1_canary-secret"
 AUTHORIZATION = "cHJvLTEyMzQ1Njc4OTA6Y29yYmFkbzFf"  # how every such header begins
 CANARIES = [TOKEN, SECRET, AUTHORIZATION, BODY_CANARY]
 
-ENDINGS: dict[type[CorbadoError], tuple[int, str]] = {
+PAGES: dict[type[CorbadoError], tuple[int, str]] = {
     InvalidAuthToken: (400, "This sign-in link has been used or has expired"),
     CorbadoRejected: (500, "Sign-in is not set up correctly"),
     CorbadoUnavailable: (503, "Sign-in does not answer right now"),
@@ -75,7 +75,7 @@ def test_a_failure_has_its_page_its_record_and_no_trace(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     response = sign_in(client, TOKEN)
-    status, heading = ENDINGS[failure.error]
+    status, heading = PAGES[failure.error]
     assert response.status_code == status
     assert f"<h1>{heading}</h1>" in response.content.decode()
     assert_told_once(caplog, failure)

@@ -1,7 +1,7 @@
 """Login CSRF on a site that is reached over plain http, as many an intranet is.
 
 Outside localhost browsers send no Sec-Fetch header there, so intent and Referer have to do. What
-the network itself could do to plain http is not ours to mend.
+the network itself could do to plain http is not ours to solve.
 """
 
 from __future__ import annotations

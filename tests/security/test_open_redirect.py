@@ -1,7 +1,7 @@
 """Open redirect: a link to our sign-in sends the person on to the attacker's site afterwards.
 
 `next` comes from the link, waits in the intent cookie, may come from the Referer's query, and is in
-the waiting result. Wherever it comes from, it may lead to this site alone, and never back to the
+the pending sign-in. Wherever it comes from, it may lead to this site alone, and never back to the
 redirect view, where the link could have put another token.
 """
 

@@ -46,7 +46,7 @@ FORGED = {
     "no signature": "eyJwYWdlIjoiLyJ9",
     "another key": signed(GOOD, INTENT, key="of the attacker"),
     "another salt": signed(GOOD, "corbado_auth_somewhere_else"),
-    "the waiting result": signed(GOOD, WAITING),
+    "the pending sign-in": signed(GOOD, WAITING),
     "cut": signed(GOOD, INTENT)[:-1],
     "changed": "x" + signed(GOOD, INTENT)[1:],
     "not ASCII": "ä:ö:ü",

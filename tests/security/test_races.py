@@ -112,8 +112,8 @@ def users() -> list[str]:
 
 def test_one_new_person_gets_one_user_however_often_they_arrive(settings: Settings) -> None:
     with corbado_answers_all_at_once(settings, THREADS):
-        endings = side_by_side([arrival("usr-1", number) for number in range(THREADS)])
-    assert Counter(endings) == {("usr-1", 303): THREADS}
+        outcomes = side_by_side([arrival("usr-1", number) for number in range(THREADS)])
+    assert Counter(outcomes) == {("usr-1", 303): THREADS}
     account = CorbadoAccount.objects.get()
     assert users() == [str(account.user_id)]
     assert signed_in() == [str(account.user_id)] * THREADS
@@ -128,16 +128,16 @@ def test_one_token_makes_one_session_however_often_it_arrives(corbado: Corbado) 
         open_login_page(client)
         return int(come_back(client, token).status_code)
 
-    endings = side_by_side([arrive] * THREADS)
-    assert Counter(endings) == {303: 1, 400: THREADS - 1}
+    outcomes = side_by_side([arrive] * THREADS)
+    assert Counter(outcomes) == {303: 1, 400: THREADS - 1}
     assert signed_in() == users()
 
 
 def test_one_existing_user_is_linked_once(settings: Settings) -> None:
     ada = create_user(ADA)
     with corbado_answers_all_at_once(settings, THREADS):
-        endings = side_by_side([arrival("usr-1", number) for number in range(THREADS)])
-    assert Counter(endings) == {("usr-1", 303): THREADS}
+        outcomes = side_by_side([arrival("usr-1", number) for number in range(THREADS)])
+    assert Counter(outcomes) == {("usr-1", 303): THREADS}
     assert CorbadoAccount.objects.get().user_id == ada.pk
     assert users() == [str(ada.pk)]
 
@@ -148,10 +148,10 @@ def test_of_two_people_with_one_address_one_gets_in(is_here: bool, settings: Set
         create_user(ADA)
     people = [f"usr-{1 + number % 2}" for number in range(THREADS)]
     with corbado_answers_all_at_once(settings, THREADS):
-        endings = side_by_side([arrival(person, n) for n, person in enumerate(people)])
+        outcomes = side_by_side([arrival(person, n) for n, person in enumerate(people)])
     winner = CorbadoAccount.objects.get().corbado_user_id
     loser = "usr-2" if winner == "usr-1" else "usr-1"
-    assert Counter(endings) == {(winner, 303): THREADS // 2, (loser, 403): THREADS // 2}
+    assert Counter(outcomes) == {(winner, 303): THREADS // 2, (loser, 403): THREADS // 2}
     assert signed_in() == users() * (THREADS // 2)
     assert len(users()) == 1
 
@@ -170,9 +170,9 @@ def test_a_user_who_is_deleted_meanwhile_leaves_no_orphan(
         corbado_answers_all_at_once(settings, THREADS) as answering,
         somebody_deletes_everybody(answering),
     ):
-        endings = side_by_side(arrivals)
+        outcomes = side_by_side(arrivals)
     # In, or refused because the account has just gone, or asked to try again.
-    assert {status for _person, status in endings} <= {303, 403, 503}
+    assert {status for _person, status in outcomes} <= {303, 403, 503}
     assert [str(pk) for pk in CorbadoAccount.objects.values_list("user", flat=True)] == users()
     assert len(users()) <= 1
     with corbado_answers_all_at_once(settings, 1):

@@ -1,4 +1,4 @@
-"""The waiting result: what it keeps of a person, and for whom."""
+"""A pending sign-in: what it keeps of a person, and for whom."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Tour:
     def pages(self) -> Iterator[Stop]:
         """Yield (name, response) for all of them."""
         yield from self.login_pages()
-        yield from self.endings()
+        yield from self.failures()
         yield from self.confirm_pages()
         yield from self.passkey_pages()
         yield from self.parts_on_pages_of_the_site()
@@ -66,7 +66,7 @@ class Tour:
         with override_settings(ROOT_URLCONF="tests.security.urls_login_at_root"):
             yield "too long", self.browser().get("/", {"padding": "x" * 9000})
 
-    def endings(self) -> Iterator[Stop]:
+    def failures(self) -> Iterator[Stop]:
         yield "malformed_token", self.come_back("odd")
         yield "not_a_navigation", self.come_back(TOKEN, sec_fetch_mode="cors")
         yield "not_asked_here", self.browser().get(f"/corbado/redirect/?corbadoAuthToken={TOKEN}")

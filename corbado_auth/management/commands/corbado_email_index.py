@@ -11,7 +11,7 @@ from corbado_auth.email_index import NAME, EmailIndex
 from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
-Make the index that finds local users by their address, upper and lower case aside.
+Make the index that finds local users by their address, ignoring case.
 
 Linking at a first sign-in, the action webhook and the migration look users up that way. Django's
 own user table has no index for it, so the database reads every user each time: tens of
@@ -38,7 +38,7 @@ NOTHING_TO_DO = "Lookups by address have an index already. Nothing to do."
 class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
-    # It has to work while other things are still to be mended.
+    # It has to work while other things are still to be fixed.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

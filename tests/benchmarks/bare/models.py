@@ -1,4 +1,4 @@
-"""The row that ties a Corbado user to a local user, and nothing more."""
+"""The row that links a Corbado user to a local user, and nothing more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Account(models.Model):
-    """Tie one Corbado user to one local user."""
+    """The link of one Corbado user to one local user."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     corbado_user_id = models.CharField(max_length=64, unique=True)
