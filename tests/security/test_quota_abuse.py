@@ -25,7 +25,7 @@ from tests.support.front_door import come_back, open_login_page
 from tests.support.vouching import VALIDATE, come_as, signed_in_as
 from tests.wire import sample
 
-pytestmark = pytest.mark.security
+pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 LIMIT = 3
 
