@@ -90,7 +90,7 @@ class JSONView(View):
             raise Refusal("csrf", gettext("This page is too old. Reload it and try again."), 403)
         try:
             with none_while_asking():
-                return self.answer(_read_body(request))
+                return self._answer_body(_read_body(request))
         except CorbadoError as error:
             raise _refusal(error) from None
         except Exception as error:
@@ -101,7 +101,7 @@ class JSONView(View):
             logger.error("Connect: the %s raised %s", culprit, type(error).__name__)
             raise _unavailable(RETRY_AFTER) from None
 
-    def answer(self, body: dict[str, Any]) -> HttpResponse:
+    def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
         """Answer the request, or raise Refusal or CorbadoError."""
         raise NotImplementedError
 

@@ -40,7 +40,7 @@ class ConnectLoginView(JSONView):
     """
 
     @sensitive_variables()
-    def answer(self, body: dict[str, Any]) -> HttpResponse:
+    def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
         """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
         data = self._readable(body.get("signedPasskeyData"))
         handle = self._own_handle() if body.get("confirm") else data.handle

@@ -38,7 +38,7 @@ class ConnectTokensView(JSONView):
     recent_sign_in = 10 * 60
 
     @sensitive_variables("token")
-    def answer(self, body: dict[str, Any]) -> HttpResponse:
+    def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
         """Ask Corbado for a token, if this person may have one."""
         token_type = self._known_type(body.get("type"))
         user: Any = self.request.user
@@ -47,7 +47,7 @@ class ConnectTokensView(JSONView):
         if is_impersonating(self.request):
             raise impersonating()
         self._check_person(user)
-        if token_type != "passkey-list" and not self.is_recent():  # noqa: S105 -- no password
+        if token_type != "passkey-list" and not self._is_recent():  # noqa: S105 -- no password
             raise Refusal("sign_in_again", gettext("Please sign in again first."), 403)
         if Tally("connect_tokens", str(user.pk)).add() > TOKENS_PER_MINUTE:
             raise self._too_many(user)
@@ -79,7 +79,7 @@ class ConnectTokensView(JSONView):
             message = gettext("Passkeys are not available for your account.")
             raise Refusal("refused", message, 403) from None
 
-    def is_recent(self) -> bool:
+    def _is_recent(self) -> bool:
         """Tell whether the person signed in a moment ago: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
 

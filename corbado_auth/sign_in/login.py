@@ -52,18 +52,18 @@ class LoginView(auth_views.LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sign in with a password; 405 where the page has no form for it."""
-        if not self.takes_password():
+        if not self._takes_password():
             return self.http_method_not_allowed(request)
         return super().post(request, *args, **kwargs)
 
-    def takes_password(self) -> bool:
+    def _takes_password(self) -> bool:
         """Tell whether the page has the form."""
         return self.has_password_form and passwords.are_taken()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether the form is shown, and where a forgotten password is replaced."""
         return super().get_context_data(
-            takes_password=self.takes_password(),
+            takes_password=self._takes_password(),
             is_connect=self._is_connect(),
             older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
             password_reset_url=first_url(self.password_reset_names),

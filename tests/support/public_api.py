@@ -34,7 +34,8 @@ MODULES = (
 
 # What Django and unittest know by these names.
 HIDDEN = {
-    *("aauthenticate", "as_view", "dispatch", "get", "get_default_redirect_url"),
+    *("aauthenticate", "as_view", "dispatch", "get", "get_context_data"),
+    *("get_default_redirect_url", "get_redirect_url", "template_name"),
     *("http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
 }
 
