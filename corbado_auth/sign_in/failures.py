@@ -36,6 +36,8 @@ STATUSES = {
     "invalid_token": 400,
     # The confirm page has no result that waits, or one that is too old.
     "nothing_pending": 400,
+    # "No, this is not me" on the confirm page.
+    "declined": 200,
     # A person who has no way in here: one page for most reasons, the log has which, ...
     "refused": 403,
     # ... but not for whoever is shut out, ...

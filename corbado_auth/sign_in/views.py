@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -24,7 +26,8 @@ from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, Invalid
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.next_url import safe_next
 from corbado_auth.sessions.ending import end_sessions_of
 from corbado_auth.throttle import Attempt
 
@@ -44,6 +47,9 @@ from .signed_cookies import TooLargeError
 __all__ = ["ConfirmView", "CorbadoRedirectView"]
 
 logger = logging.getLogger("corbado_auth")
+
+# How long ago a sign-in may be that a person disowns.
+JUST_NOW = timedelta(minutes=10)
 
 
 class CorbadoRedirectView(RefusalPages):
@@ -232,7 +238,7 @@ class ConfirmView(RefusalPages):
         """Sign in the person whom the page showed, or forget about it."""
         result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
-            return self._declined()
+            return self._declined(result)
         if result is None:
             return self.render_failure("nothing_pending")
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
@@ -260,11 +266,27 @@ class ConfirmView(RefusalPages):
             render(self.request, "corbado_auth/confirm.html", context, status=status)
         )
 
-    def _declined(self) -> HttpResponseBase:
-        """Forget the result: "this is not me"."""
-        response = SeeOther(login_page_url())
+    def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
+        """Forget the result, and end what somebody else may have begun with it.
+
+        Opening the link in a mail is enough to sign in the browser that asked for it (API notes
+        4.4). Where that was somebody else's, they are in already.
+        """
+        if result is not None and self._has_just_signed_in(result.corbado_user):
+            logger.warning(
+                "Sign-in declined right after another one: every session of that person is ended "
+                "(Corbado user %s)",
+                result.corbado_user.id,
+            )
+            end_sessions_of(self.request, result.corbado_user.id)
+        response = self.render_failure("declined")
         pending.cookie.drop(self.request, response)
         return response
+
+    def _has_just_signed_in(self, corbado_user: CorbadoUser) -> bool:
+        account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
+        last = account.last_sign_in_at if account is not None else None
+        return last is not None and timezone.now() - last < JUST_NOW
 
     def _add_headers(self, response: HttpResponse) -> HttpResponse:
         """Let no other site frame the page, and keep the Origin header of its own POST.

@@ -136,7 +136,7 @@ VISITS: dict[str, tuple[int, Visit]] = {
     "the login page": (200, lambda client, _c: open_login_page(client, "/orders/")),
     "the login page with an old cookie": (200, with_an_old_cookie),
     "the confirm page": (200, after(waiting, "get", CONFIRM)),
-    "the confirm page, not me": (303, declined),
+    "the confirm page, not me": (200, declined),
     "the button of another result": (409, after(waiting, "post", CONFIRM, id="another")),
     "the confirm page with nothing waiting": (400, lambda client, _c: client.get(CONFIRM)),
     "the button with nothing waiting": (400, lambda client, _c: client.post(CONFIRM)),

@@ -92,6 +92,8 @@ class Tour:
     def confirm_pages(self) -> Iterator[Stop]:
         client = self.waiting(self.browser(), self.robin)
         yield "confirm", client.get(CONFIRM)
+        other = self.waiting(self.browser(), self.robin)
+        yield "declined", other.post(CONFIRM, {"decline": "yes"})
         yield "confirm, somebody else", client.post(CONFIRM, {"id": "of another tab"})
         nobody = self.corbado.add_user("unconfirmed@example.com", confirmed=False)
         yield "confirm, no address", self.waiting(self.browser(), nobody).get(CONFIRM)

@@ -1,0 +1,60 @@
+"""A magic link that its owner opens for somebody else.
+
+The attack: Mallory types Robin's address into the login page. Robin opens the link in the mail,
+and that alone signs Mallory's browser in, which was waiting for it (API notes 4.4). Robin's own
+browser is asked "Is this you?". The "no" comes too late to keep Mallory out, so it ends what has
+begun.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.sign_in.views import JUST_NOW
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import come_back, sign_in
+from tests.support.vouching import signed_in_as
+
+pytestmark = [pytest.mark.security, pytest.mark.django_db]
+
+CONFIRM = "/corbado/confirm/"
+
+
+def say_no(corbado: Corbado, robin: User) -> Any:
+    """Open the link that another browser asked for, and disown it."""
+    client = Client()
+    come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
+    shown = client.get(CONFIRM).context["result"].id
+    return client.post(CONFIRM, {"id": shown, "decline": "yes"})
+
+
+def test_no_ends_what_the_link_has_begun_elsewhere(
+    corbado: Corbado, robin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    mallory = Client()
+    sign_in(mallory, corbado.issue_token(robin))
+    assert signed_in_as(mallory)
+    answer = say_no(corbado, robin)
+    assert answer.status_code == 200
+    assert "tell the people who run this site" in answer.content.decode()
+    assert signed_in_as(mallory) is None
+    assert f"(Corbado user {robin.id})" in caplog.text
+
+
+def test_no_leaves_older_sessions_alone(corbado: Corbado, robin: User) -> None:
+    """Somebody who sends Robin a link cannot end what Robin did in the morning."""
+    at_home = Client()
+    sign_in(at_home, corbado.issue_token(robin))
+    account = CorbadoAccount.objects.get()
+    account.last_sign_in_at -= JUST_NOW
+    account.save()
+    say_no(corbado, robin)
+    assert signed_in_as(at_home)
+
+
+def test_no_to_somebody_whom_this_site_does_not_know_is_fine(corbado: Corbado, robin: User) -> None:
+    assert say_no(corbado, robin).status_code == 200
