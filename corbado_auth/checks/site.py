@@ -165,6 +165,8 @@ def _backends() -> Messages:
 
 def _unanswered(backend: type[CorbadoBackend]) -> Messages:
     """Ask about addresses that somebody else may have registered, unless a class answers."""
+    if conf.uses_connect_alone():
+        return  # Its handles need no address.
     if backend.local_emails_are_verified is None and backend.match_by_email:
         yield Warning(
             "Has every local user proved to own the address in the email field? Existing users "

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from corbado_auth.models import ConnectAccount, PasskeyNudge
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
+from tests.documentation.blocks import ROOT, blocks_of
 from tests.support.users.factory import create_user
 
 pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
@@ -253,3 +254,19 @@ def test_no_script_runs_but_by_the_nonce(connect_site: LiveSite, visitor: Visito
     sign_out(visitor)
     visitor.lands_on("/home/")
     assert [line for line in refused if re.search("Content.Security.Policy", line)] == []
+
+
+def test_the_action_of_the_guide_asks_as_our_endpoint_wants_it(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    """At Corbado it runs on a server; here a page of the site's stands in, by its address."""
+    guide = ROOT / "docs/how-to-connect.md"
+    (block,) = (each for each in blocks_of(guide) if each.text.startswith("export default"))
+    script = block.text.replace("https://www.example.com", connect_site.url)
+    script = script.replace("pre-login:the password", "pre-login:made-up")
+    script = script.replace("export default ", "").strip()
+    handle = ConnectAccount.objects.get_or_link(get_user_model().objects.get()).handle
+    visitor.page.goto(f"{connect_site.url}/corbado/login/")
+    for typed, expected in ((ADA, handle), ("nobody@example.com", "")):
+        answer = visitor.page.evaluate(f"({script})({{identifier: '{typed}'}})")
+        assert answer["body"]["identifier"] == expected

@@ -13,10 +13,12 @@ from tests.documentation.walk import Walk, commands_of
 
 pytest_plugins = ["tests.documentation.sites"]
 
-# The tutorial starts servers and a browser: test_tutorial.py walks it. The guides about deployment
-# need nginx, TLS and django-allauth: `make deployment` runs what they show (tests/deployment).
+# The tutorials start servers and a browser: test_tutorial.py walks them. The guides about
+# deployment need nginx, TLS and django-allauth: `make deployment` runs what they show
+# (tests/deployment).
+TUTORIALS = {"docs/tutorial.md", "docs/tutorial-connect.md"}
 WALKED_ELSEWHERE = {
-    "docs/tutorial.md",
+    *TUTORIALS,
     "docs/how-to-behind-a-proxy.md",
     "docs/how-to-django-allauth.md",
     "docs/how-to-production.md",
@@ -31,6 +33,10 @@ NOT_RUN = {
         "docs/how-to-sessions.md",
         "17 4 * * *  www-data  cd /srv/shop && venv/bin/python manage.py clearsessions",
     ): "a line for cron; the block above it runs the command",
+    (
+        "docs/how-to-connect.md",
+        "export default async function preLogin(event) {",
+    ): "runs at Corbado; tests/browser/test_connect.py runs it in Chromium",
 }
 
 GUIDES = [page for page in pages() if page.relative_to(ROOT).as_posix() not in WALKED_ELSEWHERE]
@@ -96,7 +102,7 @@ RUN_BY_MAKE_DEPLOYMENT = (
 DEPLOYMENT = [
     block
     for page in pages()
-    if page.relative_to(ROOT).as_posix() in WALKED_ELSEWHERE - {"docs/tutorial.md"}
+    if page.relative_to(ROOT).as_posix() in WALKED_ELSEWHERE - TUTORIALS
     for block in blocks_of(page)
 ]
 

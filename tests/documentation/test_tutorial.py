@@ -15,6 +15,7 @@ from tests.support.processes import free_port
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TUTORIAL = ROOT / "docs/tutorial.md"
+CONNECT = ROOT / "docs/tutorial-connect.md"
 
 
 @pytest.fixture
@@ -65,6 +66,47 @@ def test_the_tutorial_leads_from_an_empty_folder_to_signed_in(walk: Walk, visito
     opened.get_by_role("heading", name="Is this you?").wait_for()
     assert opened.get_by_text("erin@example.com").is_visible()
 
+    walk.stop("corbado_emulator")
+    assert run_until(walk, rest, "the end") == []
+    walk.finish()
+
+
+def test_the_tutorial_of_connect_leads_from_a_password_to_a_passkey(
+    walk: Walk, visitor: Visitor
+) -> None:
+    site, emulator = walk.as_run("http://localhost:8000/"), walk.as_run("http://localhost:9000/")
+    rest = run_until(walk, blocks_of(CONNECT), "6. ")
+    page = visitor.page
+    page.goto(site)
+    visitor.lands_on("/corbado/login/")
+    form = page.get_by_role("region", name="With your password")
+    form.get_by_role("textbox", name="Username").fill("erin")
+    form.get_by_role("textbox", name="Password").fill("turn-the-wheel")
+    page.get_by_role("button", name="Sign in with password").click()
+    page.get_by_role("heading", name="Hello, Erin!").wait_for()
+    page.get_by_role("button", name="Create a passkey").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("Your passkey was added").wait_for()
+    # The device takes what the browser offers in the field.
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Hello, Erin!").wait_for()
+    assert page.get_by_role("button", name="Create a passkey").count() == 0
+
+    page.goto(f"{emulator}_emulator/")
+    page.evaluate(
+        "fetch('connect', {method: 'POST', body: '{\"conditionalUI\": false}',"
+        " headers: {'Content-Type': 'application/json'}})"
+    )
+    page.goto(site)
+    page.get_by_role("link", name="Your passkeys").click()
+    page.get_by_role("button", name="Add a passkey").wait_for()
+    page.goto(site)
+    page.get_by_role("button", name="Sign out").click()
+    visitor.input("identifier").fill("erin@example.com")
+    visitor.action("continue").click()
+    page.get_by_role("heading", name="Hello, Erin!").wait_for()
+
+    walk.stop("runserver")
     walk.stop("corbado_emulator")
     assert run_until(walk, rest, "the end") == []
     walk.finish()

@@ -199,6 +199,8 @@ class Walk:
         else:
             site = self.as_run("http://localhost:8000/corbado/")
             words += ["--redirect-url", f"{site}redirect/", "--application-url", f"{site}login/"]
+            if "CORBADO_CONNECT" in (self.folder / self.package / "settings.py").read_text("utf-8"):
+                words += ["--identifier-url", f"{site}webhooks/connect/identifier/"]
         log = self.reports / f"{words[2]}.log"
         with log.open("w") as output:
             server = subprocess.Popen(

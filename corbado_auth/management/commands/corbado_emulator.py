@@ -67,9 +67,10 @@ class Command(BaseCommand):
             "redirect_url": _url("redirect"),
             "application_url": _url("login"),
         }
-        api = urlsplit(conf.CORBADO_FRONTEND_API_URL)
-        if is_loopback(api.hostname or "") and api.port:
-            values["port"] = api.port
+        for url in (conf.CORBADO_CONNECT_CUSTOM_DOMAIN, conf.CORBADO_FRONTEND_API_URL):
+            api = urlsplit(url)
+            if is_loopback(api.hostname or "") and api.port:
+                values["port"] = api.port
         if conf.is_set("CORBADO_CONNECT_PROJECT_ID"):
             values["connect_project_id"] = conf.CORBADO_CONNECT_PROJECT_ID
             values["connect_api_secret"] = conf.CORBADO_CONNECT_API_SECRET
