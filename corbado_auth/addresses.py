@@ -19,7 +19,7 @@ _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def same_address(one: str, other: str) -> bool:
-    """Tell whether two addresses are one."""
+    """Return whether two addresses are one."""
     return normalized(one) == normalized(other)
 
 
@@ -30,7 +30,7 @@ def normalized(address: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """List how a database may have an address, its case aside: as given, and as ``normalized``.
+    """List how a database may have an address, its ignoring case: as given, and as ``normalized``.
 
     With one space at either end: imported addresses have them, and no database has an index that
     would overlook them. More of them are found by ``corbado_doctor``.

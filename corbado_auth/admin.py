@@ -1,4 +1,4 @@
-"""Accounts in Django's admin: find them, look at them, unlink them."""
+"""Accounts in Django's admin: find, view and unlink them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ else:
 
 @admin.register(CorbadoAccount)
 class CorbadoAccountAdmin(AccountAdmin):
-    """Show accounts, and let them be unlinked.
+    """The admin of accounts, which can be viewed and unlinked.
 
-    Nothing can be added or changed: who belongs together is proved by a sign-in, not typed, and
-    the numbers are what happened. To unlink is to delete: Django asks first, and logs it.
+    Nothing can be added or changed: links are proved by a sign-in, not typed, and the numbers
+    record what happened. Unlinking means deleting: Django asks first, and logs it.
     """
 
     list_display = [
@@ -51,7 +51,7 @@ class CorbadoAccountAdmin(AccountAdmin):
     list_per_page = 50
     search_help_text = _("An email address, a Corbado user ID, or a user")
     ordering = ["-pk"]
-    # Counting a million accounts once more, only to say "of how many", takes longer than the page.
+    # Counting a million accounts again, only to show the total, takes longer than the page.
     show_full_result_count = False
     fieldsets = [
         (None, {"fields": ["local_user", "corbado_user_id", "email", "project_id"]}),
@@ -66,15 +66,15 @@ class CorbadoAccountAdmin(AccountAdmin):
     change_list_template = "admin/corbado_auth/corbadoaccount/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page with the numbers beside the list."""
+        """Add the page with the adoption numbers."""
         page = self.admin_site.admin_view(self.adoption)
         return [path("adoption/", page, name="corbado_auth_adoption"), *super().get_urls()]
 
     def adoption(self, request: HttpRequest) -> HttpResponse:
-        """Show how far the user base has come: numbers, a chart, and the same as a table."""
+        """Show how far the user base has come: numbers, a chart, and the same data as a table."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Not at the top: no other page needs it, and every process of the site would load it.
+        # Not at the top: only this page needs it, but every process of the site would load it.
         from .existing_users.adoption import measure
 
         numbers = measure()
@@ -99,20 +99,20 @@ class CorbadoAccountAdmin(AccountAdmin):
         return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Search the account, and the local user by name and address, whatever their model is."""
+        """Search the account, and the local user by name and address, for any user model."""
         model = get_user_model()
         names = dict.fromkeys([model.USERNAME_FIELD, email_field_name()])
         fields = [name for name in names if name and not model._meta.get_field(name).is_relation]
         return ["email", "corbado_user_id", *(f"user__{name}" for name in fields)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CorbadoAccount]:
-        """Carry along whether this visitor may see users, since a column knows no request."""
+        """Annotate whether this visitor may see users: columns have no access to the request."""
         may_see_users = Value(self._may_see_users(request), output_field=BooleanField())
         return super().get_queryset(request).annotate(links_to_user=may_see_users)
 
     @admin.display(description=_("user"))
     def local_user(self, account: CorbadoAccount) -> str:
-        """Name the local user; a link where the visitor may follow it."""
+        """Show the local user, as a link if the visitor may follow it."""
         if not getattr(account, "links_to_user", False):
             return str(account.user)
         meta = type(account.user)._meta
@@ -123,14 +123,14 @@ class CorbadoAccountAdmin(AccountAdmin):
         )
         return format_html('<a href="{}">{}</a>', url, account.user)
 
-    # Of this name, it takes the place of Django's action, and Django's page for it fits.
+    # With this name it replaces Django's action, and uses Django's template for it.
     @admin.action(
         permissions=["delete"], description=_("Unlink, so that this person can link again")
     )
     def delete_selected(
         self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]
     ) -> HttpResponse | None:
-        """Ask, then delete the accounts and log each."""
+        """Ask, then delete the accounts and log each deletion."""
         answer: HttpResponse | None = delete_selected(self, request, queryset)
         return answer
 
@@ -140,7 +140,7 @@ class CorbadoAccountAdmin(AccountAdmin):
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]) -> None:
-        """Unlink, which ends the people's sessions."""
+        """Unlink, which ends these people's sessions."""
         _leave_own_session(request, queryset.values_list("user_id", flat=True))
         super().delete_queryset(request, queryset)
 
@@ -178,7 +178,7 @@ class CorbadoAccountAdmin(AccountAdmin):
 
 @admin.register(ConnectAccount)
 class ConnectAccountAdmin(CorbadoAccountAdmin):
-    """The same for Corbado Connect. A person without a sign-in may have added a passkey or not."""
+    """The same for Connect. A person without a sign-in may or may not have added a passkey."""
 
     list_display = [
         "local_user",
@@ -201,11 +201,11 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """Leave the page with the numbers where it is."""
+        """Leave out the page with the adoption numbers, which the other admin has."""
         return super(CorbadoAccountAdmin, self).get_urls()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Keep the list out of the index of sites that do not use Connect."""
+        """Hide the list from the admin index on sites that do not use Connect."""
         return bool(conf.CORBADO_CONNECT) and super().has_module_permission(request)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
@@ -215,13 +215,13 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
 
 
 def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:
-    """Sign out first if one's own session is about to end: Django cannot save it afterwards."""
+    """Sign out first if the visitor's own session is about to end: Django could not save it."""
     if request.user.pk in user_ids:
         logout(request)
 
 
 def _counts(adoption: Adoption) -> list[tuple[str, int, float]]:
-    """List (what, people, percent of all users)."""
+    """Return (label, people, percent of all users) for each number."""
     rows = [
         (gettext("Users"), adoption.users),
         (gettext("Have a Corbado account"), adoption.moved),
@@ -232,7 +232,7 @@ def _counts(adoption: Adoption) -> list[tuple[str, int, float]]:
 
 
 def _bars(adoption: Adoption) -> list[dict[str, Any]]:
-    """Lay the chart out in a box of 720 by 200: one bar a week, its height the share of all."""
+    """Lay out the chart in a box of 720 by 200, with one bar per week showing the share."""
     bars = []
     for number, week in enumerate(adoption.weeks):
         share = min(1.0, adoption.share(week.total))

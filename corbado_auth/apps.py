@@ -1,4 +1,4 @@
-"""The app as Django sees it."""
+"""The Django app configuration."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["CorbadoAuthConfig"]
 
 
 class CorbadoAuthConfig(AppConfig):
-    """Register the checks once the apps are loaded."""
+    """The app's configuration: registers its checks and signal receivers."""
 
     name = "corbado_auth"
     verbose_name = _("Corbado sign-in")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what ``manage.py check`` asks, and listen to sign-ins and deletions."""
+        """Register the system checks, and connect receivers for sign-ins and deletions."""
         from . import db_connections, deletion, session
         from .checks import register_checks
         from .existing_users import password_use

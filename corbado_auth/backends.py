@@ -168,7 +168,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     def may_sign_in(
         self, request: HttpRequest | None, user: AbstractBaseUser, corbado_user: CorbadoUser
     ) -> bool:
-        """Tell whether an existing user may sign in with this request: yes, by default.
+        """Return whether an existing user may sign in with this request: yes, by default.
 
         Asked of everybody who was here before, each time and before anything is written, so that a
         site with several shops can keep a person of one out of another.
@@ -176,7 +176,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         return True
 
     def has_password(self, user: AbstractBaseUser) -> bool:
-        """Tell whether the action webhook may have this user asked for a password.
+        """Return whether the action webhook may have this user asked for a password.
 
         By default, whether a backend of CORBADO_PASSWORD_BACKENDS might know one: the hash can be
         checked here, or that backend keeps the passwords elsewhere.
@@ -186,7 +186,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # What this app asks -----------------------------------------------------------------------
 
     def would_sign_in(self, user: AbstractBaseUser, address: str) -> bool:
-        """Tell whether someone who confirms this address at Corbado would sign in as this user.
+        """Return whether someone who confirms this address at Corbado would sign in as this user.
 
         So it is for a user who is linked already; for another, by the rules of linking.
         """
@@ -211,11 +211,11 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     @classmethod
     def finds_by_address(cls) -> bool:
-        """Tell whether people are matched by the email field, and in no way of the site's own."""
+        """Return whether people are matched by the email field, and in no way of the site's own."""
         return cls.match_by_email and cls.match_user is CorbadoBackend.match_user
 
     def matches(self, user: AbstractBaseUser, address: str) -> bool:
-        """Tell whether ``match_user`` takes a confirmed address for this user's."""
+        """Return whether ``match_user`` takes a confirmed address for this user's."""
         person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
         try:
             found = self.match_user(person)

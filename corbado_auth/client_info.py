@@ -1,4 +1,4 @@
-"""Who is asking: the visitor's address and user agent, from the request."""
+"""The visitor's IP address and user agent, from the request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .identity import ClientInfo
 
 __all__ = ["client_info", "has_unnamed_proxy", "rate_limit_key", "rate_limit_network"]
 
-# Corbado refuses a too long user agent (422, API notes 1.2) without saying the limit: INFERRED.
+# Corbado rejects a user agent that is too long (422, API notes 1.2); the limit is INFERRED.
 MAX_USER_AGENT = 512
 UNKNOWN_USER_AGENT = "unknown"
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 -- "no address", not something to bind to
@@ -22,10 +22,10 @@ UNIX_SOCKET = "unix:"
 
 
 def client_info(request: HttpRequest) -> ClientInfo:
-    """Return what Corbado wants to know about the visitor.
+    """Return what Corbado requires to know about the visitor.
 
     Without CORBADO_TRUSTED_PROXIES this is Corbado's documented rule (API notes 5.2): the first
-    address in X-Forwarded-For, else REMOTE_ADDR. What is not an IP address is never sent.
+    address in X-Forwarded-For, else REMOTE_ADDR. Only valid IP addresses are sent.
     """
     return ClientInfo(
         remote_address=_documented_address(request) or UNKNOWN_ADDRESS,
@@ -34,10 +34,10 @@ def client_info(request: HttpRequest) -> ClientInfo:
 
 
 def rate_limit_key(request: HttpRequest) -> str:
-    """Return whom a limit counts: an IPv4 address, or the /64 of an IPv6 one.
+    """Return what a limit counts by: an IPv4 address, or the /64 of an IPv6 address.
 
-    Only REMOTE_ADDR or a trusted proxy's word, never a header that the client chooses; one
-    household or server has a whole IPv6 /64 to choose from.
+    Taken from REMOTE_ADDR or a trusted proxy, never from a header that the client controls. A
+    household or server has a whole IPv6 /64 to choose addresses from.
     """
     address = _trusted_address(request)
     if isinstance(address, IPv6Address):
@@ -46,16 +46,16 @@ def rate_limit_key(request: HttpRequest) -> str:
 
 
 def rate_limit_network(request: HttpRequest) -> str:
-    """Return the network that one household or server may have: a /24, or an IPv6 /48."""
+    """Return the network that one household or server may control: a /24, or an IPv6 /48."""
     address = _trusted_address(request) or IPv4Address(UNKNOWN_ADDRESS)
     length = 48 if isinstance(address, IPv6Address) else 24
     return str(ipaddress.ip_network((address, length), strict=False))
 
 
 def has_unnamed_proxy(request: HttpRequest) -> bool:
-    """Tell whether the request seems to come through a proxy that the site does not name.
+    """Return whether the request seems to come through a proxy that the site does not name.
 
-    Then every visitor has the proxy's address. A client can only make this up where
+    If so, every visitor appears to have the proxy's address. A client can only fake this while
     CORBADO_TRUSTED_PROXIES is not set.
     """
     names = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
@@ -71,7 +71,7 @@ def _documented_address(request: HttpRequest) -> str:
 
 
 def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
-    """Walk X-Forwarded-For from the right, as far as trusted proxies vouch for it."""
+    """Read X-Forwarded-For from the right, as far as trusted proxies vouch for it."""
     proxies = tuple(conf.CORBADO_TRUSTED_PROXIES or ())
     networks = _networks(proxies)
     peer = request.META.get("REMOTE_ADDR", "")
@@ -92,7 +92,7 @@ def _user_agent(request: HttpRequest) -> str:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address as proxies write it: bare, ``1.2.3.4:567``, ``[::1]`` or ``[::1]:567``."""
+    """Parse an address as proxies write it: bare, ``1.2.3.4:567``, ``[::1]`` or ``[::1]:567``."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

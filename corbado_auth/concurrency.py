@@ -1,4 +1,4 @@
-"""How many threads of this process do one thing at once."""
+"""Limits on how many threads of this process do the same thing at once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = ["Slots", "has_thread_of_its_own"]
 
 
 def has_thread_of_its_own() -> bool:
-    """Tell whether this request has a thread that no other request waits for.
+    """Return whether this request has a thread that no other request waits for.
 
-    So it is under ASGI: Django's handler opens one of these contexts for each request, and what is
-    synchronous runs in the one thread of that context. Under WSGI, in commands and in threads that
-    a site starts itself there is none, and a thread that waits may be one of few.
+    True under ASGI: Django's handler opens a thread-sensitive context for each request, and
+    synchronous code runs in the one thread of that context. Under WSGI, in commands and in threads
+    that a site starts itself there is no such context, and a waiting thread may be one of few.
     """
     return SyncToAsync.thread_sensitive_context.get(None) is not None
 
 
 class Slots:
-    """Room for so many threads at once.
+    """A limited number of slots, each held by one thread.
 
-    Whoever finds no room waits for up to ``patience`` seconds; but not where that looks hopeless:
-    somebody inside, or the last one who was, took more than ``slow`` seconds, or a wait was in vain
-    and nobody has left since. Otherwise those who wait would take the threads that are left.
+    A thread that finds no free slot waits for up to ``patience`` seconds, but not if that looks
+    hopeless: a current holder, or the last one, took more than ``slow`` seconds, or a wait was in
+    vain and no slot has been returned since. Otherwise waiting threads would use up the rest.
 
-    A thread has one slot at most, so what an exception at the wrong moment leaves behind ends with
-    the thread's next call, and what a dead thread leaves behind is found when room is short.
+    A thread has one slot at most, so a slot that an exception left behind is returned by the
+    thread's next call, and one that a dead thread left behind is found when slots run short.
     """
 
     def __init__(self, *, patience: float, slow: float = math.inf) -> None:
@@ -38,11 +38,11 @@ class Slots:
         self._slow = slow
         self.reset()
         if hasattr(os, "register_at_fork"):
-            # A child has none of the parent's threads, and perhaps a lock that one of them held.
+            # A child has none of the parent's threads, but perhaps a lock that one of them held.
             os.register_at_fork(after_in_child=self.reset)
 
     def reset(self) -> None:
-        """Forget who is inside, and who waits."""
+        """Forget which threads hold a slot, and which are waiting."""
         self._lock = threading.Lock()
         self._inside: dict[threading.Thread, float] = {}
         self._queue: dict[threading.Thread, threading.Lock] = {}
@@ -50,11 +50,11 @@ class Slots:
         self._last_took = 0.0
 
     def take(self, limit: int) -> bool:
-        """Go inside, if no more than ``limit`` are there then; tell whether there was room."""
+        """Take a slot if no more than ``limit`` are held then; return whether there was one."""
         me = threading.current_thread()
         with self._lock:
             self._inside.pop(me, None)
-            # Whoever comes later waits behind: a busy thread would be back before they wake up.
+            # Latecomers queue: a busy thread would be back before the waiting ones wake up.
             if not self._queue and self._has_room(limit):
                 self._inside[me] = time.monotonic()
                 return True
@@ -72,7 +72,7 @@ class Slots:
         return self._is_inside_after_all(me, limit)
 
     def give_back(self) -> None:
-        """Leave, in favour of who waits longest; does nothing for a thread that is not inside."""
+        """Return the slot to the thread that has waited longest; do nothing if none is held."""
         me = threading.current_thread()
         if me not in self._inside:
             return
@@ -85,7 +85,7 @@ class Slots:
                 self._queue.pop(next_one).release()
 
     def _is_inside_after_all(self, me: threading.Thread, limit: int) -> bool:
-        """Tell what came of the wait: the slot may come at its very end, or of a dead thread."""
+        """Return whether the wait succeeded: at the last moment, or with a dead thread's slot."""
         with self._lock:
             if self._queue.pop(me, None) is None:
                 return True

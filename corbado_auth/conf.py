@@ -1,8 +1,8 @@
-"""Every CORBADO_ setting: typed, read at each access, with its default beside it.
+"""Every CORBADO_ setting: typed, read at each access, next to its default.
 
 Deployment values live here; project policy is a class attribute of the backend or the view. None
-counts as "not set", so that ``os.environ.get(…)`` may feed any of them. A value that cannot be read
-raises ImproperlyConfigured when it is needed; the checks say so before.
+counts as "not set", so ``os.environ.get(…)`` may supply any of them. An invalid value raises
+ImproperlyConfigured when it is needed; the checks report it earlier.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def _get_list(name: str) -> Sequence[str] | None:
     value = _get(name, None)
     if value is None or isinstance(value, list | tuple):
         return value
-    raise ImproperlyConfigured(f"{name} has to be a list of strings.")
+    raise ImproperlyConfigured(f"{name} must be a list of strings.")
 
 
 def read_timeout(value: Any) -> tuple[float, float] | None:
-    """Return (connect, read) in seconds; a single number is both. None for what is no time-out."""
-    # Text comes from the environment, and would otherwise be taken apart: "35" as 3 and 5.
+    """Return (connect, read) in seconds; a single number is both. None if it is no time-out."""
+    # Text comes from the environment, and would otherwise be unpacked: "35" as 3 and 5.
     pair = (value, value) if isinstance(value, int | float | str) else value
     try:
         connect, read = (float(seconds) for seconds in pair)
@@ -44,18 +44,18 @@ def _get_count(name: str, default: int) -> int:
     try:
         return int(_get(name, default))
     except (TypeError, ValueError):
-        raise ImproperlyConfigured(f"{name} has to be a whole number.") from None
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
 
 
 class Settings:
-    """Read the settings late, so that ``override_settings`` and the test kit just work."""
+    """The settings, read late so that ``override_settings`` and the test kit just work."""
 
     def is_set(self, name: str) -> bool:
-        """Tell whether the site's settings give this one a value, be it an empty one."""
+        """Return whether the site sets this one, even to an empty value."""
         return _get(name, None) is not None
 
     def uses_connect_alone(self) -> bool:
-        """Tell whether the site does not use the older product with the Redirect URL."""
+        """Return whether the site uses Connect only, not the older product as well."""
         return _get("CORBADO_CONNECT", False) is True
 
     @property
@@ -70,15 +70,15 @@ class Settings:
 
     @property
     def CORBADO_BACKEND_API_URL(self) -> str:
-        """Base URL of the API that our server asks: scheme and host, no path."""
+        """Base URL of the API that the server calls: scheme and host, no path."""
         return str(_get("CORBADO_BACKEND_API_URL", "https://backendapi.corbado.io")).rstrip("/")
 
     @property
     def CORBADO_FRONTEND_API_URL(self) -> str:
-        """Base URL of the API that the browser asks: scheme and host, no path.
+        """Base URL of the API that browsers call: scheme and host, no path.
 
-        Default ``https://<project ID>.frontendapi.corbado.io``; newer projects answer at another
-        host or at a CNAME: ``corbado_doctor`` tells.
+        Default ``https://<project ID>.frontendapi.corbado.io``; newer projects use another host, or
+        a CNAME: ``corbado_doctor`` shows which.
         """
         default = f"https://{self.CORBADO_PROJECT_ID}.frontendapi.corbado.io"
         return str(_get("CORBADO_FRONTEND_API_URL", default)).rstrip("/")
@@ -89,16 +89,16 @@ class Settings:
         timeout = read_timeout(_get("CORBADO_TIMEOUT", (3.05, 5)))
         if timeout is None:
             raise ImproperlyConfigured(
-                "CORBADO_TIMEOUT has to be a number of seconds above 0, or two: (connect, read)."
+                "CORBADO_TIMEOUT must be a number of seconds above 0, or two: (connect, read)."
             )
         return timeout
 
     @property
     def CORBADO_MAX_CONCURRENT_CALLS(self) -> int | None:
-        """How many calls of one process wait for Corbado at once; the next ones are not made.
+        """How many calls to Corbado one process makes at once; further ones are not made.
 
-        Set it to three quarters of the threads of a process. None (default): 6, and 256 under ASGI,
-        where each request has a thread of its own. 0 switches the limit off.
+        Set it to three quarters of a process's threads. None (default): 6, or 256 under ASGI, where
+        each request has its own thread. 0 switches the limit off.
         """
         value = _get("CORBADO_MAX_CONCURRENT_CALLS", None)
         try:
@@ -107,17 +107,17 @@ class Settings:
             limit = -1
         if limit is not None and limit < 0:
             raise ImproperlyConfigured(
-                "CORBADO_MAX_CONCURRENT_CALLS has to be a whole number, 0 or more."
+                "CORBADO_MAX_CONCURRENT_CALLS must be a whole number, 0 or more."
             )
         return limit
 
     @property
     def CORBADO_TRUSTED_PROXIES(self) -> Sequence[str] | None:
-        """Addresses or networks of the proxies whose X-Forwarded-For is believed.
+        """Addresses or networks of the proxies whose X-Forwarded-For is trusted.
 
-        ``"unix:"`` is whoever comes by a Unix socket, and so has no address. None (default):
-        Corbado's documented rule, the first address of the header, which a client can choose. An
-        empty list: the header is never believed.
+        ``"unix:"`` is any peer on a Unix socket, which has no address. None (default): Corbado's
+        documented rule, the first address in the header, which a client can choose. An empty list:
+        the header is never trusted.
         """
         return _get_list("CORBADO_TRUSTED_PROXIES")
 
@@ -130,35 +130,35 @@ class Settings:
     def CORBADO_PASSWORD_BACKENDS(self) -> Sequence[str] | None:
         """Dotted paths of the backends in AUTHENTICATION_BACKENDS that take passwords.
 
-        None (default): all but ours whose ``authenticate()`` takes a ``password``. The login page
-        has a form for passwords where there is one, the action webhook asks them, and a sign-in
-        through one of them counts as a password's.
+        None (default): all except ours whose ``authenticate()`` takes a ``password``. If there is
+        one, the login page has a password form. The action webhook asks them, and a sign-in through
+        one of them counts as a password sign-in.
         """
         return _get_list("CORBADO_PASSWORD_BACKENDS")
 
     @property
     def CORBADO_FAILED_ATTEMPTS_PER_MINUTE(self) -> int:
-        """Failed sign-ins per minute and client address before Corbado is asked no more.
+        """Failed sign-ins per minute and client address after which Corbado is no longer asked.
 
-        Whoever opened a login page and failed nothing is let through all the same, as long as
+        Visitors who opened a login page and have not failed are still let through, as long as
         CORBADO_FAILED_ATTEMPTS_BUDGET lasts. 0 switches the limit off.
         """
         return _get_count("CORBADO_FAILED_ATTEMPTS_PER_MINUTE", 30)
 
     @property
     def CORBADO_FAILED_ATTEMPTS_BUDGET(self) -> int:
-        """Failed sign-ins per second that the whole site may cost at Corbado, over a minute.
+        """Failed sign-ins per second that the whole site may cause at Corbado, over a minute.
 
-        Half of the lowest limit that Corbado has published (API notes 1.2). The second half is for
-        visitors who opened a login page. 0 switches the limit off.
+        Half of the lowest limit that Corbado has published (API notes 1.2). Half of the budget is
+        reserved for visitors who opened a login page. 0 switches the limit off.
         """
         return _get_count("CORBADO_FAILED_ATTEMPTS_BUDGET", 5)
 
     @property
     def CORBADO_IS_IMPERSONATING(self) -> str:
-        """Dotted path of a function: given the request, is its sender acting as somebody else?
+        """Dotted path of a function that takes a request: is its sender acting as another user?
 
-        django-hijack and django-impersonate are known without it.
+        django-hijack and django-impersonate are recognized without it.
         """
         return str(_get("CORBADO_IS_IMPERSONATING", ""))
 
@@ -167,16 +167,16 @@ class Settings:
         """Which of Corbado's products the site uses.
 
         ``False`` (default): the older one with the Redirect URL. ``True``: Connect. ``"both"``:
-        both, while people move from the one to the other.
+        both, while people move from one to the other.
         """
         value = _get("CORBADO_CONNECT", False)
         if value not in (True, False, "both"):
-            raise ImproperlyConfigured('CORBADO_CONNECT has to be True, False or "both".')
+            raise ImproperlyConfigured('CORBADO_CONNECT must be True, False or "both".')
         return value if value == "both" else bool(value)
 
     @property
     def CORBADO_CONNECT_PROJECT_ID(self) -> str:
-        """Project ID of Connect, where that is another project; default ``CORBADO_PROJECT_ID``."""
+        """Project ID of Connect, if that is another project; default ``CORBADO_PROJECT_ID``."""
         return str(_get("CORBADO_CONNECT_PROJECT_ID", "")) or self.CORBADO_PROJECT_ID
 
     @property
@@ -186,7 +186,7 @@ class Settings:
 
     @property
     def CORBADO_BACKEND_API_KEY(self) -> str:
-        """Backend API key for Connect, sent as ``Bearer`` in place of project ID and API secret.
+        """Backend API key for Connect, sent as ``Bearer`` instead of project ID and API secret.
 
         It can have fewer rights: ``passkeys:verify`` and ``connect_tokens:write`` are enough.
         """
@@ -194,35 +194,35 @@ class Settings:
 
     @property
     def CORBADO_CONNECT_SCRIPT_URL(self) -> str:
-        """Where browsers load Connect's component from; a copy on your own host will do."""
+        """URL from which browsers load Connect's component; may be a copy on your own host."""
         default = "https://cdn.cloud.corbado.io/connect/dist/web-js-latest.min.js"
         return str(_get("CORBADO_CONNECT_SCRIPT_URL", default))
 
     @property
     def CORBADO_CONNECT_STYLE_URL(self) -> str:
-        """A style sheet for the inside of Connect's component; empty: none."""
+        """URL of a style sheet for the inside of Connect's component; empty: none."""
         return str(_get("CORBADO_CONNECT_STYLE_URL", ""))
 
     @property
     def CORBADO_CONNECT_CUSTOM_DOMAIN(self) -> str:
-        """Your own name (CNAME) for Connect's frontend API: scheme and host; empty: Corbado's."""
+        """Your own host (CNAME) for Connect's frontend API: scheme and host; empty: Corbado's."""
         return str(_get("CORBADO_CONNECT_CUSTOM_DOMAIN", "")).rstrip("/")
 
     @property
     def CORBADO_FRONTEND_API_SUFFIX(self) -> str:
-        """What follows the project ID in the host of Connect's frontend API."""
+        """What follows the project ID in the host name of Connect's frontend API."""
         return str(_get("CORBADO_FRONTEND_API_SUFFIX", "frontendapi.cloud.corbado.io"))
 
     @property
     def CORBADO_CONNECT_TOKEN_LIFETIME(self) -> int:
-        """How long a connect token holds, in seconds."""
+        """How long a connect token is valid, in seconds."""
         try:
             lifetime = int(_get("CORBADO_CONNECT_TOKEN_LIFETIME", 300))
         except (TypeError, ValueError):
             lifetime = 0
         if lifetime < 1:
             raise ImproperlyConfigured(
-                "CORBADO_CONNECT_TOKEN_LIFETIME has to be a whole number of seconds above 0."
+                "CORBADO_CONNECT_TOKEN_LIFETIME must be a whole number of seconds above 0."
             )
         return lifetime
 
@@ -230,7 +230,7 @@ class Settings:
     def CORBADO_CONNECT_IDENTIFIER(self) -> str:
         """Dotted path of a function that returns a user's identifier at Connect.
 
-        Only for a project that has identifiers already; default is a random one for each user.
+        Only for a project that already has identifiers; by default each user gets a random one.
         """
         return str(_get("CORBADO_CONNECT_IDENTIFIER", ""))
 

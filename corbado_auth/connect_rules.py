@@ -1,4 +1,4 @@
-"""Which local user comes by a passkey of Corbado Connect: the part of CorbadoBackend for it."""
+"""The part of CorbadoBackend that maps people who use Corbado Connect onto local users."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ logger = logging.getLogger("corbado_auth")
 
 
 class ConnectRules:
-    """What a site may override about Connect, and the steps of a sign-in."""
+    """A mixin with the hooks for Connect that a site may override, and the sign-in itself."""
 
     def find_by_identifier(self, identifier: str) -> AbstractBaseUser | None:
-        """Return the local user whom CORBADO_CONNECT_IDENTIFIER gives this identifier, or None.
+        """Return the local user for whom CORBADO_CONNECT_IDENTIFIER returns this, or None.
 
-        Asked where Corbado Connect vouches for an identifier that is not known here: only a project
-        that has identifiers of an earlier integration needs an answer. It is believed only if the
-        setting's function returns the same identifier for this user.
+        Called when Corbado Connect vouches for an identifier that is unknown here; only a project
+        with identifiers from an earlier integration needs to override it. The result is accepted
+        only if the setting's function returns the same identifier for this user.
         """
         return None
 
     def passkey_name(self, user: AbstractBaseUser) -> str:
-        """Return what a person's device shows beside a passkey that was added with Connect.
+        """Return the name that a person's device shows for a passkey added with Connect.
 
-        By default the address, else the user name. Corbado keeps it, too.
+        By default the email address, else the user name. Corbado stores it, too.
         """
         return email_of(user) or user.get_username()
 
     def check_connect(self, user: AbstractBaseUser) -> None:
-        """Raise SignInRefused unless this user may have passkeys of Corbado Connect."""
+        """Raise SignInRefused unless this user may have passkeys at Corbado Connect."""
         raise NotImplementedError
 
     def _sign_in_by_connect(self, connect_user: ConnectUser) -> AbstractBaseUser:
@@ -58,7 +58,7 @@ class ConnectRules:
         return account.user
 
     def _recognize(self, connect_user: ConnectUser) -> ConnectAccount:
-        """Link somebody whose identifier is older than this app, by the site's own word."""
+        """Link a user whose identifier is older than this app, as the site's own hook says."""
         user = self.find_by_identifier(connect_user.handle)
         if user is None:
             raise SignInRefused("unknown_handle")

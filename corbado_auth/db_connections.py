@@ -1,8 +1,8 @@
-"""Connections to the database: none is held while Corbado is asked, and not all are taken after.
+"""Database connections: none is held while waiting for Corbado, and few are opened at once after.
 
-Under ASGI each request has a thread, and so a connection, of its own: two hundred people who wait
-for Corbado with one each, or get their answers at the same moment, are more than PostgreSQL's
-hundred, and then every page of the site fails.
+Under ASGI each request has its own thread, and so its own connection: if two hundred people wait
+for Corbado, or get their answers at the same moment, they exceed PostgreSQL's limit of a hundred
+connections, and every page of the site fails.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = [
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# How many sign-ins of a process use the database at once. More would not be quicker: the
-# interpreter lets one of them work at a time.
+
+# interpreter runs one of them at a time.
 MOST_TURNS = 20
-# Seconds; whoever waits longer goes on without a turn, and meets what the others do.
+# Seconds; a thread that has waited for longer goes on without a turn.
 PATIENCE = 10.0
 
 _releases = ContextVar("corbado_auth.releases_connections", default=False)
@@ -37,7 +37,7 @@ _turns = Slots(patience=PATIENCE)
 
 
 def outside_transactions(view: View) -> View:
-    """Take a view out of the transactions of ATOMIC_REQUESTS, whichever database has them."""
+    """Exempt a view from ATOMIC_REQUESTS on every database."""
     for alias in connections:
         view = transaction.non_atomic_requests(using=alias)(view)
     return view
@@ -45,9 +45,9 @@ def outside_transactions(view: View) -> View:
 
 @contextmanager
 def none_while_asking() -> Iterator[None]:
-    """Let questions to Corbado in this block find no connection held.
+    """Release database connections before each call to Corbado in this block.
 
-    For pages of ours alone: a page of a site, or a command, may be in the middle of reading rows.
+    Only for our own pages: a site's page, or a command, may be in the middle of reading rows.
     """
     token = _releases.set(True)
     try:
@@ -57,10 +57,10 @@ def none_while_asking() -> Iterator[None]:
 
 
 def release_to_ask() -> None:
-    """Let go of this thread's connections, where the page says that nobody needs them now.
+    """Close this thread's connections if the page has declared that it does not need them.
 
-    One that lasts (CONN_MAX_AGE) is kept, but for a thread that ends with the request. One in a
-    transaction stays.
+    A persistent one (CONN_MAX_AGE) is kept unless the thread ends with the request. One that is in
+    a transaction stays open.
     """
     if not _releases.get():
         return
@@ -74,9 +74,10 @@ def release_to_ask() -> None:
 
 
 def take_turn() -> None:
-    """Wait, under ASGI, until few enough use the database; the turn lasts as long as the request.
+    """Wait, under ASGI, until few enough requests use the database.
 
-    Not only until the view is done: Django's middleware writes the session afterwards.
+    The turn lasts as long as the request, not only until the view is done: Django's middleware
+    writes the session afterwards.
     """
     if has_thread_of_its_own():
         _turns.take(MOST_TURNS)
@@ -85,6 +86,6 @@ def take_turn() -> None:
 def end_turn(**_signal: Any) -> None:
     """End the turn of this thread, if it has one. Connected to ``request_finished``.
 
-    Django's own receiver has closed the connection before.
+    Django's own receiver has closed the connection by then.
     """
     _turns.give_back()

@@ -1,4 +1,4 @@
-"""Transactions that the database breaks off because another one is in their way."""
+"""Retrying transactions that the database aborts because of a conflict with another."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MYSQL_DEADLOCK = 1213
 
 
 def again_after_deadlock(work: Callable[[], Result], *, using: str) -> Result:
-    """Do work that is a transaction of its own; once more where the database broke it off.
+    """Do work that is its own transaction; retry once if the database aborts it.
 
-    InnoDB locks the row that a duplicate collides with, so that of many who come at once some end
-    in a deadlock. Inside a transaction of the caller's the error is the caller's: all of that is
-    rolled back.
+    InnoDB locks the row that a duplicate collides with, so some of many simultaneous inserts end
+    in a deadlock. Inside a transaction of the caller's, the error goes to the caller, since that
+    whole transaction is rolled back.
     """
     for tries_left in range(TRIES - 1, -1, -1):
         try:
@@ -34,7 +34,7 @@ def again_after_deadlock(work: Callable[[], Result], *, using: str) -> Result:
             whole = not connections[using].in_atomic_block
             if not (tries_left and whole and _was_broken_off(error)):
                 raise
-        # Two that are in each other's way part.
+        # A random wait, so that the two do not collide again.
         time.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311
     raise AssertionError("the last try returns or raises")  # pragma: no cover
 

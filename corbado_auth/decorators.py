@@ -1,4 +1,4 @@
-"""The decorators for a site's own views."""
+"""Decorators for a site's own views."""
 
 from __future__ import annotations
 

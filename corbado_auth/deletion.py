@@ -1,7 +1,7 @@
-"""A deleted local user is deleted at Corbado, too, where the site turns that on.
+"""Deleting users at Corbado when the local user is deleted, if the site turns that on.
 
-Whom Corbado has to delete is written in the transaction that deletes the local user; Corbado is
-asked after the commit, and ``corbado_migrate_users`` asks again for whatever failed.
+The request is recorded in the transaction that deletes the local user; Corbado is asked after the
+commit, and ``corbado_migrate_users`` retries what failed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
 
 logger = logging.getLogger("corbado_auth")
 
-# After a failure, nobody who deletes users waits for Corbado's time-out once more for so long.
+# After a failure, deletions do not wait for Corbado's time-out again for this long.
 PAUSE = timedelta(minutes=1)
 PAGE = 200
 
 
 class Retried(NamedTuple):
-    """Count people: ``deleted`` at Corbado now, ``kept`` for the next time."""
+    """How many users were ``deleted`` at Corbado, and how many were ``kept`` for the next time."""
 
     deleted: int
     kept: int
@@ -48,9 +48,9 @@ class Retried(NamedTuple):
 def note_deletion(
     instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_signal: Any
 ) -> None:
-    """Note that Corbado has to delete this user, too. Connected to ``post_delete``.
+    """Record that Corbado has to delete this user, too. Connected to ``post_delete``.
 
-    Of somebody who has only added a passkey with Connect, we know no Corbado user but the handle.
+    If a person has only added a passkey with Connect, we know their handle but no Corbado user ID.
     """
     if not (_is_turned_on() and deletes_the_user(origin)):
         return
@@ -67,13 +67,13 @@ def note_deletion(
 
 
 def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
-    """Ask Corbado for all deletions that are left; ``take_turn`` is called before each request.
+    """Retry all pending deletions; ``take_turn`` is called before each request.
 
-    Ends at the first failure that is not about one user: Corbado does not answer, or refuses us.
+    Stops at the first failure that is not about one user: Corbado does not answer, or rejects us.
     """
     deleted = 0
     if _is_turned_on():
-        for pending in _walk():
+        for pending in _pages_of_pending():
             take_turn()
             try:
                 deleted += _delete(pending)
@@ -84,16 +84,16 @@ def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
 
 
 def count_pending_deletions() -> int:
-    """Return how many deletions `retry_deletions` would ask Corbado for."""
+    """Return how many deletions ``retry_deletions`` would ask Corbado for."""
     return _pending().count() if _is_turned_on() else 0
 
 
 def deletes_the_user(origin: Any) -> bool:
-    """Tell the deletion of a user, by whatever cascade, from an unlinking.
+    """Return whether a user is being deleted, by any cascade, and not just an account unlinked.
 
-    Django says what the deletion began with: an object or a queryset. Accounts hang on users
-    alone, so whatever is not an account led here by way of a user. Somebody who deletes past
-    Django's methods says nothing; what cannot be undone is not done then.
+    Django passes on where the deletion began: an object or a queryset. Accounts depend only on
+    users, so a deletion that did not begin with an account came by way of a user. Code that
+    bypasses Django's methods passes nothing on; then nothing irreversible is done.
     """
     model = origin.model if isinstance(origin, QuerySet) else type(origin)
     return issubclass(model, Model) and not issubclass(model, CorbadoAccount | ConnectAccount)
@@ -114,7 +114,7 @@ def _delete_now(pending: PendingDeletion) -> None:
 
 
 def _delete(pending: PendingDeletion) -> bool:
-    """Ask Corbado, and keep a failure; False where the person has come back meanwhile."""
+    """Ask Corbado, and keep failures; return False if the person has come back meanwhile."""
     rows = _pending().filter(pk=pending.pk)
     if _has_come_back(pending):
         rows.delete()
@@ -151,7 +151,7 @@ def _delete_at_connect(pending: PendingDeletion) -> None:
         service.delete_user(corbado_user_id)
 
 
-def _walk() -> Iterator[PendingDeletion]:
+def _pages_of_pending() -> Iterator[PendingDeletion]:
     last = 0
     while page := list(_pending().filter(pk__gt=last).order_by("pk")[:PAGE]):
         yield from page

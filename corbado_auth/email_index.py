@@ -1,9 +1,9 @@
-"""The index that lookups by address need, on a table that belongs to the site.
+"""The index that lookups by address need, on a table of the site's.
 
 Django's ``iexact`` is ``UPPER(email::text) = UPPER(…)`` on PostgreSQL, and ``email LIKE …`` on the
-others, so an ordinary index on the address serves neither PostgreSQL nor SQLite. Whether one does
-is not guessed from its definition: the database is asked how it would answer (EXPLAIN), so an index
-of the site's own counts, whatever its name, and one that PostgreSQL left invalid does not.
+others, so an ordinary index on the address helps neither PostgreSQL nor SQLite. Whether an index
+works is not guessed from its definition: the database is asked how it would run the query
+(EXPLAIN), so an index of the site's own counts, whatever its name, and an invalid one does not.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .models import db_for_write
 __all__ = ["NAME", "SMALL", "EmailIndex", "Leftover"]
 
 NAME = "corbado_auth_email"
-# Up to so many users, reading all of them takes a few milliseconds, and nothing is said.
+# Up to this many users, reading all of them takes a few milliseconds, and no index is suggested.
 SMALL = 10_000
-# Looked up to see how: shorter than any address, and part of no column's name.
+# The address to explain a lookup of: shorter than any address, and part of no column's name.
 PROBE = "@"
 
 RECIPES: dict[str, Callable[[str], models.Index]] = {
@@ -52,7 +52,7 @@ FIRST_KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Say what is there under our name: ``sql_name`` is quoted."""
+    """An existing index with our name; ``sql_name`` is quoted."""
 
     sql_name: str
     is_valid: bool
@@ -60,12 +60,12 @@ class Leftover:
 
 
 class EmailIndex:
-    """The index on the site's email field, in the database that sign-ins ask."""
+    """The index on the site's email field, in the database that sign-ins use."""
 
     def __init__(self, field: models.Field[Any, Any], using: str) -> None:
         self.using = using
         self.connection: BaseDatabaseWrapper = connections[using]
-        # Of a model that inherits its tables, the one that has the column.
+        # With multi-table inheritance, the model whose table has the column.
         self.model: type[models.Model] = field.model
         self._field = field
         recipe = RECIPES.get(self.connection.vendor)
@@ -73,7 +73,7 @@ class EmailIndex:
 
     @classmethod
     def of_site(cls) -> Self | None:
-        """Return the one of this site; None where the user model has no email field."""
+        """Return the index of this site, or None if the user model has no email field."""
         name = email_field_name()
         if name is None:
             return None
@@ -81,21 +81,21 @@ class EmailIndex:
 
     @property
     def table(self) -> str:
-        """Name the table, quoted."""
+        """The quoted name of the table."""
         return self.connection.ops.quote_name(self.model._meta.db_table)
 
     @property
     def is_known(self) -> bool:
-        """Tell whether we know what index a database of this kind needs."""
+        """Return whether we know which index a database of this kind needs."""
         return self._index is not None
 
     def is_large(self) -> bool:
-        """Tell whether there are so many users that a lookup without an index hurts."""
+        """Return whether there are so many users that lookups without an index are slow."""
         users = self.model._base_manager.using(self.using).order_by()
         return users.values("pk")[SMALL : SMALL + 1].exists()
 
     def serves(self) -> bool:
-        """Tell whether the database answers lookups by address with an index, ours or another."""
+        """Return whether the database uses an index, ours or another, for lookups by address."""
         if self.connection.vendor == "mysql":
             return self._begins_an_index()
         lookup = candidates([PROBE], using=self.using)
@@ -104,12 +104,13 @@ class EmailIndex:
             return bool(re.search(rf"SEARCH .*\({column}[<=>]", lookup.explain()))
         with transaction.atomic(using=self.using):
             with self.connection.cursor() as cursor:
-                # The planner reads a small table whole; the question is whether it has to.
+                # The planner scans a small table anyway; the question is whether it has to.
                 cursor.execute("SET LOCAL enable_seqscan = off")
             plan = lookup.explain()
             transaction.set_rollback(True, using=self.using)
-        # It shows the same of an index that begins with something else, or is of another kind, and
-        # reads all of that. And of a good and a bad one it shows either, where the table is small.
+        # The plan looks the same for an index that begins with something else, or is of another
+        # kind, and is read in full. And in a small table it may show a bad index next to a good
+        # one.
         with self.connection.cursor() as cursor:
             cursor.execute(FIRST_KEYS, [self.table])
             keys = [key for name, key, is_whole in cursor if is_whole or f" {name} " in plan]
@@ -118,7 +119,7 @@ class EmailIndex:
         return bool(is_asked) and any(re.search(address, key) for key in keys)
 
     def statements(self) -> list[str]:
-        """Return the SQL that is left to do, as somebody would type it; nothing if all is well."""
+        """Return the SQL that is left to run, ready to be typed; an empty list if all is well."""
         if self._index is None:
             return []
         serves = self.serves()
@@ -129,17 +130,17 @@ class EmailIndex:
         if serves:
             return statements
         postgresql = self.connection.vendor == "postgresql"
-        # Concurrently, so that nobody who signs up or changes something has to wait.
+        # Concurrently, so that sign-ups and other writes do not have to wait.
         options: dict[str, Any] = {"concurrently": True} if postgresql else {}
         editor = self.connection.schema_editor(atomic=False)
         statements.append(f"{self._index.create_sql(self.model, editor, **options)};")
         if postgresql:
-            # Or PostgreSQL would go on guessing how many users have one address.
+            # Or PostgreSQL would go on guessing how many users share an address.
             statements.append(f"ANALYZE {self.table};")
         return statements
 
     def leftover(self) -> Leftover | None:
-        """Return what is there under our name; PostgreSQL keeps half an index of a stopped run."""
+        """Return the index with our name; PostgreSQL keeps an invalid one of a stopped run."""
         if self.connection.vendor != "postgresql":
             return None
         with self.connection.cursor() as cursor:
@@ -153,7 +154,7 @@ class EmailIndex:
                 cursor, self.model._meta.db_table
             )
         return any(
-            # A FULLTEXT index is of another type.
+            # A FULLTEXT index has another type.
             each.get("type") == models.Index.suffix and each["columns"][:1] == [self._field.column]
             for each in constraints.values()
         )

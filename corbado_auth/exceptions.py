@@ -1,13 +1,13 @@
-"""What can go wrong when Corbado is asked, named after the person who must act.
+"""What can go wrong in a call to Corbado, named after who has to act.
 
 CorbadoError
-├── InvalidAuthToken      the visitor starts again
+├── InvalidAuthToken      the visitor signs in again
 ├── InvalidPasskeyData    the same, with Connect
-├── CorbadoUnavailable    everybody waits: no proper answer from Corbado
-│   └── CorbadoNotAsked   too many calls wait for it, or the last ones failed
-└── CorbadoRejected       the operator acts: Corbado refuses what the site sent
+├── CorbadoUnavailable    everyone waits: no proper answer from Corbado
+│   └── CorbadoNotAsked   too many calls are waiting already, or the last ones failed
+└── CorbadoRejected       the operator acts: Corbado rejects what the site sent
 
-SignInRefused             this site has no way in for a person whom Corbado vouches for
+SignInRefused             the site does not let in a person whom Corbado vouches for
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = [
 
 
 class CorbadoError(Exception):
-    """Corbado was asked and gave no good answer.
+    """A call to Corbado that did not succeed.
 
-    ``status_code`` is the HTTP status (None where no answer came), ``error_type`` Corbado's word
-    for the error (API notes 1.2; may be empty), ``request_id`` what Corbado's support asks for.
-    The message never holds a token, a secret or a body.
+    ``status_code`` is the HTTP status (None if no answer came), ``error_type`` Corbado's name for
+    the error (API notes 1.2; may be empty), ``request_id`` what Corbado's support asks for. The
+    message never contains a token, a secret or a body.
     """
 
     def __init__(
@@ -55,15 +55,15 @@ class CorbadoError(Exception):
 
 
 class InvalidAuthToken(CorbadoError):
-    """The auth token is unknown, used or expired: the visitor signs in again."""
+    """An auth token that is unknown, used or expired: the visitor signs in again."""
 
 
 class InvalidPasskeyData(CorbadoError):
-    """Corbado does not vouch for this ``signedPasskeyData``: the visitor signs in again."""
+    """A ``signedPasskeyData`` that Corbado does not vouch for: the visitor signs in again."""
 
 
 class CorbadoUnavailable(CorbadoError):
-    """Corbado did not answer properly: time-out, refused, 429, 5xx, nonsense in the answer.
+    """No proper answer from Corbado: a time-out, a refused connection, 429, 5xx or nonsense.
 
     ``retry_after`` is the wait that Corbado asked for, in seconds, or None.
     """
@@ -84,21 +84,22 @@ class CorbadoUnavailable(CorbadoError):
 
 
 class CorbadoNotAsked(CorbadoUnavailable):
-    """Corbado was not asked: too many calls wait for it already, or the last ones failed.
+    """A call that was not made: too many are waiting already, or the last ones failed.
 
-    What was to be spent is unspent. ``retry_after`` is when to come back, in seconds.
+    The token has not been used up. ``retry_after`` says in how many seconds to try again.
     """
 
 
 class CorbadoRejected(CorbadoError):
-    """Corbado refuses the site itself (credentials, project, request): the operator acts."""
+    """Corbado rejects the site itself (credentials, project, request): the operator acts."""
 
 
 class SignInRefused(Exception):
-    """A verified person has no way in here; ``reason`` is the code that the log shows.
+    """A verified person whom the site does not let in; ``reason`` is the code in the log.
 
-    ``detail`` is added there. ``authenticate()`` leaves it on the request as ``corbado_refusal``
-    for the page that follows; ``password_helps`` tells whether a password, given there, would link.
+    ``detail`` is logged with it. ``authenticate()`` stores the exception on the request as
+    ``corbado_refusal`` for the page that follows; ``password_helps`` says whether entering a
+    password there would link the account.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What Corbado Connect knows a local user by."""
+"""Handles: the identifiers by which Corbado Connect knows local users."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MAX_HANDLE = 255
 def new_handle(user: Any) -> str:
     """Return a random handle, or what the site's CORBADO_CONNECT_IDENTIFIER returns for the user.
 
-    128 bits: in a copy of the database, or on a second site of the same Corbado project, nobody
-    else has the same one.
+    128 bits, so that handles do not collide between copies of the database, or between two sites
+    of one Corbado project.
     """
     path = conf.CORBADO_CONNECT_IDENTIFIER
     if not path:
@@ -31,12 +31,12 @@ def new_handle(user: Any) -> str:
     handle = identify(user)
     if not is_handle(handle):
         raise ImproperlyConfigured(
-            f"CORBADO_CONNECT_IDENTIFIER: {path} has to return a string of 1 to {MAX_HANDLE} "
+            f"CORBADO_CONNECT_IDENTIFIER: {path} must return a string of 1 to {MAX_HANDLE} "
             "printable characters."
         )
     return str(handle)
 
 
 def is_handle(value: object) -> bool:
-    """Tell whether this can be a handle."""
+    """Return whether this is a valid handle."""
     return isinstance(value, str) and 0 < len(value) <= MAX_HANDLE and value.isprintable()

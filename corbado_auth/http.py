@@ -1,4 +1,4 @@
-"""What answers of all kinds have in common."""
+"""Helpers for responses of all kinds."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 __all__ = ["RETRY_AFTER", "SeeOther", "seconds_to_wait", "storage_behind"]
 
-RETRY_AFTER = 30  # seconds, unless Corbado asks for another wait
+RETRY_AFTER = 30  # seconds, unless Corbado asks for a different wait
 LONGEST_RETRY_AFTER = 120
 
 
 class SeeOther(HttpResponseRedirect):
-    """Redirect to a page that is asked for with GET, whatever this request was."""
+    """A redirect that the browser follows with GET, whatever the method of this request."""
 
     status_code = 303
 
 
 def seconds_to_wait(retry_after: int | None) -> int:
-    """Return Corbado's own wish up to two minutes, else half a minute."""
+    """Return the wait that Corbado asked for, at most two minutes; half a minute by default."""
     return min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
 
 
 def storage_behind(error: Exception, request: HttpRequest) -> str:
-    """Name the storage that an error comes from, or return an empty string.
+    """Return the name of the storage that an error comes from, or an empty string.
 
-    The drivers of caches, in which sessions may be, have no exception in common; that the error
-    came through the session's own methods tells.
+    Cache drivers, which may store the sessions, share no exception class; so an error counts as
+    the session store's if it passed through the session's own methods.
     """
     if isinstance(error, DatabaseError):
         return "database"

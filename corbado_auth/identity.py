@@ -1,4 +1,4 @@
-"""The values that travel between the rooms: who Corbado vouched for, and who asked."""
+"""Values passed between modules: whom Corbado vouched for, and who asked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["ClientInfo", "CorbadoEmail", "ConnectUser", "CorbadoUser", "Passkey"
 
 @dataclass(frozen=True, slots=True)
 class CorbadoEmail:
-    """Hold one address of a Corbado user with Corbado's status word for it."""
+    """An email address of a Corbado user and its status at Corbado."""
 
-    # An address is personal: a repr may end up in a log.
+    # Personal data: a repr may end up in a log.
     address: str = field(repr=False)
     status: str
 
     @property
     def is_verified(self) -> bool:
-        """Tell whether the person proved to own the address.
+        """Return whether the person has proved that they own the address.
 
         That ``active`` means "confirmed" is INFERRED (API notes 1.3).
         """
@@ -28,10 +28,10 @@ class CorbadoEmail:
 
 @dataclass(frozen=True, slots=True)
 class CorbadoUser:
-    """Hold the person that Corbado vouched for at one sign-in.
+    """The person whom Corbado vouched for in one sign-in.
 
-    ``id`` is Corbado's ``usr-…`` (ASCII, at most 64 characters); ``status`` is Corbado's word
-    (``active``, ``pending``, ``deleted``; others may come and are kept).
+    ``id`` is Corbado's ``usr-…`` (ASCII, at most 64 characters); ``status`` is as Corbado sends it
+    (``active``, ``pending``, ``deleted``; unknown values are kept).
     """
 
     id: str
@@ -42,7 +42,7 @@ class CorbadoUser:
 
     @property
     def verified_emails(self) -> tuple[str, ...]:
-        """List the confirmed addresses, in Corbado's order."""
+        """Return the confirmed addresses, in Corbado's order."""
         return tuple(email.address for email in self.emails if email.is_verified)
 
     @property
@@ -61,19 +61,19 @@ class CorbadoUser:
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether Corbado says that this user no longer exists or was disabled.
+        """Return whether Corbado says that this user is deleted or disabled.
 
-        ``deleted`` is what reads return, ``disabled`` what an update may set (API notes 1.5).
+        Reads return ``deleted``; an update may set ``disabled`` (API notes 1.5).
         """
         return self.status in {"deleted", "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectUser:
-    """Hold whom Corbado Connect vouched for at one sign-in.
+    """The person whom Corbado Connect vouched for in one sign-in.
 
-    ``handle`` is the site's own and decides who signs in. ``corbado_user_id`` is Corbado's
-    ``usr-…``, for support and deletion alone; it may be empty.
+    ``handle`` was issued by the site and decides who signs in. ``corbado_user_id`` is Corbado's
+    ``usr-…``, only for support and deletion; it may be empty.
     """
 
     handle: str
@@ -82,7 +82,7 @@ class ConnectUser:
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Hold the two facts about the visitor that Corbado requires (API notes 1.3): never empty."""
+    """What Corbado requires to know about the visitor (API notes 1.3); neither is ever empty."""
 
     remote_address: str
     user_agent: str
@@ -90,10 +90,10 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """Hold one passkey of a Corbado user as people know it (API notes 1.6).
+    """A passkey of a Corbado user, as shown to its owner (API notes 1.6).
 
-    ``id`` is Corbado's ``cre-…``, or empty where it has another form; names may be empty; times
-    are aware, or None where unknown.
+    ``id`` is Corbado's ``cre-…``, or empty if it has another form; names may be empty; times are
+    aware, or None if unknown.
     """
 
     id: str
@@ -106,14 +106,14 @@ class Passkey:
 
     @staticmethod
     def is_id(text: str) -> bool:
-        """Tell whether a text has the form of a passkey ID (API notes 2).
+        """Return whether a text has the form of a passkey ID (API notes 2).
 
-        Corbado's have digits alone; letters are let through, a slash or dots would be read as a
-        path of Corbado's API.
+        Corbado's consist of digits; letters are accepted, too, but not slashes or dots, which would
+        change the path of the API call.
         """
         return re.fullmatch(r"cre-[0-9A-Za-z]{1,60}", text) is not None
 
     @property
     def was_used(self) -> bool:
-        """Tell whether the passkey has signed somebody in since it was made."""
+        """Return whether the passkey has been used since it was created."""
         return self.last_used is not None and self.last_used != self.created

@@ -1,4 +1,4 @@
-"""Is somebody acting as another person, such as support staff as a customer?"""
+"""Detecting impersonation, such as support staff acting as a customer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["is_impersonating"]
 
 
 def is_impersonating(request: HttpRequest) -> bool:
-    """Tell whether whoever sends this request acts as somebody else.
+    """Return whether the sender of this request is acting as another user.
 
     Knows django-hijack and django-impersonate, and asks the site (``CORBADO_IS_IMPERSONATING``).
-    Whoever acts as a customer must not gain anything that outlives it, such as a passkey.
+    Someone who acts as a customer must not gain anything that outlives it, such as a passkey.
     """
     session = getattr(request, "session", None)
     is_hijacked = getattr(getattr(request, "user", None), "is_hijacked", False)

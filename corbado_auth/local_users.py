@@ -1,4 +1,4 @@
-"""How we read AUTH_USER_MODEL: users by email address."""
+"""Reading AUTH_USER_MODEL: finding users by email address."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SAMPLE = 50
 
 
 def find_field(name: str) -> Any:
-    """Return the field of the user model with this name, or None where it has none."""
+    """Return the field of the user model with this name, or None."""
     try:
         return get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
@@ -48,7 +48,7 @@ def find_field(name: str) -> Any:
 
 
 def email_field_name() -> str | None:
-    """Name the email field of the user model, or None where it has none."""
+    """Return the name of the user model's email field, or None if it has none."""
     name = get_user_model().get_email_field_name()
     return name if find_field(name) else None
 
@@ -60,11 +60,11 @@ def email_of(user: AbstractBaseUser) -> str:
 
 
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
-    """List the local users, active or not, who have one of these addresses.
+    """Return the local users, active or not, who have one of these addresses.
 
-    The database narrows down without regard to case; Python has the last word.
+    The database finds candidates case-insensitively; Python decides.
     """
-    # Many local users may have no address at all; nobody is found by that.
+    # Many local users may have no address at all: an empty one matches nobody.
     wanted = {normalized(address) for address in addresses} - {""}
     if email_field_name() is None or not wanted:
         return []
@@ -73,9 +73,9 @@ def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBa
 
 
 def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
-    """Return whom the database takes for users with these addresses: the query of every sign-in.
+    """Return users whose address matches one of these according to the database.
 
-    ``corbado_email_index`` makes the index that it needs.
+    This query runs at every sign-in; ``corbado_email_index`` creates the index that it needs.
     """
     field = email_field_name()
     written = [spelling for address in addresses for spelling in spellings(address)]
@@ -84,10 +84,10 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
 
 
 def lookup_is_blind(*, using: str) -> bool:
-    """Tell whether users are not found by the addresses that they have.
+    """Return whether looking users up by their addresses does not find them.
 
-    There is no email field, or what the database keeps of one is not what the model shows, as with
-    an encrypted field: then some users are looked up by their own addresses.
+    So it is without an email field, or if the database stores something other than what the model
+    shows, as with an encrypted field: to tell, some users are looked up by their own addresses.
     """
     name = email_field_name()
     if name is None:
@@ -97,7 +97,7 @@ def lookup_is_blind(*, using: str) -> bool:
     for user in _users(using).order_by("-pk")[:SAMPLE]:
         address = email_of(user)
         if address.strip() and not users_with_email([address], using=using):
-            # Unless the user was deleted, or moved to another address, meanwhile.
+            # Unless the user was deleted, or changed the address, meanwhile.
             again = _users(using).filter(pk=user.pk).first()
             if again is not None and email_of(again) == address:
                 return True
@@ -105,9 +105,9 @@ def lookup_is_blind(*, using: str) -> bool:
 
 
 def find_again(user: AbstractBaseUser, backend: BaseBackend, *, using: str) -> Any:
-    """Return a user as the next request finds them, or None: it asks a backend's ``get_user()``.
+    """Return a user as a backend's ``get_user()`` will find them at the next request, or None.
 
-    Django's own costs no query unless the default manager hides somebody.
+    With Django's own this costs no query unless the default manager hides users.
     """
     if type(backend).get_user is not ModelBackend.get_user:
         return backend.get_user(user.pk)
@@ -116,7 +116,7 @@ def find_again(user: AbstractBaseUser, backend: BaseBackend, *, using: str) -> A
 
 
 def is_plain(users: QuerySet[Any]) -> bool:
-    """Tell whether a manager's rows are all rows of the table, each an object of the model."""
+    """Return whether a manager returns all rows of the table, as instances of the model."""
     query = users.query
     narrowed = query.where or query.combinator or query.distinct or query.is_sliced
     widened = query.annotations or query.extra or query.select_related
@@ -130,9 +130,9 @@ def is_plain(users: QuerySet[Any]) -> bool:
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:
-    """Tell whether several local users have this address, as the database sees it.
+    """Return whether several local users have this address, as the database sees it.
 
-    ``known`` is what `shared_addresses` has found, for those who ask often.
+    ``known`` is what ``shared_addresses`` returned, for callers that ask often.
     """
     if known is not None:
         return _folded(address) in known
@@ -140,9 +140,9 @@ def is_shared_address(address: str, *, using: str, known: frozenset[str] | None 
 
 
 def shared_addresses(*, using: str) -> frozenset[str]:
-    """Return the addresses, folded, that several local users have: one query for all.
+    """Return the case-folded addresses that several local users share, in one query.
 
-    In upper case, since that is how PostgreSQL compares (``iexact``), and so has them in an index.
+    In upper case, since that is how PostgreSQL compares (``iexact``), and what its index holds.
     Of a field that the database cannot search, the rows are read.
     """
     field = email_field_name()
@@ -177,5 +177,5 @@ def _counted(addresses: Iterable[str]) -> frozenset[str]:
 
 
 def _folded(address: str) -> str:
-    """Fold an address as its upper case is folded, whatever made that: of ``ı`` it may be ``I``."""
+    """Fold an address by way of its upper case, which for ``ı`` may be ``I``."""
     return normalized(address).upper().casefold()

@@ -1,4 +1,4 @@
-"""How rows of the site's Corbado project are found, and how two users are linked."""
+"""Querysets: finding the rows of the site's Corbado project, and linking users."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["ConnectAccountQuerySet", "CorbadoAccountQuerySet", "ProjectQuerySet"
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
-# Stand where a parameter will be, in the statement that is compiled in advance.
+# Placeholders for parameters, in the statement that is compiled in advance.
 PROJECT_ID, KEY = "the project ID", "the account's key"
 
 
@@ -36,15 +36,15 @@ class ProjectQuerySet(QuerySet[Row]):
         return self.filter(project_id=conf.CORBADO_PROJECT_ID)
 
     def current(self) -> Self:
-        """Return the rows of the site's Corbado project as they are in the database for writing.
+        """Return the rows of the site's Corbado project, read from the database for writing.
 
-        A replica may not have the row of a moment ago.
+        A replica may not have the latest rows yet.
         """
         return self.using(router.db_for_write(self.model)).in_project()
 
 
 class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
-    """Accounts: how to find them, and how to link users."""
+    """A queryset of accounts, which also links users."""
 
     def for_user(self, user: Any) -> CorbadoAccount | None:
         """Return the current account of a local user, or None."""
@@ -53,12 +53,12 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
     def for_corbado_user(self, corbado_user_id: str) -> CorbadoAccount | None:
         """Return the current account of a Corbado user with its local user, in one query, or None.
 
-        The account's other fields are read when they are accessed.
+        The account's other fields are deferred.
         """
         using = router.db_for_write(self.model)
         project_id = conf.CORBADO_PROJECT_ID
         for user in _linked_users(BY_CORBADO_USER_ID, project_id, corbado_user_id, using):
-            # A case-insensitive collation finds more than was asked for.
+            # A case-insensitive collation may match more than was asked for.
             if user._account_key == corbado_user_id:
                 values = [user._account_id, user._account_more]
                 account = self.model.from_db(using, ["id", "awaits_proof"], values)
@@ -67,7 +67,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         return None
 
     def is_hidden(self, corbado_user_id: str) -> bool:
-        """Tell whether there is an account whose local user the default manager hides."""
+        """Return whether there is an account whose local user is hidden by the default manager."""
         using = router.db_for_write(self.model)
         if is_plain(get_user_model()._default_manager.using(using)):
             return False
@@ -85,9 +85,10 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
     ) -> CorbadoAccount:
         """Link a local user to a Corbado user: insert the account and send ``account_linked``.
 
-        ``email`` is the address that Corbado has confirmed; without one the first sign-in has to
-        confirm it, unless ``values``, other fields, say otherwise (``awaits_proof``). Raises
-        IntegrityError if one of the two is linked already; run it in ``atomic()`` to go on then.
+        ``email`` is the address that Corbado has confirmed; without one, the first sign-in has to
+        confirm it, unless ``values`` (other fields) say otherwise (``awaits_proof``). Raises
+        IntegrityError if one of the two is linked already; wrap it in ``atomic()`` to go on after
+        that.
         """
         account = self._account(user, corbado_user_id, email, **values)
         account.save(using=router.db_for_write(self.model), force_insert=True)
@@ -132,7 +133,7 @@ def _send_account_linked(
 
 
 class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
-    """Accounts at Connect: how to find them, and how to make them."""
+    """A queryset of accounts at Connect, which also creates them."""
 
     def in_project(self) -> Self:
         """Return the rows of the site's Connect project."""
@@ -145,11 +146,11 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
     def for_handle(self, handle: str) -> ConnectAccount | None:
         """Return the account with this handle and its local user, in one query, or None.
 
-        The account's other fields are read when they are accessed.
+        The account's other fields are deferred.
         """
         using = router.db_for_write(self.model)
         for user in _linked_users(BY_HANDLE, conf.CORBADO_CONNECT_PROJECT_ID, handle, using):
-            # A case-insensitive collation finds more than was asked for.
+            # A case-insensitive collation may match more than was asked for.
             if user._account_key == handle:
                 values = [user._account_id, handle, user._account_more]
                 account = self.model.from_db(using, ["id", "handle", "corbado_user_id"], values)
@@ -158,10 +159,10 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
         return None
 
     def get_or_link(self, user: AbstractBaseUser) -> ConnectAccount:
-        """Return the account of a local user; one is made where there is none yet.
+        """Return the account of a local user, creating it if there is none yet.
 
-        Raises IntegrityError if somebody else has the identifier that the site's own function
-        returns for this user.
+        Raises IntegrityError if the identifier that the site's own function returns for this user
+        already belongs to somebody else.
         """
         account, _created = self.current().get_or_create(
             user_id=user.pk,
@@ -177,7 +178,7 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
 class _Key(NamedTuple):
     """What an account is looked up by: the relation from the user, and a field of the account.
 
-    ``more`` is another field that is read with it.
+    ``more`` is another field to read along with it.
     """
 
     relation: str
@@ -190,11 +191,11 @@ BY_HANDLE = _Key("connect_accounts", "handle", "corbado_user_id")
 
 
 def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterable[Any]:
-    """Return the local users whom the database takes for those of an account, in one query.
+    """Return the local users of the accounts that match in the database, in one query.
 
-    They come through the default manager, as at the next request: somebody whom it hides has no way
-    in, and is of the class that it gives them. Each has the account's primary key (``_account_id``)
-    and its ``_account_key``.
+    They come from the default manager, as at the next request: users whom it hides cannot sign in,
+    and the others have the class that it returns. Each has the account's primary key
+    (``_account_id``) and its ``_account_key``.
     """
     users = get_user_model()._default_manager.using(using)
     statement = _statement(key, using) if is_plain(users) else None
@@ -207,13 +208,13 @@ def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterabl
 
 @lru_cache
 def _statement(key: _Key, using: str) -> tuple[str, Sequence[Any]] | None:
-    """Let the ORM compile the query once: it would be the most expensive step of a sign-in.
+    """Compile the query once: doing so each time would be the most expensive step of a sign-in.
 
-    None where the columns of a row could not be told apart by their names.
+    Returns None if column names are not unique.
     """
     columns = [field.column for field in get_user_model()._meta.concrete_fields]
     if len(set(columns)) < len(columns):
-        return None  # Of a model and its parent, say.
+        return None  # A model and its parent may share column names, for instance.
     users = get_user_model()._default_manager.using(using)
     query = _queryset(users, key, PROJECT_ID, KEY).query
     sql, parameters = query.get_compiler(using).as_sql()

@@ -191,7 +191,7 @@ class Mapping:
             raise SignInRefused("unknown_user")
 
     def _is_known(self) -> bool:
-        """Tell whether the site would match somebody, were all addresses confirmed."""
+        """Return whether the site would match somebody, were all addresses confirmed."""
         addresses = (*self.corbado_user.verified_emails, *self.corbado_user.unverified_emails)
         emails = tuple(CorbadoEmail(address, "active") for address in addresses)
         try:

@@ -1,4 +1,4 @@
-"""The account, which links a Corbado user to a local user, and what else the app remembers."""
+"""The account, which links a Corbado user to a local user, and the app's other records."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQue
 if TYPE_CHECKING:
     from .identity import ConnectUser, CorbadoUser
 
-# What sites query; the others are the app's own memory.
+# What sites query; the other models are internal.
 __all__ = ["ConnectAccount", "CorbadoAccount"]
 
 
 def db_for_write() -> str:
-    """Name the database that is written to: a replica may not have the row of a moment ago."""
+    """Return the alias of the database for writing: a replica may not have the latest rows yet."""
     return router.db_for_write(CorbadoAccount)
 
 
 class CorbadoAccount(models.Model):
     """The link between one Corbado user of one Corbado project and one local user.
 
-    The row decides who signs in, ever after; ``email`` follows Corbado and is for display and
-    support alone. Numbers (``sign_in_count`` and the two times) count sign-ins through Corbado.
+    From then on the row alone decides who signs in; ``email`` follows Corbado and is only for
+    display and support. ``sign_in_count`` and the two times are about sign-ins through Corbado.
     """
 
     user = models.ForeignKey(
@@ -52,14 +52,14 @@ class CorbadoAccount(models.Model):
     first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
-    # To the day: see password_use.py.
+    # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
 
-    # We created the Corbado user, whose address nobody has confirmed yet: the first sign-in has to.
+    # We created the Corbado user, and nobody has confirmed the address: the first sign-in has to.
     awaits_proof = models.BooleanField(_("awaits proof"), default=False, editable=False)
 
-    # Where the local user was created for this account: the address, in lower case. Two people who
-    # bring one address at the same moment collide here, and only one of them gets a new user.
+    # If the local user was created for this account: the address, in lower case. Two people who
+    # sign in with one address at the same moment collide here, and only one gets a new user.
     created_for_email = models.CharField(  # noqa: DJ001
         _("created for the address"), max_length=254, null=True, editable=False
     )
@@ -85,9 +85,9 @@ class CorbadoAccount(models.Model):
         return self.corbado_user_id
 
     def record_sign_in(self, corbado_user: CorbadoUser, *, at: datetime) -> bool:
-        """Note one more sign-in and Corbado's present address, in one UPDATE.
+        """Record a sign-in and the address at Corbado, in one UPDATE.
 
-        Return False if the row is gone meanwhile.
+        Returns False if the row has been deleted in the meantime.
         """
         self.email = corbado_user.verified_email
         return _count_sign_in(self, {"email": self.email, "awaits_proof": False}, at)
@@ -96,8 +96,8 @@ class CorbadoAccount(models.Model):
 class ConnectAccount(models.Model):
     """The link between one user of Corbado Connect and one local user.
 
-    The handle decides who signs in, ever after; it is random, for it goes to authenticators.
-    ``corbado_user_id``, unknown until the first sign-in, is for support and deletion alone.
+    The handle decides who signs in; it is random, since authenticators store it.
+    ``corbado_user_id``, unknown until the first sign-in, is only for support and deletion.
     """
 
     user = models.ForeignKey(
@@ -113,7 +113,7 @@ class ConnectAccount(models.Model):
     first_sign_in_at = models.DateTimeField(_("first sign-in"), null=True, editable=False)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, editable=False)
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
-    # To the day: see password_use.py.
+    # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
 
     objects = ConnectAccountQuerySet.as_manager()
@@ -132,9 +132,9 @@ class ConnectAccount(models.Model):
         return self.handle
 
     def record_sign_in(self, connect_user: ConnectUser, *, at: datetime) -> bool:
-        """Note one more sign-in and Corbado's user ID, in one UPDATE.
+        """Record a sign-in and Corbado's user ID, in one UPDATE.
 
-        Return False if the row is gone meanwhile.
+        Returns False if the row has been deleted in the meantime.
         """
         self.corbado_user_id = connect_user.corbado_user_id
         return _count_sign_in(self, {"corbado_user_id": self.corbado_user_id}, at)
@@ -147,7 +147,7 @@ def _count_sign_in(
     moment = connection.ops.adapt_datetimefield_value(at)
     table, *columns = map(connection.ops.quote_name, (account._meta.db_table, *values))
     assigned = "".join(f" {column} = %s," for column in columns)
-    # Written out: the ORM takes longer to word it than the database to do it, at every sign-in.
+    # Plain SQL: at every sign-in, the ORM takes longer to compile this than the database to run it.
     statement = (
         f"UPDATE {table} SET{assigned}"  # noqa: S608
         " first_sign_in_at = COALESCE(first_sign_in_at, %s), last_sign_in_at = %s,"
@@ -161,8 +161,8 @@ def _count_sign_in(
 class MigrationAttempt(models.Model):
     """How far one existing user has been moved over.
 
-    ``asked_at`` is written before Corbado is asked to create somebody and stands until the answer
-    is known. If it stands at the next try, an answer was lost, and the Corbado user who is found
+    ``asked_at`` is written before Corbado is asked to create a user, and cleared once the answer is
+    known. If it is still there at the next try, the answer was lost, and the Corbado user found
     then may be ours.
     """
 
@@ -202,7 +202,7 @@ class MigrationAttempt(models.Model):
 class MigrationLease(models.Model):
     """The right to move a project's users, held by one run at a time.
 
-    The run renews it while it works; the lease of one that was killed expires.
+    A run renews it while it works; after a run is killed it expires.
     """
 
     project_id = models.CharField(_("Corbado project ID"), max_length=64, unique=True)
@@ -221,13 +221,13 @@ class MigrationLease(models.Model):
 
 
 class PasskeyNudge(models.Model):
-    """Remember when a passkey was last offered to a user, and what they said.
+    """When a passkey was last offered to a user, and what they answered; one row per user.
 
-    ``quiet_since`` is when the offer was made or answered, whichever is later. One row a user.
+    ``quiet_since`` is when the offer was made or answered, whichever is later.
     """
 
     class Answer(models.TextChoices):
-        """What a person says to the offer; empty until they do."""
+        """The answer to the offer; empty until there is one."""
 
         NOT_NOW = "not_now", _("Not now")
         NEVER = "never", _("Never")
@@ -252,15 +252,15 @@ class PasskeyNudge(models.Model):
 
 
 class PendingDeletion(models.Model):
-    """Keep whom Corbado still has to delete, from the local user's deletion until Corbado did it.
+    """A user whom Corbado still has to delete after the local user was deleted.
 
-    Written in the transaction that deletes the user, so that nobody is forgotten; no foreign key,
-    since what it would point at is gone.
+    Written in the transaction that deletes the local user, so that none is forgotten; without a
+    foreign key, since the local user is gone.
     """
 
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64, blank=True)
-    # At Connect, of somebody whose Corbado user we never heard of.
+    # At Connect, for a person whose Corbado user ID we never learned.
     handle = models.CharField(_("handle"), max_length=MAX_HANDLE, blank=True)
     is_at_connect = models.BooleanField(_("at Connect"), default=False)
     created_at = models.DateTimeField(_("local user deleted"), default=timezone.now)

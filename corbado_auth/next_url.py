@@ -1,4 +1,4 @@
-"""Where a person goes after signing in, and where the login page is."""
+"""Where people go after signing in, and where the login page is."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ __all__ = [
     "view_at",
 ]
 
-# Two of them fit into one cookie, whatever characters they have (in ASCII, percent-encoded).
+# Two of them fit into one cookie, whatever characters they contain (percent-encoded ASCII).
 MAX_URL = 1400
 
 
 def safe_next(request: HttpRequest, url: str) -> str:
     """Return a URL of this site to go to after sign-in, or an empty string.
 
-    A path from the root or a whole URL: a browser reads others relative to the redirect view.
+    An absolute path or a whole URL: browsers resolve anything else relative to the redirect view.
     """
     if not url.startswith(("/", "http://", "https://")) or url.startswith("//"):
         return ""
@@ -47,7 +47,7 @@ def safe_next(request: HttpRequest, url: str) -> str:
 
 
 def is_own_path(url: str, *, base: str = "/") -> bool:
-    """Tell whether a URL leads to a view of ours that takes a token: no place to go to."""
+    """Return whether a URL leads to a view of ours that accepts a token: never a destination."""
     try:
         path = posixpath.normpath(unquote(urlsplit(urljoin(base, url.replace("\\", "/"))).path))
     except ValueError:
@@ -58,10 +58,10 @@ def is_own_path(url: str, *, base: str = "/") -> bool:
 
 @lru_cache(maxsize=64)
 def _own_paths(urlconf: Any, script_prefix: str, language: str | None) -> frozenset[str]:
-    """Return our paths that take a token, in every language in which the site has them.
+    """Return our paths that accept a token, in every language that the site serves them in.
 
-    Under ``i18n_patterns`` also without the language's prefix: ``LocaleMiddleware`` redirects from
-    there to the path with it, query and all.
+    Under ``i18n_patterns`` also without the language prefix, from where ``LocaleMiddleware``
+    redirects to the prefixed path, query included.
     """
     languages = [language]
     if is_language_prefix_patterns_used(urlconf)[0]:
@@ -78,7 +78,7 @@ def _own_paths(urlconf: Any, script_prefix: str, language: str | None) -> frozen
 
 
 def login_page_url() -> str:
-    """Return the site's login page: LOGIN_URL where the site sets it, else ours."""
+    """Return the URL of the site's login page: LOGIN_URL if the site sets it, else ours."""
     if settings.is_overridden("LOGIN_URL"):  # type: ignore[misc]  # unknown to django-stubs
         try:
             return resolve_url(settings.LOGIN_URL)
@@ -88,12 +88,12 @@ def login_page_url() -> str:
 
 
 def login_url_back_to(path: str) -> str:
-    """Return the site's login page, which goes on to this path of the site."""
+    """Return the URL of the site's login page, with this path as the destination."""
     return f"{login_page_url()}?{urlencode({'next': path})}"
 
 
 def first_url(names: Iterable[str]) -> str:
-    """Return the URL of the first of these names that the site has, or an empty string."""
+    """Return the URL of the first of these names that resolves, or an empty string."""
     for name in names:
         try:
             return reverse(name)
@@ -103,5 +103,5 @@ def first_url(names: Iterable[str]) -> str:
 
 
 def view_at(path: str) -> Callable[..., Any]:
-    """Return the view at a path of this site; raises Resolver404 where none is."""
+    """Return the view at a path of this site; raises Resolver404 if there is none."""
     return resolve(path.removeprefix(get_script_prefix().removesuffix("/"))).func

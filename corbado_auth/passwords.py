@@ -1,8 +1,7 @@
-"""Which of the site's backends take passwords, who has one, and whose one is.
+"""Which of the site's backends take passwords, which users have one, and whose a password is.
 
-A local user's password may be known to a backend that keeps it elsewhere (LDAP), or that finds the
-user by the address instead of the user name, so every question about passwords is put to the
-backends of ``CORBADO_PASSWORD_BACKENDS``.
+A backend may keep passwords elsewhere (LDAP), or find users by email address instead of user name,
+so every question about passwords is put to the backends of ``CORBADO_PASSWORD_BACKENDS``.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ __all__ = [
     "password_backends",
 ]
 
-# What Django's own signal shows of a password.
+# Django's own signal shows this in place of a password.
 MASK = "********************"
 
 
 def password_backends() -> list[str]:
     """Return the dotted paths of the backends that take passwords, in the site's order.
 
-    Those that CORBADO_PASSWORD_BACKENDS names; else all whose ``authenticate()`` has a parameter
-    ``password``, or reads it out of its keyword arguments. Ours says that it takes none.
+    Those named in CORBADO_PASSWORD_BACKENDS; else all whose ``authenticate()`` has a parameter
+    ``password``, or reads it from its keyword arguments. Ours declares that it takes none.
     """
     named = conf.CORBADO_PASSWORD_BACKENDS
     if named is not None:
@@ -55,22 +54,22 @@ def password_backends() -> list[str]:
 
 
 def are_taken() -> bool:
-    """Tell whether anybody can sign in here with a password."""
+    """Return whether anybody can sign in here with a password."""
     return bool(password_backends())
 
 
 def finds_by_address() -> bool:
-    """Tell whether a backend may know people by their address beside the user name."""
+    """Return whether a backend may find people by email address as well as by user name."""
     return any(
         not _is_djangos(import_string(path)) for path in password_backends()
     ) and not _is_address(get_user_model().USERNAME_FIELD)
 
 
 def may_have_password(user: AbstractBaseUser) -> bool:
-    """Tell whether one of the backends might let this user in with a password.
+    """Return whether one of the backends might let this user in with a password.
 
-    By the hash that is kept here, unless a backend keeps the passwords elsewhere: then nobody can
-    be told from here to have none.
+    Judged by the hash that is stored here, unless a backend keeps passwords elsewhere: then any
+    user may have one.
     """
     backends = [import_string(path) for path in password_backends()]
     if any(not _compares_hashes(backend) for backend in backends):
@@ -79,9 +78,9 @@ def may_have_password(user: AbstractBaseUser) -> bool:
 
 
 def came_with_password(request: HttpRequest | None, user: Any) -> bool:
-    """Tell whether this sign-in, of which Django's signal tells, went through such a backend.
+    """Return whether this sign-in, reported by Django's signal, went through such a backend.
 
-    ``login(request, user, backend=…)`` puts the backend into the session alone.
+    ``login(request, user, backend=…)`` stores the backend only in the session.
     """
     session = getattr(request, "session", None) or {}
     backend = session.get(BACKEND_SESSION_KEY) or getattr(user, "backend", None)
@@ -99,9 +98,9 @@ def find_user(
 ) -> AbstractBaseUser | None:
     """Return the first wanted user whom a backend lets in with this password, or None.
 
-    Like Django's ``authenticate()``, which knows one way to ask for all backends: here each is
-    asked by user name and by address, as its signature has it. Backends that take no passwords are
-    asked once as Django would, since one may be there to refuse (django-axes). A failure is told
+    Like Django's ``authenticate()``, which calls all backends alike; here each is asked by user
+    name and by email address, as its signature allows. Backends that take no passwords are asked
+    once as Django would, since one may be there to refuse (django-axes). A failure is signalled
     once, however many ways were tried.
     """
     try:
@@ -121,9 +120,10 @@ def find_user(
 
 
 def _ways(path: str, backend: Any, username: str, address: str) -> Iterable[dict[str, str]]:
-    """List the ways to name somebody to a backend, beside the password.
+    """Return the ways to identify a person to a backend, apart from the password.
 
-    The same for all users of a site: a stranger has to cost the work of a wrong password.
+    The same for all users of a site: an unknown person has to cost the same work as a wrong
+    password.
     """
     signature = inspect.signature(backend.authenticate)
     ways = [("username", username)]
@@ -139,7 +139,7 @@ def _ways(path: str, backend: Any, username: str, address: str) -> Iterable[dict
 
 
 def _names(signature: inspect.Signature) -> list[str]:
-    """List the parameters that may name a person: the usual ones, and whatever has to be given."""
+    """Return the parameters that may identify a person: the usual ones, and all required ones."""
     model = get_user_model()
     usual = {"username", "email", model.USERNAME_FIELD, model.get_email_field_name()}
     parameters = list(signature.parameters.values())[1:]  # The first one is the request.
@@ -160,7 +160,7 @@ def _values(name: str, username: str, address: str) -> list[tuple[str, str]]:
     if _is_address(model.USERNAME_FIELD):
         return [(name, username)]
     if name in {"username", model.USERNAME_FIELD}:
-        # Whether it means the user name, the address or either, no signature tells.
+        # The signature does not say whether it means the user name, the address or either.
         return [(name, username), (name, address)]
     return [(name, address)]
 
@@ -170,7 +170,7 @@ def _is_address(field: str) -> bool:
 
 
 def _is_djangos(backend: type) -> bool:
-    """Tell whether a backend finds users as Django's own does: by the user name alone."""
+    """Return whether a backend finds users as Django's own does: only by user name."""
     return getattr(backend, "authenticate", None) is ModelBackend.authenticate
 
 
@@ -181,7 +181,7 @@ def _takes_passwords(backend: Any) -> bool:
     try:
         parameters = inspect.signature(backend.authenticate).parameters
     except (AttributeError, TypeError, ValueError):
-        return False  # It only answers for permissions.
+        return False  # Only for permissions.
     if "password" in parameters:
         return True
     takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
@@ -189,9 +189,9 @@ def _takes_passwords(backend: Any) -> bool:
 
 
 def _is_guard(backend: Any) -> bool:
-    """Tell whether ``authenticate()`` can only refuse (django-axes) or pass by.
+    """Return whether ``authenticate()`` can only refuse (django-axes) or abstain.
 
-    Whoever lets people in has to find them again at the next request, with ``get_user()``.
+    A backend that signs people in has to find them again at the next request, with ``get_user()``.
     """
     defines = (each for each in inspect.getmro(backend) if "authenticate" in vars(each))
     definer = next(defines, backend)
@@ -200,14 +200,14 @@ def _is_guard(backend: Any) -> bool:
 
 @lru_cache
 def _compares_hashes(backend: Any) -> bool:
-    """Tell whether a backend looks at the hash that the user model keeps."""
+    """Return whether a backend checks the hash in the user model."""
     return _is_djangos(backend) or _mentions(backend, "check_password")
 
 
 def _mentions(backend: type, word: str) -> bool:
-    """Tell whether the code of a backend, or of what it extends, has a name or a text.
+    """Return whether the code of a backend, or of its base classes, uses a name or a string.
 
-    Django's own classes are left out: they have methods that a subclass may have replaced.
+    Django's own classes are ignored: a subclass may have replaced their methods.
     """
     own = [each for each in backend.__mro__ if not each.__module__.startswith("django.contrib.")]
     codes = [
@@ -224,7 +224,7 @@ def _words(code: CodeType) -> set[object]:
 
 
 def _is_hash(password: str) -> bool:
-    """Tell a hash that can be checked from an empty, an unusable and an unknown one."""
+    """Return whether this is a hash that can be checked, not an empty, unusable or unknown one."""
     try:
         identify_hasher(password)
     except ValueError:

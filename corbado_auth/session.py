@@ -1,4 +1,4 @@
-"""The session of a person: making it, whose it is, and when they proved who they are."""
+"""Sessions: creating one, whose it is, and when the person last proved who they are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["SignIn", "is_recent", "last_sign_in"]
 # In the session: {"user": primary key, "at": seconds since 1970, "method": how, "session": a digest
 # of the session's key at the time}. Written at a real sign-in alone.
 SIGN_IN = "corbado_sign_in"
-# In the session, after a sign-in that proves nothing about who holds the session: when it was.
+# In the session, after a sign-in that proves nothing about who holds the session: the time.
 KEPT_KEY = "_corbado_auth_kept_key"
 
 # How a person signed in: through Corbado (v1 does not say whether by passkey or by link), or else.
@@ -36,7 +36,7 @@ CORBADO, OTHER = "corbado", "other"
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The last real sign-in of a session: when it was, and ``method``, ``corbado`` or ``other``."""
+    """A session's last real sign-in: the time, and the ``method``, ``corbado`` or ``other``."""
 
     at: datetime
     method: str
@@ -45,44 +45,47 @@ class SignIn:
 def last_sign_in(request: HttpRequest) -> SignIn | None:
     """Return when and how the signed-in person proved who they are, in this session, or None.
 
-    None for a visitor, for somebody who acts as another person, and for a session that was not
-    made by a sign-in, such as the one that django-hijack makes.
+    None for an anonymous visitor, while impersonating, and for a session that was not created by a
+    sign-in, such as django-hijack's.
     """
     session, user = getattr(request, "session", None), getattr(request, "user", None)
     if session is None or user is None or not user.is_authenticated or is_impersonating(request):
         return None
     noted = session.get(SIGN_IN)
-    # Both: django-impersonate puts somebody else's user into the request, not into the session.
+    # Both: django-impersonate puts the other user into the request, not into the session.
     if not noted or not is_users(session, user) or noted["user"] != primary_key(user):
         return None
     return SignIn(at=datetime.fromtimestamp(noted["at"], UTC), method=noted["method"])
 
 
 def is_recent(request: HttpRequest, seconds: float) -> bool:
-    """Tell whether the person signed in at most so many seconds ago, in this session."""
+    """Return whether the person signed in within the last ``seconds``, in this session."""
     last = last_sign_in(request)
     return last is not None and 0 <= time.time() - last.at.timestamp() <= seconds
 
 
 def has_kept_key(request: HttpRequest) -> bool:
-    """Tell whether the last sign-in of this session did not count, since a copy would share it."""
+    """Return whether the last sign-in of this session did not count.
+
+    The session kept its key then, so a stolen copy would have become fresh, too.
+    """
     return KEPT_KEY in request.session
 
 
 def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
-    """Note in the session that the person proved who they are, now.
+    """Note in the session that the person has just proved who they are.
 
     Connected to ``user_logged_in``, which says less than it seems to: token views send it for
-    requests without a session, or with an old one and nothing proved (django-rest-knox), and
-    packages for impersonation when staff becomes a customer, and on the way back. The user's
+    requests without a session, or with an old one and no proof (django-rest-knox), and packages
+    for impersonation send it when staff become a customer, and again on the way back. The user's
     ``last_login`` would not do either: an old, stolen session would become fresh whenever its owner
     signs in elsewhere.
     """
     session = getattr(request, "session", None)
     if request is None or session is None or not is_users(session, user):
         return
-    # authenticate() leaves its mark on the user. Where somebody else was signed in when this
-    # request began, it may have been put there by hand.
+    # authenticate() sets this attribute on the user. If another user was signed in when this
+    # request began, the site may have set it by hand.
     if not getattr(user, "backend", None) or was_somebody_else(request, user):
         return
     if _kept_key(request):
@@ -92,23 +95,23 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
 
 
 def is_users(session: SessionBase, user: Any) -> bool:
-    """Tell whether a session is signed in as this user."""
+    """Return whether a session is signed in as this user."""
     return bool(session.get(auth.SESSION_KEY) == primary_key(user))
 
 
 def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
-    """Tell whether this browser is signed in as the local user of this Corbado user."""
+    """Return whether this browser is signed in as the local user of this Corbado user."""
     if corbado_user.is_gone or not request.user.is_authenticated:
         return False
     account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
-    # Not the objects: a manager may give the same row another class here.
+    # Compared by key: a manager may return the same row as an instance of another class.
     return account is not None and account.user.pk == request.user.pk
 
 
 def was_somebody_else(request: HttpRequest, user: Any) -> bool:
-    """Tell whether this request began as that of another user, if anybody has looked.
+    """Return whether this request began as another user's, if its user has been looked up.
 
-    So it is where staff becomes a customer, and on the way back.
+    True when staff become a customer by impersonation, and on the way back.
     """
     looked_up = (getattr(request, name, None) for name in ("_cached_user", "_acached_user"))
     return any(
@@ -120,8 +123,8 @@ def rotate_key(request: HttpRequest) -> None:
     """Give a signed-in session a new key, before its owner signs in again.
 
     ``login()`` keeps the key of a session that is signed in as the same user, and a thief's copy of
-    it would become as fresh as the owner's. Before, and not after: receivers of ``user_logged_in``
-    may store the session's row by foreign key.
+    it would become as fresh as the owner's. Before the sign-in, not after: receivers of
+    ``user_logged_in`` may store a foreign key to the session's row.
     """
     session = getattr(request, "session", None)
     if session is not None and auth.SESSION_KEY in session:
@@ -129,10 +132,10 @@ def rotate_key(request: HttpRequest) -> None:
 
 
 def sign_in(request: HttpRequest, **proof: Any) -> AbstractBaseUser | None:
-    """Make the session of whoever the backends map a verified proof onto, and return the user.
+    """Sign in the user onto whom the backends map a verified proof, and return the user.
 
-    Returns None for a person who has no way in here. The session gets a new key, and is emptied if
-    it belonged to somebody else.
+    Returns None for a person who may not sign in here. The session gets a new key, and is emptied
+    if it belonged to somebody else.
     """
     user = authenticate(request, **proof)
     if user is not None:
@@ -148,10 +151,10 @@ def sign_in(request: HttpRequest, **proof: Any) -> AbstractBaseUser | None:
 def _atomic_login(request: HttpRequest) -> Iterator[None]:
     """Make ``login()`` all-or-nothing.
 
-    A session that is being replaced is restored by the transaction. A browser that brought none
-    needs no transaction: its new row is deleted instead, which saves the savepoint that Django
-    opens inside a transaction, two round trips per sign-in. What receivers of the login signal
-    wrote before the failure, such as ``last_login``, then stays, as after any ``login()``.
+    A session that is being replaced is restored by the transaction. A browser that sent none needs
+    no transaction: its new row is deleted instead, which saves the savepoint that Django opens
+    inside a transaction, two round trips per sign-in. What receivers of the login signal wrote
+    before the failure, such as ``last_login``, then stays, as after any ``login()``.
     """
     session, user = request.session, request.user
     had_session = bool(session.session_key)
@@ -160,9 +163,9 @@ def _atomic_login(request: HttpRequest) -> Iterator[None]:
             yield
     except Exception:
         if not had_session:
-            with suppress(Exception):  # What keeps sessions may be what failed.
+            with suppress(Exception):  # The session store may be what failed.
                 session.flush()
-        # Or an answer of the site's own to the failure would save who was about to be signed in.
+        # Or the site's own error page would save the session with the user in it.
         for name in (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY):
             session.pop(name, None)
         session.modified = False
@@ -181,12 +184,12 @@ def _note(session: SessionBase, user: Any, method: str) -> None:
 
 
 def primary_key(user: Any) -> str:
-    """Return the primary key as Django keeps it in a session."""
+    """Return the primary key as Django stores it in a session."""
     return str(user._meta.pk.value_to_string(user))
 
 
 def _kept_key(request: HttpRequest) -> bool:
-    """Tell whether the session still has the key with which the browser, or an app, sent it."""
+    """Return whether the session still has the key that the browser, or an app, sent."""
     session = request.session
     if session.session_key == request.COOKIES.get(settings.SESSION_COOKIE_NAME):
         return True
@@ -195,6 +198,6 @@ def _kept_key(request: HttpRequest) -> bool:
 
 
 def _digest(session: SessionBase) -> str:
-    """Return what tells a session's key without giving it away where its data is shown."""
+    """Return a digest of the session's key, which is safe to store in the session's data."""
     key = str(session.session_key)
     return salted_hmac("corbado_auth.session", key, algorithm="sha256").hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Signals tell what happened; they never decide.
+"""Signals, which report what happened and never decide anything.
 
 Sign-ins, sign-outs and failures are Django's own: ``user_logged_in``, ``user_logged_out``,
 ``user_login_failed``.
@@ -10,8 +10,8 @@ from django.dispatch import Signal
 
 __all__ = ["account_linked"]
 
-# A Corbado user and a local user were linked. Sent after the transaction, robustly: a
-# receiver that raises is logged and breaks no sign-in.
+# A Corbado user and a local user were linked. Sent after the commit with send_robust: a receiver
+# that raises is logged and does not break the sign-in.
 # Arguments: sender (the CorbadoAccount class), request (HttpRequest or None), account,
-# created (True when the local user was made for this Corbado user).
+# created (True if the local user was created for this Corbado user).
 account_linked = Signal()

@@ -1,13 +1,13 @@
 """Keep tokens, links and passwords out of what other packages record.
 
-Error trackers, tracers and request logs read the URL of a request before any view runs, and
-middleware is too late for some of them. So the secrets are taken off at the door::
+Error trackers, tracers and request logs read the URL of a request before any view runs, some even
+before any middleware. So the secrets are removed at the entrance::
 
     application = hide_tokens(get_wsgi_application())   # or get_asgi_application()
 
-``HideTokensMiddleware``, named first, does the same for whatever runs behind it. What is left, such
-as local variables in the frames of an error, is removed by ``scrub``: as ``before_send`` of Sentry
-(``scrub_event``), as a filter of ``logging`` (``ScrubFilter``), or as a processor of structlog
+``HideTokensMiddleware``, placed first, does the same for everything after it. What is left, such as
+local variables in the frames of an error, is masked by ``scrub``: as Sentry's ``before_send``
+(``scrub_event``), as a ``logging`` filter (``ScrubFilter``), or as a structlog processor
 (``scrub_structlog``).
 """
 
@@ -45,34 +45,34 @@ __all__ = [
 ]
 
 AUTH_TOKEN = "corbadoAuthToken"  # noqa: S105 -- the name of a parameter
-# What a magic link brings to the login page, where Corbado's component redeems it (API notes 4.4).
+# What a magic link carries to the login page, where Corbado's component redeems it (API notes 4.4).
 LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
 PARAMETERS = LINK_PARAMETERS | {AUTH_TOKEN}
 
 MASK = "hidden"
-# A value this long may be a token that somebody copied badly.
+# A value this long may be a badly copied token.
 WORTH_MASKING = 32
-# In WSGI's environ, ``request.META`` and ASGI's scope: what was taken off the request.
+# In WSGI's environ, ``request.META`` and ASGI's scope: what was removed from the request.
 KEY = "corbado_auth.hidden"
 
-# Keys whose values are secrets, wherever a record has them.
+# Keys whose values are secret anywhere in a record.
 SECRET_KEYS = {
     *map(str.lower, PARAMETERS),
     *("authorization", "http_authorization", "password", "signedpasskeydata"),
 }
-# Secrets that are known by their form (API notes 2): a JWT, Corbado's tokens and API secret, and
+# Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, and
 # the value of a parameter in a URL, however often that URL is percent-encoded.
 FORMS = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}")
 PARAMETER = re.compile(rf"\b({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
 
-# The secrets of the request that this thread or task works on.
+# The secrets of the request that this thread or task is handling.
 _secrets: ContextVar[tuple[str, ...]] = ContextVar("corbado_auth_secrets", default=())
 
 Environ = MutableMapping[str, Any]
 
 
 class Hidden:
-    """What was taken off one request: parameters, and the Referer as it came."""
+    """What was removed from a request: parameters, and the original Referer."""
 
     __slots__ = ("parameters", "referer")
 
@@ -85,7 +85,7 @@ class Hidden:
 
 
 class Secret:
-    """A password or the like on its way: ``reveal()`` gives it out, and nothing shows it."""
+    """A password or the like in transit: only ``reveal()`` returns it, and no repr shows it."""
 
     __slots__ = ("_value",)
 
@@ -113,7 +113,7 @@ def hide_tokens(application: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def is_wrapped(application: Any) -> bool:
-    """Tell whether ``hide_tokens`` made this application."""
+    """Return whether this application is wrapped by ``hide_tokens``."""
     return isinstance(application, _HiddenWSGI | _HiddenASGI)
 
 
@@ -137,7 +137,7 @@ class _HiddenASGI:
 
 
 class HideTokensMiddleware:
-    """Middleware, to be named first, for a site that cannot wrap its application."""
+    """Middleware, to be placed first, for sites that cannot wrap their application."""
 
     sync_capable = async_capable = True
 
@@ -148,19 +148,19 @@ class HideTokensMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Take the secrets off the request, and go on."""
+        """Remove the secrets from the request, and go on."""
         _take_once(request)
         response: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
         return response
 
 
 def take_off(request: HttpRequest) -> Hidden:
-    """Take the secrets off a request, unless that has been done, and return them."""
+    """Remove the secrets from a request, unless that has been done, and return them."""
     hidden = _take_once(request)
     try:
         request.GET  # noqa: B018 -- evaluated at the first access
     except TooManyFieldsSent:
-        # Django's 400 would be logged with the request; ours says what is wrong.
+        # Django would log its 400 with the request; ours says what is wrong.
         request.META["QUERY_STRING"] = MASK
         request.GET = QueryDict()
         return Hidden({}, hidden.referer)
@@ -183,13 +183,13 @@ def _take_once(request: HttpRequest) -> Hidden:
 
 
 def _take(environ: Environ) -> Hidden:
-    """Mask the secrets in WSGI's environ, or what Django makes of ASGI's scope."""
+    """Mask the secrets in WSGI's environ, or in what Django derives from ASGI's scope."""
     _secrets.set(())
     query, parameters = _mask_query(environ.get("QUERY_STRING", ""))
     referer = environ.get("HTTP_REFERER", "")
     hidden = environ[KEY] = Hidden(parameters, referer)
     if parameters:
-        # Servers keep the request line under names of their own (RAW_URI, REQUEST_URI).
+        # Servers store the request line under their own names (RAW_URI, REQUEST_URI).
         secrets = [value for values in parameters.values() for value in values]
         note_secrets(secrets)
         long = {each for each in secrets if len(each) >= WORTH_MASKING}
@@ -215,7 +215,7 @@ def _masked_scope(scope: Environ) -> Environ:
 
 
 def _mask_query(query: str) -> tuple[str, dict[str, list[str]]]:
-    """Return the query with secret values masked, and what they were."""
+    """Return the query with secret values masked, and the original values."""
     if "orbado" not in query and "%" not in query:
         return query, {}
     found: dict[str, list[str]] = {}
@@ -229,7 +229,7 @@ def _mask_query(query: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def _mask_url(url: str) -> str:
-    """Mask the secrets in the query of a URL; the names stay, for they tell of a link."""
+    """Mask the secrets in the query of a URL; parameter names stay, since they identify a link."""
     before, question, rest = url.partition("?")
     query, number_sign, fragment = rest.partition("#")
     masked, found = _mask_query(query)
@@ -248,15 +248,15 @@ def _mask_copies(environ: Environ, masks: Mapping[str, str]) -> None:
 
 
 def note_secrets(secrets: Iterable[str]) -> None:
-    """Remember secrets of the present request, for ``scrub``."""
+    """Remember secrets of the current request, for ``scrub``."""
     _secrets.set((*_secrets.get(), *(each for each in secrets if each)))
 
 
 def scrub(record: Any) -> Any:
-    """Return a copy of a record, of dicts, lists and texts, with every secret masked.
+    """Return a copy of a record (dicts, lists and strings) with every secret masked.
 
-    Masked are values under a key that names a secret, texts that have the form of one, and what
-    the present request brought.
+    Masks values under a key that names a secret, strings that look like one, and the secrets of
+    the current request.
     """
     if isinstance(record, str):
         return _scrub_text(record)
@@ -270,20 +270,20 @@ def scrub(record: Any) -> Any:
 
 
 def scrub_event(event: Any, hint: Any = None) -> Any:
-    """Scrub an event or a transaction of Sentry: for ``before_send`` and its likes."""
+    """Scrub an event or transaction of Sentry: for ``before_send`` and similar hooks."""
     return scrub(event)
 
 
 def scrub_structlog(logger: Any, method: str, event_dict: Any) -> Any:
-    """Scrub an event of structlog: for its list of processors."""
+    """Scrub a structlog event: for its list of processors."""
     return scrub(event_dict)
 
 
 class ScrubFilter(logging.Filter):
-    """A filter for handlers of ``logging``: masks secrets in messages and tracebacks."""
+    """A filter for ``logging`` handlers that masks secrets in messages and tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask, and let pass."""
+        """Mask secrets, and let every record pass."""
         record.msg, record.args = _scrub_text(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
@@ -294,7 +294,7 @@ class ScrubFilter(logging.Filter):
 
 def _scrub_text(text: str) -> str:
     for secret in _secrets.get():
-        # Replaced everywhere, a short one would leave holes in whatever has its letters.
+        # A short secret, replaced everywhere, would damage unrelated text.
         for form in _forms(secret) if len(secret) >= 4 else ():
             text = text.replace(form, MASK)
         text = MASK if text == secret else text

@@ -1,9 +1,10 @@
-"""Test a site that signs in through Corbado, against the emulator and without a network.
+"""A test kit for sites that sign in through Corbado: it runs the emulator, without a network.
 
-pytest: the fixtures `corbado` and `corbado_live` are there once the package is installed.
-unittest: add the mixin `CorbadoTestCase` and use `self.corbado`. All need the extra `[emulator]`.
+pytest: the fixtures ``corbado`` and ``corbado_live`` are available once the package is installed.
+unittest: add the mixin ``CorbadoTestCase`` and use ``self.corbado``. All need the extra
+``[emulator]``.
 
-Nothing is imported from Django or the emulator until a test asks for one of them.
+Nothing is imported from Django or the emulator until a test uses one of them.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ else:
 
 __all__ = ["Corbado", "CorbadoTestCase", "Email", "Request", "User"]
 
-# What Django's test client calls the site.
+# The site's origin in Django's test client.
 TEST_SITE = "http://testserver"
 
 
 @dataclass(frozen=True)
 class User:
-    """A user at Corbado; `id` is the Corbado user ID."""
+    """A user at Corbado; ``id`` is the Corbado user ID."""
 
     id: str
     email: str
@@ -51,9 +52,10 @@ class User:
 
 @dataclass(frozen=True)
 class Request:
-    """A call that the backend API received, its secrets masked; `status` is None if it was dropped.
+    """A call that the backend API received, with secrets masked.
 
-    `body` is the parsed JSON; `headers` does not care about upper and lower case.
+    ``body`` is the parsed JSON; ``headers`` is case-insensitive; ``status`` is None if the
+    connection was dropped.
     """
 
     method: str
@@ -65,7 +67,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Email:
-    """A mail that Corbado sent; opening `link` signs `to` in."""
+    """An email that Corbado sent; opening ``link`` signs ``to`` in."""
 
     to: str
     subject: str
@@ -74,7 +76,7 @@ class Email:
 
 
 class Corbado:
-    """The running emulator as a test sees it. Each test starts with nobody in it."""
+    """The running emulator, as a test uses it. Each test starts without any users."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._control = emulator.control
@@ -100,27 +102,27 @@ class Corbado:
         }
 
     def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
-        """Make a user at Corbado; `confirmed` says whether the address was proven."""
+        """Create a user at Corbado; ``confirmed`` says whether the address is confirmed."""
         user = self._control.add_user(email, full_name, confirmed=confirmed)
         return User(id=user.id, email=email, full_name=full_name)
 
     def issue_token(self, user: User | str) -> str:
-        """Return an auth token as after a sign-in: good once, for five minutes."""
+        """Return an auth token as after a sign-in: valid once, for five minutes."""
         return self._control.issue_auth_token(user if isinstance(user, str) else user.id).id
 
     def sign_in(
         self, client: Client, user: User | str, *, login_url: str = "", next: str = ""
     ) -> HttpResponseBase:
-        """Bring a user through the site's login page and redirect view, as a browser would.
+        """Take a user through the site's login page and redirect view, as a browser would.
 
-        Return the answer of the redirect view: a redirect to where the sign-in goes, or the page
-        that says why not. `login_url` is the site's own login page, the package's unless given.
+        Returns the redirect view's response: a redirect to the destination, or the page that says
+        why sign-in failed. ``login_url`` is the site's login page; default is the package's.
         """
         from django.urls import reverse
 
         login_url = login_url or reverse("corbado_auth:login")
         page = client.get(login_url, {"next": next} if next else {})
-        # The site believes only a navigation that its own login page began.
+        # The site accepts only a navigation that began at its own login page.
         return client.get(
             reverse("corbado_auth:redirect"),
             {"corbadoAuthToken": self.issue_token(user)},
@@ -138,15 +140,15 @@ class Corbado:
     ) -> HttpResponseBase:
         """Sign a local user in with a passkey of Corbado Connect, as our script would.
 
-        Return the answer of the sign-in view: JSON with `next`, or with `error` and `message`. The
-        site needs `CORBADO_CONNECT`; `connect_data` says how to bring what is not in order.
+        Returns the sign-in view's response: JSON with ``next``, or with ``error`` and ``message``.
+        The site needs ``CORBADO_CONNECT``. For invalid data see ``connect_data``.
         """
         return self.post_connect_data(client, self.connect_data(user), next=next)
 
     def connect_data(self, user: AbstractBaseUser | str, **claims: Any) -> str:
-        """Return a `signedPasskeyData` as after a passkey login of this user, or of a handle.
+        """Return a ``signedPasskeyData`` as after a passkey login by this user, or by a handle.
 
-        `claims` replace what it usually says: `exp=0` has expired. It is good once.
+        ``claims`` override the usual ones: ``exp=0`` has expired. It is valid once.
         """
         from corbado_auth.models import ConnectAccount
 
@@ -155,7 +157,7 @@ class Corbado:
         return self._control.issue_signed_passkey_data(user, **claims)
 
     def post_connect_data(self, client: Client, data: str, *, next: str = "") -> HttpResponseBase:
-        """Bring a `signedPasskeyData` to the site's sign-in view, as our script does."""
+        """Post a ``signedPasskeyData`` to the site's sign-in view, as our script does."""
         from django.conf import settings
         from django.urls import reverse
         from django.utils.crypto import get_random_string
@@ -187,11 +189,11 @@ class Corbado:
         retry_after: str = "",
         times: int = 1,
     ) -> None:
-        """Let the next calls of a path fail.
+        """Make the next calls to a path fail.
 
-        `status` answers an error of Corbado's, `delay` waits so many seconds first, `drop` resets
-        the connection, `body` sends one that is "truncated", "garbage" or "empty". `path` may hold
-        `*`; `times` 0 is until the test ends.
+        ``status`` returns that error from Corbado, ``delay`` waits so many seconds first, ``drop``
+        resets the connection, ``body`` sends one that is "truncated", "garbage" or "empty".
+        ``path`` may contain ``*``; ``times=0`` means until the test ends.
         """
         from corbado_auth.emulator.control_api import plan_failure
 
@@ -208,12 +210,12 @@ class Corbado:
         )
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move Corbado's clock forward, and with it every expiry. Your site's clock stays."""
+        """Move Corbado's clock forward, which expires tokens. Your site's clock stays."""
         self._control.advance(hours * 3600 + minutes * 60 + seconds)
 
     @property
     def requests(self) -> list[Request]:
-        """What your site asked the backend API in this test, oldest first."""
+        """Your site's calls to the backend API in this test, oldest first."""
         return [
             Request(entry.method, entry.path, entry.headers, entry.body, entry.status)
             for entry in self._control.log.all()
@@ -222,14 +224,14 @@ class Corbado:
 
     @property
     def outbox(self) -> list[Email]:
-        """The mails that Corbado sent in this test, oldest first."""
+        """The emails that Corbado sent in this test, oldest first."""
         return [
             Email(mail.to, mail.subject, mail.text, mail.link)
             for mail in self._control.project.store.email_links.all()
         ]
 
     def _begin(self, site: str) -> None:
-        """Forget the last test, and send browsers to this site."""
+        """Reset the emulator, and send browsers to this site."""
         self._control.reset()
         values = {
             "authSuccessRedirectUrl": site + _path("corbado_auth:redirect"),
@@ -239,7 +241,10 @@ class Corbado:
 
 
 class CorbadoTestCase(_TestCase):
-    """Give a Django test case `self.corbado`; with LiveServerTestCase browsers are sent there."""
+    """A mixin that adds ``self.corbado`` to a Django test case.
+
+    With LiveServerTestCase, browsers are sent to the live server.
+    """
 
     corbado: Corbado
 
@@ -253,13 +258,13 @@ if pytest is not None:
 
     @pytest.fixture
     def corbado() -> Iterator[Corbado]:
-        """Give the test a fresh Corbado, and point the site's settings at it."""
+        """Provide a fresh Corbado, and point the site's settings at it."""
         with _corbado_for_one_test(TEST_SITE) as fresh:
             yield fresh
 
     @pytest.fixture
     def corbado_live(live_server: Any) -> Iterator[Corbado]:
-        """Do the same for pytest-django's `live_server`, which a browser visits."""
+        """Do the same for pytest-django's ``live_server``, which a browser visits."""
         with _corbado_for_one_test(live_server.url) as fresh:
             yield fresh
 
@@ -282,7 +287,7 @@ _emulators: dict[int, Emulator] = {}
 
 
 def _running_emulator() -> Emulator:
-    """Return the emulator of this process, started at the first call on a free port."""
+    """Return this process's emulator, which the first call starts on a free port."""
     from corbado_auth.emulator import Emulator, EmulatorConfig
 
     running = _emulators.get(os.getpid())
@@ -295,7 +300,7 @@ def _running_emulator() -> Emulator:
 
 
 def _path(name: str) -> str:
-    """Return where a view is in the URLconf of this test, or the root if it has none."""
+    """Return a view's path in the test's URLconf, or the root if it is not there."""
     from django.urls import NoReverseMatch, reverse
 
     try:

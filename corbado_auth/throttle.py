@@ -1,9 +1,9 @@
 """Limits on failed sign-ins, so that nobody uses up the site's API quota at Corbado.
 
-Three counters of the present minute, in Django's default cache: the failures of an address, of its
-network (a household, a server), and of the whole site. Only failures count, so however many people
-sign in at once, from one office or through one proxy, they are not in each other's way. Who failed
-nothing is not refused for the failures of others as long as the site's budget lasts.
+Three counters for the current minute, in Django's default cache: the failures of an address, of its
+network (a household, a server), and of the whole site. Only failures count, so any number of people
+can sign in at once, from one office or through one proxy. Visitors without a failure are not
+refused because of others as long as the site's budget lasts.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ logger = logging.getLogger("corbado_auth")
 
 
 class Attempt:
-    """One attempt to sign in: may Corbado be asked, and did it fail?
+    """One attempt to sign in: whether Corbado may be asked, and whether it failed.
 
-    ``visitor`` is a value that only this visit can have, such as the random ID of its intent; a
-    visitor without one, or with a failed one, is whoever shares the address. A dummy cache
-    switches the limits off, and a cache that fails locks nobody out.
+    ``visitor`` is a value that is unique to this visit, such as the random ID of its intent;
+    without one, or with one that has failed, the visitor is counted by address. A dummy cache
+    switches the limits off, and a failing cache locks nobody out.
     """
 
     def __init__(self, request: HttpRequest, visitor: str = "") -> None:
-        # The minute is part of the key: Django's file and database caches forget the time-out of a
-        # key that they count up, and a lock-out would last as long as their TIMEOUT.
+        # The minute is part of the key: Django's file and database caches drop a key's own time-out
+        # when they increment it, and a lock-out would last as long as their TIMEOUT.
         minute = int(time.time() // WINDOW)
         self._address = f"corbado_auth.failed.{rate_limit_key(request)}.{minute}"
         self._network = f"corbado_auth.failed.{rate_limit_network(request)}.{minute}"
@@ -48,7 +48,7 @@ class Attempt:
         self.is_allowed = not self._is_limited or self._judge()
 
     def note_failure(self) -> None:
-        """Count this attempt: the token was no good, or Corbado rejected what the visitor sent."""
+        """Count this attempt: the token was invalid, or Corbado rejected what the visitor sent."""
         if not self._is_limited:
             return
         try:
@@ -75,18 +75,19 @@ class Attempt:
         if 0 < budget <= counts[self._site]:
             return False
         if self._visitor and not counts[self._visitor]:
-            # One network never gets more than half of the budget, whatever it makes up. Behind a
-            # proxy that nobody named, all of the Internet looks like one.
+            # One network never gets more than half of the budget, whatever it sends. Behind an
+            # unnamed proxy, the whole Internet looks like one network.
             return self._shares_proxy or not (is_half_spent and is_network_noisy)
-        # Whoever opened a login page goes first.
+        # Visitors who opened a login page go first.
         is_address_noisy = 0 < per_address <= counts[self._address]
         return not (is_address_noisy or is_network_noisy or is_half_spent)
 
 
 class Tally:
-    """How often something happened to somebody within a window of time.
+    """A counter of how often something happened to one person within a time window.
 
-    ``who`` may be personal: the key has a digest of it. A cache that fails counts nothing.
+    ``who`` may be personal data: the key contains only a digest of it. A failing cache counts
+    nothing.
     """
 
     def __init__(self, kind: str, who: str, *, window: int = WINDOW) -> None:
@@ -95,7 +96,7 @@ class Tally:
         self._timeout = 2 * window
 
     def add(self) -> int:
-        """Count one more and return how many there are, this one included; 0 if unknown."""
+        """Count one more and return the new total; 0 if unknown."""
         try:
             return 1 if cache.add(self._key, 1, self._timeout) else int(cache.incr(self._key))
         except ValueError:
@@ -105,7 +106,7 @@ class Tally:
             return 0
 
     def take_back(self) -> None:
-        """Count one less: it turned out to be none of those that are counted."""
+        """Count one less: this one turned out not to count."""
         try:
             cache.decr(self._key)
         except ValueError:
@@ -115,4 +116,4 @@ class Tally:
 
 
 def _warn(error: Exception) -> None:
-    logger.warning("The cache does not count (%s): a limit is off.", type(error).__name__)
+    logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)

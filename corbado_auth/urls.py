@@ -1,4 +1,4 @@
-"""Where the views live; include it under a prefix of yours, such as ``corbado/``."""
+"""URL patterns; include them under a prefix of your choice, such as ``corbado/``."""
 
 from __future__ import annotations
 

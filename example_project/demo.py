@@ -130,7 +130,7 @@ def free_port(wanted: int, what_for: str) -> int:
 
 
 def _is_free(number: int) -> bool:
-    """Tell whether nobody listens on either loopback address: browsers try both for localhost."""
+    """Return whether nobody listens on either loopback address: browsers try both for localhost."""
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             probe = socket.socket(family)

@@ -137,7 +137,7 @@ def _identifier() -> Messages:
     try:
         handle = new_handle(somebody)
     except ImproperlyConfigured as error:
-        if "has to return" not in str(error):
+        if "must return" not in str(error):
             hint = "Write the dotted path of a function that takes a user and returns a string."
             yield Error(str(error), hint=hint, id=ids.CONNECT_MALFORMED)
         return

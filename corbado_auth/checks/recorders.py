@@ -64,7 +64,7 @@ def _unscrubbed() -> Iterator[CheckMessage]:
 
 
 def _records(module: str) -> bool:
-    """Tell whether a package is at work here, and not only installed."""
+    """Return whether a package is at work here, and not only installed."""
     if module == "sentry_sdk":
         sentry = sys.modules.get(module)
         return sentry is not None and bool(sentry.get_client().is_active())

@@ -117,7 +117,7 @@ class _CSRFCheck(CsrfViewMiddleware):
     """Django's check, for a view that answers for itself."""
 
     def refuses(self, request: HttpRequest) -> bool:
-        """Tell whether the request was not made by one of our own pages."""
+        """Return whether the request was not made by one of our own pages."""
         self.process_request(request)
         return self.process_view(request, _nobody, (), {}) is not None
 

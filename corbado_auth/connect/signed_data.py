@@ -43,7 +43,7 @@ class SignedPasskeyData:
 
     @property
     def has_expired(self) -> bool:
-        """Tell whether it is too old, so that Corbado need not be asked."""
+        """Return whether it is too old, so that Corbado need not be asked."""
         # The other way round, so that "not a number" counts as expired.
         return not self.expires_at > time.time() - CLOCK_TOLERANCE
 

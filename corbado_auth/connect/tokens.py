@@ -66,7 +66,7 @@ class ConnectTokensView(JSONView):
                 found: TokenType = known
                 return found
         types = ", ".join(get_args(TokenType))
-        raise Refusal("unknown_type", gettext("The type has to be one of: %s.") % types, 400)
+        raise Refusal("unknown_type", gettext("The type must be one of: %s.") % types, 400)
 
     def _check_person(self, user: Any) -> None:
         """Refuse whom the login view would refuse afterwards."""
@@ -80,12 +80,12 @@ class ConnectTokensView(JSONView):
             raise Refusal("refused", message, 403) from None
 
     def _is_recent(self) -> bool:
-        """Tell whether the person signed in a moment ago: an old session may be stolen."""
+        """Return whether the person signed in a moment ago: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
 
     @classmethod
     def may_append(cls, request: HttpRequest) -> bool:
-        """Tell whether this person would be given a token to add a passkey; asks no database."""
+        """Return whether this person would be given a token to add a passkey; asks no database."""
         backend, user = corbado_backend(), cast(AbstractBaseUser, request.user)
         if backend is None or not is_recent(request, cls.recent_sign_in):
             return False

@@ -54,7 +54,7 @@ class Client:
         self._base_url = base_url.rstrip("/")
         self._timeout = read_timeout(timeout)
         if timeout is not None and self._timeout is None:
-            raise ValueError("timeout has to be a number of seconds above 0, or (connect, read)")
+            raise ValueError("timeout must be a number of seconds above 0, or (connect, read)")
 
     def _configured_project(self) -> str:
         """Return the project that the settings name."""
@@ -107,7 +107,7 @@ class Answer:
         return _http_date(self.headers.get("Date", ""))
 
     def blames_the_token(self) -> bool:
-        """Tell whether Corbado's objection is to the token, not to us.
+        """Return whether Corbado's objection is to the token, not to us.
 
         Some of Corbado's 404 bodies name no type (API notes 1.2).
         """
@@ -120,14 +120,14 @@ class Answer:
         return failure.is_envelope and unknown
 
     def blames(self, field: str) -> bool:
-        """Tell whether Corbado objects to this field of the request."""
+        """Return whether Corbado objects to this field of the request."""
         failure = self._failure
         complains = self.status != 200 and failure.error_type == "validation_error"
         return complains and field in failure.fields
 
     @property
     def is_taken(self) -> bool:
-        """Tell whether Corbado refuses because there is one already."""
+        """Return whether Corbado refuses because there is one already."""
         return self.status != 200 and self._failure.is_taken
 
     @sensitive_variables()  # The readers' frames hold what Corbado says of a person.

@@ -81,7 +81,7 @@ def ask(
     request can be made.
     """
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
-        raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET have to be set")
+        raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET must be set")
     patience = sum(endpoint.timeout) + GRACE
     with guard.admit(patience) as call:
         reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)

@@ -44,12 +44,12 @@ def split(url: str) -> SplitResult | None:
 
 
 def is_encrypted(url: str) -> bool:
-    """Tell whether what travels to this URL is encrypted."""
+    """Return whether what travels to this URL is encrypted."""
     return url.lower().startswith("https://")
 
 
 def is_local(url: str) -> bool:
-    """Tell whether a URL names this machine or its private network, where no Corbado is."""
+    """Return whether a URL names this machine or its private network, where no Corbado is."""
     host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -60,7 +60,7 @@ def is_local(url: str) -> bool:
 
 
 def is_corbados(url: str) -> bool:
-    """Tell whether the host is one of Corbado's own."""
+    """Return whether the host is one of Corbado's own."""
     return _host(url).endswith(CORBADOS_DOMAINS)
 
 

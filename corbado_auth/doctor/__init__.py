@@ -26,7 +26,7 @@ __all__ = ["Finding", "State", "examine", "is_origin"]
 
 
 def is_origin(text: str) -> bool:
-    """Tell whether a text is scheme and host, and nothing more."""
+    """Return whether a text is scheme and host, and nothing more."""
     return urls.flaw(text.removesuffix("/")) is None
 
 

@@ -38,12 +38,12 @@ class Place:
 
     @property
     def is_exposed(self) -> bool:
-        """Tell whether what travels there can be read on the way."""
+        """Return whether what travels there can be read on the way."""
         return self.scheme == "http" and not urls.is_local(self.origin)
 
     @property
     def is_loopback(self) -> bool:
-        """Tell whether the host is one of the usual names of this machine."""
+        """Return whether the host is one of the usual names of this machine."""
         return self.host in {"localhost", "127.0.0.1", "::1"}
 
     def __str__(self) -> str:

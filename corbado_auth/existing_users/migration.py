@@ -82,10 +82,11 @@ class UserMigration:
         return str(get_full_name()).strip() if get_full_name else ""
 
     def has_proven_email(self, user: Any) -> bool:
-        """Tell whether this user proved to own the address: by default, the backend says it of all.
+        """Return whether this user has proved that they own the address.
 
-        Whoever owns an unproven address would get an account that somebody else has prepared, and
-        still knows the password of.
+        By default, the backend's ``local_emails_are_verified``, for all users alike. The owner of
+        an unproven address would get an account that somebody else has prepared, and whose password
+        that person still knows.
         """
         backend = corbado_backend()
         return backend is not None and backend.local_emails_are_verified is True
@@ -221,7 +222,7 @@ class UserMigration:
         return Outcome("refused", "corbado_user_unconfirmed", person.id)
 
     def _is_in_time(self, person: CorbadoUser, asked_at: datetime) -> bool:
-        """Tell whether this Corbado user was made while our own question was under way."""
+        """Return whether this Corbado user was made while our own question was under way."""
         if person.created is None:
             return False
         if timezone.is_naive(asked_at):  # USE_TZ = False

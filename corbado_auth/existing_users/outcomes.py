@@ -48,7 +48,7 @@ class Outcome:
 
     @property
     def has_moved(self) -> bool:
-        """Tell whether the user is linked to a Corbado user now because of this."""
+        """Return whether the user is linked to a Corbado user now because of this."""
         return self.kind in {"created", "linked"}
 
 

@@ -43,7 +43,7 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
 
 
 def is_offered(request: HttpRequest) -> bool:
-    """Tell whether a page of this session shows the offer: one query while it has no answer.
+    """Return whether a page of this session shows the offer: one query while it has no answer.
 
     The query sees what the person said, or did, in another browser meanwhile.
     """

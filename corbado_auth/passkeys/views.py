@@ -79,7 +79,7 @@ class PasskeyPage(FailurePages):
         return None if self._is_recent() else self._sign_in_again()
 
     def _is_recent(self) -> bool:
-        """Tell whether the person signed in a moment ago: an old session may be stolen."""
+        """Return whether the person signed in a moment ago: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
 
     def _sign_in_again(self) -> HttpResponse:
@@ -185,7 +185,7 @@ class AnswerNudgeView(View):
         if said not in PasskeyNudge.Answer.values:
             known = ", ".join(PasskeyNudge.Answer.values)
             return HttpResponseBadRequest(
-                gettext("The answer has to be one of: %(known)s.") % {"known": known},
+                gettext("The answer must be one of: %(known)s.") % {"known": known},
                 content_type="text/plain; charset=utf-8",
             )
         if not request.user.is_authenticated or is_impersonating(request):

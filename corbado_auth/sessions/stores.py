@@ -36,7 +36,7 @@ def engine() -> type[SessionBase]:
 
 
 def are_in_cookies() -> bool:
-    """Tell whether sessions are kept by the browsers, where nothing can delete them."""
+    """Return whether sessions are kept by the browsers, where nothing can delete them."""
     return issubclass(engine(), signed_cookies.SessionStore)
 
 

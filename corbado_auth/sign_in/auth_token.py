@@ -40,7 +40,7 @@ class AuthToken(str):
 
 
 def is_top_level_navigation(request: HttpRequest) -> bool:
-    """Tell whether a person is on the way here, as far as the browser says.
+    """Return whether a person is on the way here, as far as the browser says.
 
     A link preview, a prefetch, an image, a frame or a script must not spend the one-time token
     (API notes 5.10). Browsers without Fetch Metadata say nothing and are let through.
@@ -79,12 +79,12 @@ def pop_link(request: HttpRequest) -> tuple[str, AuthToken] | None:
 
 
 def was_prepared(request: HttpRequest, token: str) -> bool:
-    """Tell whether the Referer had the token in it already."""
+    """Return whether the Referer had the token in it already."""
     return _is_in_url(token, take_off(request).referer)
 
 
 def _is_in_url(token: str, url: str) -> bool:
-    """Tell whether a URL has the token in it, in parameters of parameters, too."""
+    """Return whether a URL has the token in it, in parameters of parameters, too."""
     for _depth in range(MAX_DEPTH):
         if token in url:
             return True

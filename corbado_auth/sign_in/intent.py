@@ -65,7 +65,7 @@ class Intent:
 def was_asked_for(
     request: HttpRequest, intent: Intent | None, login_pages: Collection[str] = ()
 ) -> bool:
-    """Tell whether this browser, with this intent, asked for this sign-in from our login page.
+    """Return whether this browser, with this intent, asked for this sign-in from our login page.
 
     ``login_pages`` are pages of other origins (``https://www.example.com/login/``) that may be the
     Referer, too.
@@ -109,7 +109,7 @@ def referer_of(request: HttpRequest) -> SplitResult:
 
 
 def is_login_page(path: str) -> bool:
-    """Tell whether the view at a path of this site is marked by ``login_page``.
+    """Return whether the view at a path of this site is marked by ``login_page``.
 
     A decorator that hides what it wraps hides the mark too. Raises Resolver404 where no view is.
     """

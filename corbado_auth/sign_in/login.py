@@ -57,7 +57,7 @@ class LoginView(auth_views.LoginView):
         return super().post(request, *args, **kwargs)
 
     def _takes_password(self) -> bool:
-        """Tell whether the page has the form."""
+        """Return whether the page has the form."""
         return self.has_password_form and passwords.are_taken()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

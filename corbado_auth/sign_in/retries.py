@@ -89,7 +89,7 @@ class Retry:
 
 
 def keep_proofs() -> bool:
-    """Tell whether the cookie has the prefix that keeps sub-domains from planting it."""
+    """Return whether the cookie has the prefix that keeps sub-domains from planting it."""
     return bool(settings.SESSION_COOKIE_SECURE)
 
 

@@ -163,7 +163,7 @@ class CorbadoRedirectView(RefusalPages):
         return {**super().get_context_data(), "refresh": self._refresh}
 
     def _was_asked_for(self) -> bool:
-        """Tell whether this browser asked for this sign-in, now or when it came first."""
+        """Return whether this browser asked for this sign-in, now or when it came first."""
         return self._retry.proved_next is not None or (
             not self.was_prepared
             and intent.was_asked_for(self.request, self.intent, self.login_pages)

@@ -212,7 +212,7 @@ def _header_name(meta_key: str) -> str:
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:
-    """Tell whether the page sets the intent; say so in the log where it does not, once a page.
+    """Return whether the page sets the intent; say so in the log where it does not, once a page.
 
     Without it every sign-in from this page goes by way of the confirm page.
     """

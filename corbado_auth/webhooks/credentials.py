@@ -14,7 +14,7 @@ __all__ = ["is_authorized", "is_complete"]
 
 
 def is_authorized(request: HttpRequest) -> bool:
-    """Tell whether the request carries one of the site's webhook credentials.
+    """Return whether the request carries one of the site's webhook credentials.
 
     An entry that is not complete matches nothing: an environment variable that was never set
     easily becomes ``None`` or ``"user:"``, which anybody could send.
@@ -32,6 +32,6 @@ def is_authorized(request: HttpRequest) -> bool:
 
 
 def is_complete(entry: object) -> bool:
-    """Tell whether an entry is ``"user:password"``, with neither part empty or blank."""
+    """Return whether an entry is ``"user:password"``, with neither part empty or blank."""
     user, _colon, password = entry.partition(":") if isinstance(entry, str) else ("", "", "")
     return bool(user.strip() and password.strip())

@@ -133,7 +133,7 @@ class ActionWebhookView(WebhookView):
 
     @sensitive_variables()
     def password_verify(self, username: str, password: Secret) -> bool:
-        """Tell whether this is the password of the one local user with this email address.
+        """Return whether this is the password of the one local user with this email address.
 
         The site's backends are asked, so that their rules, hashers and signals apply. A stranger
         costs the same work as a wrong password, or the time would tell.
@@ -218,7 +218,7 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
 def _password(data: dict[str, Any]) -> Secret:
     password = data.get("password")
     if not isinstance(password, Secret):
-        raise BadWebhook("data.password has to be a string that is not empty.")
+        raise BadWebhook("data.password must be a non-empty string.")
     text_of({"password": password.reveal()}, "password")
     return password
 
@@ -227,7 +227,7 @@ def text_of(data: dict[str, Any], name: str, *, where: str = "data.") -> str:
     """Return a text of the body; ``where`` is how the objection names its place."""
     value = data.get(name)
     if not isinstance(value, str) or not value:
-        raise BadWebhook(f"{where}{name} has to be a string that is not empty.")
+        raise BadWebhook(f"{where}{name} must be a non-empty string.")
     # Databases refuse NUL, and nothing can encode half of a surrogate pair.
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise BadWebhook(f"{where}{name} has a character that cannot be stored.")

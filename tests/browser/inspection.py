@@ -65,7 +65,7 @@ def faint_texts(page: Page, *, is_forced: bool = False) -> list[dict[str, Any]]:
 
 
 def sticks_out(page: Page) -> bool:
-    """Tell whether the page is wider than the window."""
+    """Return whether the page is wider than the window."""
     return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 

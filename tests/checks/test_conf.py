@@ -108,21 +108,21 @@ def test_a_timeout_is_connect_and_read(
 )
 def test_a_timeout_of_another_shape_is_refused(settings: LazySettings, value: Any) -> None:
     settings.CORBADO_TIMEOUT = value
-    with pytest.raises(ImproperlyConfigured, match="CORBADO_TIMEOUT has to be"):
+    with pytest.raises(ImproperlyConfigured, match="CORBADO_TIMEOUT must be"):
         _ = conf.CORBADO_TIMEOUT
 
 
 @pytest.mark.parametrize("value", ["many", []], ids=repr)
 def test_a_limit_that_is_no_number_is_refused(settings: LazySettings, value: Any) -> None:
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = value
-    with pytest.raises(ImproperlyConfigured, match="has to be a whole number"):
+    with pytest.raises(ImproperlyConfigured, match="must be a whole number"):
         _ = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
 
 
 @pytest.mark.parametrize("value", ["many", [], -1], ids=repr)
 def test_a_number_of_calls_that_is_none_is_refused(settings: LazySettings, value: Any) -> None:
     settings.CORBADO_MAX_CONCURRENT_CALLS = value
-    with pytest.raises(ImproperlyConfigured, match="has to be a whole number"):
+    with pytest.raises(ImproperlyConfigured, match="must be a whole number"):
         _ = conf.CORBADO_MAX_CONCURRENT_CALLS
 
 
@@ -132,6 +132,6 @@ def test_a_list_that_is_none_is_refused_without_its_content(
     settings: LazySettings, name: str, value: Any
 ) -> None:
     setattr(settings, name, value)
-    with pytest.raises(ImproperlyConfigured, match=f"{name} has to be a list") as caught:
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must be a list") as caught:
         getattr(conf, name)
     assert "canary" not in str(caught.value)

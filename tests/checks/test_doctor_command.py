@@ -88,7 +88,7 @@ def test_an_emulator_that_does_not_run_is_named(settings: LazySettings) -> None:
 )
 def test_an_origin_is_scheme_and_host(origin: str) -> None:
     text, code = run("--origin", origin)
-    assert "--origin has to be" in text
+    assert "--origin must be" in text
     assert code == 2
     assert "canary" not in text
 

@@ -106,7 +106,7 @@ def test_a_service_asks_where_it_is_told_and_waits_as_long(settings: Settings) -
 
 
 def test_a_time_out_that_is_none_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="^timeout has to be a number of seconds"):
+    with pytest.raises(ValueError, match="^timeout must be a number of seconds"):
         CorbadoService(timeout=(1, 0))
 
 

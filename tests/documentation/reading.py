@@ -43,7 +43,7 @@ def code(node: ast.expr) -> str:
 
 
 def group_comment(source: str, line: int) -> bool:
-    """Tell whether an attribute follows another one without a line between."""
+    """Return whether an attribute follows another one without a line between."""
     return re.match(r"    \w+\b.* = ", source.splitlines()[line - 2]) is not None
 
 

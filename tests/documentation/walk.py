@@ -329,7 +329,7 @@ with connection.schema_editor(atomic=migration.atomic) as editor:
 
 
 def is_settings(text: str) -> bool:
-    """Tell whether there are only imports and settings in a block."""
+    """Return whether there are only imports and settings in a block."""
 
     def is_setting(node: ast.stmt) -> bool:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -54,7 +54,7 @@ def run(*arguments: str) -> str:
 
 
 def has_password(account: CorbadoAccount) -> bool:
-    """Tell whether the password still opens the account."""
+    """Return whether the password still opens the account."""
     account.user.refresh_from_db()
     return account.user.check_password(PASSWORD)
 

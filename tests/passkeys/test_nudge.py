@@ -241,7 +241,7 @@ def test_an_answer_that_no_button_has_is_refused_with_the_choice(erin: Any) -> N
     client = by_password(erin)
     response = say(client, "maybe")
     assert response.status_code == 400
-    assert response.content.decode() == "The answer has to be one of: not_now, never, add, added."
+    assert response.content.decode() == "The answer must be one of: not_now, never, add, added."
     assert offer(client)
 
 

@@ -60,7 +60,7 @@ class DatabaseServer(Process):
         raise NotImplementedError
 
     def answers(self) -> bool:
-        """Tell whether the server takes connections already."""
+        """Return whether the server takes connections already."""
         raise NotImplementedError
 
     def remove(self) -> None:

@@ -88,7 +88,7 @@ def type_password(client: Client, page: str) -> None:
 
 
 def is_recent(client: Client) -> bool:
-    """Tell whether this browser may add a passkey."""
+    """Return whether this browser may add a passkey."""
     status = client.post(ADD).status_code
     assert status in {200, 302, 403}
     return bool(status == 200)

@@ -93,13 +93,13 @@ def python(command: Sequence[str], *, probe: str, env: Mapping[str, str]) -> Ite
 
 
 def listens(port: int) -> bool:
-    """Tell whether something answers at this port of loopback."""
+    """Return whether something answers at this port of loopback."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def answers(url: str) -> bool:
-    """Tell whether something answers at this URL, whatever it says."""
+    """Return whether something answers at this URL, whatever it says."""
     with suppress(URLError, OSError):
         with suppress(HTTPError):
             urlopen(url, timeout=5).close()

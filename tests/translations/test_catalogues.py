@@ -189,7 +189,7 @@ def test_a_passkey_is_called_what_the_operating_systems_call_it(
 
 
 def refers_back(english: str) -> bool:
-    """Tell whether a sentence may say "it" in another language."""
+    """Return whether a sentence may say "it" in another language."""
     return english.count("asskey") > 1
 
 

@@ -26,7 +26,7 @@ class Report:
     def __init__(self, path: Path, *, emails: bool = False) -> None:
         self._suffix = path.suffix.lower()
         if self._suffix not in {".csv", ".json", ".jsonl"}:
-            raise ValueError("the name has to end in .csv, .json or .jsonl")
+            raise ValueError("the name must end in .csv, .json or .jsonl")
         self._emails = emails
         self._rows = 0
         self._file = open_report(path)

@@ -1,4 +1,4 @@
-"""`manage.py corbado_compare`: hold the accounts here against the users at Corbado."""
+"""`manage.py corbado_compare`: compare local accounts with Corbado's users."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORDS = {
 class Command(BaseCommand):
     help = (
         "Read all users at Corbado and all accounts here, and print where they differ, one line "
-        "each. It changes nothing. Somebody who never finished to sign up is at Corbado alone, "
+        "each. It changes nothing. Someone who never finished signing up exists only at Corbado, "
         "and that is fine. The exit code is 1 if an account has lost its Corbado user."
     )
 

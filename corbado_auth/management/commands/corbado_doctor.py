@@ -63,7 +63,7 @@ class Command(CorbadoCommand):
     def handle(self, *args: Any, origin: str, **options: Any) -> None:
         if origin and not is_origin(origin):
             raise CommandError(
-                "--origin has to be scheme and host, such as https://www.example.com",
+                "--origin must be scheme and host, such as https://www.example.com",
                 returncode=2,
             )
         states: Counter[State] = Counter()

@@ -171,7 +171,7 @@ class Command(CorbadoCommand):
 
     def _migration(self, options: dict[str, Any]) -> UserMigration:
         if options["concurrency"] > MAX_CONCURRENCY:
-            raise _refusal(f"--concurrency has to be 1 to {MAX_CONCURRENCY}.")
+            raise _refusal(f"--concurrency must be 1 to {MAX_CONCURRENCY}.")
         try:
             self.check()
             migration = user_migration_class()()
