@@ -66,6 +66,9 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # How many days lie between two offers of {% corbado_passkey_nudge %}? None: it offers nothing.
     days_between_nudges: int | None = 30
 
+    # Where somebody signs in with password and second factor: a URL, or the name of one.
+    second_factor_url = ""
+
     # Not one of CORBADO_PASSWORD_BACKENDS: who comes this way needs no password.
     takes_passwords = False
 
@@ -175,6 +178,15 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """
         return True
 
+    def has_second_factor(self, user: AbstractBaseUser) -> bool:
+        """Tell whether this user has a second factor, without which nobody may get in: no.
+
+        Such a user comes in with a passkey of Corbado Connect, or at ``second_factor_url``. Not by
+        Corbado's older API, which does not tell a passkey from a link by email, nor with a password
+        on our login page.
+        """
+        return False
+
     def has_password(self, user: AbstractBaseUser) -> bool:
         """Return whether the action webhook may have this user asked for a password.
 
@@ -190,6 +202,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
         So it is for a user who is linked already; for another, by the rules of linking.
         """
+        if self.has_second_factor(user):
+            return False
         if CorbadoAccount.objects.for_user(user):
             return True
         try:

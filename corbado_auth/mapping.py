@@ -231,6 +231,8 @@ class Mapping:
     def _check_may_sign_in(self, user: AbstractBaseUser) -> None:
         if not self.backend.may_sign_in(self.request, user, self.corbado_user):
             raise SignInRefused("not_allowed_here")
+        if self.backend.has_second_factor(user):
+            raise SignInRefused("second_factor")
 
     def _password_helps(self, reason: str) -> bool:
         if not self.backend.link_by_password or reason not in HELPED_BY_PASSWORD:

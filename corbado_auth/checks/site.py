@@ -23,6 +23,12 @@ from . import ids
 
 NEEDED_APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
 
+# Apps whose sign-in asks for a second factor, and how they tell who has one.
+SECOND_FACTORS = {
+    "allauth.mfa": "allauth.mfa.utils.is_mfa_enabled(user)",
+    "two_factor": "django_otp.user_has_device(user)",
+}
+
 if TYPE_CHECKING:
     from corbado_auth.backends import CorbadoBackend
 
@@ -160,6 +166,7 @@ def _backends() -> Messages:
         )
     for backend in ours:
         yield from _unanswered(backend)
+        yield from _second_factor(backend)
         yield from _without_addresses(backend)
 
 
@@ -196,6 +203,22 @@ def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
         "(existing users then get a second, empty account).",
         id=ids.EMAIL_FIELD_MISSING,
     )
+
+
+def _second_factor(backend: type[CorbadoBackend]) -> Messages:
+    """Ask who has a second factor where an app brings one that only its own sign-in asks for."""
+    from corbado_auth.backends import CorbadoBackend
+
+    app = next((name for name in SECOND_FACTORS if apps.is_installed(name)), "")
+    if app and backend.has_second_factor is CorbadoBackend.has_second_factor:
+        yield Warning(
+            f"{app} asks for a second factor at its own sign-in alone: a link by email, or a "
+            "password on our login page, passes without one.",
+            hint="Write has_second_factor(self, user) in your backend: return "
+            f"{SECOND_FACTORS[app]}. Set second_factor_url there, too. See the documentation page "
+            '"Beside other apps".',
+            id=ids.SECOND_FACTOR_UNANSWERED,
+        )
 
 
 def _imported(path: str) -> object | None:

@@ -16,6 +16,7 @@ from corbado_auth.conf import conf
 from corbado_auth.db_connections import none_while_asking
 from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
+from corbado_auth.second_factor import second_factor_page
 
 __all__ = ["FailurePages"]
 
@@ -44,6 +45,8 @@ STATUSES = {
     "inactive": 403,
     # ... nor for those who can open the door themselves.
     "address_unconfirmed": 403,
+    # ... or have a second factor, which a link by email does not bring.
+    "second_factor": 403,
     # Corbado says that a signed-in person is blocked or deleted: their sessions have ended.
     "closed": 403,
     # A mailed link was opened where nobody asked for it: it is not spent.
@@ -102,7 +105,7 @@ class FailurePages(View):
 
     def get_context_data(self) -> dict[str, Any]:
         """Return what every page may name."""
-        return {"login_url": login_page_url()}
+        return {"login_url": login_page_url(), "second_factor_url": second_factor_page()}
 
     def _add_headers(self, response: HttpResponse) -> HttpResponse:
         """Keep the URL with the token out of caches and out of every Referer."""

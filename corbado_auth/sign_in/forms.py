@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.passwords import find_user, finds_by_address
+from corbado_auth.second_factor import has_second_factor
 from corbado_auth.telemetry import Secret
 
 __all__ = ["PasswordForm"]
@@ -24,6 +26,15 @@ class PasswordForm(AuthenticationForm):
         username.widget.attrs.pop("autofocus", None)
         if finds_by_address():
             username.label = _("Username or email")
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Refuse whom Django refuses, and people with a second factor: this form asks for none."""
+        super().confirm_login_allowed(user)
+        if has_second_factor(user):
+            raise ValidationError(
+                _("This account needs a second factor, for which this form does not ask."),
+                code="second_factor",
+            )
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:

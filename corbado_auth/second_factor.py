@@ -1,0 +1,27 @@
+"""Who has to prove a second factor, which neither a magic link nor a password brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth import get_backends
+from django.contrib.auth.models import AbstractBaseUser
+from django.shortcuts import resolve_url
+
+__all__ = ["has_second_factor", "second_factor_page"]
+
+
+def has_second_factor(user: AbstractBaseUser) -> bool:
+    """Tell whether the site's backend says that this user has a second factor."""
+    return any(backend.has_second_factor(user) for backend in _ours())
+
+
+def second_factor_page() -> str:
+    """Return the URL of the page that asks for password and second factor, or an empty string."""
+    pages = [backend.second_factor_url for backend in _ours() if backend.second_factor_url]
+    return resolve_url(pages[0]) if pages else ""
+
+
+def _ours() -> Iterator[Any]:
+    return (backend for backend in get_backends() if hasattr(backend, "has_second_factor"))
