@@ -49,6 +49,8 @@ STATUSES = {
     "second_factor": 403,
     # Corbado says that a signed-in person is blocked or deleted: their sessions have ended.
     "closed": 403,
+    # Enough links were mailed to one address.
+    "too_many_links": 429,
     # A mailed link was opened where nobody asked for it: it is not spent.
     "other_browser": 400,
     # Somebody acts as another person, in whose name nothing is changed.

@@ -209,7 +209,7 @@ class ConfirmEmailView(RefusalPages):
         if result is None or not address:
             return self.render_failure("nothing_pending")
         if Tally("mailed_links", address).add() > LINKS_A_MINUTE:
-            return self.render_failure("too_many_attempts", retry_after=60)
+            return self.render_failure("too_many_links", retry_after=60)
         here = request.build_absolute_uri(reverse("corbado_auth:confirm-email"))
         try:
             link_id = CorbadoService().send_email_link(address, here, lifetime=LINK_LIFETIME)

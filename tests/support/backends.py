@@ -9,3 +9,15 @@ class AnsweredBackend(CorbadoBackend):
     """A backend of a site whose users have confirmed their addresses."""
 
     local_emails_are_verified = True
+
+
+class MembersBackend(AnsweredBackend):
+    """A backend of a site that lets in only people whom it knows."""
+
+    create_unknown_user = False
+
+
+class UnprovenBackend(AnsweredBackend):
+    """A backend of a site where people registered with any address."""
+
+    local_emails_are_verified = False

@@ -23,6 +23,8 @@ from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_b
 
 PASSWORD = "an old password"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
+CONFIRM_EMAIL = "/corbado/confirm-email/"
+BACKENDS = "tests.support.backends"
 ADD, NUDGE = f"{LIST}add/", f"{LIST}nudge/"
 VALIDATE, CREDENTIALS = "/v1/authTokens/validate", "/v1/webauthn/credential"
 
@@ -32,7 +34,7 @@ Stop = tuple[str, Any]
 class Tour:
     """Ask for every page; what is shown of people is made of `DATA`, and nothing else."""
 
-    DATA = ("erin", "robin", "boss", "Ferrite Key", "Tinplate Phone", "1.0")
+    DATA = ("erin", "robin", "boss", "Ferrite Key", "Tinplate Phone", "1.0", "mica", "noor")
 
     def __init__(self, corbado: Corbado, make_user: Callable[..., Any], language: str) -> None:
         self.corbado = corbado
@@ -45,6 +47,7 @@ class Tour:
         """Yield (name, response) for all of them."""
         yield from self.login_pages()
         yield from self.failures()
+        yield from self.refusals()
         yield from self.confirm_pages()
         yield from self.passkey_pages()
         yield from self.parts_on_pages_of_the_site()
@@ -71,9 +74,9 @@ class Tour:
         yield "not_a_navigation", self.come_back(TOKEN, sec_fetch_mode="cors")
         yield "not_asked_here", self.browser().get(f"/corbado/redirect/?corbadoAuthToken={TOKEN}")
         yield "invalid_token", self.come_back(TOKEN)
-        self.make_user("staff@example.com", username="staff", is_staff=True)
-        staff = self.corbado.add_user("staff@example.com")
-        yield "refused", self.come_back(self.corbado.issue_token(staff))
+        stranger = self.corbado.add_user("stranger@example.com")
+        with override_settings(AUTHENTICATION_BACKENDS=[f"{BACKENDS}.MembersBackend"]):
+            yield "refused", self.come_back(self.corbado.issue_token(stranger))
         self.corbado.fail_next(VALIDATE, status=503)
         yield "unavailable", self.come_back(TOKEN)
         self.corbado.fail_next(VALIDATE, status=401)
@@ -88,6 +91,45 @@ class Tour:
         yield "too_many_attempts", pages[-1]
         cache.clear()
         yield "nothing_pending", self.browser().get(CONFIRM)
+
+    def refusals(self) -> Iterator[Stop]:
+        self.make_user("gone@example.com", username="gone", is_active=False)
+        yield "inactive", self.arrive(self.browser(), self.corbado.add_user("gone@example.com"))
+        client = self.browser()
+        mica = self.corbado.add_user("mica@example.com", confirmed=False)
+        self.make_user("mica@example.com", username="mica", password=PASSWORD)
+        page = self.arrive(client, mica)
+        yield "account_exists", page
+        form = {"id": page.context["result"].id}
+        wrong = {**form, "username": "mica", "password": "wrong"}
+        yield "account_exists, wrong", client.post("/corbado/link-account/", wrong)
+        yield "email_sent", client.post(CONFIRM_EMAIL, form, follow=True)
+        link = self.corbado.outbox[-1].link.partition("#")[0].removeprefix("http://testserver")
+        yield "other_browser", self.browser().get(link)
+        client.post(CONFIRM_EMAIL, form)
+        yield "too_many_links", client.post(CONFIRM_EMAIL, form)
+        with override_settings(AUTHENTICATION_BACKENDS=[f"{BACKENDS}.UnprovenBackend"]):
+            yield "account_exists, by email", self.arrive(self.browser(), mica)
+        with mock.patch("corbado_auth.mapping.lookup_is_blind", return_value=True):
+            yield "account_exists, perhaps", self.arrive(self.browser(), self.robin)
+        self.make_user("boss@example.org", username="chief", is_staff=True, password=PASSWORD)
+        boss = self.corbado.add_user("boss@example.org")
+        with override_settings(CORBADO_PASSWORD_BACKENDS=[]):
+            yield "account_exists, no way", self.arrive(self.browser(), boss)
+        yield "account_exists, password", self.arrive(self.browser(), boss)
+        noor = self.corbado.add_user("noor@example.com", confirmed=False)
+        with mock.patch("corbado_auth.new_users.email_field_name", return_value="username"):
+            yield "confirm_email", self.arrive(self.browser(), noor)
+        imported = self.make_user("imported@example.com", username="imported")
+        there = self.corbado.add_user("imported@example.com", confirmed=False)
+        CorbadoAccount.objects.link(imported, there.id)
+        yield "address_unconfirmed", self.arrive(self.browser(), there)
+        cache.clear()
+
+    def arrive(self, client: Client, person: User) -> Any:
+        """Sign in from the login page."""
+        open_login_page(client)
+        return come_back(client, self.corbado.issue_token(person))
 
     def confirm_pages(self) -> Iterator[Stop]:
         client = self.waiting(self.browser(), self.robin)
