@@ -1,4 +1,4 @@
-"""Moving existing users to Corbado, and what follows from it."""
+"""Moving existing users to Corbado, and what comes after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the user base has come: the numbers that the admin and the commands show."""
+"""Adoption: the numbers that the admin and the commands show."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ WEEKS = 12
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Count the people who signed in through Corbado for the first time in one week.
+    """How many people signed in through Corbado for the first time in one week.
 
-    ``monday`` is its first day, in the site's time zone; ``total`` counts from the very beginning
-    to the end of the week.
+    ``monday`` is its first day, in the site's time zone; ``total`` counts all of them up to the end
+    of the week.
     """
 
     monday: date
@@ -36,9 +36,9 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """Count people: ``users`` in all, ``moved`` to Corbado, ``signed_in`` there at least once.
+    """How many ``users`` there are, have ``moved`` to Corbado, and have ``signed_in`` with it.
 
-    ``used_password_since`` have come in with a password after that; ``refused`` counts those whom
+    ``used_password_since`` counts those who have used a password after that, ``refused`` those whom
     the migration refused, by reason code.
     """
 
@@ -55,9 +55,9 @@ class Adoption:
 
 
 def measure(now: datetime | None = None) -> Adoption:
-    """Return the numbers as of now, in as many queries whatever the size of the user base.
+    """Return the current numbers in four queries, or six with Connect.
 
-    Four, and two more with Connect. Whoever came by both products is one person.
+    A person who has used both products counts once.
     """
     accounts = CorbadoAccount.objects.in_project()
     here = timezone.localtime(now)
@@ -66,7 +66,7 @@ def measure(now: datetime | None = None) -> Adoption:
         passkeys = _by_connect_alone(accounts)
         counts.update(_counts(passkeys, Q(first_sign_in_at__isnull=False)))
         weeks.update(_first_sign_ins(passkeys, here))
-    # Who signed in after a refusal has an account by now: the old word does not count.
+    # People who signed in after a refusal have an account by now: they do not count as refused.
     has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
     refused = (
         MigrationAttempt.objects.in_project()
@@ -84,13 +84,13 @@ def measure(now: datetime | None = None) -> Adoption:
 
 
 def _by_connect_alone(accounts: QuerySet[CorbadoAccount]) -> QuerySet[ConnectAccount]:
-    """Return the accounts at Connect of people who have not signed in the older way."""
+    """Return the Connect accounts of people who have never used the older product."""
     older = accounts.filter(user_id=OuterRef("user_id"), first_sign_in_at__isnull=False)
     return ConnectAccount.objects.in_project().filter(~Exists(older))
 
 
 def _counts(accounts: QuerySet[Any], has_moved: Q) -> Counter[str]:
-    """Count people; an account at Connect is made before there is a passkey, and says nothing."""
+    """Count people; a Connect account alone says nothing, since it precedes the passkey."""
     return Counter(
         accounts.aggregate(
             moved=Count("pk", filter=has_moved),
@@ -106,14 +106,14 @@ def _mondays(now: datetime) -> list[date]:
 
 
 def _first_sign_ins(accounts: QuerySet[Any], now: datetime) -> Counter[str]:
-    """Count first sign-ins before the weeks, and in each of them."""
+    """Count first sign-ins before the weeks shown, and in each of them."""
     mondays = _mondays(now)
     midnights = [
         timezone.make_aware(datetime.combine(each, time.min))
         for each in (*mondays, mondays[-1] + timedelta(weeks=1))
     ]
-    # Asked week by week: databases that truncate dates themselves (MySQL) need the definitions of
-    # time zones for that, which few have loaded.
+    # Week by week: to truncate dates itself, MySQL needs time zone definitions, which few people
+    # have loaded.
     first = "first_sign_in_at"
     return Counter(
         accounts.aggregate(

@@ -1,4 +1,4 @@
-"""Compare local accounts with Corbado's users; reads, and changes nothing."""
+"""Comparing local accounts with Corbado's users, without changing anything."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Kind = Literal["gone_at_corbado", "unknown_here", "other_email"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Name one difference: the Corbado user, and the local user's primary key where there is one.
+    """A difference: the Corbado user ID, and the local user's primary key if there is one.
 
     ``gone_at_corbado``: an account whose Corbado user is deleted, disabled or not listed.
-    ``unknown_here``: a Corbado user without an account. ``other_email``: the confirmed address
-    here is no longer one there (the next sign-in brings it up to date).
+    ``unknown_here``: a Corbado user without an account. ``other_email``: the account's address is
+    no longer a confirmed one at Corbado (the next sign-in updates it).
     """
 
     kind: Kind
@@ -32,7 +32,7 @@ class Difference:
 
 
 def compare(service: CorbadoService | None = None) -> Iterator[Difference]:
-    """Yield the differences; raises CorbadoError. Holds one number per account in memory."""
+    """Yield the differences; raises CorbadoError. Keeps one number per account in memory."""
     service = service or CorbadoService()
     accounts = CorbadoAccount.objects.in_project()
     found: set[int] = set()

@@ -1,7 +1,7 @@
-"""Move one existing user over to Corbado, ahead of their first sign-in.
+"""Moving one existing user to Corbado, before their first sign-in.
 
-A site subclasses UserMigration and names the subclass in CORBADO_USER_MIGRATION. The command
-``corbado_migrate_users`` does the loop.
+Sites can subclass UserMigration and name the subclass in CORBADO_USER_MIGRATION. The command
+``corbado_migrate_users`` calls it for each user.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from .records import Result, forget_question, note_questions, settle, with_state
 
 __all__ = ["Outcome", "UserMigration"]
 
-# What a site's database is asked or told happens between steps, in the thread that takes them. A
-# step is a request to Corbado, to be carried out in any thread; None says that the next request
-# needs its turn, if there is a rate limit.
+# A step is a request to Corbado, to be carried out in any thread; None means that the next request
+# needs a turn of its own, if there is a rate limit. The database is only used between steps, in the
+# thread that iterates over them.
 Step = Callable[[], Any] | None
 Steps = Generator[Step, Any, Result]
 
 
 class UserMigration:
-    """Create, find or refuse the Corbado user of one existing user.
+    """The migration of one existing user: creates, finds or refuses their Corbado user.
 
-    Safe to stop and run again, after a lost answer too: nobody is created twice, and a stranger who
-    registered an address at Corbado first gets nothing.
+    Safe to stop and run again, even after a lost answer: nobody is created twice, and a stranger
+    who registered an address at Corbado first gains nothing.
     """
 
-    # Move staff and superusers too? The command's --include-staff says yes.
+    # Move staff and superusers, too? The command's --include-staff turns this on.
     include_staff = False
 
     # Names of methods that ``--filter`` may call: each takes and returns a queryset of users.
     filters: ClassVar[tuple[str, ...]] = ()
 
-    # By how many seconds may Corbado's clock differ from ours, when we ask whether a Corbado user
-    # was created by an attempt of ours whose answer was lost?
+    # By how many seconds may Corbado's clock differ from ours when we decide whether a Corbado user
+    # was created by a request of ours whose answer was lost?
     clock_tolerance = 5
 
-    # How often is one user tried when Corbado does not answer, how many seconds lie between the
+    # How often do we try a user while Corbado does not answer? How many seconds lie between the
     # first two tries (doubled each time), and how many at most?
     tries = 5
     first_wait = 1.0
@@ -66,18 +66,18 @@ class UserMigration:
     failures_in_a_row = 20
 
     def __init__(self, service: CorbadoService | None = None) -> None:
-        """Ask Corbado by way of ``service``."""
+        """Use ``service`` to call Corbado; default is one from the settings."""
         self.service = service or CorbadoService()
         self._shared: frozenset[str] | None = None
 
     # What a site may override ---------------------------------------------------------------
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the users to consider: all, by default. Those who have moved are no work."""
+        """Return the users to consider: all, by default. Users who have moved cost nothing."""
         return get_user_model()._default_manager.using(db_for_write()).all()
 
     def full_name(self, user: Any) -> str:
-        """Return the name that Corbado shows for this user."""
+        """Return the name that Corbado should show for this user."""
         get_full_name = getattr(user, "get_full_name", None)
         return str(get_full_name()).strip() if get_full_name else ""
 
@@ -92,7 +92,7 @@ class UserMigration:
         return backend is not None and backend.local_emails_are_verified is True
 
     def check(self, user: Any) -> Outcome | None:
-        """Return why this user is not moved, by local rules alone; None for one who may be."""
+        """Return why local rules exclude this user; None if the user may be moved."""
         if not user.is_active:
             return Outcome("skipped", "inactive")
         privileged = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
@@ -106,7 +106,7 @@ class UserMigration:
         return unfit
 
     def check_email(self, address: str) -> Outcome | None:
-        """Return why nobody is moved with this address; addresses are reported, never guessed."""
+        """Return why this address is refused, or None; addresses are reported, never corrected."""
         if not address:
             return Outcome("refused", "no_email")
         try:
@@ -120,7 +120,7 @@ class UserMigration:
     # The journey ------------------------------------------------------------------------------
 
     def migrate(self, user: Any) -> Outcome:
-        """Move one user as the database has them now, and record what became of them.
+        """Move one user, read again from the database, and record the outcome.
 
         Raises CorbadoUnavailable (try again; the attempt stays open) and CorbadoRejected.
         """
@@ -128,16 +128,16 @@ class UserMigration:
         return outcome
 
     def _prepare(self) -> None:
-        """Look up all shared addresses at once, for a run over many users."""
+        """Look up all shared addresses in advance, for a run over many users."""
         self._shared = shared_addresses(using=db_for_write())
 
     def _look(self, user: Any) -> Outcome | None:
-        """Return what the database alone says of a user; None if Corbado has to be asked."""
+        """Return the outcome if the database alone decides it; None if Corbado has to be asked."""
         known = user._corbado_user_id
         return Outcome("skipped", "already_linked", known) if known else self.check(user)
 
     def _read_again(self, users: Sequence[Any]) -> list[tuple[Any, Outcome | None]]:
-        """Return these users as the database has them now, each with what `_look` says."""
+        """Read these users again, and return each with the result of ``_look``."""
         now = {user.pk: user for user in self._considered.filter(pk__in=[u.pk for u in users])}
         return [
             (now[user.pk], self._look(now[user.pk]))
@@ -148,13 +148,13 @@ class UserMigration:
 
     @cached_property
     def _considered(self) -> QuerySet[Any]:
-        """Return the users with their state: made once, since wording it takes time."""
+        """Return the users with their state; built once, since compiling the query takes time."""
         return with_state(self.get_queryset())
 
     def _move(self, user: Any, question: Question | None = None) -> Steps:
-        """Find out what becomes of a user, step by step; `settle` has to follow.
+        """Determine a user's outcome, step by step; the caller then calls ``settle``.
 
-        A ``question`` is written down already, about a user who was just read, and has its turn.
+        A ``question`` has been recorded already, for a user who was just read, and has its turn.
         """
         if question is None:
             ((user, outcome),) = self._read_again([user])
@@ -166,8 +166,8 @@ class UserMigration:
         address = email_of(user)
         lost_question = user._asked_at
         if lost_question is not None:
-            # Look before asking again, or the window of what may be ours would move on and leave
-            # our own Corbado user behind.
+            # Look before asking again, or the time window for our own Corbado user would move on
+            # without it.
             known = yield from self._find(address, lost_question)
             if known is not None:
                 return known
@@ -182,7 +182,7 @@ class UserMigration:
                 address,
                 full_name=self.full_name(user),
                 request_id=question.request_id,
-                # Not sent twice behind our back: "there is one already" has to mean somebody else.
+                # Never resent automatically: "there is one already" has to mean somebody else.
                 resend=False,
             )
         except CorbadoRejected as error:
@@ -193,7 +193,7 @@ class UserMigration:
         if corbado_user_id is not None:
             return Outcome("created", corbado_user_id=corbado_user_id)
         if lost_question is None:
-            # The only question has its answer: nobody at Corbado can be of our making.
+            # The only question was answered: no Corbado user can be one that we created.
             forget_question(user)
         known = yield from self._find(address, lost_question and question.asked_at)
         return known or Outcome("refused", "taken_at_corbado")
@@ -214,28 +214,28 @@ class UserMigration:
             return Outcome("linked", corbado_user_id=person.id)
         if lost_question is not None and self._is_in_time(person, lost_question):
             yield None
-            yield None  # The next question takes two requests.
+            yield None  # The next lookup takes two requests.
             # A stranger who registered within the same seconds has a passkey.
             if not (yield partial(self.service.list_passkeys, person.id)):
                 return Outcome("created", corbado_user_id=person.id)
-        # Anybody can register an address at Corbado and leave it pending.
+        # Anyone can register an address at Corbado and leave it unconfirmed.
         return Outcome("refused", "corbado_user_unconfirmed", person.id)
 
     def _is_in_time(self, person: CorbadoUser, asked_at: datetime) -> bool:
-        """Return whether this Corbado user was made while our own question was under way."""
+        """Return whether this Corbado user was created while our request was in flight."""
         if person.created is None:
             return False
         if timezone.is_naive(asked_at):  # USE_TZ = False
             asked_at = timezone.make_aware(asked_at)
         tolerance = timedelta(seconds=self.clock_tolerance)
         call = timedelta(seconds=sum(conf.CORBADO_TIMEOUT) + 1)
-        # Corbado's times have no fractions of a second (API notes 2).
+        # Corbado's timestamps have no fractions of a second (API notes 2).
         earliest = asked_at.replace(microsecond=0) - tolerance
         return earliest <= person.created <= asked_at + call + tolerance
 
 
 def _carry_out(steps: Steps) -> Result:
-    """Ask Corbado as the steps say, in this thread."""
+    """Carry out the steps in this thread."""
     resume: Callable[[], Step] = partial(next, steps)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What can become of one existing user on the way to Corbado, and what each reason means."""
+"""The possible outcomes of moving one existing user, and what each reason means."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["REASONS", "Kind", "Outcome", "Question"]
 
 Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
 
-# Reason code -> what it says of the user. What to do about each: docs/how-to-existing-users.md.
+# Reason code -> its meaning. What to do about each: docs/how-to-existing-users.md.
 REASONS = {
-    "already_linked": "has moved before",
+    "already_linked": "has already been moved",
     "inactive": "is_active is off",
     "staff": "is staff or a superuser; --include-staff moves them too",
     "gone": "was deleted, or left the queryset, in the meantime",
@@ -37,9 +37,9 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one user: ``reason`` is a code, empty where the user has moved.
+    """The outcome for one user: ``reason`` is a code, empty if the user has been moved.
 
-    ``eligible`` is what a dry run says of a user about whom Corbado would be asked.
+    A dry run says ``eligible`` for a user about whom Corbado would be asked.
     """
 
     kind: Kind
@@ -48,18 +48,18 @@ class Outcome:
 
     @property
     def has_moved(self) -> bool:
-        """Return whether the user is linked to a Corbado user now because of this."""
+        """Return whether this outcome linked the user to a Corbado user."""
         return self.kind in {"created", "linked"}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is written down about a question to Corbado before it is asked: when, and a mark.
+    """What is recorded before a request to Corbado: the time, and a request ID.
 
-    Corbado keeps the mark (``req-…``) with the request.
+    Corbado stores the ID (``req-…``) with the request.
     """
 
-    # What Corbado's own begin with (API notes 1.2).
+    # The prefix of Corbado's own (API notes 1.2).
     MARK: ClassVar = "req-"
 
     asked_at: datetime
@@ -67,5 +67,5 @@ class Question:
 
     @classmethod
     def now(cls) -> Self:
-        """Return the one of this moment."""
+        """Return a question asked now, with a fresh ID."""
         return cls(timezone.now(), f"{cls.MARK}{get_random_string(20, digits)}")

@@ -1,6 +1,6 @@
-"""When a linked user last came in with a password.
+"""Recording when a linked user last signed in with a password.
 
-To the day, so that a password sign-in writes at most one row a day.
+Accurate to the day, so that each user's password sign-ins write at most once a day.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ONE_DAY = timedelta(days=1)
 
 
 def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) -> None:
-    """Note a sign-in with a password. Connected to ``user_logged_in``."""
+    """Record a sign-in with a password. Connected to ``user_logged_in``."""
     became = request is not None and was_somebody_else(request, user)
     if came_with_password(request, user) and not became:
         note_password(user)
 
 
 def note_password(user: AbstractBaseUser) -> None:
-    """Note that this user's password was used; nothing for a user without an account."""
+    """Record that this user's password was used; does nothing for a user without an account."""
     now = timezone.now()
     is_older = Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY)
     if not conf.uses_connect_alone():

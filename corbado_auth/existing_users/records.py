@@ -1,4 +1,4 @@
-"""What the database knows of users who move, and what is written about them."""
+"""Database records of the migration: reading and writing the state of each user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Result = tuple[Any, Outcome]
 
 
 def with_state(users: QuerySet[Any]) -> QuerySet[Any]:
-    """Add what is known of each user: their Corbado user, and a question without an answer."""
+    """Annotate what is known of each user: their Corbado user, and any unanswered question."""
     account = CorbadoAccount.objects.in_project().filter(user_id=OuterRef("pk"))
     attempt = MigrationAttempt.objects.in_project().filter(user_id=OuterRef("pk"))
     annotated: QuerySet[Any] = users.annotate(
@@ -34,9 +34,10 @@ def with_state(users: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def note_questions(users: Sequence[Any]) -> Mapping[Any, Question]:
-    """Write down what is about to be asked about these users, and return it by primary key.
+    """Record what is about to be asked about these users, and return it by primary key.
 
-    It tells our own Corbado users from strangers' afterwards. None about a user who is gone.
+    Afterwards it distinguishes Corbado users that we created from others. Deleted users are left
+    out.
     """
     questions = {user.pk: Question.now() for user in users}
     written = _write_attempts(
@@ -49,19 +50,19 @@ def note_questions(users: Sequence[Any]) -> Mapping[Any, Question]:
 
 
 def forget_question(user: Any) -> None:
-    """Note that the question about this user has its answer."""
+    """Record that the question about this user has been answered."""
     MigrationAttempt.objects.current().filter(user_id=user.pk).update(asked_at=None)
 
 
 def settle(results: Sequence[Result]) -> list[Result]:
-    """Write what became of these users, and return it as it is written.
+    """Record what became of these users, and return the results as recorded.
 
-    Account rows and outcomes are one transaction. Where they cannot be written for all, each user
-    is written alone, and whoever was linked first stays linked.
+    Account rows and outcomes are written in one transaction. If that fails, each user is written
+    alone, and an existing link wins.
     """
     moved = [(user, outcome) for user, outcome in results if outcome.has_moved]
     rest = [(user, outcome) for user, outcome in results if not outcome.has_moved]
-    # First, so that where it fails nobody is linked: the next look would say "moved before".
+    # First, so that on failure nobody is linked: the next run would say "moved before".
     _record(rest)
     if not moved:
         return rest
@@ -78,7 +79,7 @@ def settle(results: Sequence[Result]) -> list[Result]:
 
 
 def _link(moved: Sequence[Result]) -> None:
-    """Write all account rows and outcomes, or none."""
+    """Write all account rows and outcomes, or none of them."""
     with transaction.atomic(using=db_for_write()):
         CorbadoAccount.objects.link_many(
             (user, outcome.corbado_user_id, email_of(user) if outcome.kind == "linked" else "")

@@ -20,16 +20,16 @@ __all__ = ["Record", "Rule", "candidates", "retire"]
 
 BATCH = 200
 
-# Writes down a batch of accounts.
+# Records a batch of accounts.
 Record = Callable[[Sequence["CorbadoAccount"]], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Say whose password may go.
+    """Whose password may be retired.
 
-    Signed in through Corbado at least ``sign_ins`` times, the last one within ``days``, and not
-    with a password for as long.
+    People who have signed in through Corbado at least ``sign_ins`` times, the last time within
+    ``days``, and not with a password in that period.
     """
 
     sign_ins: int = 3
@@ -38,10 +38,10 @@ class Rule:
 
 
 def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccount]:
-    """Return the accounts whose users the rule fits, with their users.
+    """Return the accounts that the rule applies to, with their users.
 
-    Only with an address that Corbado had confirmed at the last sign-in: the way back in for
-    somebody who loses every passkey is a link by email. Never an inactive user.
+    Only those with an address that Corbado had confirmed at the last sign-in: someone who loses
+    every passkey gets back in with a link by email. Never an inactive user.
     """
     since = (now or timezone.now()) - timedelta(days=rule.days)
     accounts = CorbadoAccount.objects.current().filter(
@@ -68,7 +68,7 @@ def retire(
     Ends every open session of these users, since Django checks the password's hash at every
     request. Each batch is one transaction and looks at the rule again: somebody may have used a
     password.
-    ``record`` is called in the transaction: where it fails, the batch keeps its passwords.
+    ``record`` is called in the transaction: if it fails, the batch keeps its passwords.
     """
     last = 0
     while batch := _retire_batch(rule, last, record):
@@ -88,6 +88,6 @@ def _retire_batch(rule: Rule, after: int, record: Record) -> list[CorbadoAccount
 
 
 def _lock() -> tuple[str, ...]:
-    """Lock the accounts alone where the database can: a password sign-in writes there."""
+    """Lock only the accounts if the database can: a password sign-in writes there."""
     can = connections[db_for_write()].features.has_select_for_update_of
     return ("self",) if can else ()

@@ -154,7 +154,7 @@ def test_a_run_that_stood_still_gives_way_to_the_one_that_took_its_lease(
         get_user_model().objects.filter(pk__in=[user.pk for user in users]).update(is_active=False)
     output, code = run()
     assert code == 2
-    assert "stood still for a minute, and another one has begun" in output
+    assert "stalled for a minute, and another one has started" in output
     assert moved() == len(corbado.requests) == asked
     assert MigrationLease.objects.get().holder == OTHER
 

@@ -1,5 +1,5 @@
-"""Many existing users, moved by one run at a time.
+"""Moving many existing users, one run at a time.
 
-Threads ask Corbado and do nothing else. Every read and write belongs to the thread that calls
-``BulkMigration.run``, on the database connection as the site has set it up.
+Worker threads call Corbado and do nothing else. The thread that calls ``BulkMigration.run`` does
+all reading and writing, on the database connection as the site has set it up.
 """

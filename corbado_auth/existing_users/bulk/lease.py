@@ -1,4 +1,4 @@
-"""The lease that keeps a second run away from the users that one run is moving."""
+"""The lease that prevents two runs at the same time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LeaseHeld(Exception):
 
 
 class Lease:
-    """A row of the database, held by this run: a context manager that raises LeaseHeld."""
+    """The lease of this run, a database row: a context manager that raises LeaseHeld."""
 
     def __init__(self, stop: StopFlag) -> None:
         self._stop = stop
@@ -48,11 +48,11 @@ class Lease:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        with suppress(Error):  # Then it expires.
+        with suppress(Error):  # If it fails, the lease expires.
             self._mine.delete()
 
     def renew_in_time(self) -> None:
-        """Renew the lease if it is time to; end the run if another one has taken it."""
+        """Renew the lease when it is due; stop the run if another one has taken it."""
         elapsed = time.monotonic() - self._renewed
         if elapsed < RENEWED_AFTER:
             return
@@ -64,7 +64,7 @@ class Lease:
             raise
         self._renewed = time.monotonic()
         if not held:
-            self._stop.stop("This run stood still for a minute, and another one has begun.")
+            self._stop.stop("This run stalled for a minute, and another one has started.")
 
     @property
     def _mine(self) -> QuerySet[MigrationLease]:
@@ -77,7 +77,7 @@ class Lease:
         mine = {"holder": self._holder, "since": now, "expires_at": expires_at}
         rows = MigrationLease.objects.current()
         _row, is_new = rows.get_or_create(project_id=conf.CORBADO_PROJECT_ID, defaults=mine)
-        # One statement, so that of two runs one gets it.
+        # One statement, so that only one of two runs gets it.
         return is_new or bool(rows.filter(expires_at__lte=now).update(**mine))
 
 

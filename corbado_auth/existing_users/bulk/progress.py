@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Count outcomes, and say from time to time how many users are done, how fast, how long yet.
+    """A count of outcomes, shown from time to time with the speed and the time left.
 
-    ``say`` writes one line. The bar goes to ``screen`` if that is a terminal and tqdm is there.
+    ``say`` writes one line. The bar goes to ``screen`` if that is a terminal and tqdm is installed.
     """
 
     def __init__(self, total: int, say: Callable[[str], Any] | None, screen: IO[str]) -> None:
@@ -42,7 +42,7 @@ class Progress:
             self._bar.close()
 
     def add(self, outcome: Outcome, *, counts: bool = True) -> None:
-        """Note one more user; ``counts`` is False for one who is not of the total."""
+        """Count one more user; ``counts`` is False for one who is not part of the total."""
         self.outcomes[outcome.kind, outcome.reason] += 1
         self._done += counts
         if self._bar is not None:
@@ -56,13 +56,13 @@ class Progress:
         return sum(number for (each, _reason), number in self.outcomes.items() if each == kind)
 
     def summary(self, *kinds: str) -> Iterator[str]:
-        """Yield a line for each kind of outcome, and one for each reason below it."""
+        """Yield a line for each kind of outcome, followed by one for each reason."""
         for kind in kinds:
             words = "to ask Corbado about" if kind == "eligible" else kind
             yield f"{self.number(kind):>9,} {words}"
             for (each, reason), number in sorted(self.outcomes.items()):
                 if each == kind and reason:
-                    meaning = REASONS.get(reason, "a reason of this site")
+                    meaning = REASONS.get(reason, "a reason of this site's own")
                     yield f"{number:>16,} {reason}: {meaning}"
 
     def _line(self) -> str:

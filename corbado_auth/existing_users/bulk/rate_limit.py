@@ -1,4 +1,4 @@
-"""How fast Corbado is asked, how long to wait after a failure, and when to stop."""
+"""How fast to call Corbado, how long to wait after a failure, and when to stop."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from corbado_auth.models import db_for_write
 
 __all__ = ["Failures", "RateLimiter", "StopFlag", "Stopped", "stopped_by_signals"]
 
-# By how many seconds a turn may be late and still count at its time: a machine that stutters loses
-# nothing, and what comes as a burst after a pause is half a second's worth (limits count ten).
+# Turns up to this many seconds late can be caught up with: a machine that stutters loses nothing, and
+# a burst after a pause is at most half a second's worth (Corbado's limits count over ten).
 LATE = 0.5
 TICK = 0.01
 TOO_MANY = 429
@@ -28,11 +28,11 @@ LONGEST_RETRY_AFTER = 900
 
 
 class Stopped(Exception):
-    """The run is to end; what was about to be asked is not asked."""
+    """The run has been stopped; the next request is not sent."""
 
 
 class StopFlag(threading.Event):
-    """Whether the run is to end, and why: the first reason stays."""
+    """Whether the run has to stop, and why; the first reason is kept."""
 
     reason = ""
 
@@ -40,13 +40,13 @@ class StopFlag(threading.Event):
         return self.is_set()
 
     def stop(self, reason: str) -> None:
-        """Let the calls in flight end, and begin no more."""
+        """Let the calls in flight finish, and start no more."""
         self.reason = self.reason or reason
         self.set()
 
 
 class RateLimiter:
-    """Turns to ask Corbado: so many a second, and none while paused."""
+    """A limit on calls to Corbado per second; none are allowed while paused."""
 
     def __init__(self, rate: float, stop: StopFlag) -> None:
         self._interval = 1 / rate
@@ -54,7 +54,7 @@ class RateLimiter:
         self._next = self._paused_until = 0.0
 
     def take(self, most: int) -> int:
-        """Take the turns that are due, so many at most, and return how many; never wait."""
+        """Take up to ``most`` of the turns that are due, and return how many; never wait."""
         now = time.monotonic()
         first = max(self._next, now - LATE)
         if most <= 0 or now < max(first, self._paused_until):
@@ -70,14 +70,14 @@ class RateLimiter:
                 raise Stopped
 
     def pause(self, seconds: float) -> None:
-        """Give no turns for so long: Corbado asked us to slow down."""
+        """Give no turns for this long: Corbado asked us to slow down."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
 
 class Failures:
-    """The failures of a run, as many in a row as the migration allows.
+    """The failures of a run: when to retry, and when there are too many in a row.
 
-    Not urllib3's Retry: between two tries of ours we look for an answer that was lost.
+    Not urllib3's Retry: between two tries we look for the result of a lost answer.
     """
 
     def __init__(self, migration: UserMigration, rate: RateLimiter, stop: StopFlag) -> None:
@@ -88,23 +88,24 @@ class Failures:
         self._last = 0.0
 
     def end_row(self) -> None:
-        """Note that something went well."""
+        """Record a success, which ends a row of failures."""
         self._in_a_row = 0
 
     def note(self, error: CorbadoUnavailable | Error, tries: int = 0) -> tuple[float, bool]:
-        """Return how many seconds to wait, and whether it was a try of the user's own.
+        """Return how many seconds to wait, and whether the try counts against this user.
 
-        ``tries`` are those before. Raises the error where the connection to the database is lost.
+        ``tries`` is the number of tries so far. Raises the error if the database connection is
+        lost.
         """
         self._count(error)
         if not isinstance(error, CorbadoUnavailable):
             connection = connections[db_for_write()]
             if connection.connection is None or not connection.is_usable():
-                # A new connection would be one that the site has not set up.
+                # The site has not set up a new connection.
                 raise error
             return self._back_off(self._in_a_row - 1), False
         if error.status_code == TOO_MANY or error.retry_after is not None:
-            # It is about all of us, not about this user.
+            # This is about the whole run, not about this user.
             wait = self._back_off(self._in_a_row - 1)
             if error.retry_after is not None:
                 wait = min(error.retry_after, LONGEST_RETRY_AFTER)
@@ -115,10 +116,10 @@ class Failures:
     def _back_off(self, number: int) -> float:
         migration = self._migration
         wait = min(migration.longest_wait, migration.first_wait * 2.0 ** min(max(number, 0), 30))
-        return wait * random.uniform(0.5, 1)  # noqa: S311 - so that users part
+        return wait * random.uniform(0.5, 1)  # noqa: S311 - so that retries spread out
 
     def _count(self, error: CorbadoUnavailable | Error) -> None:
-        """Stop after a run of failures; those that come together count as one."""
+        """Stop after too many failures in a row; simultaneous ones count as one."""
         now = time.monotonic()
         if now - self._last >= self._migration.first_wait:
             self._last = now
@@ -130,12 +131,12 @@ class Failures:
 
 @contextmanager
 def stopped_by_signals(stop: StopFlag) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM end the run in order; a second one is as ever."""
+    """Let the first Ctrl-C or SIGTERM stop the run cleanly; a second one acts as usual."""
     before = {int(each): signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, before[number])
-        stop.stop(f"{signal.Signals(number).name}: the calls in flight have ended.")
+        stop.stop(f"{signal.Signals(number).name}: the calls in flight were finished.")
 
     try:
         for number in before:

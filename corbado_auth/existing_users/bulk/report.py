@@ -1,4 +1,4 @@
-"""The report of a run: one row a user, written as it happens."""
+"""The report of a run: one row per user, written as it happens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ COLUMNS = ("user", "outcome", "reason", "meaning", "corbado_user_id")
 class Report:
     """A ``.csv``, ``.json`` or ``.jsonl`` file that only its owner may read.
 
-    Addresses are left out unless ``emails``. Raises ValueError for another kind of file, OSError.
+    Addresses are included only with ``emails``. Raises ValueError for other kinds of file, and
+    OSError.
     """
 
     def __init__(self, path: Path, *, emails: bool = False) -> None:
@@ -34,7 +35,7 @@ class Report:
             csv.writer(self).writerow([*COLUMNS, *(["email"] if emails else [])])
 
     def close(self) -> None:
-        """End the file; raises OSError."""
+        """Finish the file; raises OSError."""
         if self._suffix == ".json":
             self.write("\n]\n" if self._rows else "[]\n")
         self._file.close()
@@ -59,7 +60,7 @@ class Report:
         self._rows += 1
 
     def write(self, text: str) -> None:
-        """Write a line, if it was possible so far: the disk may be full."""
+        """Write a line, unless an earlier one failed: the disk may be full."""
         if not self._file.closed:
             try:
                 self._file.write(text)

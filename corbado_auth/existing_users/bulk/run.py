@@ -1,4 +1,4 @@
-"""One run over many users."""
+"""A run that moves many users."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .scope import Page, Scope
 
 __all__ = ["MAX_CONCURRENCY", "BulkMigration"]
 
-# As many connections as the transport keeps open.
+# The number of connections that the transport keeps open.
 MAX_CONCURRENCY = 32
-# Seconds for which the main thread waits for an answer, before it looks whose turn it is.
+# Seconds for which the main thread waits for an answer before it checks for due turns.
 TICK = 0.02
 LONGEST_SLEEP = 10.0
 
 
 @dataclass(slots=True, eq=False)
 class Move:
-    """A user on the way to Corbado, and the steps that are left."""
+    """A user who is being moved, and the remaining steps."""
 
     user: Any
     steps: Steps
@@ -46,7 +46,7 @@ class BulkMigration:
     """A run over the users of a scope.
 
     ``limit`` is how many users Corbado is asked about, ``concurrency`` how many requests are in
-    flight. ``note`` is called with each user and what became of them, ``keep_lease`` often.
+    flight. ``note`` is called with each user and the outcome, ``keep_lease`` frequently.
     """
 
     migration: UserMigration
@@ -60,13 +60,13 @@ class BulkMigration:
     def __post_init__(self) -> None:
         self._left = sys.maxsize if self.limit is None else self.limit
         self._failures = Failures(self.migration, self.rate, self.stop)
-        self._waiting: deque[Any] = deque()  # users about whom Corbado is to be asked
-        self._resting: list[Move] = []  # which need a turn, or time after a failure
+        self._waiting: deque[Any] = deque()  # users about whom to ask Corbado
+        self._resting: list[Move] = []  # moves that wait for a turn, or after a failure
         self._in_flight: dict[Future[Any], Move] = {}
-        self._results: list[Result] = []  # which are yet to be written
+        self._results: list[Result] = []  # not written yet
 
     def dry_run(self, scope: Scope) -> None:
-        """Say what would happen, by local rules alone; asks and writes nothing."""
+        """Report what would happen, by local rules alone, without asking or writing anything."""
         self.migration._prepare()
         for page in scope.pages():
             for user in page:
@@ -77,7 +77,7 @@ class BulkMigration:
                 self.note(user, outcome or Outcome("eligible"))
 
     def run(self, scope: Scope) -> None:
-        """Move all users of the scope, or as many as can be until the run is to stop."""
+        """Move all users of the scope, or as many as possible until the run is stopped."""
         try:
             with ThreadPoolExecutor(
                 self.concurrency, "corbado", initializer=unguard_thread
@@ -101,7 +101,7 @@ class BulkMigration:
             self._step()
 
     def _take_in(self, page: Page) -> None:
-        """Settle whom local rules leave out; let the others wait for their turn."""
+        """Settle the users whom local rules exclude, and queue the others."""
         fit = []
         for user in page:
             self.keep_lease()
@@ -115,7 +115,7 @@ class BulkMigration:
         self._left -= len(fit)
 
     def _step(self) -> None:
-        """Ask about whoever's turn it is, and meanwhile write what has come back."""
+        """Ask about the users whose turn it is, and meanwhile write the results so far."""
         self.keep_lease()
         if not self.stop:
             self._take_turns()
@@ -130,7 +130,7 @@ class BulkMigration:
     def _take_turns(self) -> None:
         now = time.monotonic()
         due = [move for move in self._resting if move.not_before <= now]
-        # No more than there are threads, so that nobody waits between question and request.
+        # No more than there are threads, so that no recorded question waits to be sent.
         room = self.concurrency - len(self._in_flight) - len(self._resting)
         turns = self.rate.take(len(due) + min(room, len(self._waiting)))
         for move in due[:turns]:
@@ -140,7 +140,7 @@ class BulkMigration:
             self._begin([self._waiting.popleft() for _turn in range(turns - len(due))])
 
     def _begin(self, users: Page) -> None:
-        """Ask about these users, with one statement for all of them to read, and one to write."""
+        """Ask about these users, reading and writing all of them in one statement each."""
         migration = self.migration
         try:
             now = migration._read_again(users)
@@ -158,7 +158,7 @@ class BulkMigration:
                 self._advance(move, partial(next, move.steps))
 
     def _go_on(self, answered: Future[Any]) -> None:
-        """Hand the answer to whoever waits for it."""
+        """Resume the move that was waiting for this answer."""
         move = self._in_flight.pop(answered)
         if error := answered.exception():
             self._advance(move, partial(move.steps.throw, error))
@@ -182,7 +182,7 @@ class BulkMigration:
                 self._in_flight[self._threads.submit(step)] = move
 
     def _fail(self, move: Move, error: CorbadoUnavailable | Error) -> None:
-        """Let a user begin anew after a while, or give up."""
+        """Retry a user after a while, or give up."""
         seconds, is_a_try = self._failures.note(error, move.tries)
         move.tries += is_a_try
         if move.tries >= self.migration.tries:
@@ -193,11 +193,11 @@ class BulkMigration:
         self._resting.append(move)
 
     def _write(self) -> None:
-        """Write what became of users, and note it; after a failure that passes, the next time."""
+        """Write and report the results; after a transient failure, leave them for the next time."""
         try:
             written = settle(self._results)
         except OperationalError as error:
-            # Not for longer, or the lease would expire.
+            # No longer, or the lease would expire.
             self.stop.wait(min(self._failures.note(error)[0], LONGEST_SLEEP))
             return
         self._results = []
@@ -205,7 +205,7 @@ class BulkMigration:
             self.note(user, outcome)
 
     def _end(self) -> None:
-        """Let the calls in flight end, and write what came of them."""
+        """Wait for the calls in flight, and write their results."""
         wait(self._in_flight)
         errors = []
         for future in list(self._in_flight):

@@ -1,4 +1,4 @@
-"""Which users a run looks at, page by page: memory does not grow with their number."""
+"""Which users a run considers, page by page: memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Page = Sequence[Any]
 
 
 class Scope:
-    """The users of a run: a queryset, narrowed down to ``addresses`` where there are any."""
+    """The users of a run: a queryset, narrowed down to ``addresses`` if given."""
 
     def __init__(self, queryset: QuerySet[Any], addresses: Sequence[str] | None = None) -> None:
         self._queryset = queryset.order_by("pk")
         self._addresses = addresses
-        # Those that no user of the pages so far had.
+        # Those that no user has had so far.
         self.unknown_addresses = {address.casefold() for address in addresses or ()}
 
     def count(self) -> int:
@@ -31,7 +31,7 @@ class Scope:
         return sum(each.aggregate(n=Count("pk", distinct=True))["n"] for each in self._parts())
 
     def pages(self) -> Iterator[Page]:
-        """Yield the users in the order of their primary keys, each of them once."""
+        """Yield the users by primary key, each of them once."""
         for queryset in self._parts():
             for page in _pages(with_state(queryset)):
                 if self.unknown_addresses:
@@ -45,15 +45,15 @@ class Scope:
         field = email_field_name()
         for start in range(0, len(self._addresses) if field else 0, PAGE):
             addresses = self._addresses[start : start + PAGE]
-            # Which letters have an upper case is for the database to say: ASCII's alone, or all.
+            # Databases differ in which letters have an upper case: only ASCII's, or all.
             forms = [Upper(Value(each)) for each in addresses]
             yield self._queryset.alias(_uppered=Upper(str(field))).filter(_uppered__in=forms)
 
 
 def _pages(queryset: QuerySet[Any]) -> Iterator[Page]:
-    """Page by primary key: an offset would grow slower with each page, and miss who moves."""
+    """Page by primary key: an offset gets slower with each page, and skips users who move."""
     rows = list(queryset[:PAGE])
     while rows:
-        # A filter over a to-many relation finds a user once for each related row.
+        # A filter over a to-many relation returns a user once per related row.
         yield list({user.pk: user for user in rows}.values())
         rows = list(queryset.filter(pk__gt=rows[-1].pk)[:PAGE])
