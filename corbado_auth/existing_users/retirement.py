@@ -66,9 +66,8 @@ def retire(
     """Make the passwords unusable, in batches, and yield each batch of accounts.
 
     Ends every open session of these users, since Django checks the password's hash at every
-    request. Each batch is one transaction and looks at the rule again: somebody may have used a
-    password.
-    ``record`` is called in the transaction: if it fails, the batch keeps its passwords.
+    request. Each batch is one transaction and applies the rule again: someone may have used a
+    password. ``record`` is called in the transaction: if it fails, the batch keeps its passwords.
     """
     last = 0
     while batch := _retire_batch(rule, last, record):

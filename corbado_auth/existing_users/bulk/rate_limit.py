@@ -18,8 +18,8 @@ from corbado_auth.models import db_for_write
 
 __all__ = ["Failures", "RateLimiter", "StopFlag", "Stopped", "stopped_by_signals"]
 
-# Turns up to this many seconds late can be caught up with: a machine that stutters loses nothing, and
-# a burst after a pause is at most half a second's worth (Corbado's limits count over ten).
+# Turns that are up to this many seconds late can be caught up on: a machine that stutters loses
+# nothing, and a burst after a pause is half a second's worth (Corbado's limits count over ten).
 LATE = 0.5
 TICK = 0.01
 TOO_MANY = 429
