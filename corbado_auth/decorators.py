@@ -2,6 +2,43 @@
 
 from __future__ import annotations
 
-from .sign_in.intent import login_page
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
-__all__ = ["login_page"]
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.http import HttpRequest
+
+from .sign_in.intent import login_page
+from .step_up.asking import RECENT, ask_to_sign_in
+
+__all__ = ["login_page", "recent_sign_in_required"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def recent_sign_in_required(*, max_age: float = RECENT) -> Callable[[View], View]:
+    """Let a view serve only people who signed in at most ``max_age`` seconds ago, in this session.
+
+    Others are sent through Corbado and come back. A form that was sent is kept for ten minutes
+    (up to 64 kB, never with a file or a password), a script is answered 401 with JSON. Somebody who
+    acts as another person gets 403.
+    """
+
+    def decorate(view: View) -> View:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                answer = await sync_to_async(ask_to_sign_in)(request, max_age)
+                return answer or await view(request, *args, **kwargs)
+
+            return cast("View", wrapped_async)
+
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return ask_to_sign_in(request, max_age) or view(request, *args, **kwargs)
+
+        return cast("View", wrapped)
+
+    return decorate

@@ -7,7 +7,7 @@ from traceback import walk_tb
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponseRedirect
 
-__all__ = ["RETRY_AFTER", "SeeOther", "seconds_to_wait", "storage_behind"]
+__all__ = ["RETRY_AFTER", "SeeOther", "is_fetch", "seconds_to_wait", "storage_behind"]
 
 RETRY_AFTER = 30  # seconds, unless Corbado asks for a different wait
 LONGEST_RETRY_AFTER = 120
@@ -17,6 +17,18 @@ class SeeOther(HttpResponseRedirect):
     """A redirect that the browser follows with GET, whatever the method of this request."""
 
     status_code = 303
+
+
+def is_fetch(request: HttpRequest) -> bool:
+    """Return whether a script asks, which a redirect to a page would not help."""
+    headers = request.headers
+    # Every browser of today says it, on https and on localhost.
+    if "Sec-Fetch-Mode" in headers:
+        return headers["Sec-Fetch-Mode"] != "navigate"
+    if headers.get("X-Requested-With") == "XMLHttpRequest" or "HX-Request" in headers:
+        return True
+    accept = headers.get("Accept", "")
+    return "json" in accept and "html" not in accept
 
 
 def seconds_to_wait(retry_after: int | None) -> int:

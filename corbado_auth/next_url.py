@@ -23,6 +23,7 @@ __all__ = [
     "login_page_url",
     "login_url_back_to",
     "safe_next",
+    "step_up_url",
     "view_at",
 ]
 
@@ -90,6 +91,11 @@ def login_page_url() -> str:
 def login_url_back_to(path: str) -> str:
     """Return the URL of the site's login page, with this path as the destination."""
     return f"{login_page_url()}?{urlencode({'next': path})}"
+
+
+def step_up_url(next_url: str) -> str:
+    """Return the page that asks a person to sign in again, and goes on to ``next_url``."""
+    return f"{reverse('corbado_auth:step-up')}?{urlencode({'next': next_url})}"
 
 
 def first_url(names: Iterable[str]) -> str:

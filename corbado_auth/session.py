@@ -30,13 +30,18 @@ SIGN_IN = "corbado_sign_in"
 # In the session, after a sign-in that proves nothing about who holds the session: the time.
 KEPT_KEY = "_corbado_auth_kept_key"
 
-# How a person signed in: through Corbado (v1 does not say whether by passkey or by link), or else.
-CORBADO, OTHER = "corbado", "other"
+# How a person signed in: with a passkey of Connect, through Corbado (whose v1 does not say whether
+# with a passkey or with a link), or through another backend.
+PASSKEY, CORBADO, OTHER = "passkey", "corbado", "other"
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A session's last real sign-in: the time, and the ``method``, ``corbado`` or ``other``."""
+    """A session's last real sign-in: the time, and the method.
+
+    ``method`` is ``passkey`` (of Corbado Connect), ``corbado`` (a passkey or a link by email), or
+    ``other``.
+    """
 
     at: datetime
     method: str
@@ -131,7 +136,9 @@ def rotate_key(request: HttpRequest) -> None:
         session.cycle_key()
 
 
-def sign_in(request: HttpRequest, **proof: Any) -> AbstractBaseUser | None:
+def sign_in(
+    request: HttpRequest, *, method: str = CORBADO, **proof: Any
+) -> AbstractBaseUser | None:
     """Sign in the user onto whom the backends map a verified proof, and return the user.
 
     Returns None for a person who may not sign in here. The session gets a new key, and is emptied
@@ -143,7 +150,7 @@ def sign_in(request: HttpRequest, **proof: Any) -> AbstractBaseUser | None:
             if is_users(request.session, user):
                 rotate_key(request)
             login(request, user)
-            _note(request.session, user, CORBADO)
+            _note(request.session, user, method)
     return user
 
 

@@ -8,6 +8,7 @@ from . import views
 from .passkeys.views import AnswerNudgeView
 from .sign_in.refusals import ConfirmEmailView, LinkAccountView
 from .sign_in.views import ConfirmView
+from .step_up.views import KeptPostView
 
 app_name = "corbado_auth"
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("confirm-email/", ConfirmEmailView.as_view(), name="confirm-email"),
     path("link-account/", LinkAccountView.as_view(), name="link-account"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("step-up/", views.StepUpView.as_view(), name="step-up"),
+    path("step-up/form/", KeptPostView.as_view(), name="kept-post"),
     path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),
     path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),
     path("passkeys/nudge/", AnswerNudgeView.as_view(), name="answer-nudge"),

@@ -9,6 +9,7 @@ from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
 from .sign_in.failures import FailurePages
 from .sign_in.login import LoginView, LogoutView
 from .sign_in.views import CorbadoRedirectView
+from .step_up.views import StepUpView
 from .webhooks.identifier import ConnectIdentifierView
 from .webhooks.views import ActionWebhookView
 
@@ -26,4 +27,5 @@ __all__ = [
     "LogoutView",
     "PasskeysView",
     "RemovePasskeyView",
+    "StepUpView",
 ]

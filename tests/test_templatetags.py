@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError, engines
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from corbado_auth.templatetags import corbado as tags
 
@@ -142,3 +143,20 @@ def test_without_javascript_another_login_page_of_the_site_is_named(
     request.corbado_login_page = True
     found = re.search(r'<noscript>.*<a href="([^"]*)">', render(request))
     assert (found[1] if found else "") == link
+
+
+SIGN_IN = (
+    "{% load corbado %}{% corbado_sign_in as sign_in %}"
+    "{% if sign_in %}{{ sign_in.method }} {{ sign_in.at|date:'Y' }}{% else %}nobody{% endif %}"
+)
+
+
+@pytest.mark.django_db
+def test_a_page_can_say_when_and_how_a_person_signed_in(client: Client, make_user: Any) -> None:
+    make_user("erin@example.com", username="erin", password="made up")
+    assert client.login(username="erin", password="made up")
+    request = client.get("/account/").wsgi_request
+    template = engines["django"].from_string(SIGN_IN)
+    assert template.render({}, request) == f"other {datetime.now(UTC).year}"
+    assert template.render({}, RequestFactory().get("/")) == "nobody"
+    assert template.render({}) == "nobody"

@@ -51,7 +51,7 @@ class ConnectLoginView(JSONView):
         if is_impersonating(self.request):
             raise impersonating()
         found = ConnectUser(handle=handle, corbado_user_id=data.corbado_user_id)
-        if session.sign_in(self.request, connect_user=found) is None:
+        if session.sign_in(self.request, method=session.PASSKEY, connect_user=found) is None:
             raise self._refused()
         return JsonResponse({"next": next_of(self.request, body)})
 

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from corbado_auth.conf import conf
-from corbado_auth.next_url import login_url_back_to, safe_next
+from corbado_auth.next_url import safe_next, step_up_url
 from corbado_auth.session import is_recent
 
 from .tokens import ConnectTokensView
@@ -41,7 +41,7 @@ class ConnectPasskeysView(ConnectPage):
         """Add whether passkeys may be changed right now, and where to sign in again if not."""
         return super().get_context_data(
             is_recent=is_recent(self.request, ConnectTokensView.recent_sign_in),
-            login_url=login_url_back_to(self.request.path),
+            login_url=step_up_url(self.request.path),
             back_url=resolve_url(settings.LOGIN_REDIRECT_URL),
             **kwargs,
         )
@@ -56,7 +56,7 @@ class ConnectConfirmView(ConnectPage):
     template_name = "corbado_auth/connect_confirm.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the way for those who cannot: the login page."""
+        """Add the way for those who cannot: the page that asks to sign in again."""
         next_url = safe_next(self.request, self.request.GET.get("next", ""))
         next_url = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
-        return super().get_context_data(login_url=login_url_back_to(next_url), **kwargs)
+        return super().get_context_data(login_url=step_up_url(next_url), **kwargs)

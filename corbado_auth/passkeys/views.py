@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -28,10 +27,10 @@ from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
-from corbado_auth.next_url import login_page_url, safe_next
-from corbado_auth.session import is_recent
+from corbado_auth.next_url import safe_next
 from corbado_auth.sessions.ending import sign_out_everywhere
 from corbado_auth.sign_in.failures import FailurePages
+from corbado_auth.step_up.asking import ask_to_sign_in
 
 from . import nudge
 from .association import (
@@ -69,24 +68,14 @@ class PasskeyPage(FailurePages):
                 return self.render_failure("misconfigured")
             return self._unavailable(getattr(error, "retry_after", None))
 
-    def _refusal(self) -> HttpResponse | None:
+    def _refusal(self) -> HttpResponseBase | None:
         """Answer whoever may not add or remove a passkey now; None where nothing speaks against it.
 
-        A passkey would outlive the session of somebody who acts as another person.
+        An old session may be stolen, and a passkey would outlive that of somebody who acts as
+        another person.
         """
-        if is_impersonating(self.request):
-            return self.render_failure("impersonating")
-        return None if self._is_recent() else self._sign_in_again()
-
-    def _is_recent(self) -> bool:
-        """Return whether the person signed in a moment ago: an old session may be stolen."""
-        return is_recent(self.request, self.recent_sign_in)
-
-    def _sign_in_again(self) -> HttpResponse:
-        """Ask for a fresh sign-in, and come back."""
-        here = reverse("corbado_auth:passkeys")
-        login_url = f"{login_page_url()}?{urlencode({'next': here})}"
-        return self._show("passkeys_sign_in_again", {"login_url": login_url}, 403)
+        back_to = reverse("corbado_auth:passkeys")
+        return ask_to_sign_in(self.request, self.recent_sign_in, back_to=back_to)
 
     def _unavailable(self, retry_after: int | None = None, *, status: int = 503) -> HttpResponse:
         """Answer while Corbado does not, or is not asked."""

@@ -22,6 +22,7 @@ from corbado_auth.exceptions import CorbadoError
 from corbado_auth.next_url import login_page_url, login_url_back_to, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import is_offered
+from corbado_auth.session import SignIn, last_sign_in
 
 __all__ = ["register"]
 
@@ -105,6 +106,17 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     except CorbadoError as error:
         log_failure("Passkeys", error)
         return {"passkeys": None, "is_unavailable": True}
+
+
+@register.simple_tag(takes_context=True)
+def corbado_sign_in(context: Context) -> SignIn | None:
+    """Return when (``at``) and how (``method``) the person signed in, in this session, or None.
+
+    ``{% corbado_sign_in as sign_in %}`` puts it into a variable. None for a visitor, and for
+    somebody who acts as another person.
+    """
+    request: HttpRequest | None = context.get("request")
+    return last_sign_in(request) if request is not None else None
 
 
 @register.inclusion_tag("corbado_auth/passkey_nudge.html", takes_context=True)

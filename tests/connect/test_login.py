@@ -193,7 +193,7 @@ def test_the_page_names_whom_it_asks_and_the_other_way(
     assert ada.get_username() in text
     assert 'data-confirm="yes"' in text
     assert 'data-next="/orders/"' in text
-    assert "/corbado/login/?next=%2Forders%2F" in text
+    assert "/corbado/step-up/?next=%2Forders%2F" in text
 
 
 # Nobody gets in --------------------------------------------------------------------------------

@@ -197,9 +197,10 @@ def backend() -> Iterator[str]:
 
 
 def views() -> Iterator[str]:
-    from corbado_auth import views
+    from corbado_auth import decorators, mixins, views
+    from corbado_auth.contrib import rest_framework
     from corbado_auth.passkeys.views import PasskeyPage
-    from corbado_auth.sign_in import failures, intent
+    from corbado_auth.sign_in import failures
 
     for module in (views,):
         for name in module.__all__:
@@ -216,7 +217,14 @@ def views() -> Iterator[str]:
             yield from attributes(cls, inherited=(PasskeyPage,))
             if cls is views.ActionWebhookView:
                 yield from methods(cls, only=("auth_methods", "password_verify"))
-    yield f"### `corbado_auth.decorators.login_page`\n\n{prose(intent.login_page.__doc__)}\n\n"
+    for name in decorators.__all__:
+        function = getattr(decorators, name)
+        yield f"### `corbado_auth.decorators.{name}`\n\n{prose(function.__doc__)}\n\n"
+    for module in (mixins, rest_framework):
+        for name in module.__all__:
+            cls = getattr(module, name)
+            yield f"### `{module.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
+            yield from attributes(cls)
 
 
 def url_names() -> Iterator[str]:

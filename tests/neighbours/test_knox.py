@@ -8,14 +8,41 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import include, path
+from knox.auth import TokenAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from corbado_auth.contrib.rest_framework import RecentSignIn
 from corbado_auth.testing import Corbado
 from tests.support.front_door import age_sign_in, sign_in
 from tests.urls import urlpatterns as site
 
-urlpatterns = [*site, path("api/", include("knox.urls"))]
+
+class Transfer(APIView):
+    """Something that matters."""
+
+    permission_classes = [IsAuthenticated, RecentSignIn]
+
+    def get(self, request: Any) -> Response:
+        """Say that it was done."""
+        return Response({"done": True})
+
+
+class TransferByToken(Transfer):
+    """The same, for apps."""
+
+    authentication_classes = [TokenAuthentication]
+
+
+urlpatterns = [
+    path("api/", include("knox.urls")),
+    path("transfer/", Transfer.as_view()),
+    path("transfer-by-token/", TransferByToken.as_view()),
+    *site,
+]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -40,7 +67,7 @@ def test_a_token_for_an_old_session_is_no_sign_in(client: Client, corbado: Corba
     sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
     age_sign_in(client)
     assert client.post(TOKEN).json()["token"]
-    assert client.post(ADD).status_code == 403
+    assert client.post(ADD).status_code == 303
 
 
 def test_a_password_for_a_token_does_not_make_an_old_session_recent(
@@ -50,7 +77,7 @@ def test_a_password_for_a_token_does_not_make_an_old_session_recent(
     assert client.login(username="erin", password=PASSWORD)
     age_sign_in(client)
     assert client.post(TOKEN, headers=basic("erin")).json()["token"]
-    assert client.post(ADD).status_code == 403
+    assert client.post(ADD).status_code == 303
 
 
 def test_a_token_of_somebody_else_does_not_touch_the_session(
@@ -63,3 +90,43 @@ def test_a_token_of_somebody_else_does_not_touch_the_session(
     with_cookie.cookies = client.cookies
     with_cookie.post(TOKEN)
     assert dict(client.session.items()) == before
+
+
+def test_a_view_of_the_api_asks_for_a_recent_sign_in(client: Client, corbado: Corbado) -> None:
+    sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
+    assert client.get("/transfer/").json() == {"done": True}
+    age_sign_in(client)
+    answer = client.get("/transfer/", headers={"referer": "http://testserver/account/"})
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error": "recent_sign_in_required",
+        "message": "Please sign in again.",
+        "login_url": "/corbado/step-up/?next=http%3A%2F%2Ftestserver%2Faccount%2F",
+    }
+
+
+def test_a_token_is_no_recent_sign_in_nor_is_a_session_beside_it(
+    client: Client, corbado: Corbado, make_user: MakeUser
+) -> None:
+    make_user("erin@example.com", username="erin", password=PASSWORD)
+    token = client.post(TOKEN, headers=basic("erin")).json()["token"]
+    headers = {"authorization": f"Token {token}"}
+    assert client.get("/transfer-by-token/", headers=headers).status_code == 401
+    sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
+    answer = client.get("/transfer-by-token/", headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (401, "recent_sign_in_required")
+
+
+def test_a_visitor_of_the_api_is_answered_as_ever(client: Client) -> None:
+    assert client.get("/transfer/").status_code == 403
+
+
+@override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support")
+def test_whoever_acts_as_somebody_else_gets_no_further_at_the_api(
+    client: Client, make_user: MakeUser
+) -> None:
+    make_user("erin@example.com", username="erin", password=PASSWORD)
+    assert client.login(username="erin", password=PASSWORD)
+    answer = client.get("/transfer/")
+    assert answer.status_code == 403
+    assert "acting as somebody else" in answer.json()["detail"]

@@ -22,10 +22,12 @@ from corbado_auth.templatetags import corbado as tags
 # What a site imports. All other modules are ours to change.
 MODULES = (
     "backends",
+    "contrib.rest_framework",
     "corbado_api.service",
     "decorators",
     "existing_users",
     "identity",
+    "mixins",
     "session",
     "signals",
     "testing",
@@ -36,7 +38,7 @@ MODULES = (
 HIDDEN = {
     *("aauthenticate", "as_view", "dispatch", "get", "get_context_data"),
     *("get_default_redirect_url", "get_redirect_url", "template_name"),
-    *("http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
+    *("has_permission", "http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
 }
 
 

@@ -25,6 +25,7 @@ PASSWORD = "an old password"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
 CONFIRM_EMAIL = "/corbado/confirm-email/"
 BACKENDS = "tests.support.backends"
+STEP_UP, KEPT = "/corbado/step-up/?next=/account/", "/corbado/step-up/form/"
 ADD, NUDGE = f"{LIST}add/", f"{LIST}nudge/"
 VALIDATE, CREDENTIALS = "/v1/authTokens/validate", "/v1/webauthn/credential"
 
@@ -166,7 +167,21 @@ class Tour:
         with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
             yield "impersonating", client.post(ADD)
         age_sign_in(client)
-        yield "passkeys_sign_in_again", client.post(ADD)
+        yield "step_up", client.get(STEP_UP)
+        with override_settings(LOGIN_URL="/account/"):
+            yield "step_up, another way", client.get(STEP_UP)
+        assert client.login(username="erin", password=PASSWORD)
+        yield "step_up, of no use", client.get(STEP_UP)
+        yield "step_up, a visitor", self.browser().get(STEP_UP)
+        yield from self.kept_form(self.browser(self.erin))
+
+    def kept_form(self, client: Client) -> Iterator[Stop]:
+        """Send a form to a page of the site, and sign in again."""
+        yield "kept_post_gone", client.get(KEPT)
+        age_sign_in(client)
+        client.post("/matters/", {"amount": "10"})
+        age_sign_in(client, -601)
+        yield "kept_post", client.get(KEPT)
 
     def parts_on_pages_of_the_site(self) -> Iterator[Stop]:
         # The offer is for whoever never came through Corbado, and was not made lately.

@@ -1,0 +1,50 @@
+"""What Django REST framework uses; nothing else imports it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.permissions import BasePermission
+
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.session import is_recent
+from corbado_auth.step_up.asking import RECENT, page_behind, sign_in_again_url
+
+__all__ = ["RecentSignIn"]
+
+
+class RecentSignInRequired(APIException):  # type: ignore[misc]  # it has no types
+    """The answer to somebody whose sign-in is too long ago, or who came with a token."""
+
+    status_code = 401
+
+
+class RecentSignIn(BasePermission):  # type: ignore[misc]
+    """A permission of people who have signed in lately, in this session.
+
+    Whoever comes with a token has not: nothing says when that was. Others are answered 401 with
+    ``login_url``, the page that asks them to sign in again.
+    """
+
+    # How many seconds ago may the sign-in have been?
+    recent_sign_in = RECENT
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        """Return whether this person may go on; raises what the rest is answered."""
+        plain: HttpRequest = request._request
+        if not request.user.is_authenticated:
+            return False
+        if is_impersonating(plain):
+            raise PermissionDenied(gettext("You are acting as somebody else."), "impersonating")
+        if is_recent(request, self.recent_sign_in):
+            return True
+        raise RecentSignInRequired(
+            {
+                "error": "recent_sign_in_required",
+                "message": gettext("Please sign in again."),
+                "login_url": sign_in_again_url(request, page_behind(plain)),
+            }
+        )

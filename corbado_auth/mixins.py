@@ -1,0 +1,32 @@
+"""Mixins for a site's own class-based views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+from django.views import View
+
+from .step_up.asking import RECENT, ask_to_sign_in
+
+__all__ = ["RecentSignInRequiredMixin"]
+
+
+class RecentSignInRequiredMixin(View):
+    """A view that serves only people who have signed in lately, as ``recent_sign_in_required``."""
+
+    # How many seconds ago may the sign-in have been?
+    recent_sign_in = RECENT
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask for another sign-in first, where the last one was too long ago."""
+        if self.view_is_async:
+            return self._dispatch_async(request, *args, **kwargs)
+        answer = ask_to_sign_in(request, self.recent_sign_in)
+        return answer or super().dispatch(request, *args, **kwargs)
+
+    async def _dispatch_async(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        answer = await sync_to_async(ask_to_sign_in)(request, self.recent_sign_in)
+        found: Any = answer or super().dispatch(request, *args, **kwargs)
+        return found if answer else await found

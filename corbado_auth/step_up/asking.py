@@ -1,0 +1,89 @@
+"""What somebody is answered whose sign-in is too long ago."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+
+from corbado_auth.conf import conf
+from corbado_auth.http import SeeOther, is_fetch
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.models import ConnectAccount
+from corbado_auth.next_url import login_url_back_to, safe_next, step_up_url
+from corbado_auth.session import is_recent
+
+from . import kept_posts
+
+__all__ = ["RECENT", "ask_to_sign_in", "page_behind", "sign_in_again_url"]
+
+# So many seconds ago somebody has signed in just now.
+RECENT = 10 * 60
+
+
+def ask_to_sign_in(
+    request: HttpRequest, max_age: float, *, back_to: str = ""
+) -> HttpResponseBase | None:
+    """Return None where the person signed in at most ``max_age`` seconds ago, else what to answer.
+
+    A script gets JSON, a page a redirect. ``back_to`` is where the person goes on afterwards; by
+    default to this page, and a form that was sent is kept.
+    """
+    if not request.user.is_authenticated:
+        url = login_url_back_to(back_to or _page(request))
+        if is_fetch(request):
+            return _refuse_script(request, "sign_in_required", gettext("Please sign in."), url)
+        return SeeOther(url)
+    if is_impersonating(request):
+        return _impersonating(request)
+    if is_recent(request, max_age):
+        kept_posts.forget(request)
+        return None
+    if is_fetch(request):
+        sentence = gettext("Please sign in again.")
+        url = sign_in_again_url(request, back_to or page_behind(request))
+        return _refuse_script(request, "recent_sign_in_required", sentence, url)
+    response = SeeOther(sign_in_again_url(request, reverse("corbado_auth:kept-post")))
+    if back_to or request.method != "POST" or not kept_posts.keep(request, response, max_age):
+        response = SeeOther(sign_in_again_url(request, back_to or _page(request)))
+    add_never_cache_headers(response)
+    return response
+
+
+def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
+    """Return the page that asks to sign in again: one passkey prompt for a person at Connect."""
+    if conf.CORBADO_CONNECT and ConnectAccount.objects.for_user(request.user):
+        return f"{reverse('corbado_auth:connect-confirm')}?{urlencode({'next': next_url})}"
+    return step_up_url(next_url)
+
+
+def _refuse_script(request: HttpRequest, code: str, message: str, login_url: str) -> HttpResponse:
+    """Answer a script: a code, a sentence for the person, and where to send them."""
+    body = {"error": code, "message": message, "login_url": login_url}
+    response = JsonResponse(body, status=401)
+    if "HX-Request" in request.headers:
+        response.headers["HX-Redirect"] = login_url
+    add_never_cache_headers(response)
+    return response
+
+
+def _impersonating(request: HttpRequest) -> HttpResponse:
+    if is_fetch(request):
+        message = gettext("You are acting as somebody else.")
+        return JsonResponse({"error": "impersonating", "message": message}, status=403)
+    return render(request, "corbado_auth/impersonating.html", status=403)
+
+
+def _page(request: HttpRequest) -> str:
+    """Return where a person goes on: here, or at the form whose sending cannot be repeated."""
+    if request.method in {"GET", "HEAD"}:
+        return safe_next(request, request.get_full_path()) or request.path
+    return page_behind(request)
+
+
+def page_behind(request: HttpRequest) -> str:
+    """Return the page of this site from which a request was made, else where it went."""
+    return safe_next(request, request.headers.get("Referer", "")) or request.path

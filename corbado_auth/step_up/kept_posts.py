@@ -1,0 +1,100 @@
+"""A form that somebody sent is kept while they sign in again.
+
+Its fields are in the session, which the person who signs in takes along. A signed cookie says which
+browser sent it: a thief's copy of the session could otherwise leave a form there for its owner to
+confirm.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.http import urlencode
+
+from corbado_auth.sessions.stores import are_in_cookies
+from corbado_auth.sign_in.signed_cookies import SignedCookie
+
+__all__ = ["KeptPost"]
+
+SESSION_KEY = "_corbado_auth_kept_post"
+TEN_MINUTES = 10 * 60
+MAX_BYTES = 64 * 1024
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+# Names of fields that hold what nobody wants in a session: a form with one is not kept.
+SECRET = re.compile(
+    r"pass|secret|token|credential|card|signature"
+    r"|(?<![a-z])(?:pwd|pin|otp|totp|cvv|cvc|iban|ssn)(?![a-z])",
+    re.IGNORECASE,
+)
+
+cookie = SignedCookie("corbado_auth_post", max_age=TEN_MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPost:
+    """A form that waits: where it was sent, its fields, and how fresh a sign-in it needs."""
+
+    path: str
+    fields: list[tuple[str, str]]
+    max_age: float
+
+    @classmethod
+    def from_request(cls, request: HttpRequest) -> KeptPost | None:
+        """Return what this browser sent and this session keeps, or None."""
+        kept, shown = request.session.get(SESSION_KEY), cookie.read(request)
+        if not kept or not shown or time.time() - kept["at"] > TEN_MINUTES:
+            return None
+        if not constant_time_compare(str(shown.get("id")), kept["id"]):
+            return None
+        fields = [(name, value) for name, value in kept["fields"]]
+        return cls(kept["path"], fields, kept["max_age"])
+
+
+def keep(request: HttpRequest, response: HttpResponseBase, max_age: float) -> bool:
+    """Keep the form of this request; False for one that has to be filled in again.
+
+    Never files, never what looks like a password, at most 64 kB.
+    """
+    fields = _fields(request)
+    if fields is None:
+        return False
+    kept: dict[str, Any] = {
+        "id": get_random_string(22),
+        "path": request.get_full_path(),
+        "fields": fields,
+        "max_age": max_age,
+        "at": int(time.time()),
+    }
+    request.session[SESSION_KEY] = kept
+    cookie.write(response, {"id": kept["id"]})
+    return True
+
+
+def forget(request: HttpRequest) -> None:
+    """Forget the form, which has arrived."""
+    kept = request.session.get(SESSION_KEY)
+    if kept and kept["path"] == request.get_full_path():
+        del request.session[SESSION_KEY]
+
+
+def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
+    if request.content_type not in FORMS or request.FILES or are_in_cookies():
+        return None
+    # What sensitive_post_parameters says, where it stands above our decorator.
+    sensitive = getattr(request, "sensitive_post_parameters", ())
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    if sensitive == "__ALL__" or any(
+        name in sensitive or SECRET.search(name) for name, _value in fields
+    ):
+        return None
+    return fields if len(urlencode(fields)) <= MAX_BYTES else None

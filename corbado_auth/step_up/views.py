@@ -1,0 +1,73 @@
+"""The pages of somebody who signs in again: the sign-in itself, and the form that was kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.next_url import login_page_url, login_url_back_to, view_at
+from corbado_auth.session import has_kept_key
+from corbado_auth.sign_in.login import LoginView
+
+from .asking import ask_to_sign_in
+from .kept_posts import KeptPost
+
+__all__ = ["KeptPostView", "StepUpView"]
+
+
+class StepUpView(LoginView):
+    """The login page for somebody who is signed in: it says why they are asked once more."""
+
+    template_name = "corbado_auth/step_up.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the ways to sign in."""
+        if is_impersonating(request):
+            return render(request, "corbado_auth/impersonating.html", status=403)
+        return super().get(request, *args, **kwargs)
+
+    def _takes_password(self) -> bool:
+        """Return whether the page has the form: only where the site's login page is ours, with it.
+
+        A page of the site's own may ask for more than a password.
+        """
+        ours = reverse("corbado_auth:login")
+        page = getattr(view_at(ours), "view_class", None)
+        has_form = login_page_url() == ours and getattr(page, "has_password_form", False)
+        return has_form and super()._takes_password()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the site's own login page, if it is another one, and whether that was of no use."""
+        has_other = login_page_url() != reverse("corbado_auth:login")
+        back = self.get_redirect_url()
+        return super().get_context_data(
+            other_login_url=login_url_back_to(back) if has_other else "",
+            has_kept_key=self.request.user.is_authenticated and has_kept_key(self.request),
+            here=self.request.get_full_path(),
+            **kwargs,
+        )
+
+
+@method_decorator([login_required, never_cache], name="dispatch")
+class KeptPostView(View):
+    """Let a person send the form that was kept while they signed in again."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show a button that sends it: what it does, only the person knows."""
+        kept = KeptPost.from_request(request)
+        context = {"kept": kept, "home_url": resolve_url(settings.LOGIN_REDIRECT_URL)}
+        if kept is None:
+            return render(request, "corbado_auth/kept_post_gone.html", context, status=410)
+        answer = ask_to_sign_in(request, kept.max_age, back_to=request.path)
+        return answer or render(request, "corbado_auth/kept_post.html", context)

@@ -1,0 +1,1 @@
+"""Somebody who is signed in is asked to sign in once more."""
