@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
 from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +34,8 @@ class CorbadoAuthConfig(AppConfig):
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"
         )
+        request_started.connect(deletion.begin_request, dispatch_uid="corbado_auth.deletion")
+        request_finished.connect(deletion.end_request, dispatch_uid="corbado_auth.deletion")
         for account in (CorbadoAccount, ConnectAccount):
             post_delete.connect(
                 deletion.note_deletion, sender=account, dispatch_uid="corbado_auth.deletion"

@@ -16,7 +16,7 @@ from corbado_auth.exceptions import CorbadoError
 
 from .connect import examine_connect
 from .connection import accepted, clock, no_answer
-from .database import email_lookups
+from .database import deletions, email_lookups
 from .finding import Finding, State
 from .places import Place
 from .project import examine_project
@@ -42,6 +42,7 @@ def examine(origin: str = "") -> Iterator[Finding]:
         yield from examine_connect(site)
     yield from examine_site(site)
     yield email_lookups()
+    yield from deletions()
     yield from examine_checks()
 
 

@@ -1,16 +1,35 @@
-"""Do lookups by address have an index?"""
+"""What the database says: have lookups by address an index, and is anybody still to be deleted?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from corbado_auth import email_index
+from corbado_auth.deletion import count_pending_deletions
 
 from .finding import Finding, ok, warning
 
-__all__ = ["email_lookups"]
+__all__ = ["deletions", "email_lookups"]
 
 EMAIL_INDEX = "Email index"
+DELETIONS = "Deletions"
+
+
+def deletions() -> Iterator[Finding]:
+    """Report users who are deleted here but not yet at Corbado (``delete_at_corbado``)."""
+    try:
+        left = count_pending_deletions()
+    except (DatabaseError, ImproperlyConfigured):
+        return  # Other findings say so.
+    if left:
+        yield warning(
+            DELETIONS,
+            f"{left:,} users are deleted here but not yet at Corbado.",
+            "Run manage.py corbado_delete_pending, from cron for instance.",
+        )
 
 
 def email_lookups() -> Finding:

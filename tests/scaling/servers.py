@@ -59,7 +59,8 @@ class AsyncWebHost(Process):
             f"--port={port}", f"--app-dir={code}", "--log-level=warning", "--no-access-log",
             "--lifespan=off",
         ]  # fmt: skip
-        super().__init__(command, port, log / f"web-{port}.log", env)
+        super().__init__(command, log / f"web-{port}.log", lambda: listens(port), env)
+        self.port = port
 
 
 class Redis(Process):

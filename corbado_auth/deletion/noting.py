@@ -1,0 +1,107 @@
+"""What happens when a local user is deleted: a row is written, and Corbado is asked briefly."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import Model, QuerySet
+
+from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion
+
+from . import tasks
+from .pending import delete_some, is_turned_on, pending_deletions
+
+__all__ = ["begin_request", "deletes_the_user", "end_request", "note_deletion"]
+
+logger = logging.getLogger("corbado_auth")
+
+# The longest that one request waits for Corbado in all, and other code after one commit.
+SECONDS = 2.0
+
+
+class _Budget(threading.local):
+    """The seconds that the request of this thread may still spend; unlimited outside a request."""
+
+    left = math.inf
+
+
+_budget = _Budget()
+
+
+def begin_request(**_signal: Any) -> None:
+    """Start the budget of a request. Connected to ``request_started``."""
+    _budget.left = SECONDS
+
+
+def end_request(**_signal: Any) -> None:
+    """Lift the budget again. Connected to ``request_finished``."""
+    _budget.left = math.inf
+
+
+def note_deletion(
+    instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_signal: Any
+) -> None:
+    """Record that Corbado has to delete this user, too. Connected to ``post_delete``.
+
+    If a person has only added a passkey with Connect, we know their handle but no Corbado user ID.
+    """
+    if not (is_turned_on() and deletes_the_user(origin)):
+        return
+    is_at_connect = isinstance(instance, ConnectAccount)
+    handle = instance.handle if isinstance(instance, ConnectAccount) else ""
+    pending, _created = PendingDeletion.objects.using(using).get_or_create(
+        project_id=instance.project_id,
+        corbado_user_id=instance.corbado_user_id,
+        handle="" if instance.corbado_user_id else handle,
+        is_at_connect=is_at_connect,
+    )
+    if pending_deletions().filter(pk=pending.pk).exists() and not _is_registered(using):
+        transaction.on_commit(_AfterCommit(), using=using, robust=True)
+
+
+def deletes_the_user(origin: Any) -> bool:
+    """Return whether a user is being deleted, by any cascade, and not just an account unlinked.
+
+    Django passes on where the deletion began: an object or a queryset. Accounts depend only on
+    users, so a deletion that did not begin with an account came by way of a user. Code that
+    bypasses Django's methods passes nothing on; then nothing irreversible is done.
+    """
+    model = origin.model if isinstance(origin, QuerySet) else type(origin)
+    return issubclass(model, Model) and not issubclass(model, CorbadoAccount | ConnectAccount)
+
+
+def _is_registered(using: str) -> bool:
+    """Return whether this transaction has an ``_AfterCommit`` already.
+
+    One that was registered in a savepoint is lost if that savepoint is rolled back.
+    """
+    connection = connections[using]
+    savepoints = set(connection.savepoint_ids)
+    return any(
+        isinstance(function, _AfterCommit) and not function.has_run and set(needed) <= savepoints
+        for needed, function, *_ in connection.run_on_commit
+    )
+
+
+class _AfterCommit:
+    """Leaves the pending deletions to a task, or asks Corbado for a short time."""
+
+    has_run = False
+
+    def __call__(self) -> None:
+        self.has_run = True
+        if tasks.enqueue():
+            return
+        began = time.monotonic()
+        left = delete_some(min(SECONDS, _budget.left))
+        _budget.left -= time.monotonic() - began
+        if left:
+            logger.warning(
+                "%d Corbado users are still to be deleted: run manage.py corbado_delete_pending.",
+                left,
+            )

@@ -1,0 +1,163 @@
+"""Users whom Corbado still has to delete."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from corbado_auth.backends import corbado_backend
+from corbado_auth.conf import conf
+from corbado_auth.corbado_api.connect import ConnectService
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked
+from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion, db_for_write
+
+__all__ = [
+    "Retried",
+    "count_pending_deletions",
+    "delete_some",
+    "is_turned_on",
+    "pending_deletions",
+    "retry_deletions",
+    "retry_gently",
+]
+
+logger = logging.getLogger("corbado_auth")
+
+# After a failure, deletions do not wait for Corbado's time-out again for this long.
+PAUSE = timedelta(minutes=1)
+PAGE = 200
+# Seconds between two requests of a worker: half of Corbado's lowest limit (API notes 1.2).
+INTERVAL = 0.2
+
+
+class Retried(NamedTuple):
+    """How many users were ``deleted`` at Corbado, and how many were ``kept`` for the next time."""
+
+    deleted: int
+    kept: int
+
+    def __str__(self) -> str:
+        return f"{self.deleted} deleted at Corbado, {self.kept} still to be deleted"
+
+
+def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
+    """Retry all pending deletions; ``take_turn`` is called before each request.
+
+    Stops at the first failure that is not about one user: Corbado does not answer, or rejects us.
+    """
+    deleted = 0
+    if is_turned_on():
+        for pending in _pages_of_pending():
+            take_turn()
+            try:
+                deleted += _delete(pending)
+            except CorbadoError as error:
+                if error.error_type != "validation_error":
+                    break
+    return Retried(deleted, kept=pending_deletions().count())
+
+
+def retry_gently() -> Retried:
+    """Retry all pending deletions with a pause before each request: for a worker."""
+    return retry_deletions(lambda: time.sleep(INTERVAL))
+
+
+def delete_some(seconds: float) -> int:
+    """Ask Corbado for deletions for this many seconds, newest first, and return how many are left.
+
+    Does nothing shortly after a failure, and leaves out deletions that have failed before.
+    """
+    ends_at = time.monotonic() + seconds
+    recently = timezone.now() - PAUSE
+    if not pending_deletions().filter(failed_at__gt=recently).exists():
+        for pending in _untried():
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                _delete(pending, timeout=left / 2)  # To connect and to read; one second on top.
+            except CorbadoError:
+                break
+    return pending_deletions().count()
+
+
+def count_pending_deletions() -> int:
+    """Return how many deletions ``retry_deletions`` would ask Corbado for."""
+    return pending_deletions().count() if is_turned_on() else 0
+
+
+def is_turned_on() -> bool:
+    """Return whether the site deletes users at Corbado, too (``delete_at_corbado``)."""
+    backend = corbado_backend()
+    return backend is not None and backend.delete_at_corbado
+
+
+def _delete(pending: PendingDeletion, timeout: float | None = None) -> bool:
+    """Ask Corbado, and keep failures.
+
+    Return False if the person has come back meanwhile, or another process has asked already.
+    """
+    rows = pending_deletions().filter(pk=pending.pk)
+    if not rows.exists():
+        return False
+    if _has_come_back(pending):
+        rows.delete()
+        return False
+    try:
+        if pending.is_at_connect:
+            _delete_at_connect(pending, timeout)
+        else:
+            CorbadoService(timeout=timeout).delete_user(pending.corbado_user_id)
+    except CorbadoNotAsked:
+        raise  # This deletion has not failed.
+    except CorbadoError as error:
+        rows.update(failed_at=timezone.now())
+        logger.error(
+            "Corbado user %s is not deleted yet: %s. corbado_delete_pending tries again.",
+            pending,
+            error,
+        )
+        raise
+    rows.delete()
+    return True
+
+
+def _has_come_back(pending: PendingDeletion) -> bool:
+    if not pending.is_at_connect:
+        return CorbadoAccount.objects.for_corbado_user(pending.corbado_user_id) is not None
+    known = {"corbado_user_id": pending.corbado_user_id} if pending.corbado_user_id else {}
+    known = known or {"handle": pending.handle}
+    return ConnectAccount.objects.current().filter(**known).exists()
+
+
+def _delete_at_connect(pending: PendingDeletion, timeout: float | None) -> None:
+    service = ConnectService(timeout=timeout)
+    corbado_user_id = pending.corbado_user_id or service.find_user(pending.handle)
+    if corbado_user_id:
+        service.delete_user(corbado_user_id)
+
+
+def _pages_of_pending() -> Iterator[PendingDeletion]:
+    last = 0
+    while page := list(pending_deletions().filter(pk__gt=last).order_by("pk")[:PAGE]):
+        yield from page
+        last = page[-1].pk
+
+
+def _untried() -> list[PendingDeletion]:
+    return list(pending_deletions().filter(failed_at=None).order_by("-pk")[:PAGE])
+
+
+def pending_deletions() -> QuerySet[PendingDeletion]:
+    """Return the pending deletions of the Corbado projects in the settings."""
+    return PendingDeletion.objects.using(db_for_write()).filter(
+        Q(project_id=conf.CORBADO_PROJECT_ID, is_at_connect=False)
+        | Q(project_id=conf.CORBADO_CONNECT_PROJECT_ID, is_at_connect=True)
+    )

@@ -1,0 +1,56 @@
+"""Leaving the pending deletions to a task, if the site has a backend for tasks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+__all__ = ["CELERY_NAME", "enqueue"]
+
+logger = logging.getLogger("corbado_auth")
+
+CELERY_NAME = "corbado_auth.delete_pending"
+
+
+def enqueue() -> bool:
+    """Enqueue a task that asks Corbado; return False if the site has no tasks, or if that fails.
+
+    Backends that run tasks at once (Django's ``ImmediateBackend``, its default, and Celery's
+    ``task_always_eager``) would hold the request up, so they count as none.
+    """
+    try:
+        return _enqueue_with_django() or _enqueue_with_celery()
+    except Exception as error:  # noqa: BLE001 -- whatever the broker's driver raises
+        logger.error("No task for the pending deletions: %s", type(error).__name__)
+        return False
+
+
+def _enqueue_with_django() -> bool:
+    try:
+        from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
+        from django.tasks.backends.immediate import ImmediateBackend
+
+        if isinstance(task_backends[DEFAULT_TASK_BACKEND_ALIAS], ImmediateBackend):
+            return False
+    except (ImportError, ImproperlyConfigured):
+        return False  # Before Django 6, or TASKS without a "default".
+    from .django_task import delete_pending
+
+    delete_pending.enqueue()
+    return True
+
+
+def _enqueue_with_celery() -> bool:
+    # A site that has configured Celery has imported it. Other sites need not wait for the import.
+    celery: Any = sys.modules.get("celery")
+    if celery is None:
+        return False
+    app = celery.current_app
+    if not app.conf.broker_url or app.conf.task_always_eager:
+        return False
+    # A broker that does not answer must not hold the request up for long.
+    app.send_task(CELERY_NAME, ignore_result=True, retry=False)
+    return True

@@ -1,0 +1,70 @@
+"""`manage.py corbado_delete_pending`: delete users at Corbado who are deleted here already."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from corbado_auth.corbado_api.guard import unguarded
+from corbado_auth.deletion import count_pending_deletions, retry_deletions
+from corbado_auth.management.base import CorbadoCommand
+
+HELP = """\
+Delete users at Corbado who are deleted here already, if your backend sets
+delete_at_corbado = True. A request that deletes users waits for Corbado for
+two seconds at most; this command does the rest. Run it from cron, unless your
+site has tasks.
+"""
+EPILOG = """\
+examples:
+  corbado_delete_pending             delete all of them
+  corbado_delete_pending --dry-run   print how many they are
+
+exit code:
+  0  all are deleted
+  1  some are left: Corbado does not answer, or rejects the site
+"""
+
+
+class Command(CorbadoCommand):
+    help = HELP
+    epilog = EPILOG
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print how many are left; ask and change nothing"
+        )
+        parser.add_argument(
+            "--rate",
+            type=_rate,
+            default=5.0,
+            metavar="N",
+            help="requests per second (default %(default)s)",
+        )
+
+    @unguarded()
+    def handle(self, *args: Any, **options: Any) -> None:
+        waiting = count_pending_deletions()
+        if options["dry_run"]:
+            self.stdout.write(f"{waiting:,} to be deleted at Corbado. Nothing was asked.")
+            return
+        retried = retry_deletions(lambda: time.sleep(1 / options["rate"]))
+        self.stdout.write(f"{retried.deleted:,} deleted at Corbado.")
+        if retried.kept:
+            raise CommandError(
+                f"{retried.kept:,} still to be deleted at Corbado: the log says why. "
+                "Run this again later."
+            )
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate <= 100_000:
+        raise ArgumentTypeError(f"{text!r} is not a number of requests per second above 0")
+    return rate
