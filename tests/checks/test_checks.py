@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, run_checks
-from django.core.exceptions import FieldError
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path, set_script_prefix
@@ -287,46 +283,6 @@ SILENT = {
         "django.contrib.auth.backends.RemoteUserBackend", f"{HERE}.AnsweredBackend"
     ),
 }
-DEPLOYED = {
-    "proxy-ends-tls": (
-        ids.PROXY_UNNAMED,
-        {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
-    ),
-    "proxy-names-the-host": (ids.PROXY_UNNAMED, {"USE_X_FORWARDED_HOST": True}),
-    "backend-loopback": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_BACKEND_API_URL": "http://127.0.0.1:9000"},
-    ),
-    "backend-loopback-v6": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_BACKEND_API_URL": "http://[::1]:9000"},
-    ),
-    "backend-private": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_BACKEND_API_URL": "https://10.1.2.3"},
-    ),
-    "backend-elsewhere": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_BACKEND_API_URL": "https://corbado.example.com"},
-    ),
-    "backend-look-alike": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_BACKEND_API_URL": "https://notcorbado.io"},
-    ),
-    "frontend-localhost": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_FRONTEND_API_URL": "http://localhost:9000"},
-    ),
-    "frontend-below-localhost": (
-        ids.EMULATOR_IN_PRODUCTION,
-        {"CORBADO_FRONTEND_API_URL": "https://auth.localhost"},
-    ),
-    "backend-http": (
-        ids.NOT_ENCRYPTED,
-        {"CORBADO_BACKEND_API_URL": "http://backendapi.corbado.io"},
-    ),
-    "frontend-http": (ids.NOT_ENCRYPTED, {"CORBADO_FRONTEND_API_URL": "http://auth.example.com"}),
-}
 
 
 @pytest.mark.parametrize(("check_id", "settings"), SPEAKS_UP.values(), ids=SPEAKS_UP)
@@ -339,21 +295,9 @@ def test_nothing_is_said_of(settings: dict[str, Any]) -> None:
     assert messages(**settings) == []
 
 
-@pytest.mark.parametrize(("check_id", "settings"), DEPLOYED.values(), ids=DEPLOYED)
-def test_a_check_speaks_up_in_production_alone(check_id: str, settings: dict[str, Any]) -> None:
-    assert found(**settings) == []
-    assert found(**settings, deploy=True) == [check_id]
-
-
 def test_nothing_is_said_of_a_good_site() -> None:
     assert messages() == []
     assert messages(deploy=True) == []
-
-
-def test_an_emulator_behind_both_urls_is_one_warning() -> None:
-    url = "http://localhost:9000"
-    (message,) = messages(CORBADO_BACKEND_API_URL=url, CORBADO_FRONTEND_API_URL=url, deploy=True)
-    assert "CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL" in message.msg
 
 
 @pytest.mark.parametrize("name", ["no.such.Backend", "nodots", f"{HERE}.Nobody", None, 5])
@@ -401,55 +345,3 @@ def test_login_url_is_found_below_a_script_name() -> None:
         assert messages() == []
     finally:
         set_script_prefix("/")
-
-
-class OwnMatching(AnsweredBackend):
-    """A site that recognises people in its own way."""
-
-    def match_user(self, corbado_user: Any) -> Any:
-        return None
-
-
-class AnsweredNotByEmail(NotByEmail):
-    local_emails_are_verified = True
-
-
-@pytest.mark.parametrize(
-    ("backend", "found_ids"),
-    [
-        (AnsweredBackend, [ids.EMAIL_FIELD_MISSING]),
-        (OwnMatching, []),
-        (AnsweredNotByEmail, []),
-    ],
-)
-def test_a_user_model_whose_address_has_another_name_is_noticed(
-    monkeypatch: pytest.MonkeyPatch, backend: type, found_ids: list[str]
-) -> None:
-    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", "no_such_field")
-    assert found(**backends(f"{HERE}.{backend.__name__}")) == found_ids
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("backend", "found_ids"),
-    [
-        (AnsweredBackend, [ids.EMAIL_LOOKUP_BLIND]),
-        (OwnMatching, []),
-        (AnsweredNotByEmail, []),
-    ],
-)
-def test_a_lookup_that_finds_nobody_is_noticed(
-    make_user: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-    backend: type,
-    found_ids: list[str],
-) -> None:
-    make_user("ada@example.com")
-    monkeypatch.setattr("corbado_auth.local_users.PLAIN_FIELDS", set())
-    with override_settings(**backends(f"{HERE}.{backend.__name__}")):
-        assert [each.id for each in run_checks(tags=["database"], databases=["default"])] == []
-        monkeypatch.setattr(
-            "corbado_auth.local_users.candidates", mock.Mock(side_effect=FieldError)
-        )
-        said = [each.id for each in run_checks(tags=["database"], databases=["default"])]
-    assert said == found_ids

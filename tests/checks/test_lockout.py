@@ -41,7 +41,7 @@ def _axes_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_axes_installed")
 @pytest.mark.parametrize("settings", LOCKS_BY_ADDRESS.values(), ids=LOCKS_BY_ADDRESS)
 def test_axes_that_locks_by_address_is_noticed(settings: dict[str, Any]) -> None:
-    assert found(**WEBHOOK_ON, **settings) == [ids.AXES_LOCKS_BY_ADDRESS]
+    assert ids.AXES_LOCKS_BY_ADDRESS in found(**WEBHOOK_ON, **settings)
 
 
 @pytest.mark.usefixtures("_axes_installed")

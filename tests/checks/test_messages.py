@@ -10,7 +10,8 @@ from django.core.management.base import SystemCheckError
 from django.test import override_settings
 
 from corbado_auth.checks import ids
-from tests.checks.test_checks import ALL_IDS, DEPLOYED, GOOD, SPEAKS_UP, backends, messages
+from tests.checks.test_checks import ALL_IDS, GOOD, SPEAKS_UP, backends, messages
+from tests.checks.test_deploy_checks import DEPLOYED
 from tests.checks.test_lockout import WEBHOOK_ON
 
 

@@ -1,0 +1,68 @@
+"""The check whether local users can be found by their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.checks import run_checks
+from django.core.exceptions import FieldError
+from django.test import override_settings
+
+from corbado_auth.checks import ids
+from tests.checks.test_checks import AnsweredBackend, NotByEmail, backends, found
+
+
+class OwnMatching(AnsweredBackend):
+    """A site that recognises people in its own way."""
+
+    def match_user(self, corbado_user: Any) -> Any:
+        return None
+
+
+class AnsweredNotByEmail(NotByEmail):
+    local_emails_are_verified = True
+
+
+@pytest.mark.parametrize(
+    ("backend", "found_ids"),
+    [
+        (AnsweredBackend, [ids.EMAIL_FIELD_MISSING]),
+        (OwnMatching, []),
+        (AnsweredNotByEmail, []),
+    ],
+)
+def test_a_user_model_whose_address_has_another_name_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, backend: type, found_ids: list[str]
+) -> None:
+    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", "no_such_field")
+    assert found(**backends(f"{__name__}.{backend.__name__}")) == found_ids
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("backend", "found_ids"),
+    [
+        (AnsweredBackend, [ids.EMAIL_LOOKUP_BLIND]),
+        (OwnMatching, []),
+        (AnsweredNotByEmail, []),
+    ],
+)
+def test_a_lookup_that_finds_nobody_is_noticed(
+    make_user: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    backend: type,
+    found_ids: list[str],
+) -> None:
+    make_user("ada@example.com")
+    monkeypatch.setattr("corbado_auth.local_users.PLAIN_FIELDS", set())
+    with override_settings(**backends(f"{__name__}.{backend.__name__}")):
+        assert [each.id for each in run_checks(tags=["database"], databases=["default"])] == []
+        monkeypatch.setattr(
+            "corbado_auth.local_users.candidates", mock.Mock(side_effect=FieldError)
+        )
+        said = [each.id for each in run_checks(tags=["database"], databases=["default"])]
+    assert said == found_ids
