@@ -21,10 +21,12 @@ from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, db
 from corbado_auth.passwords import came_with_password
 from corbado_auth.session import is_users, was_somebody_else
 
-__all__ = ["answer", "consider", "is_offered"]
+__all__ = ["CONNECT", "answer", "consider", "is_offered"]
 
-# In a session that began with a password, while the offer has no answer.
+# In a session that began with a password, while the offer has no answer: of which products a
+# passkey is offered.
 SESSION_KEY = "_corbado_auth_nudge"
+V1, CONNECT = "v1", "connect"
 
 
 def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
@@ -35,27 +37,34 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     if was_somebody_else(request, user):
         return
     session.pop(SESSION_KEY, None)
-    # While a site changes to Connect, those who came the older way are asked, too.
-    is_asked = conf.CORBADO_CONNECT == "both" or came_with_password(request, user)
-    if is_asked and _is_due(user):
-        _remember(user, "")
-        session[SESSION_KEY] = True
+    by_password = came_with_password(request, user)
+    # While a site changes to Connect, those who come the older way are asked, too.
+    asked = {V1: by_password, CONNECT: by_password or conf.CORBADO_CONNECT == "both"}
+    if any(asked[each] for each in _products()) and _is_quiet_no_more(user):
+        # Whoever has signed in through Corbado knows the way. An account row alone says nothing of
+        # the person: corbado_migrate_users writes one for everybody.
+        offered = [
+            each for each in _products() if asked[each] and not _signed_in(each, user.pk).exists()
+        ]
+        if offered:
+            _remember(user, "")
+            session[SESSION_KEY] = offered
 
 
-def is_offered(request: HttpRequest) -> bool:
+def is_offered(request: HttpRequest, product: str = "") -> bool:
     """Return whether a page of this session shows the offer: one query while it has no answer.
 
-    The query sees what the person said, or did, in another browser meanwhile.
+    Of the product that the site uses, unless one is named. The query sees what the person said, or
+    did, in another browser meanwhile.
     """
     session = getattr(request, "session", None)
     user = getattr(request, "user", AnonymousUser())
-    if session is None or not session.get(SESSION_KEY) or not user.is_authenticated:
+    product = product or _products()[0]
+    if session is None or product not in session.get(SESSION_KEY, ()) or not user.is_authenticated:
         return False
     if is_impersonating(request):
         return False
-    return (
-        _of(user).filter(~Exists(_signed_in_with_corbado(OuterRef("user_id"))), answer="").exists()
-    )
+    return _of(user).filter(~Exists(_signed_in(product, OuterRef("user_id"))), answer="").exists()
 
 
 def answer(request: HttpRequest, said: PasskeyNudge.Answer) -> None:
@@ -64,18 +73,20 @@ def answer(request: HttpRequest, said: PasskeyNudge.Answer) -> None:
     _remember(request.user, said)
 
 
-def _is_due(user: AbstractBaseUser) -> bool:
+def _products() -> list[str]:
+    """List the products that the site uses, the one of ``{% corbado_passkey_nudge %}`` first."""
+    used = {False: [V1], True: [CONNECT], "both": [V1, CONNECT]}
+    return used[conf.CORBADO_CONNECT]
+
+
+def _is_quiet_no_more(user: AbstractBaseUser) -> bool:
     backend = corbado_backend()
     if backend is None or backend.days_between_nudges is None:
         return False
     since = timezone.now() - timedelta(days=backend.days_between_nudges)
     last_word = [PasskeyNudge.Answer.NEVER, PasskeyNudge.Answer.ADDED]
     keeps_quiet = Q(answer__in=last_word) | Q(quiet_since__gt=since)
-    if _of(user).filter(keeps_quiet).exists():
-        return False
-    # Whoever has signed in through Corbado knows the way. An account row alone says nothing of the
-    # person: corbado_migrate_users writes one for everybody.
-    return not _signed_in_with_corbado(user.pk).exists()
+    return not _of(user).filter(keeps_quiet).exists()
 
 
 def _remember(user: Any, said: str) -> None:
@@ -88,11 +99,9 @@ def _of(user: Any) -> QuerySet[PasskeyNudge]:
     return PasskeyNudge.objects.using(db_for_write()).filter(user_id=user.pk)
 
 
-def _signed_in_with_corbado(user_id: Any) -> QuerySet[Any]:
-    """Return the accounts of a person who knows the way; with Connect, that of its passkeys."""
+def _signed_in(product: str, user_id: Any) -> QuerySet[Any]:
+    """Return the account with which this person has signed in."""
     accounts: QuerySet[Any] = (
-        ConnectAccount.objects.current()
-        if conf.CORBADO_CONNECT
-        else CorbadoAccount.objects.current()
+        ConnectAccount.objects.current() if product == CONNECT else CorbadoAccount.objects.current()
     )
     return accounts.filter(user_id=user_id, first_sign_in_at__isnull=False)

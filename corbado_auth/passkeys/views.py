@@ -181,7 +181,7 @@ class AnswerNudgeView(View):
             return SeeOther(self._page(request))
         nudge.answer(request, PasskeyNudge.Answer(said))
         if said == PasskeyNudge.Answer.ADD:
-            if conf.CORBADO_CONNECT:
+            if conf.uses_connect_alone():
                 return SeeOther(reverse("corbado_auth:connect-passkeys"))
             # Asked for with POST, too: the browser sends the form on, its CSRF token included.
             return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)

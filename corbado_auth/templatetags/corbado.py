@@ -21,7 +21,7 @@ from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.next_url import login_page_url, login_url_back_to, safe_next
 from corbado_auth.passkeys.association import passkeys_of
-from corbado_auth.passkeys.nudge import is_offered
+from corbado_auth.passkeys.nudge import CONNECT, is_offered
 from corbado_auth.session import SignIn, last_sign_in
 
 __all__ = ["register"]
@@ -168,7 +168,7 @@ def corbado_connect_append(context: Context) -> dict[str, Any]:
     otherwise. Where the component has something to offer, it takes one connect token.
     """
     request: HttpRequest | None = context.get("request")
-    if request is None or not conf.CORBADO_CONNECT or not is_offered(request):
+    if request is None or not conf.CORBADO_CONNECT or not is_offered(request, CONNECT):
         return {}
     if not ConnectTokensView.may_append(request):
         return {}
