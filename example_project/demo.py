@@ -42,10 +42,13 @@ WELCOME = """
     {customer:<8} {customer_email:<20} a customer with bookings
     {keeper:<8} {keeper_email:<20} staff, for {site}/admin/
 
-  Three things to do at {site}/login/
-    1. Sign up with any new address and a passkey: you land signed in.
+  Corbado Connect, for a new project: {site}/login/connect/
+    1. Be {customer}, with her password, and take the passkey that is offered.
     2. Sign out, and come in again with the passkey alone.
-    3. On the passkey side, be {customer_email}: her password once, or a link from the
+
+  Corbado's API v1, the older product: {site}/login/
+    1. Sign up with any new address and a passkey: you land signed in.
+    2. On the passkey side, be {customer_email}: her password once, or a link from the
        emulator's inbox. Her bookings are there, and next time a passkey will do.
 
   Ctrl-C stops both.
@@ -250,6 +253,8 @@ def emulator_command(data: Path, port: int, site_url: str) -> list[str]:
         *("--state", str(data / "emulator.sqlite3")),
         *("--webhook-url", f"{site_url}/corbado/webhooks/actions/"),
         *("--webhook-credentials", WEBHOOK_CREDENTIALS),
+        *("--identifier-url", f"{site_url}/corbado/webhooks/connect/identifier/"),
+        *("--identifier-credentials", WEBHOOK_CREDENTIALS),
     ]
 
 

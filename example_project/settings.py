@@ -101,3 +101,9 @@ CORBADO_BACKEND_API_URL = os.environ.get("CORBADO_BACKEND_API_URL", "http://loca
 CORBADO_FRONTEND_API_URL = os.environ.get("CORBADO_FRONTEND_API_URL", "http://localhost:9000")
 # With these Corbado asks this site whether it knows a person, and whether a password is right.
 CORBADO_WEBHOOK_SECRETS = [os.environ.get("CORBADO_WEBHOOK_SECRETS", "corbado:demo-only")]
+
+# The site shows both of Corbado's products, each on a login page of its own; a site of yours has
+# one.
+CORBADO_CONNECT = "both"
+CORBADO_CONNECT_CUSTOM_DOMAIN = CORBADO_FRONTEND_API_URL
+CORBADO_CONNECT_SCRIPT_URL = f"{CORBADO_FRONTEND_API_URL}/connect/web-js.js"

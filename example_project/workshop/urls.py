@@ -12,4 +12,5 @@ urlpatterns = [
     path("my-bookings/<int:pk>/cancel/", views.CancelView.as_view(), name="cancel"),
     path("account/", views.AccountView.as_view(), name="account"),
     path("login/", views.LoginView.as_view(), name="login"),
+    path("login/connect/", views.ConnectLoginView.as_view(), name="connect-login"),
 ]

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView as PasswordLoginView
@@ -21,7 +22,7 @@ from django.views.generic import DetailView, ListView, TemplateView, View
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.decorators import login_page
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 
 from .forms import PasswordForm
 from .models import Booking, Course, CourseDate
@@ -127,6 +128,7 @@ class AccountView(LoginRequiredMixin, TemplateView):
             corbado_account=CorbadoAccount.objects.filter(
                 user=cast("User", self.request.user), project_id=settings.CORBADO_PROJECT_ID
             ).first(),
+            connect_account=ConnectAccount.objects.for_user(self.request.user),
             session_row=Session.objects.filter(pk=session.session_key).first(),
             **kwargs,
         )
@@ -138,3 +140,16 @@ class LoginView(PasswordLoginView):
 
     template_name = "workshop/login.html"
     authentication_form = PasswordForm
+
+
+class ConnectLoginView(PasswordLoginView):
+    """The same for Corbado Connect: one template tag is new, and nothing else."""
+
+    template_name = "workshop/connect_login.html"
+    authentication_form = PasswordForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Remember which product's passkey to offer: a site of yours has one product."""
+        response = super().form_valid(form)
+        self.request.session["offers_connect"] = True
+        return response

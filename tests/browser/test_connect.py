@@ -11,7 +11,10 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
 
 from corbado_auth.models import ConnectAccount, PasskeyNudge
+from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD
 from tests.browser.fixtures import LiveSite
+from tests.browser.inspection import flaws, flaws_within
+from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 from tests.documentation.blocks import ROOT, blocks_of
 from tests.support.users.factory import create_user
@@ -270,3 +273,36 @@ def test_the_action_of_the_guide_asks_as_our_endpoint_wants_it(
     for typed, expected in ((ADA, handle), ("nobody@example.com", "")):
         answer = visitor.page.evaluate(f"({script})({{identifier: '{typed}'}})")
         assert answer["body"]["identifier"] == expected
+
+
+@pytest.mark.usefixtures("axe")
+def test_the_pages_are_for_everybody(connect_site: LiveSite, visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto(f"{connect_site.url}/corbado/login/?next=/home/")
+    visitor.input("identifier").wait_for()
+    assert flaws(page) == []
+    name_field(visitor).fill(ADA)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in with password").click()
+    visitor.action("create_passkey").wait_for()
+    assert flaws_within(page, ".corbado-connect") == []
+    for path in ("passkeys", "confirm"):
+        page.goto(f"{connect_site.url}/corbado/connect/{path}/")
+        page.locator("[data-place] > *").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        assert flaws(page) == [], path
+
+
+def test_the_example_site_shows_both_products(site: ExampleSite, visitor: Visitor) -> None:
+    visitor.page.goto(f"{site.url}/login/")
+    visitor.page.get_by_role("link", name="Connect, for a new project").click()
+    visitor.lands_on("/login/connect/")
+    name_field(visitor).fill(CUSTOMER.username)
+    visitor.page.locator("[name=password]").fill(DEMO_PASSWORD)
+    visitor.page.get_by_role("button", name="Sign in with password").click()
+    visitor.lands_on("/my-bookings/")
+    visitor.action("create_passkey").click()
+    visitor.action("continue").click()
+    visitor.sees("Your passkey was added")
+    visitor.page.goto(f"{site.url}/account/")
+    visitor.sees("Your passkeys at Connect")
