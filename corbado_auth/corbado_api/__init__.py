@@ -1,1 +1,1 @@
-"""What we ask Corbado, and how its answers are read."""
+"""Calling Corbado's API, and parsing its responses."""

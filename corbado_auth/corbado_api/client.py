@@ -1,4 +1,4 @@
-"""One call to Corbado's backend API: who asks, and whose failure a bad answer is."""
+"""Calling Corbado's backend API, and turning bad answers into exceptions."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ T = TypeVar("T")
 class Client:
     """A client of Corbado's backend API.
 
-    What is left out is taken from the settings, at each call: ``CORBADO_PROJECT_ID``,
+    Arguments that are left out come from the settings, at each call: ``CORBADO_PROJECT_ID``,
     ``CORBADO_API_SECRET``, ``CORBADO_BACKEND_API_URL`` and ``CORBADO_TIMEOUT``.
 
-    Every method returns a value of ours or raises a CorbadoError. A call lasts at most the two
-    time-outs plus one second; name resolution and headers that trickle in (those of a chunk, too)
-    are not bounded.
+    Every method returns one of our own types or raises a CorbadoError. A call lasts at most the
+    sum of both time-outs plus one second; only name resolution and headers that trickle in (also a
+    chunk's) are not bounded.
     """
 
     @sensitive_variables("api_secret")
@@ -57,23 +57,23 @@ class Client:
             raise ValueError("timeout must be a number of seconds above 0, or (connect, read)")
 
     def _configured_project(self) -> str:
-        """Return the project that the settings name."""
+        """Return the project ID from the settings."""
         return conf.CORBADO_PROJECT_ID
 
     def _configured_secret(self) -> str:
-        """Return the API secret of the settings."""
+        """Return the API secret from the settings."""
         return conf.CORBADO_API_SECRET
 
     def _configured_key(self) -> str:
-        """Return what goes in place of project and secret, or an empty string."""
+        """Return the key that replaces project and secret, or an empty string."""
         return ""
 
     @sensitive_variables("body")
     def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
     ) -> Answer:
-        # Not at the top: the HTTP client takes longer to import than all of the app, and a site
-        # that starts, or a command that asks Corbado nothing, need not wait for it.
+        # Not at the top: the HTTP client takes longer to import than the whole app, and neither a
+        # starting site nor a command that does not call Corbado should wait for it.
         from . import transport
 
         endpoint = transport.Endpoint(
@@ -88,14 +88,14 @@ class Client:
 
 
 class Answer:
-    """Read one reply: what it says, or whose failure it is."""
+    """A reply from Corbado: its content, or the exception that it amounts to."""
 
     def __init__(self, reply: Reply) -> None:
         self.status = reply.status
         self.headers: Mapping[str, str] = reply.headers
         try:
-            # As text: bytes would be read in any Unicode encoding, lone surrogates included, and
-            # JSON travels as UTF-8 alone (RFC 8259, section 8.1).
+            # As text: bytes would be accepted in any Unicode encoding, lone surrogates included,
+            # but JSON is sent only as UTF-8 (RFC 8259, section 8.1).
             self._json: Any = json.loads(str(reply.body, "utf-8"))
         except (ValueError, RecursionError):
             self._json = None
@@ -103,18 +103,18 @@ class Answer:
 
     @property
     def date(self) -> datetime | None:
-        """Return Corbado's clock at the time of the answer."""
+        """Return Corbado's time when it answered."""
         return _http_date(self.headers.get("Date", ""))
 
     def blames_the_token(self) -> bool:
-        """Return whether Corbado's objection is to the token, not to us.
+        """Return whether Corbado objects to the token, not to the site.
 
         Some of Corbado's 404 bodies name no type (API notes 1.2).
         """
         return self.says_not_found() or (self._failure.is_envelope and self.blames("token"))
 
     def says_not_found(self) -> bool:
-        """Tell a 404 of Corbado's own from one of whatever stands in between."""
+        """Return whether this is Corbado's own 404, not one of a proxy in between."""
         failure = self._failure
         unknown = self.status == 404 and failure.error_type in {"", "not_found"}
         return failure.is_envelope and unknown
@@ -127,12 +127,12 @@ class Answer:
 
     @property
     def is_taken(self) -> bool:
-        """Return whether Corbado refuses because there is one already."""
+        """Return whether Corbado refuses because the object exists already."""
         return self.status != 200 and self._failure.is_taken
 
-    @sensitive_variables()  # The readers' frames hold what Corbado says of a person.
+    @sensitive_variables()  # The readers' frames contain personal data.
     def read(self, reader: Callable[[responses.Json], T]) -> T:
-        """Return what ``reader`` makes of a good answer; raise what fits any other."""
+        """Return the result of ``reader`` for a good answer; raise the fitting error otherwise."""
         if self.status != 200:
             self._refuse_failure()
         problem = "it is not a JSON object"
@@ -144,7 +144,7 @@ class Answer:
         return self.refuse(CorbadoUnavailable, f"Corbado's answer cannot be read: {problem}")
 
     def refuse(self, error: type[CorbadoError], message: str, **more: Any) -> NoReturn:
-        """Raise with everything that support asks for, and nothing that is secret."""
+        """Raise an error with everything that support asks for, and nothing secret."""
         raise error(
             message,
             status_code=self.status,
@@ -158,12 +158,12 @@ class Answer:
         if self.status in {401, 403} or failure.error_type in OUR_CONFIGURATION:
             self.refuse(
                 CorbadoRejected,
-                "Corbado refuses this site: check CORBADO_PROJECT_ID, CORBADO_API_SECRET and "
-                "CORBADO_BACKEND_API_URL (manage.py corbado_doctor says more)",
+                "Corbado rejects this site: check CORBADO_PROJECT_ID, CORBADO_API_SECRET and "
+                "CORBADO_BACKEND_API_URL (manage.py corbado_doctor helps)",
             )
         if failure.is_envelope and 400 <= self.status < 500 and self.status not in TRY_LATER:
             fields = ", ".join(sorted(failure.fields)[:5]) or "no field"
-            self.refuse(CorbadoRejected, f"Corbado rejects the request and names {fields}")
+            self.refuse(CorbadoRejected, f"Corbado rejects the request because of {fields}")
         self.refuse(
             CorbadoUnavailable,
             "Corbado gave no proper answer",
@@ -180,7 +180,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def _seconds(retry_after: str) -> int | None:
-    """Read Retry-After, seconds or a date (RFC 9110, section 10.2.3)."""
+    """Parse Retry-After, seconds or a date (RFC 9110, section 10.2.3)."""
     if retry_after.isascii() and retry_after.isdigit():
         return int(retry_after[:9])
     moment = _http_date(retry_after)

@@ -1,4 +1,4 @@
-"""What we ask Corbado Connect (API notes C.3)."""
+"""Calls to Corbado Connect, API v2 (API notes C.3)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TokenType = Literal["passkey-append", "passkey-list", "passkey-delete"]
 
 
 class ConnectService(Client):
-    """What is asked of Corbado's API v2; see ``Client`` for what all methods have in common.
+    """The calls to Corbado's API v2; see ``Client`` for what they have in common.
 
-    Signs in with ``CORBADO_BACKEND_API_KEY`` where the site has one, else with
-    ``CORBADO_CONNECT_PROJECT_ID`` and ``CORBADO_CONNECT_API_SECRET``.
+    Authenticates with ``CORBADO_BACKEND_API_KEY`` if set, else with ``CORBADO_CONNECT_PROJECT_ID``
+    and ``CORBADO_CONNECT_API_SECRET``.
     """
 
     def _configured_project(self) -> str:
-        """Return the project of Connect."""
+        """Return the Connect project's ID."""
         return conf.CORBADO_CONNECT_PROJECT_ID
 
     def _configured_secret(self) -> str:
@@ -35,29 +35,29 @@ class ConnectService(Client):
         return conf.CORBADO_CONNECT_API_SECRET
 
     def _configured_key(self) -> str:
-        """Return the backend API key, where the site has one."""
+        """Return the backend API key, or an empty string."""
         return conf.CORBADO_BACKEND_API_KEY
 
     @sensitive_variables("signed_passkey_data", "body")
     def verify_signed_data(self, signed_passkey_data: str, handle: str) -> None:
-        """Have Corbado vouch that the owner of this handle has just used a passkey, or raise.
+        """Have Corbado confirm that the owner of this handle has just used a passkey, or raise.
 
-        Sent once: it is used up by the first call, and a second one would be a replay. A refusal is
-        a 200, too; whatever is not ``success`` raises InvalidPasskeyData. That data of another form
-        brings an error that names the field is INFERRED.
+        Sent only once: the first call uses it up, and a second one would be a replay. A refusal is
+        also a 200; anything other than ``success`` raises InvalidPasskeyData. That malformed data
+        causes an error that names the field is INFERRED.
         """
         body = {"signedPasskeyData": signed_passkey_data, "username": handle}
         answer = self._ask("POST", "/v2/passkey/verifySignedData", body, resend=False)
         if answer.blames("signedPasskeyData") or answer.blames("username"):
-            answer.refuse(InvalidPasskeyData, "Corbado cannot read this signedPasskeyData")
+            answer.refuse(InvalidPasskeyData, "Corbado cannot parse this signedPasskeyData")
         result = answer.read(responses.read_verification_result)
         if result != "success":
             answer.refuse(InvalidPasskeyData, f"Corbado does not vouch for it: {result}")
 
     def try_credentials(self) -> None:
-        """Ask about data that cannot be genuine; raises CorbadoError where we are not let in.
+        """Verify data that cannot be genuine; raises CorbadoError if the credentials are refused.
 
-        The one call that every key for Connect may make, and that leaves nothing behind.
+        The only call that every Connect key may make, and that leaves nothing behind.
         """
         with suppress(InvalidPasskeyData):
             self.verify_signed_data("bm9uZQ.bm9uZQ.bm9uZQ", "nobody")
@@ -65,10 +65,10 @@ class ConnectService(Client):
     def create_connect_token(
         self, token_type: TokenType, handle: str, *, display_name: str = "", lifetime: int
     ) -> str:
-        """Return a token for the browser of the person who has this handle.
+        """Return a token for the browser of the person with this handle.
 
-        ``display_name`` is what the person's device shows beside a new passkey: of an append token
-        alone, which has to have one.
+        ``display_name`` is what the person's device shows for a new passkey: required for an append
+        token, and only there.
         """
         data = {"identifier": handle}
         if display_name:
@@ -80,15 +80,15 @@ class ConnectService(Client):
     def find_user(self, handle: str) -> str:
         """Return the Corbado user who has this handle, or an empty string.
 
-        That the handle is listed among the identifiers, and can be filtered by, is INFERRED; what
-        comes back is compared once more.
+        That the handle is listed among the identifiers, and can be filtered by, is INFERRED; the
+        result is compared again.
         """
         query = urlencode({"filter[]": f"identifierValue:eq:{handle}"})
         answer = self._ask("GET", f"/v2/identifiers?{query}")
         return answer.read(lambda found: responses.read_identifier_owner(found, handle))
 
     def delete_user(self, corbado_user_id: str) -> bool:
-        """Delete a Corbado user with all passkeys; False where Corbado has no such user.
+        """Delete a Corbado user with all passkeys; return False if there is no such user.
 
         That an unknown one is a 404 is INFERRED, as in API v1.
         """

@@ -1,9 +1,9 @@
-"""A slow or broken Corbado takes no more than a few threads of the site: every call passes here.
+"""Every call passes through here, so that a slow or broken Corbado blocks only a few threads.
 
-Two things decide whether Corbado is asked: how many calls of this process are out already (a
-bulkhead), and whether the last ones failed (a circuit breaker). No library does both for threads:
-pybreaker holds its lock while it calls, so that calls go one after the other; circuitbreaker and
-aiobreaker let everybody through where one is to try; none bounds how many are out.
+Two things decide whether a call is made: how many calls of this process are in flight (a bulkhead),
+and whether the last ones failed (a circuit breaker). No library does both for threads: pybreaker
+holds its lock during the call, which serializes calls; circuitbreaker and aiobreaker let all calls
+through when one should try; none limits how many are in flight.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ __all__ = ["guard", "log_failure", "unguard_thread", "unguarded"]
 
 logger = logging.getLogger("corbado_auth")
 
-# So many failures in a row, and Corbado is not asked for so many seconds; then one call tries.
+# After this many failures in a row, no call is made for this many seconds; then one tries.
 FAILURES = 5
 PAUSE = 3.0
-# How long a call waits for room; not at all once another has been out for longer than SLOW.
+# How long a call waits for room; not at all if another has been in flight for longer than SLOW.
 PATIENCE = 0.1
 SLOW = 1.0
-# Whoever found no room comes back after so many seconds: not all in the same one.
+# Callers that found no room retry after a random number of seconds, so as to spread out.
 COME_BACK = (2, 5)
-# Of gunicorn's eight threads two are left; under ASGI each request has a thread of its own.
+# This leaves two of gunicorn's eight threads; under ASGI each request has its own thread.
 MOST_OF_FEW_THREADS = 6
 MOST_OF_MANY_THREADS = 256
-# Seconds between two lines in the log that say the same.
+# Seconds between two log lines that say the same.
 SAID_LATELY = 60.0
 
 _is_unguarded = ContextVar("corbado_auth.unguarded", default=False)
 
 
 class Call:
-    """One call: ``has_failed`` says that Corbado is to blame, ``has_answered`` that it is well.
+    """One call: ``has_failed`` means that Corbado is to blame, ``has_answered`` that it is well.
 
-    With neither, it says nothing about Corbado: the request could not be made, say.
+    With neither, the call says nothing about Corbado; perhaps the request could not be sent.
     """
 
     has_failed = has_answered = False
@@ -56,10 +56,10 @@ class Call:
 
 
 class CircuitBreaker:
-    """Ask nothing for a while after a run of failures, and then let one call try.
+    """A breaker that opens after several failures in a row, and after a while lets one call try.
 
-    What was asked before Corbado's last good answer, or before the run was complete, says nothing
-    of now and is not counted.
+    Calls that began before Corbado's last good answer, or before the breaker opened, say nothing
+    about the present and are not counted.
     """
 
     def __init__(self) -> None:
@@ -76,9 +76,9 @@ class CircuitBreaker:
         self._trial: Call | None = None
 
     def begin(self, patience: float) -> Call:
-        """Return a new call; raises CorbadoNotAsked where Corbado is not to be asked.
+        """Return a new call; raises CorbadoNotAsked if the breaker is open.
 
-        A trial that takes more than ``patience`` seconds counts as lost, and another may try.
+        A trial that takes more than ``patience`` seconds counts as lost, and another call may try.
         """
         call = Call()
         if self._is_closed():
@@ -89,7 +89,7 @@ class CircuitBreaker:
         return call
 
     def end(self, call: Call) -> None:
-        """Learn from a call how Corbado is."""
+        """Learn from the result of a call."""
         if call.has_answered and not self._failures:
             self._was_well_at = time.monotonic()
             return
@@ -105,17 +105,17 @@ class CircuitBreaker:
                 if not self._is_closed():
                     self._opened_at = time.monotonic()
                     logger.warning(
-                        "Corbado failed %d times in a row: it is not asked for %.0f seconds.",
+                        "Corbado failed %d times in a row: no calls for %.0f seconds.",
                         self._failures,
                         PAUSE,
                     )
 
     def _let_try(self, call: Call, patience: float) -> None:
-        # Negative where a test has moved the clock: then the pause, or the trial, is over, too.
+        # Negative if a test has moved the clock: then the pause, or the trial, is over, too.
         if 0 <= (elapsed := call.began - self._opened_at) < PAUSE:
             raise _not_asked("the last calls failed", math.ceil(PAUSE - elapsed))
         if self._trial and 0 <= call.began - self._trial.began < patience:
-            raise _not_asked("the last calls failed, and one tries again")
+            raise _not_asked("the last calls failed, and one is trying again")
         self._trial = call
 
     def _is_closed(self) -> bool:
@@ -126,7 +126,7 @@ class CircuitBreaker:
 
 
 class Guard:
-    """Both of them, for all calls of this process."""
+    """The bulkhead and the circuit breaker for all calls of this process."""
 
     def __init__(self) -> None:
         self._slots = Slots(patience=PATIENCE, slow=SLOW)
@@ -134,17 +134,17 @@ class Guard:
         self._said_at = -math.inf
 
     def reset(self) -> None:
-        """Forget everything: tests ask another Corbado each."""
+        """Forget everything: each test has its own Corbado."""
         self._slots.reset()
         self._breaker.reset()
         self._said_at = -math.inf
 
     @contextmanager
     def admit(self, patience: float) -> Iterator[Call]:
-        """Let one call pass, which lasts ``patience`` seconds at most if all goes well.
+        """Admit one call, which takes ``patience`` seconds at most if all goes well.
 
-        Raises CorbadoNotAsked where it must not. A CorbadoUnavailable that comes out of the block
-        is Corbado's failure; whoever calls notes in the Call what else there is to learn.
+        Raises CorbadoNotAsked if it is not admitted. A CorbadoUnavailable raised in the block
+        counts as Corbado's failure; the caller records anything else in the Call.
         """
         if _is_unguarded.get():
             yield Call()
@@ -176,20 +176,20 @@ class Guard:
                 "(%d): further ones are not made.",
                 limit,
             )
-        raise _not_asked("too many calls wait for it")
+        raise _not_asked("too many calls are waiting already")
 
 
 def log_failure(what: str, error: CorbadoError) -> None:
-    """Say in the log what failed; where Corbado was not asked, the reason stands there already."""
+    """Log what failed, unless Corbado was not asked: then the reason has been logged already."""
     level = logging.INFO if isinstance(error, CorbadoNotAsked) else logging.ERROR
     logger.log(level, "%s: %s", what, error)
 
 
 @contextmanager
 def unguarded() -> Iterator[None]:
-    """Let calls in this block pass unseen: those of a command hold up nobody's page.
+    """Exempt calls in this block: those of a command do not hold up any page.
 
-    A command has a rate limit and an answer to failures of its own.
+    A command has its own rate limit and its own way to handle failures.
     """
     token = _is_unguarded.set(True)
     try:
@@ -199,13 +199,13 @@ def unguarded() -> Iterator[None]:
 
 
 def unguard_thread() -> None:
-    """Let all calls of this thread pass unseen: it is one that a command has started."""
+    """Exempt all calls of this thread, which a command has started."""
     _is_unguarded.set(True)
 
 
 def _not_asked(why: str, wait: int = 0) -> CorbadoNotAsked:
-    seconds = wait + random.randint(*COME_BACK)  # noqa: S311 - so that people part
-    return CorbadoNotAsked(f"Corbado is not asked: {why}", retry_after=seconds)
+    seconds = wait + random.randint(*COME_BACK)  # noqa: S311 - so that retries spread out
+    return CorbadoNotAsked(f"Corbado was not asked: {why}", retry_after=seconds)
 
 
 guard = Guard()

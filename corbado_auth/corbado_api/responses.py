@@ -1,7 +1,7 @@
-"""Corbado's answers, read: strictly where we depend on them, loosely where we don't.
+"""Parsing Corbado's responses: strictly where we depend on them, leniently where we don't.
 
-Every function takes decoded JSON and returns a value of ours, or raises ValueError with a sentence
-that names the field and never its content.
+Every function takes decoded JSON and returns one of our own types, or raises ValueError with a
+message that names the field but never its content.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 MAX_ID = 64
-# RFC 5321, section 4.5.3.1.3, less the brackets; Django's EmailField holds as many.
+# RFC 5321, section 4.5.3.1.3, without the brackets; also the length of Django's EmailField.
 MAX_ADDRESS = 254
 MAX_NAME = 300
-# What may reach the log: too narrow for an auth token (64 characters) or an API secret
-# (``corbado1_…``), should an answer echo one where a word belongs.
-# Prefix, hyphen, digits (API notes 2); other letters may come.
+# What may reach the log: too short for an auth token (64 characters), and no API secret
+# (``corbado1_…``), in case a response echoes one in place of a code.
+# Prefix, hyphen, digits (API notes 2); other letters may appear.
 ID = re.compile(r"[0-9A-Za-z_-]+")
 ERROR_TYPE = re.compile(r"[a-z_]{1,40}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
@@ -48,10 +48,10 @@ Json = dict[str, Any]
 
 
 class Failure(NamedTuple):
-    """Hold what an error answer says: Corbado's type, request ID and the fields it complains of.
+    """An error response: Corbado's type, request ID and the rejected fields.
 
-    ``is_envelope`` is False where the answer is not one of Corbado's at all (API notes 1.2);
-    ``is_taken`` is True where something unique exists already.
+    ``is_envelope`` is False if the response is not Corbado's at all (API notes 1.2); ``is_taken``
+    is True if something that must be unique exists already.
     """
 
     is_envelope: bool = False
@@ -63,7 +63,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """Hold what Corbado has on file for the project, secrets left out (API notes 1.8)."""
+    """A project's configuration at Corbado, without secrets (API notes 1.8)."""
 
     project_id: str
     redirect_url: str
@@ -78,7 +78,7 @@ def read_validated_user(answer: Json) -> CorbadoUser:
     """Read the answer of ``authTokens/validate`` (API notes 1.3)."""
     data = _object(answer.get("data"), "data")
     user = read_user(_object(data.get("user"), "data.user"))
-    # Two IDs that differ would leave open who has signed in.
+    # Two different IDs would leave open who has signed in.
     if data.get("userID") != user.id:
         raise ValueError("data.userID and data.user.ID differ")
     return user
@@ -127,22 +127,22 @@ def read_association_token(answer: Json) -> tuple[str, str]:
 
 
 def read_verification_result(answer: Json) -> str:
-    """Read Connect's one word about a ``signedPasskeyData`` (API notes C.3.2)."""
+    """Read Connect's verdict on a ``signedPasskeyData`` (API notes C.3.2)."""
     result = answer.get("verificationResult")
     if not isinstance(result, str):
         raise ValueError("verificationResult is not a string")
-    return _word(result, ERROR_TYPE) or "a word that nobody documented"
+    return _word(result, ERROR_TYPE) or "an undocumented result"
 
 
 def read_identifier_owner(answer: Json, value: str) -> str:
-    """Return whose this identifier is, or an empty string (API notes C.3.2)."""
+    """Return the owner of this identifier, or an empty string (API notes C.3.2)."""
     rows = [_object(row, "identifiers[]") for row in _list(answer, "identifiers")]
     owners = [row.get("userID") for row in rows if row.get("value") == value]
     return _identifier(owners[0], "identifiers[].userID") if owners else ""
 
 
 def read_connect_token(answer: Json) -> str:
-    """Read a connect token (API notes C.3.2); that it begins with ``ctk`` is not relied on."""
+    """Read a connect token (API notes C.3.2); its prefix ``ctk`` is not relied on."""
     secret = answer.get("secret")
     if not isinstance(secret, str) or not 0 < len(secret) <= 256:
         raise ValueError("secret is no connect token")
@@ -163,7 +163,7 @@ def read_validated_link(answer: Json) -> str:
 
 
 def read_passkeys(answer: Json) -> list[Passkey]:
-    """Read a list of passkeys; those that are not active yet are left out (API notes 1.6)."""
+    """Read a list of passkeys, leaving out those that are not active yet (API notes 1.6)."""
     rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
     return [
         Passkey(
@@ -181,7 +181,7 @@ def read_passkeys(answer: Json) -> list[Passkey]:
 
 
 def read_project_config(answer: Json) -> ProjectConfig:
-    """Read the answer of ``projectConfig``; what is missing becomes an empty string."""
+    """Read the response of ``projectConfig``; missing values become empty strings."""
     data = _object(answer.get("data"), "data")
     return ProjectConfig(
         project_id=_identifier(data.get("projectID"), "data.projectID"),
@@ -195,9 +195,9 @@ def read_project_config(answer: Json) -> ProjectConfig:
 
 
 def read_failure(answer: object) -> Failure:
-    """Read an error answer; never raises, for anything may come where errors come from.
+    """Read an error response; never raises, since errors can have any body.
 
-    Some of Corbado's 404 bodies have no ``error`` (API notes 1.2): still an envelope.
+    Some of Corbado's 404 bodies have no ``error`` (API notes 1.2), but are envelopes.
     """
     if not isinstance(answer, dict) or type(answer.get("httpStatusCode")) is not int:
         return Failure()
@@ -224,7 +224,7 @@ def read_request_id(answer: Json) -> str:
 
 
 def _is_taken(error: Json, validation: list[Any]) -> bool:
-    """Tell "there is one already": which of the two forms Corbado uses where is INFERRED (1.5)."""
+    """Recognize "exists already"; which of two forms Corbado uses when is INFERRED (1.5)."""
     messages = (entry.get("message") for entry in validation if isinstance(entry, dict))
     return error.get("type") == "already_exists" or any(
         isinstance(message, str) and "already exists" in message for message in messages
@@ -236,9 +236,9 @@ def _email(email: Json) -> CorbadoEmail:
     if not isinstance(address, str):
         raise ValueError("user.emails[].email is not a string")
     status = email.get("status")
-    # This word decides who is who: exactly as it came, or not at all.
+    # The status decides who is who: taken exactly as sent, or not at all.
     known = status if isinstance(status, str) and status == _display_text(status) else "unknown"
-    # What cannot be an address is kept for nobody to match.
+    # An impossible address is kept, but matches nobody.
     usable = address.isprintable() and " " not in address and "@" in address[1:-1]
     usable = usable and len(address) <= MAX_ADDRESS
     if not usable:
@@ -247,7 +247,7 @@ def _email(email: Json) -> CorbadoEmail:
 
 
 def _list(value: Json, name: str) -> list[Any]:
-    # Go writes an empty list as null (INFERRED from Corbado's language); absent is not empty.
+    # Go encodes an empty list as null (INFERRED from Corbado's language); missing is not empty.
     items = value.get(name, "missing")
     if items is not None and not isinstance(items, list):
         raise ValueError(f"{name} is not a list")
@@ -255,7 +255,7 @@ def _list(value: Json, name: str) -> list[Any]:
 
 
 def _moment(value: object) -> datetime | None:
-    """Read a time with or without a zone; without one it is UTC (INFERRED, API notes 2)."""
+    """Read a time with or without a zone; the default is UTC (INFERRED, API notes 2)."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -272,24 +272,24 @@ def _object(value: object, name: str) -> Json:
 def _identifier(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
         raise ValueError(f"{name} is not a string of 1 to {MAX_ID} characters")
-    # A slash or dots would be read as a path of Corbado's API.
+    # A slash or dots would change the path of the API call.
     if not ID.fullmatch(value):
         raise ValueError(f"{name} has characters that no ID has")
     return value
 
 
 def _passkey_id(value: object) -> str:
-    """Keep an ID of the documented form; a passkey with any other is shown and not linked."""
+    """Return an ID in the documented form, or nothing: such a passkey is shown without a link."""
     return value if isinstance(value, str) and Passkey.is_id(value) else ""
 
 
 def _display_text(value: object) -> str:
-    """Keep what can be shown and stored: databases refuse NUL, cookies lone surrogates."""
+    """Return the part that can be shown and stored: no NUL (databases), no lone surrogates."""
     if not isinstance(value, str):
         return ""
     return "".join(filter(str.isprintable, value[: 2 * MAX_NAME]))[:MAX_NAME]
 
 
 def _word(value: object, form: re.Pattern[str]) -> str:
-    """Keep a machine's word for the log, or nothing where it is none."""
+    """Return a code that may be logged, or an empty string if it is not one."""
     return value if isinstance(value, str) and form.fullmatch(value) else ""

@@ -1,4 +1,4 @@
-"""What we ask Corbado, one question a method; no dict from the wire leaves this room."""
+"""Calls to Corbado's API v1, one per method; no raw JSON leaves this package."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from .responses import ProjectConfig
 
 __all__ = ["CorbadoService", "ProjectConfig"]
 
-# An ID of the right form that no user has.
+# A valid ID that no user has.
 NOBODY = "usr-0"
-# Project and base URL -> the hour in which Corbado was last seen to filter passkeys by user.
+# Project and base URL -> the hour in which we last checked that Corbado filters passkeys by user.
 FILTER_SEEN: dict[tuple[str, str], int] = {}
 
 
 class CorbadoService(Client):
-    """What is asked of Corbado's API v1; see ``Client`` for what all methods have in common."""
+    """The calls to Corbado's API v1; see ``Client`` for what they have in common."""
 
     @sensitive_variables("token", "body")
     def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
-        """Spend an auth token and return the person that Corbado vouches for (API notes 1.3).
+        """Use up an auth token and return the person whom Corbado vouches for (API notes 1.3).
 
-        Raises InvalidAuthToken for an unknown, used or expired token: Corbado answers 404 for the
-        first; that it does so for the other two is INFERRED.
+        Raises InvalidAuthToken for an unknown, used or expired token: Corbado answers 404 for an
+        unknown one; that it does the same for the others is INFERRED.
         """
         body = {
             "token": token,
@@ -45,7 +45,7 @@ class CorbadoService(Client):
         return answer.read(responses.read_validated_user)
 
     def project_config(self) -> tuple[ProjectConfig, datetime | None]:
-        """Return what Corbado has on file for the project, and Corbado's clock (API notes 1.8)."""
+        """Return the project's configuration at Corbado, and Corbado's time (API notes 1.8)."""
         answer = self._ask("GET", "/v1/projectConfig")
         return answer.read(responses.read_project_config), answer.date
 
@@ -58,8 +58,8 @@ class CorbadoService(Client):
     ) -> tuple[list[CorbadoUser], int]:
         """Return one page of the project's users, oldest first, and the number of pages.
 
-        ``login_name`` narrows down by Corbado's ``name``; that it is the address is INFERRED
-        (API notes 1.3).
+        ``login_name`` filters by Corbado's ``name``; that this is the address is INFERRED (API
+        notes 1.3).
         """
         query = {"sort": "created:asc", "page": str(page), "pageSize": str(page_size)}
         if login_name:
@@ -69,7 +69,7 @@ class CorbadoService(Client):
     def find_users(self, address: str) -> list[CorbadoUser]:
         """Return the Corbado users who have this address, confirmed or not; usually one or none.
 
-        Corbado narrows down, Python compares again.
+        Corbado filters, and Python compares again.
         """
         users, _pages = self.list_users(login_name=address)
         return [
@@ -83,9 +83,9 @@ class CorbadoService(Client):
     ) -> str | None:
         """Create a Corbado user whose address is pending, and return the ID (API notes 1.5).
 
-        None where Corbado has somebody with this address already; without ``resend`` that is never
-        ourselves, by a first sending whose answer was lost. ``request_id`` is a mark of ours
-        (``req-…``) that Corbado keeps with the request.
+        None if somebody at Corbado has this address already. Without ``resend`` that cannot be the
+        result of an earlier sending of this request whose answer was lost. ``request_id`` is an ID
+        of ours (``req-…``) that Corbado stores with the request.
         """
         body = {"name": address, "email": address, "fullName": full_name or address}
         if request_id:
@@ -94,7 +94,7 @@ class CorbadoService(Client):
         return None if answer.is_taken else answer.read(responses.read_created_user_id)
 
     def delete_user(self, corbado_user_id: str) -> bool:
-        """Delete a Corbado user; False where Corbado has no such user (API notes 1.5)."""
+        """Delete a Corbado user; return False if there is no such user (API notes 1.5)."""
         answer = self._ask("DELETE", _user_path(corbado_user_id), {})
         if answer.blames("userID"):
             return False
@@ -102,10 +102,10 @@ class CorbadoService(Client):
         return True
 
     def create_association_token(self, address: str, client_info: ClientInfo) -> str:
-        """Return a token with which this browser may add a passkey to whoever has the address.
+        """Return a token that lets this browser add a passkey for the owner of the address.
 
         Only for a person whom the site has just authenticated itself (API notes 1.7). Raises
-        CorbadoRejected where Corbado gives none, with its reason.
+        CorbadoRejected, with the reason, if Corbado refuses.
         """
         body = {
             "loginIdentifier": address,
@@ -115,7 +115,7 @@ class CorbadoService(Client):
         answer = self._ask("POST", "/v1/associationTokens", body)
         token, reason = answer.read(responses.read_association_token)
         if not token:
-            answer.refuse(CorbadoRejected, f"Corbado gives no association token: {reason}")
+            answer.refuse(CorbadoRejected, f"Corbado issued no association token: {reason}")
         return token
 
     @sensitive_variables("body")
@@ -151,19 +151,19 @@ class CorbadoService(Client):
         """Return the active passkeys of one Corbado user (API notes 1.6).
 
         Corbado lists those of the whole project and does not say whose they are, so everything
-        hangs on the filter, whose field name is INFERRED. Raises CorbadoUnavailable where Corbado
-        seems to ignore it: better no list than somebody else's.
+        depends on the filter, whose field name is INFERRED. Raises CorbadoUnavailable if Corbado
+        seems to ignore it: no list is better than somebody else's.
         """
         self._require_passkey_filter()
         return self._passkeys(corbado_user_id)
 
     def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
-        """Delete a passkey of this Corbado user; False where this user has no such passkey.
+        """Delete a passkey of this Corbado user; return False if the user has no such passkey.
 
-        Corbado says the same for somebody else's (API notes 1.6).
+        Corbado answers the same for somebody else's (API notes 1.6).
         """
         if not Passkey.is_id(passkey_id):
-            return False  # Nobody has it, and it could be read as another path of Corbado's API.
+            return False  # Nobody has it, and it could change the path of the call.
         path = f"{_user_path(corbado_user_id)}/credentials/{passkey_id}"
         answer = self._ask("DELETE", path, {})
         if answer.blames("credentialID"):
@@ -172,7 +172,7 @@ class CorbadoService(Client):
         return True
 
     def _require_passkey_filter(self) -> None:
-        """Look, once an hour and process, whether Corbado lists nobody's passkeys for nobody."""
+        """Check, once an hour per process, that an unknown user is shown no passkeys."""
         project_id = self._project_id or conf.CORBADO_PROJECT_ID
         asked = project_id, self._base_url or conf.CORBADO_BACKEND_API_URL
         hour = int(time.time() // 3600)

@@ -1,7 +1,7 @@
-"""How bytes travel to Corbado and back: the only room that speaks HTTP.
+"""The HTTP transport to Corbado; no other module speaks HTTP.
 
-One pool of connections per process, one deadline per call, no redirects, no cookies. It knows
-nothing of what is asked.
+One connection pool per process, one deadline per call, no redirects, no cookies. It knows nothing
+about the content of calls.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ from .guard import guard
 
 __all__ = ["Endpoint", "Reply", "ask"]
 
-# A full user takes a few kB, a page of a hundred users a few hundred.
+# A full user takes a few kB, a page of a hundred users a few hundred kB.
 MAX_BODY = 1024 * 1024
-# The configured time-outs bound each wait; this is what the whole call may take on top.
+# The configured time-outs limit each wait; the whole call may take this much more.
 GRACE = 1.0
-# As many as may be out at once where each request has a thread of its own.
+# As many as may be in flight at once if each request has its own thread.
 CONNECTIONS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Whom to ask, as which project, and how long to wait: (connect, read) in seconds."""
+    """Where to send calls, as which project, and how long to wait: (connect, read) in seconds."""
 
     base_url: str
     project_id: str
     api_secret: str = field(repr=False)
     timeout: tuple[float, float]
-    # Of API v2, in place of project and secret (API notes C.3.1).
+    # For API v2, instead of project and secret (API notes C.3.1).
     api_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Hold one HTTP answer as it came; the body is personal and never shown."""
+    """A raw HTTP response; the body is personal data and never shown."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -60,7 +60,7 @@ class Reply:
 
 
 class _ConnectionDied(Exception):
-    """The connection ended before an answer began."""
+    """The connection was closed before a response began."""
 
 
 @sensitive_variables("body")
@@ -72,20 +72,20 @@ def ask(
     *,
     resend: bool = True,
 ) -> Reply:
-    """Send one request to Corbado's backend API and read the answer, inside one deadline.
+    """Send one request to Corbado's backend API and read the response, within one deadline.
 
-    The deadline is the sum of both time-outs plus one second. A connection that dies before an
-    answer is tried once more within it, unless ``resend`` says no: most often it is a kept one that
-    the other side had closed meanwhile. Raises CorbadoUnavailable where no answer comes,
-    CorbadoNotAsked where too many calls are out or Corbado failed lately, CorbadoRejected where no
-    request can be made.
+    The deadline is the sum of both time-outs plus one second. If the connection dies before a
+    response, the request is sent once more, unless ``resend`` is False: most often it was an idle
+    connection that the other side had closed. Raises CorbadoUnavailable if no response comes,
+    CorbadoNotAsked if too many calls are in flight or Corbado has failed lately, CorbadoRejected if
+    the request cannot be sent.
     """
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET must be set")
     patience = sum(endpoint.timeout) + GRACE
     with guard.admit(patience) as call:
         reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)
-        # What Corbado refuses, it has answered: a visitor's header may be what is wrong.
+        # Corbado answered, even if it refused: the fault may be in a visitor's header.
         call.has_failed = reply.status >= 500
         call.has_answered = not call.has_failed
     return reply
@@ -109,11 +109,11 @@ def _exchange(
     raise CorbadoUnavailable(f"Corbado closed the connection {times}without an answer")
 
 
-@sensitive_variables()  # The frames of the libraries below hold the token and the secret.
+@sensitive_variables()  # The frames of the libraries below contain the token and the secret.
 def _send(
     endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None, deadline: float
 ) -> Reply:
-    # A wait of nothing is refused by the library: a call that late ends at its first read.
+    # The library rejects a zero time-out: a call that late ends at its first read.
     remaining = max(deadline - time.monotonic(), 0.001)
     connect, read = endpoint.timeout
     try:
@@ -131,28 +131,27 @@ def _send(
             return Reply(response.status_code, response.headers, _read(response, deadline))
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         problem: Exception = error
-    # Raised out here on purpose: the library's exceptions hold the request, and with it the token
-    # and the secret, and would carry them into every error report that follows the chain of causes.
+    # Raised out here on purpose: the library's exceptions contain the request, and with it the
+    # token and the secret, which error reports would show as they follow the chain of causes.
     raise _without_the_request(problem)
 
 
 def _without_the_request(error: Exception) -> Exception:
-    """Name the failure in words of ours."""
+    """Return our own exception for this failure."""
     cause = error.args[0] if error.args else None
     if isinstance(error, requests.ConnectionError) and isinstance(cause, ProtocolError):
         return _ConnectionDied()
     name = type(error).__name__
-    # Raised before anything is sent: a URL, a header or a proxy that cannot be.
+    # Raised before anything is sent: the URL, a header or the proxy is invalid.
     if isinstance(error, ValueError):
         return CorbadoRejected(
-            f"No request can be made ({name}): check CORBADO_PROJECT_ID and CORBADO_BACKEND_API_URL"
+            f"No request can be sent ({name}): check CORBADO_PROJECT_ID and CORBADO_BACKEND_API_URL"
         )
     return CorbadoUnavailable(f"Corbado cannot be reached ({name})")
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
-    """Read the body in pieces, up to MAX_BODY bytes, until the deadline."""
-    # Asked for plain: what comes compressed could grow without bound (a gzip bomb).
+    """Read the body in chunks, up to MAX_BODY bytes, until the deadline."""
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HTTPError("compressed")
     body = bytearray()
@@ -169,10 +168,10 @@ def _read(response: requests.Response, deadline: float) -> bytes:
 
 
 def _limit_wait(response: requests.Response, seconds: float) -> None:
-    """Let the next read wait no longer than the call still has.
+    """Limit the next read to the time that the call has left.
 
     urllib3 has no public way to shorten a time-out once the headers are read; without this, a body
-    that stalls late would wait one more read time-out.
+    that stalls late would take another full read time-out.
     """
     stream = getattr(getattr(response.raw, "_fp", None), "fp", None)
     sock = getattr(getattr(stream, "raw", None), "_sock", None)
@@ -182,11 +181,11 @@ def _limit_wait(response: requests.Response, seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Hold the pooled connections, and a request that lacks method, path and body.
+    """The pooled connections, and a prepared request without method, path and body.
 
-    An adapter without a ``requests.Session``: that would follow redirects, and the secret must not
-    travel to another host; it would keep cookies, read the environment at every call, and prepare
-    each request from the ground up, for a third of what a call costs.
+    An adapter without a ``requests.Session``, which would follow redirects (the secret must not be
+    sent to another host), keep cookies, read the environment at every call, and prepare each
+    request from scratch, for a third of what a call costs.
     """
 
     adapter: HTTPAdapter
@@ -197,14 +196,14 @@ class _Line:
 @lru_cache(maxsize=16)
 @sensitive_variables()
 def _line(base_url: str, project_id: str, api_secret: str, api_key: str, pid: int) -> _Line:
-    """Return the line of this process; ``pid`` makes a forked child open its own.
+    """Return the line of this process, shared by all its threads.
 
-    Its connections are shared by all threads.
+    ``pid`` makes a forked child open its own.
     """
     is_tls = base_url.startswith("https:")
     kind = _TLSAdapter if is_tls else _Adapter
     headers: dict[str, str | bytes] = {**_headers(project_id)}
-    # Bytes: requests would encode text as Latin-1, and its error would print the secret.
+    # Bytes: requests would encode text as Latin-1, and its error would show the secret.
     auth = None if api_key else HTTPBasicAuth(project_id.encode(), api_secret.encode())
     if api_key:
         headers["Authorization"] = f"Bearer {api_key}".encode()
@@ -217,9 +216,9 @@ def _line(base_url: str, project_id: str, api_secret: str, api_key: str, pid: in
 
 
 def _headers(project_id: str) -> dict[str, str]:
-    """Introduce ourselves as Corbado's own SDKs do (API notes 1.1); never with an Origin.
+    """Return headers like those of Corbado's SDKs (API notes 1.1); never with an Origin.
 
-    The project is in the credentials, too; SDKs differ in which they send, so both.
+    The project is in the credentials, too; SDKs differ in which they send, so we send both.
     """
     sdk = {
         "name": "Django",
@@ -236,19 +235,19 @@ def _headers(project_id: str) -> dict[str, str]:
 
 
 class _Adapter(HTTPAdapter):
-    """Find the pool of connections once, and not at each call: there is one host."""
+    """An adapter that looks up the connection pool once, not at each call: there is one host."""
 
     _pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the pool that the first call found."""
+        """Return the pool found by the first call."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
 
 
 class _TLSAdapter(_Adapter):
-    """Share one SSLContext: loading the CA bundle costs several times a whole sign-in."""
+    """An adapter with a shared SSLContext: loading the CA bundle takes longer than a sign-in."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=_ssl_context(), **kwargs)
@@ -257,7 +256,7 @@ class _TLSAdapter(_Adapter):
         return super().proxy_manager_for(*args, ssl_context=_ssl_context(), **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the CA bundle to the shared context: naming it here would load it again."""
+        """Leave the CA bundle to the shared context: setting it here would load it again."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 

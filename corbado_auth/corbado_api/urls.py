@@ -1,4 +1,4 @@
-"""The URLs of Corbado's APIs: what is wrong with one, and whose host it is."""
+"""Checking the URLs of Corbado's APIs: whether one is valid, and whose host it is."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ OLDER_DOMAIN, NEWER_DOMAIN = ".frontendapi.corbado.io", ".frontendapi.cloud.corb
 
 
 def flaw(url: str) -> str | None:
-    """Say what is wrong with a base URL, in words that do not repeat it; None if nothing is.
+    """Return what is wrong with a base URL, without repeating it; None if nothing is.
 
     The rules are those of Corbado's SDKs (API notes 1.1): scheme and host, and nothing more.
     """
     parts = split(url)
     if parts is None:
-        return "it cannot be read as a URL"
+        return "it cannot be parsed as a URL"
     if parts.scheme not in {"http", "https"}:
         return "it does not begin with https://"
     if not parts.hostname:
         return "it names no host"
     if "@" in parts.netloc:
-        return "it holds a user name or a password"
+        return "it contains a user name or a password"
     if parts.path or "?" in url or "#" in url:
-        return "it goes on after the host name"
+        return "something follows the host name"
     return None
 
 
 def split(url: str) -> SplitResult | None:
-    """Take a URL apart; None for what is none, a port out of range included."""
+    """Split a URL; return None if it is not one, for instance with a port out of range."""
     if not (url.isascii() and url.isprintable()) or " " in url:
         return None
     try:
@@ -44,12 +44,12 @@ def split(url: str) -> SplitResult | None:
 
 
 def is_encrypted(url: str) -> bool:
-    """Return whether what travels to this URL is encrypted."""
+    """Return whether connections to this URL are encrypted."""
     return url.lower().startswith("https://")
 
 
 def is_local(url: str) -> bool:
-    """Return whether a URL names this machine or its private network, where no Corbado is."""
+    """Return whether a URL points to this machine or its private network, so not to Corbado."""
     host = _host(url)
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -65,7 +65,7 @@ def is_corbados(url: str) -> bool:
 
 
 def newer_host(host: str) -> str:
-    """Return the name that a frontend API host has since mid-2024 (API notes 5.8)."""
+    """Return the name that a frontend API host has had since mid-2024 (API notes 5.8)."""
     if host.endswith(OLDER_DOMAIN):
         return host.removesuffix(OLDER_DOMAIN) + NEWER_DOMAIN
     return host
