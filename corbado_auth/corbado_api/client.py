@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -184,4 +184,4 @@ def _seconds(retry_after: str) -> int | None:
     if retry_after.isascii() and retry_after.isdigit():
         return int(retry_after[:9])
     moment = _http_date(retry_after)
-    return max(0, round((moment - timezone.now()).total_seconds())) if moment else None
+    return max(0, round((moment - datetime.now(UTC)).total_seconds())) if moment else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
@@ -74,7 +73,7 @@ def clock(corbados_time: datetime | None) -> Finding:
     """Compare this machine's clock with the Date header of Corbado's answer."""
     if corbados_time is None:
         return warning(CLOCK, "Corbado's answer says no time.", "Check that NTP runs: timedatectl")
-    seconds = round((timezone.now() - corbados_time).total_seconds())
+    seconds = round((datetime.now(UTC) - corbados_time).total_seconds())
     if abs(seconds) <= AGREE:
         return ok(CLOCK, "The same time here and at Corbado.")
     fact = (

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -60,7 +61,7 @@ def measure(now: datetime | None = None) -> Adoption:
     A person who has used both products counts once.
     """
     accounts = CorbadoAccount.objects.in_project()
-    here = timezone.localtime(now)
+    here = _here(now or timezone.now())
     counts, weeks = _counts(accounts, Q()), _first_sign_ins(accounts, here)
     if conf.CORBADO_CONNECT:
         passkeys = _by_connect_alone(accounts)
@@ -100,6 +101,18 @@ def _counts(accounts: QuerySet[Any], has_moved: Q) -> Counter[str]:
     )
 
 
+def _here(moment: datetime) -> datetime:
+    """Return a moment in the site's time zone; without USE_TZ, Django keeps naive local times."""
+    if timezone.is_aware(moment):
+        return timezone.localtime(moment)
+    return moment
+
+
+def _midnight(day: date) -> datetime:
+    midnight = datetime.combine(day, time.min)
+    return timezone.make_aware(midnight) if settings.USE_TZ else midnight
+
+
 def _mondays(now: datetime) -> list[date]:
     monday = now.date() - timedelta(days=now.weekday())
     return [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
@@ -108,10 +121,7 @@ def _mondays(now: datetime) -> list[date]:
 def _first_sign_ins(accounts: QuerySet[Any], now: datetime) -> Counter[str]:
     """Count first sign-ins before the weeks shown, and in each of them."""
     mondays = _mondays(now)
-    midnights = [
-        timezone.make_aware(datetime.combine(each, time.min))
-        for each in (*mondays, mondays[-1] + timedelta(weeks=1))
-    ]
+    midnights = [_midnight(each) for each in (*mondays, mondays[-1] + timedelta(weeks=1))]
     # Week by week: to truncate dates itself, MySQL needs time zone definitions, which few people
     # have loaded.
     first = "first_sign_in_at"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import override_settings
 from django.urls import include, path
-from django.utils import timezone
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.doctor import Finding, State, examine
@@ -70,7 +69,7 @@ def ask(settings: LazySettings) -> Ask:
     ) -> dict[str, Finding]:
         good = sample("project_config_good")
         body = {**good.answer, "data": {**good.answer["data"], **(answer or {})}}
-        date = format_datetime(timezone.now() + clock, usegmt=True)
+        date = format_datetime(datetime.now(UTC) + clock, usegmt=True)
         with responses.RequestsMock() as corbado, override_settings(**changed):
             corbado.get(API, json=body, headers={"Date": date})
             return {finding.subject: finding for finding in examine(origin)}
@@ -240,6 +239,11 @@ def test_the_clock_is_compared_with_corbados(ask: Ask, seconds: int, state: Stat
     found = ask(clock=timedelta(seconds=seconds))["Clock"]
     assert found.state == state
     assert state == State.OK or ("behind" if seconds > 0 else "ahead of") in found.fact
+
+
+def test_the_clock_is_compared_without_time_zones_too(ask: Ask) -> None:
+    found = ask(USE_TZ=False, TIME_ZONE="America/New_York")["Clock"]
+    assert found.state == State.OK
 
 
 def test_an_answer_without_a_time_is_worth_a_look(ask: Ask, settings: LazySettings) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import responses
 from django.test import override_settings
-from django.utils import timezone
 from responses import matchers
 
 from corbado_auth.corbado_api.service import CorbadoService
@@ -186,8 +185,10 @@ def test_retry_after_is_read_or_ignored(header: str, seconds: int | None, corbad
     assert caught.value.retry_after == seconds
 
 
-def test_retry_after_may_be_a_date(corbado: Any) -> None:
-    date = format_datetime(timezone.now() + timedelta(seconds=45), usegmt=True)
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_retry_after_may_be_a_date(corbado: Any, settings: Any, use_tz: bool) -> None:
+    settings.USE_TZ = use_tz
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=45), usegmt=True)
     answer_with(corbado, sample("validate_rate_limited"), headers={"Retry-After": date})
     with pytest.raises(CorbadoUnavailable) as caught:
         validate(sample("validate_rate_limited"))

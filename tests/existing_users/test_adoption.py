@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from corbado_auth.existing_users.adoption import measure
@@ -196,3 +196,11 @@ class TestAdminPage:
 
     def test_visitors_are_sent_to_sign_in(self, client: Client) -> None:
         assert client.get(self.URL).status_code == 302
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_the_numbers_need_no_time_zones(link: Callable[..., CorbadoAccount], use_tz: bool) -> None:
+    with override_settings(USE_TZ=use_tz):
+        link(1, first_sign_in_at=timezone.now())
+        numbers = json.loads(status("--json"))
+    assert numbers["weeks"][-1]["total"] == 1
