@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, override
 
 __all__ = [
+    "connect_confirm_url",
     "first_url",
     "is_own_path",
     "login_page_url",
@@ -96,6 +97,11 @@ def login_url_back_to(path: str) -> str:
 def step_up_url(next_url: str) -> str:
     """Return the page that asks a person to sign in again, and goes on to ``next_url``."""
     return f"{reverse('corbado_auth:step-up')}?{urlencode({'next': next_url})}"
+
+
+def connect_confirm_url(next_url: str) -> str:
+    """Return the page that asks for a passkey of Connect once more, and goes on to ``next_url``."""
+    return f"{reverse('corbado_auth:connect-confirm')}?{urlencode({'next': next_url})}"
 
 
 def first_url(names: Iterable[str]) -> str:

@@ -6,14 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from corbado_auth.conf import conf
 from corbado_auth.http import SeeOther, is_fetch
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
-from corbado_auth.next_url import login_url_back_to, safe_next, step_up_url
+from corbado_auth.next_url import connect_confirm_url, login_url_back_to, safe_next, step_up_url
 from corbado_auth.session import is_recent
 
 from . import kept_posts
@@ -56,7 +55,7 @@ def ask_to_sign_in(
 def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
     """Return the page that asks to sign in again: one passkey prompt for a person at Connect."""
     if conf.CORBADO_CONNECT and ConnectAccount.objects.for_user(request.user):
-        return f"{reverse('corbado_auth:connect-confirm')}?{urlencode({'next': next_url})}"
+        return connect_confirm_url(next_url)
     return step_up_url(next_url)
 
 

@@ -19,7 +19,7 @@ from corbado_auth.conf import conf
 from corbado_auth.connect.tokens import ConnectTokensView
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.next_url import login_page_url, login_url_back_to, safe_next
+from corbado_auth.next_url import connect_confirm_url, login_page_url, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import CONNECT, is_offered
 from corbado_auth.session import SignIn, last_sign_in
@@ -185,7 +185,7 @@ def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if request is None or not conf.CORBADO_CONNECT or user is None or not user.is_authenticated:
         return {}
-    return _connect(context, request, login_url=login_url_back_to(request.get_full_path()))
+    return _connect(context, request, login_url=connect_confirm_url(request.get_full_path()))
 
 
 def _connect(
