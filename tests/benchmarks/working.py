@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
@@ -72,6 +72,7 @@ class Working:
             for number in range(users)
         )
         self.link(0, users)
+        self._link_by_connect(users)
         self._analyze()
 
     def _analyze(self) -> None:
@@ -96,6 +97,26 @@ class Working:
                 **self._columns_of_ours(f"{number}@example.com"),
             )
             for number in numbers
+        )
+
+    def _link_by_connect(self, users: int) -> None:
+        """Give them the handles that the yardstick has in its one table."""
+        if self._is_bare:
+            return
+        from django.conf import settings
+        from django.contrib.auth import get_user_model
+
+        from corbado_auth.models import ConnectAccount
+
+        people = get_user_model().objects.in_bulk(field_name="username")
+        ConnectAccount.objects.bulk_create(
+            ConnectAccount(
+                user=people[f"user{number}"],
+                project_id=settings.CORBADO_PROJECT_ID,
+                handle=f"usr-{number}",
+                corbado_user_id=f"usr-{number}",
+            )
+            for number in range(users)
         )
 
     def unlink(self, first: int, last: int) -> None:
@@ -283,12 +304,43 @@ class Working:
         }
 
     def _request(self, kind: str, number: int) -> bytes:
+        from django.conf import settings
+
+        settings.CORBADO_CONNECT = kind == "connect"
+        if kind == "connect":
+            return self._by_connect(number)
         name = f"new{number}" if kind == "creating" else str(number)
         path = f"/{kind}/" if self._is_bare else "/corbado/redirect/"
         return get(
             f"{path}?corbadoAuthToken={token_of(name)}",
             cookies=self._intent,
             Referer=f"https://{HOST}/corbado/login/",
+        )
+
+    def _by_connect(self, number: int) -> bytes:
+        """Return what our script posts, or a script of the yardstick's."""
+        claims = {
+            "iss": "pro-1234567890",
+            "sub": f"usr-{number}",
+            "exp": int(time.time()) + 300,
+            "nbf": int(time.time()) - 10,
+            "iat": int(time.time()),
+            "jti": "j" * 30,
+            "processId": "p" * 20,
+            "username": "",
+            "credential": "cre-4711",
+            "challengeId": "was-4711",
+            "webauthnId": f"usr-{number}",
+            "isCUI": True,
+        }
+        payload = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        return post_json(
+            "/connect/" if self._is_bare else "/corbado/connect/login/",
+            {"signedPasskeyData": f"{'h' * 90}.{payload}.{'s' * 342}", "next": "/"},
+            Cookie=f"csrftoken={'c' * 32}",
+            X_CSRFToken="c" * 32,
+            Origin=f"https://{HOST}",
+            User_Agent="Mozilla/5.0",
         )
 
     def _question(self, action: str, **data: str) -> bytes:
@@ -311,7 +363,7 @@ class Working:
 
     def _check(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
-            if answer.status not in {302, 303} or "sessionid=" not in answer.cookies:
+            if answer.status not in {200, 302, 303} or "sessionid=" not in answer.cookies:
                 raise RuntimeError(f"Nobody is signed in: {answer}")
 
     def _statements(self, action: Callable[[], object]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The bare site: the three sign-ins, and a page for whoever is signed in."""
+"""The bare site: the sign-ins, and a page for whoever is signed in."""
 
 from __future__ import annotations
 
@@ -12,4 +12,5 @@ urlpatterns = [
     path("returning/", views.returning),
     path("linking/", views.linking),
     path("creating/", views.creating),
+    path("connect/", views.connect),
 ]

@@ -1,15 +1,17 @@
-"""Three sign-ins: of somebody who returns, of one to link, and of one to create."""
+"""The sign-ins: of somebody who returns, of one to link, of one to create, and by Connect."""
 
 from __future__ import annotations
 
+import json
 import os
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import requests
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from tests.benchmarks.bare.models import Account
@@ -47,6 +49,26 @@ def creating(request: HttpRequest) -> HttpResponse:
     if account is None:
         account = _create(person)
     return _enter(request, account.user)
+
+
+def connect(request: HttpRequest) -> HttpResponse:
+    """Sign in the owner of the handle in a ``signedPasskeyData`` of Corbado Connect."""
+    token = json.loads(request.body)["signedPasskeyData"]
+    payload = token.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    answer = http.post(
+        f"{settings.CORBADO_BACKEND_API_URL}/v2/passkey/verifySignedData",
+        json={"signedPasskeyData": token, "username": claims["webauthnId"]},
+        timeout=5,
+    )
+    answer.raise_for_status()
+    if answer.json()["verificationResult"] != "success":
+        return JsonResponse({"error": "refused"}, status=401)
+    account = _account({"ID": claims["webauthnId"]})
+    if account is None:
+        return JsonResponse({"error": "refused"}, status=403)
+    login(request, account.user, backend="django.contrib.auth.backends.ModelBackend")
+    return JsonResponse({"next": "/"})
 
 
 def _ask(request: HttpRequest) -> dict[str, Any]:
