@@ -38,8 +38,8 @@ processes are started anew {pairs} times.
 Ours does more than bare: it takes the token off the request, proves that this browser asked, counts
 failed attempts, bounds the call in time and size, checks what Corbado says, keeps whoever had a
 session from losing it to a failure halfway, and counts the sign-in on the account, which is the one
-query more. "connect" is a sign-in by Corbado Connect: our script's POST beside that to a hand-written
-view, which decodes the token, has Corbado verify it and signs in."""
+query more. "connect" is a sign-in by Corbado Connect: our script's POST beside that to a view by
+hand, which decodes the token, has Corbado verify it and signs in."""
 
 
 def measure() -> Result:
