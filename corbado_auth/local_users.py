@@ -15,11 +15,13 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import CharField, Count, EmailField, Q, QuerySet, TextField
 from django.db.models.functions import Trim, Upper
 from django.db.models.query import ModelIterable
+from django.utils.translation import gettext
 
 from .addresses import ACE_PREFIX, normalized, spellings
 
 __all__ = [
     "candidates",
+    "display_name",
     "email_field_name",
     "email_of",
     "find_again",
@@ -35,6 +37,7 @@ __all__ = [
 PLAIN_FIELDS = {CharField, EmailField, TextField}
 # What fields that cannot be searched raise for a lookup.
 NOT_SEARCHABLE = (FieldError, NotImplementedError, TypeError, ValueError)
+CORBADO_ID = "usr-"  # What Corbado's IDs of users begin with (API notes 2).
 # Users who are looked up to see whether lookups work at all.
 SAMPLE = 50
 
@@ -57,6 +60,18 @@ def email_of(user: AbstractBaseUser) -> str:
     """Return the user's address, or an empty string."""
     name = email_field_name()
     return (getattr(user, name) or "") if name else ""
+
+
+def display_name(user: Any) -> str:
+    """Return what a page calls a user: the address, else the full name, else the user name.
+
+    An ID of Corbado's, which older accounts may have as a user name, is no name.
+    """
+    full_name = str(getattr(user, "get_full_name", str)()).strip()
+    name = str(user.get_username())
+    if name.startswith(CORBADO_ID):
+        name = gettext("somebody without a name")
+    return email_of(user).strip() or full_name or name
 
 
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:

@@ -6,8 +6,8 @@ from django.urls import path
 
 from . import views
 from .passkeys.views import AnswerNudgeView
+from .sign_in.confirm import ConfirmView
 from .sign_in.refusals import ConfirmEmailView, LinkAccountView
-from .sign_in.views import ConfirmView
 from .step_up.views import KeptPostView
 
 app_name = "corbado_auth"

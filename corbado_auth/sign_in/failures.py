@@ -51,6 +51,8 @@ STATUSES = {
     "closed": 403,
     # Enough links were mailed to one address.
     "too_many_links": 429,
+    # A form of ours came without the CSRF token of this browser: nothing was done.
+    "form_out_of_date": 403,
     # A mailed link was opened where nobody asked for it: it is not spent.
     "other_browser": 400,
     # Somebody acts as another person, in whose name nothing is changed.

@@ -16,7 +16,7 @@ from corbado_auth.identity import CorbadoUser
 
 from . import intent, pending, retries
 
-__all__ = ["redirect_signed_in", "reloaded_next", "sign_in"]
+__all__ = ["led_to", "redirect_signed_in", "reloaded_next", "sign_in"]
 
 # In the session of a sign-in: which token made it, and where it led.
 SESSION_KEY = "_corbado_auth_reload"
@@ -58,6 +58,14 @@ def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def led_to(request: HttpRequest) -> str:
+    """Return where the sign-in of this session led, or an empty string."""
+    if not request.user.is_authenticated:
+        return ""
+    _digest, target = request.session.get(SESSION_KEY, ("", ""))
+    return str(target)
 
 
 def reloaded_next(request: HttpRequest, token_digest: str) -> str:

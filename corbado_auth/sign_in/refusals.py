@@ -23,7 +23,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect, requires_csrf_token
+from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.debug import sensitive_post_parameters
 
 from corbado_auth import passwords
@@ -39,6 +39,7 @@ from corbado_auth.throttle import Tally
 
 from . import pending
 from .auth_token import is_top_level_navigation, pop_link
+from .csrf import OwnForms
 from .failures import STATUSES, FailurePages
 from .forms import PasswordForm
 from .pending import PendingSignIn
@@ -136,13 +137,12 @@ class RefusalPages(FailurePages):
     [
         login_not_required,
         never_cache,
-        csrf_protect,
         sensitive_post_parameters("password"),
         outside_transactions,
     ],
     name="dispatch",
 )
-class LinkAccountView(RefusalPages):
+class LinkAccountView(OwnForms, RefusalPages):
     """Link somebody who has just come from Corbado to the account whose password they give."""
 
     http_method_names = ["post"]
@@ -172,10 +172,10 @@ class LinkAccountView(RefusalPages):
 
 
 @method_decorator(
-    [login_not_required, never_cache, csrf_protect, outside_transactions],
+    [login_not_required, never_cache, outside_transactions],
     name="dispatch",
 )
-class ConfirmEmailView(RefusalPages):
+class ConfirmEmailView(OwnForms, RefusalPages):
     """Mail a link to somebody whose address has to be confirmed, and take it when it is opened.
 
     Only in the browser that asked: whoever opens a link that somebody else asked for must not

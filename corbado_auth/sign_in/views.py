@@ -1,21 +1,15 @@
-"""The Redirect URL, and the confirm page behind it: each view tells its story."""
+"""The Redirect URL: the view tells its story. The confirm page behind it is in ``confirm``."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from datetime import timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.crypto import constant_time_compare
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 
 from corbado_auth import session
 from corbado_auth.client_info import client_info
@@ -26,8 +20,6 @@ from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, Invalid
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.models import CorbadoAccount
-from corbado_auth.next_url import safe_next
 from corbado_auth.sessions.ending import end_sessions_of
 from corbado_auth.throttle import Attempt
 
@@ -38,18 +30,14 @@ from .auth_token import (
     token_digest,
     was_prepared,
 )
-from .pending import PendingSignIn
 from .redirects import redirect_signed_in, reloaded_next, sign_in
 from .refusals import RefusalPages
 from .retries import Retry
 from .signed_cookies import TooLargeError
 
-__all__ = ["ConfirmView", "CorbadoRedirectView"]
+__all__ = ["CorbadoRedirectView"]
 
 logger = logging.getLogger("corbado_auth")
-
-# How long ago a sign-in may be that a person disowns.
-JUST_NOW = timedelta(minutes=10)
 
 
 class CorbadoRedirectView(RefusalPages):
@@ -214,87 +202,3 @@ class CorbadoRedirectView(RefusalPages):
             logger.warning("Sign-in refused: too_large (Corbado user %s)", corbado_user.id)
             return self.render_failure("refused")
         return self._add_headers(response)
-
-
-@method_decorator(
-    [login_not_required, never_cache, csrf_protect, outside_transactions],
-    name="dispatch",
-)
-class ConfirmView(RefusalPages):
-    """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
-
-    Anybody can send a link with a token of their own (login CSRF): the page shows the whole
-    confirmed address, and only its button goes on.
-    """
-
-    http_method_names = ["get", "post"]
-
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Show who is waiting."""
-        result = PendingSignIn.from_request(request)
-        return self._question(result) if result else self.render_failure("nothing_pending")
-
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign in the person whom the page showed, or forget about it."""
-        result = PendingSignIn.from_request(request)
-        if "decline" in request.POST:
-            return self._declined(result)
-        if result is None:
-            return self.render_failure("nothing_pending")
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
-            # cookies here.
-            return self._question(result, status=403)
-        if not constant_time_compare(request.POST.get("id", ""), result.id):
-            # Another tab has put somebody else there meanwhile.
-            return self._question(result, status=409)
-        if is_impersonating(request):
-            return self.render_failure("impersonating")
-        next_url = safe_next(request, result.next)
-        response = sign_in(
-            request, result.corbado_user, next_url=next_url, token_digest=result.token_digest
-        )
-        return response or self._not_let_in(
-            result.corbado_user, next_url, result.token_digest, asked=False
-        )
-
-    def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
-        """Show the whole confirmed address; names and other addresses are the other side's text."""
-        addresses = result.corbado_user.verified_emails
-        context = {"result": result, "addresses": addresses, "is_new": status == 409}
-        return self._add_headers(
-            render(self.request, "corbado_auth/confirm.html", context, status=status)
-        )
-
-    def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
-        """Forget the result, and end what somebody else may have begun with it.
-
-        Opening the link in a mail is enough to sign in the browser that asked for it (API notes
-        4.4). Where that was somebody else's, they are in already.
-        """
-        if result is not None and self._has_just_signed_in(result.corbado_user):
-            logger.warning(
-                "Sign-in declined right after another one: every session of that person is ended "
-                "(Corbado user %s)",
-                result.corbado_user.id,
-            )
-            end_sessions_of(self.request, result.corbado_user.id)
-        response = self.render_failure("declined")
-        pending.cookie.drop(self.request, response)
-        return response
-
-    def _has_just_signed_in(self, corbado_user: CorbadoUser) -> bool:
-        account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
-        last = account.last_sign_in_at if account is not None else None
-        return last is not None and timezone.now() - last < JUST_NOW
-
-    def _add_headers(self, response: HttpResponse) -> HttpResponse:
-        """Let no other site frame the page, and keep the Origin header of its own POST.
-
-        Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
-        """
-        response = super()._add_headers(response)
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
-        return response

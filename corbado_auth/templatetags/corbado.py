@@ -19,6 +19,7 @@ from corbado_auth.conf import conf
 from corbado_auth.connect.tokens import ConnectTokensView
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.exceptions import CorbadoError
+from corbado_auth.local_users import display_name
 from corbado_auth.next_url import connect_confirm_url, login_page_url, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import CONNECT, is_offered
@@ -221,6 +222,18 @@ def _connect(
 def _header_name(meta_key: str) -> str:
     """Return a header as it travels, from its name in ``request.META``."""
     return meta_key.removeprefix("HTTP_").replace("_", "-")
+
+
+@register.filter
+def corbado_display_name(user: Any) -> str:
+    """Return what the package's pages call a user: the address, the full name or the user name."""
+    return display_name(user)
+
+
+@register.simple_tag(takes_context=True)
+def corbado_nonce(context: Context) -> str:
+    """Return the page's nonce under a Content-Security-Policy, or an empty string."""
+    return _nonce(context, context.get("request"))
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:

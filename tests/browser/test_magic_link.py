@@ -43,11 +43,32 @@ def test_the_waiting_tab_goes_on_when_the_link_is_opened(
     assert site.session(visitor.cookie("sessionid"))
 
 
-def test_the_opened_tab_asks_first(site: ExampleSite, visitor: Visitor) -> None:
-    opened = visitor.tab()
+def test_the_opened_tab_asks_first(
+    site: ExampleSite, visitor: Visitor, new_visitor: Callable[..., Visitor]
+) -> None:
+    opened = new_visitor(passkeys=False)
     opened.page.goto(ask_for_a_link(site, visitor))
     opened.lands_on("/corbado/confirm/")
     assert opened.page.get_by_text(EMAIL).is_visible()
+
+
+def test_the_opened_tab_goes_on_once_the_waiting_one_has_signed_in(
+    site: ExampleSite, visitor: Visitor
+) -> None:
+    opened = visitor.tab()
+    opened.page.goto(ask_for_a_link(site, visitor))
+    visitor.lands_on("/account/")
+    opened.lands_on("/account/")
+
+
+def test_the_button_of_the_opened_tab_goes_on_too(site: ExampleSite, visitor: Visitor) -> None:
+    """Where the page's script does not run, and the token of its form has changed meanwhile."""
+    opened = visitor.tab()
+    opened.page.route("**/confirm.js", lambda route: route.abort())
+    opened.page.goto(ask_for_a_link(site, visitor))
+    visitor.lands_on("/account/")
+    opened.page.get_by_role("button", name="Yes, sign me in").click()
+    opened.lands_on("/account/")
 
 
 def test_the_same_tab_asks_first_and_goes_on(site: ExampleSite, visitor: Visitor) -> None:

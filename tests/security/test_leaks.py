@@ -18,7 +18,7 @@ from django.db import OperationalError
 from django.dispatch import Signal
 from django.test import Client
 
-from corbado_auth.sign_in.views import ConfirmView
+from corbado_auth.sign_in.confirm import ConfirmView
 from corbado_auth.signals import account_linked
 from tests.plugins.wire import Wire
 from tests.security.written import (

@@ -393,3 +393,93 @@ def _has_field(name: str) -> bool:
     except FieldDoesNotExist:
         return False
     return True
+
+
+# What a new user is called ------------------------------------------------------------------
+
+
+class ByName(CorbadoBackend):
+    new_username = "name"
+
+
+class ByCorbadoID(CorbadoBackend):
+    new_username = "corbado_id"
+
+
+class ByHook(CorbadoBackend):
+    def username_for(self, corbado_user: CorbadoUser) -> str:
+        return f"customer-{len(corbado_user.full_name)}"
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [(ByName, "ada-example"), (ByCorbadoID, "usr-1001"), (ByHook, "customer-11")],
+)
+def test_a_site_says_what_a_new_user_is_called(
+    client: Client, use_backend: Any, backend: type[CorbadoBackend], name: str
+) -> None:
+    use_backend(backend)
+    come_as(client, ADA, full_name="Ada Example")
+    assert only_user().username == name
+
+
+@pytest.mark.parametrize("backend", [ByName, MembersOnly], ids=["no name", "no address"])
+def test_who_has_no_name_gets_a_neutral_one(
+    client: Client, use_backend: Any, monkeypatch: pytest.MonkeyPatch, backend: Any
+) -> None:
+    monkeypatch.setattr(MembersOnly, "create_unknown_user", True)
+    use_backend(backend)
+    come_as(client, (ADA, "pending"), full_name="")
+    assert only_user().username.startswith("user-")
+    assert "usr-" not in only_user().username
+
+
+def test_a_name_that_is_taken_gets_a_number(use_backend: Any, make_user: MakeUser) -> None:
+    use_backend(ByName)
+    make_user("one@example.com", username="Ada-Example")
+    make_user("two@example.com", username="ada-example-2")
+    make_user("three@example.com", username="ada-example-of-another-house")
+    come_as(Client(), ADA, full_name="Ada Example")
+    assert get_user_model()._default_manager.get(email=ADA).username == "ada-example-3"
+
+
+def test_a_name_that_is_too_long_is_not_cut(client: Client) -> None:
+    address = f"{'a' * 150}@example.com"
+    come_as(client, address)
+    assert only_user().email == address
+    assert only_user().username.startswith("user-")
+
+
+# An address that was confirmed later --------------------------------------------------------
+
+
+def test_an_empty_address_is_filled_in_once_it_is_confirmed(client: Client) -> None:
+    come_as(Client(), (ADA, "pending"))
+    assert only_user().email == ""
+    come_as(client, ADA)
+    assert only_user().email == ADA
+
+
+def test_one_that_somebody_else_has_here_is_not(client: Client, make_user: MakeUser) -> None:
+    come_as(Client(), (ADA, "pending"))
+    account = CorbadoAccount.objects.get()
+    make_user(ADA, username="ada")
+    come_as(client, ADA)
+    account.user.refresh_from_db()
+    assert account.user.email == ""
+    assert signed_in_as(client) == str(account.user_id)
+
+
+def test_nor_is_an_address_replaced(client: Client, make_user: MakeUser) -> None:
+    ada = make_user(ADA)
+    come_as(Client(), ADA)
+    come_as(client, "moved@example.com")
+    ada.refresh_from_db()
+    assert ada.email == ADA
+
+
+def test_nor_one_filled_in_where_addresses_are_ignored(client: Client, use_backend: Any) -> None:
+    use_backend(NoMatching)
+    come_as(Client(), (ADA, "pending"))
+    come_as(client, ADA)
+    assert only_user().email == ""

@@ -126,3 +126,125 @@ def test_a_result_too_large_for_a_cookie_is_refused(
     wire.answers_user("usr-1", emails=[(address, "active") for address in addresses])
     assert come_back(client, TOKEN, sec_fetch_site="none").status_code == 403
     assert "too_large" in caplog.text
+
+
+# Another tab has answered meanwhile --------------------------------------------------------
+
+
+def sign_in_in_another_tab(client: Client, corbado: Corbado, person: User, next_url: str) -> None:
+    """Be signed in by the tab that waited for the mailed link."""
+    open_login_page(client, next_url)
+    assert come_back(client, corbado.issue_token(person)).url == (next_url or "/account/")
+
+
+@pytest.fixture
+def strict() -> Client:
+    """A browser whose forms need their CSRF token, as in production."""
+    return Client(enforce_csrf_checks=True)
+
+
+def form_of(client: Client) -> dict[str, str]:
+    """Return what the form of the confirm page would send."""
+    page = client.get(CONFIRM)
+    token = page.context["csrf_token"]
+    result, who = page.context["result"], page.context["who"]
+    return {"id": result.id, "who": who, "csrfmiddlewaretoken": str(token)}
+
+
+def test_the_button_takes_whoever_is_signed_in_already_on(
+    strict: Client, corbado: Corbado, robin: User
+) -> None:
+    wait_at_the_confirm_page(strict, corbado, robin)
+    form = form_of(strict)
+    sign_in_in_another_tab(strict, corbado, robin, "/orders/")
+    answer = strict.post(CONFIRM, form)
+    assert (answer.status_code, answer["Location"]) == (303, "/orders/")
+
+
+def test_it_does_not_take_anybody_else_on(
+    strict: Client, corbado: Corbado, robin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    wait_at_the_confirm_page(strict, corbado, robin)
+    form = form_of(strict)
+    sign_in_in_another_tab(strict, corbado, corbado.add_user("kim@example.com"), "")
+    answer = strict.post(CONFIRM, form)
+    assert answer.status_code == 403
+    assert "This page was out of date" in answer.content.decode()
+    assert "CSRF" in caplog.text
+
+
+def test_no_is_not_taken_for_yes(strict: Client, corbado: Corbado, robin: User) -> None:
+    wait_at_the_confirm_page(strict, corbado, robin)
+    form = {**form_of(strict), "decline": "yes"}
+    sign_in_in_another_tab(strict, corbado, robin, "")
+    answer = strict.post(CONFIRM, form)
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.content.decode()
+
+
+@pytest.mark.parametrize("form", [{}, {"id": "x"}, {"id": "x", "csrfmiddlewaretoken": "x" * 32}])
+def test_a_form_without_its_token_gets_a_page_of_ours(strict: Client, form: dict[str, str]) -> None:
+    answer = strict.post(CONFIRM, form)
+    assert answer.status_code == 403
+    assert answer.templates[0].name == "corbado_auth/form_out_of_date.html"
+
+
+def test_the_token_is_checked_where_the_site_has_no_middleware_for_it(
+    strict: Client, corbado: Corbado, robin: User, settings: Any
+) -> None:
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "csrf" not in each]
+    wait_at_the_confirm_page(strict, corbado, robin)
+    form = form_of(strict)
+    assert strict.post(CONFIRM, {**form, "csrfmiddlewaretoken": ""}).status_code == 403
+    assert strict.post(CONFIRM, form).status_code == 303
+
+
+def test_a_reload_by_somebody_who_is_signed_in_says_so(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    wait_at_the_confirm_page(client, corbado, robin)
+    sign_in_in_another_tab(client, corbado, robin, "/orders/")
+    page = client.get(CONFIRM)
+    assert page.status_code == 200
+    assert "You are signed in as <strong>robin@example.com</strong>" in page.content.decode()
+    assert 'href="/orders/"' in page.content.decode()
+
+
+def settled(client: Client, who: str) -> str:
+    """Ask as the page's script does."""
+    answer = client.get(CONFIRM, {"settled": who})
+    assert "no-store" in answer["Cache-Control"]
+    return str(answer.json()["url"])
+
+
+def test_the_script_hears_when_another_tab_has_answered(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    wait_at_the_confirm_page(client, corbado, robin)
+    page = client.get(CONFIRM)
+    who = page.context["who"]
+    assert f"settled={who}" in page.content.decode()
+    assert settled(client, who) == ""
+    sign_in_in_another_tab(client, corbado, robin, "/orders/")
+    assert settled(client, who) == "/orders/"
+
+
+def test_the_script_hears_when_somebody_else_waits(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    wait_at_the_confirm_page(client, corbado, robin)
+    who = client.get(CONFIRM).context["who"]
+    wait_at_the_confirm_page(client, corbado, corbado.add_user("kim@example.com"))
+    assert settled(client, who) == CONFIRM
+    assert settled(client, "made up") == CONFIRM
+
+
+def test_no_page_calls_anybody_by_an_id_of_corbados(
+    client: Client, corbado: Corbado, robin: User, make_user: Any
+) -> None:
+    user = make_user("", username="usr-1234")
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    wait_at_the_confirm_page(client, corbado, robin)
+    for page in (client.get(LOGIN), client.get(CONFIRM)):
+        assert "usr-" not in page.content.decode()
+        assert "somebody without a name" in page.content.decode()

@@ -140,6 +140,11 @@ class Tour:
         yield "confirm, somebody else", client.post(CONFIRM, {"id": "of another tab"})
         nobody = self.corbado.add_user("unconfirmed@example.com", confirmed=False)
         yield "confirm, no address", self.waiting(self.browser(), nobody).get(CONFIRM)
+        done = self.waiting(self.browser(), self.robin)
+        done.force_login(self.erin, "django.contrib.auth.backends.ModelBackend")
+        yield "signed_in", done.get(CONFIRM)
+        strict = Client(headers={"accept-language": self.language}, enforce_csrf_checks=True)
+        yield "form_out_of_date", strict.post(CONFIRM)
         yield "confirm, signed in", self.waiting(self.browser(self.erin), self.robin).get(CONFIRM)
 
     def passkey_pages(self) -> Iterator[Stop]:

@@ -1,0 +1,170 @@
+"""The confirm page: is this you? Asked where nothing proves that this browser asked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+
+from corbado_auth.db_connections import outside_transactions
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.impersonation import is_impersonating
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.next_url import safe_next
+from corbado_auth.sessions.ending import end_sessions_of
+
+from . import pending
+from .csrf import OwnForms
+from .pending import PendingSignIn
+from .redirects import led_to, redirect_signed_in, sign_in
+from .refusals import RefusalPages
+
+__all__ = ["ConfirmView"]
+
+logger = logging.getLogger("corbado_auth")
+
+# How long ago a sign-in may be that a person disowns.
+JUST_NOW = timedelta(minutes=10)
+# In the query of the confirm page: our script asks whether the question about somebody is settled.
+SETTLED = "settled"
+
+
+@method_decorator(
+    [login_not_required, never_cache, outside_transactions],
+    name="dispatch",
+)
+class ConfirmView(OwnForms, RefusalPages):
+    """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
+
+    Anybody can send a link with a token of their own (login CSRF): the page shows the whole
+    confirmed address, and only its button goes on.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show who is waiting; tell our script whether another tab has answered meanwhile."""
+        result = PendingSignIn.from_request(request)
+        if SETTLED in request.GET:
+            return self._settled(result, request.GET[SETTLED])
+        return self._question(result) if result else self._nothing_pending()
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign in the person whom the page showed, or forget about it."""
+        result = PendingSignIn.from_request(request)
+        if "decline" in request.POST:
+            return self._declined(result)
+        if result is None:
+            return self._settled_here() or self.render_failure("nothing_pending")
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
+            # cookies here.
+            return self._question(result, status=403)
+        if not constant_time_compare(request.POST.get("id", ""), result.id):
+            # Another tab has put somebody else there meanwhile.
+            return self._question(result, status=409)
+        if is_impersonating(request):
+            return self.render_failure("impersonating")
+        next_url = safe_next(request, result.next)
+        response = sign_in(
+            request, result.corbado_user, next_url=next_url, token_digest=result.token_digest
+        )
+        return response or self._not_let_in(
+            result.corbado_user, next_url, result.token_digest, asked=False
+        )
+
+    def form_out_of_date(self) -> HttpResponseBase:
+        """Send on whom another tab has signed in meanwhile, which changed the token."""
+        return self._settled_here() or super().form_out_of_date()
+
+    def _settled_here(self) -> HttpResponseBase | None:
+        """Send on a person who is signed in already as whom the form was about, and meant it."""
+        form = self.request.POST
+        if "decline" in form or not self._is_signed_in_as(form.get("who", "")):
+            return None
+        return redirect_signed_in(self.request, led_to(self.request))
+
+    def _settled(self, result: PendingSignIn | None, who: str) -> HttpResponse:
+        """Tell our script where to go: on, here again, or (an empty URL) nowhere yet."""
+        if self._is_signed_in_as(who):
+            url = led_to(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        elif result is not None and constant_time_compare(_who(result.corbado_user.id), who):
+            url = ""
+        else:
+            url = self.request.path
+        return self._add_headers(JsonResponse({"url": url}))
+
+    def _is_signed_in_as(self, who: str) -> bool:
+        user = self.request.user
+        account = CorbadoAccount.objects.for_user(user) if user.is_authenticated else None
+        return account is not None and constant_time_compare(_who(account.corbado_user_id), who)
+
+    def _nothing_pending(self) -> HttpResponse:
+        """Say that it took too long, or to somebody who is signed in that all is well."""
+        if not self.request.user.is_authenticated:
+            return self.render_failure("nothing_pending")
+        next_url = led_to(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        context = {**self.get_context_data(), "next_url": next_url}
+        return self._add_headers(render(self.request, "corbado_auth/signed_in.html", context))
+
+    def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
+        """Show the whole confirmed address; names and other addresses are the other side's text."""
+        addresses = result.corbado_user.verified_emails
+        who = _who(result.corbado_user.id)
+        context = {
+            "result": result,
+            "addresses": addresses,
+            "is_new": status == 409,
+            "who": who,
+            "settled_url": f"{self.request.path}?{urlencode({SETTLED: who})}",
+        }
+        return self._add_headers(
+            render(self.request, "corbado_auth/confirm.html", context, status=status)
+        )
+
+    def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
+        """Forget the result, and end what somebody else may have begun with it.
+
+        Opening the link in a mail is enough to sign in the browser that asked for it (API notes
+        4.4). Where that was somebody else's, they are in already.
+        """
+        if result is not None and self._has_just_signed_in(result.corbado_user):
+            logger.warning(
+                "Sign-in declined right after another one: every session of that person is ended "
+                "(Corbado user %s)",
+                result.corbado_user.id,
+            )
+            end_sessions_of(self.request, result.corbado_user.id)
+        response = self.render_failure("declined")
+        pending.cookie.drop(self.request, response)
+        return response
+
+    def _has_just_signed_in(self, corbado_user: CorbadoUser) -> bool:
+        account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
+        last = account.last_sign_in_at if account is not None else None
+        return last is not None and timezone.now() - last < JUST_NOW
+
+    def _add_headers(self, response: HttpResponse) -> HttpResponse:
+        """Let no other site frame the page, and keep the Origin header of its own POST.
+
+        Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
+        """
+        response = super()._add_headers(response)
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+        return response
+
+
+def _who(corbado_user_id: str) -> str:
+    """Return what a page may say of a Corbado user: enough to know them again."""
+    return salted_hmac("corbado_auth.confirm", corbado_user_id, algorithm="sha256").hexdigest()[:32]
