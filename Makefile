@@ -84,7 +84,7 @@ clean: ## Remove everything that the other commands made
 	rm -rf tests/browser/node_modules
 
 .venv/installed-dev: $(SETUP)
-	scripts/setup.sh dev
+	scripts/setup.sh dev,neighbours
 
 .venv/installed-demo: $(SETUP)
 	scripts/setup.sh emulator,cli

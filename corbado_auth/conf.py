@@ -8,17 +8,34 @@ ImproperlyConfigured when it is needed; the checks report it earlier.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "conf", "read_timeout"]
+__all__ = ["Settings", "conf", "read_timeout", "settings_from"]
+
+
+# Where the values are read instead, while a settings module is still being loaded.
+_source: ContextVar[Mapping[str, Any] | None] = ContextVar("corbado_settings", default=None)
+
+
+@contextmanager
+def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
+    """Read the values from the names of a settings module meanwhile; None: from Django's."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
 
 
 def _get(name: str, default: Any) -> Any:
-    value = getattr(settings, name, None)
+    source = _source.get()
+    value = getattr(settings, name, None) if source is None else source.get(name)
     return default if value is None else value
 
 
@@ -57,6 +74,12 @@ class Settings:
     def uses_connect_alone(self) -> bool:
         """Return whether the site uses Connect only, not the older product as well."""
         return _get("CORBADO_CONNECT", False) is True
+
+    def connect_frontend_api_url(self) -> str:
+        """Return the base URL of the API that Connect's component asks."""
+        suffix = self.CORBADO_FRONTEND_API_SUFFIX
+        default = f"https://{self.CORBADO_CONNECT_PROJECT_ID}.{suffix}"
+        return self.CORBADO_CONNECT_CUSTOM_DOMAIN or default
 
     @property
     def CORBADO_PROJECT_ID(self) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv with this project in it: scripts/setup.sh EXTRAS (dev, or emulator,cli for the demo).
+# Make .venv with this project in it: scripts/setup.sh EXTRAS (dev,neighbours or emulator,cli for the demo).
 # The Makefile calls this when setup.cfg or pyproject.toml changed, and not otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -52,6 +52,6 @@ fi
 echo "Installing django-corbado-auth[$extras] and what it needs"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
 touch .venv/installed-demo
-if [ "$extras" = dev ]; then
+if [ "$extras" = dev,neighbours ]; then
     touch .venv/installed-dev
 fi

@@ -11,6 +11,7 @@ from django.core.checks import Tags, register
 from .connect import check_connect, check_connect_deployment
 from .email_lookups import check_email_lookups
 from .lockout import check_lockout
+from .policies import check_policies
 from .recorders import check_recorders
 from .site import check_sign_in, check_site
 from .values import check_deployment, check_values
@@ -26,6 +27,7 @@ def register_checks() -> None:
         check_site,
         check_sign_in,
         check_lockout,
+        check_policies,
         check_recorders,
     )
     for check in checks:

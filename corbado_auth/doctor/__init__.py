@@ -1,6 +1,7 @@
 """What is right and what is wrong between this site and Corbado, for ``manage.py corbado_doctor``.
 
-It asks Corbado one question, changes nothing, and never shows a secret.
+It asks Corbado one question, and the site for its login page where it is told the origin. It
+changes nothing, and never shows a secret.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .connect import examine_connect
 from .connection import accepted, clock, no_answer
 from .database import deletions, email_lookups
 from .finding import Finding, State
+from .headers import examine_headers
 from .places import Place
 from .project import examine_project
 from .site import examine_checks, examine_site
@@ -40,6 +42,8 @@ def examine(origin: str = "") -> Iterator[Finding]:
         site = yield from _examine_project(site)
     if conf.CORBADO_CONNECT:
         yield from examine_connect(site)
+    if origin and site:
+        yield from examine_headers(site)
     yield from examine_site(site)
     yield email_lookups()
     yield from deletions()

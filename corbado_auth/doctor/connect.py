@@ -44,12 +44,11 @@ def _credentials() -> Finding:
 
 
 def _script() -> Finding:
-    domain = conf.CORBADO_CONNECT_CUSTOM_DOMAIN
-    suffix = f"https://{conf.CORBADO_CONNECT_PROJECT_ID}.{conf.CORBADO_FRONTEND_API_SUFFIX}"
     return ok(
         SCRIPT,
-        f"Browsers load {conf.CORBADO_CONNECT_SCRIPT_URL} and talk to {domain or suffix}: both "
-        "have to be in your Content-Security-Policy, if there is one.",
+        f"Browsers load {conf.CORBADO_CONNECT_SCRIPT_URL} and talk to "
+        f"{conf.connect_frontend_api_url()}: both have to be in your Content-Security-Policy, if "
+        "there is one.",
     )
 
 

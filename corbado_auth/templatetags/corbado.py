@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from corbado_auth.conf import conf
 from corbado_auth.connect.tokens import ConnectTokensView
 from corbado_auth.corbado_api.guard import log_failure
+from corbado_auth.csp import nonce_for
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.local_users import display_name
 from corbado_auth.next_url import connect_confirm_url, login_page_url, safe_next
@@ -71,7 +72,7 @@ def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
             "", ' {}="{}"', ((name.replace("_", "-"), value) for name, value in attributes.items())
         ),
         "is_conditional": attributes.get("conditional") == "yes",
-        "nonce": _nonce(context, request),
+        "nonce": nonce_for(context, request),
         "is_undecorated": not _is_login_page(request) and settings.DEBUG,
         "other_login_url": _other_login_url(request),
     }
@@ -88,7 +89,7 @@ def corbado_passkey_associate(context: Context, token: str, done_url: str = "") 
         "endpoint": conf.CORBADO_FRONTEND_API_URL,
         "token": token,
         "done_url": done_url or reverse("corbado_auth:passkeys"),
-        "nonce": _nonce(context, context.get("request")),
+        "nonce": nonce_for(context, context.get("request")),
     }
 
 
@@ -132,7 +133,7 @@ def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
         return {}
     # A page that answered a form cannot be asked for again.
     page = request.get_full_path() if request.method == "GET" else ""
-    return {"is_offered": True, "page": page, "nonce": _nonce(context, request)}
+    return {"is_offered": True, "page": page, "nonce": nonce_for(context, request)}
 
 
 @register.inclusion_tag("corbado_auth/connect_login.html", takes_context=True)
@@ -215,7 +216,7 @@ def _connect(
             ((name.replace("_", "-"), value) for name, value in options.items() if value),
         ),
         "password_form": password_form,
-        "nonce": _nonce(context, request),
+        "nonce": nonce_for(context, request),
     }
 
 
@@ -233,7 +234,7 @@ def corbado_display_name(user: Any) -> str:
 @register.simple_tag(takes_context=True)
 def corbado_nonce(context: Context) -> str:
     """Return the page's nonce under a Content-Security-Policy, or an empty string."""
-    return _nonce(context, context.get("request"))
+    return nonce_for(context, context.get("request"))
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:
@@ -262,11 +263,3 @@ def _other_login_url(request: HttpRequest | None) -> str:
         return ""
     next_url = safe_next(request, request.GET.get("next", ""))
     return f"{url}?{urlencode({'next': next_url})}" if next_url else url
-
-
-def _nonce(context: Context, request: HttpRequest | None) -> str:
-    """Return the page's nonce: it is lazy, and false until it is used for the first time."""
-    nonce = context.get("csp_nonce")
-    if nonce is None:
-        nonce = getattr(request, "csp_nonce", None)
-    return "" if nonce is None else str(nonce)

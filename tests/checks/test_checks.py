@@ -75,16 +75,6 @@ class SessionStore(signed_cookies.SessionStore):
     """A site's own engine (this module), in cookies all the same."""
 
 
-class OwnHandler:
-    """A site's own handler of django-axes, which knows nothing of us."""
-
-
-class PassingHandler:
-    """A site's own handler of django-axes, with ours in it."""
-
-    lets_passkeys_pass = True
-
-
 @login_page
 def marked(request: HttpRequest) -> HttpResponse:
     return HttpResponse()

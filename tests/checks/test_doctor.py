@@ -54,6 +54,12 @@ urlpatterns = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch no login page: tests/checks/test_policies.py is about its headers."""
+    monkeypatch.setattr("corbado_auth.doctor.examine_headers", lambda site: iter(()))
+
+
 @pytest.fixture
 def ask(settings: LazySettings) -> Ask:
     """Return the function that examines a good site, with changes here and at Corbado."""

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 # Fixtures.
 ask, _wide_enough = test_doctor.ask, test_doctor._wide_enough
+_no_headers = test_doctor._no_headers
 
 
 FAILURES = {

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 
 from corbado_auth.checks import ids
-from tests.checks.test_checks import backends, found
+from tests.checks.test_checks import backends, found, messages
 
 WEBHOOK_ON = {"CORBADO_WEBHOOK_SECRETS": ["corbado:long enough"]}
 LOCKS_BY_ADDRESS: dict[str, dict[str, Any]] = {
@@ -32,6 +32,16 @@ LOCKS_A_PERSON: dict[str, dict[str, Any]] = {
 }
 
 
+class OwnHandler:
+    """A site's own handler of django-axes, which knows nothing of us."""
+
+
+class PassingHandler:
+    """A site's own handler of django-axes, with ours in it."""
+
+    lets_passkeys_pass = True
+
+
 @pytest.fixture
 def _axes_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     real = apps.is_installed
@@ -41,10 +51,41 @@ def _axes_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_axes_installed")
 @pytest.mark.parametrize("settings", LOCKS_BY_ADDRESS.values(), ids=LOCKS_BY_ADDRESS)
 def test_axes_that_locks_by_address_is_noticed(settings: dict[str, Any]) -> None:
-    assert ids.AXES_LOCKS_BY_ADDRESS in found(**WEBHOOK_ON, **settings)
+    passing = {"AXES_HANDLER": f"{__name__}.PassingHandler"}
+    assert found(**WEBHOOK_ON, **passing, **settings) == [ids.AXES_LOCKS_BY_ADDRESS]
 
 
 @pytest.mark.usefixtures("_axes_installed")
 @pytest.mark.parametrize("settings", LOCKS_A_PERSON.values(), ids=LOCKS_A_PERSON)
 def test_axes_that_locks_a_person_is_left_alone(settings: dict[str, Any]) -> None:
     assert ids.AXES_LOCKS_BY_ADDRESS not in found(**{**WEBHOOK_ON, **settings})
+
+
+@pytest.mark.usefixtures("_axes_installed")
+@pytest.mark.parametrize(
+    ("handler", "ours"),
+    [
+        (None, "DatabaseHandler"),
+        ("axes.handlers.cache.AxesCacheHandler", "CacheHandler"),
+        (f"{__name__}.OwnHandler", "DatabaseHandler"),
+    ],
+)
+def test_axes_that_stops_passkeys_is_noticed(handler: str | None, ours: str) -> None:
+    changes = {} if handler is None else {"AXES_HANDLER": handler}
+    (message,) = messages(**changes)
+    assert message.id == ids.AXES_STOPS_PASSKEYS
+    assert f'"corbado_auth.contrib.axes.{ours}"' in str(message.hint)
+
+
+@pytest.mark.usefixtures("_axes_installed")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"AXES_HANDLER": f"{__name__}.PassingHandler"},
+        {"AXES_HANDLER": "no.such.Handler"},
+        {"AXES_ENABLED": False},
+        {"AXES_LOCK_OUT_AT_FAILURE": False},
+    ],
+)
+def test_axes_that_stops_no_passkey_is_left_alone(settings: dict[str, Any]) -> None:
+    assert found(**settings) == []

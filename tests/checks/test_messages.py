@@ -27,7 +27,7 @@ def everything_said() -> list[CheckMessage]:
 
 
 # The database is asked in tests/accounts/test_email_index_checks.py, another user model in
-# test_checks.py, Connect in test_connect.py, what records requests in
+# test_checks.py, policies in test_policies.py, Connect in test_connect.py, what records requests in
 # tests/neighbours/test_telemetry.py.
 ELSEWHERE = {
     ids.EMAIL_INDEX_MISSING,
@@ -39,6 +39,8 @@ ELSEWHERE = {
     ids.CONNECT_EMAIL_IDENTIFIER,
     ids.TOKENS_RECORDED,
     ids.SECRETS_RECORDED,
+    ids.CSP_BLOCKS_CORBADO,
+    ids.PASSKEYS_DENIED,
 }
 
 

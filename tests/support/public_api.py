@@ -24,6 +24,7 @@ MODULES = (
     "backends",
     "contrib.rest_framework",
     "corbado_api.service",
+    "csp",
     "decorators",
     "existing_users",
     "identity",
@@ -33,6 +34,9 @@ MODULES = (
     "testing",
     "views",
 )
+
+# For whoever changes the code.
+OUR_EXTRAS = {"dev", "docs", "neighbours"}
 
 # What Django and unittest know by these names.
 HIDDEN = {
@@ -173,6 +177,7 @@ def _checks() -> Iterator[str]:
 def _distribution() -> Iterator[str]:
     ours = distribution("django-corbado-auth")
     yield "django-corbado-auth"
-    yield f"  extras: {', '.join(sorted(ours.metadata.get_all('Provides-Extra') or []))}"
+    extras = set(ours.metadata.get_all("Provides-Extra") or []) - OUR_EXTRAS
+    yield f"  extras: {', '.join(sorted(extras))}"
     for point in ours.entry_points:
         yield f"  {point.group}: {point.name} = {point.value}"

@@ -18,8 +18,8 @@ HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
 
 It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings; for Connect,
-whether Corbado takes them), changes nothing, and never prints a secret. Each line begins with one
-of three words:
+whether Corbado takes them) and, with --origin, your site for its login page, whose headers it
+reads. It changes nothing and never prints a secret. Each line begins with one of three words:
 
   ok       it is right
   warning  only you can say whether it is right

@@ -1,0 +1,101 @@
+"""What a Content-Security-Policy has to allow for our pages to work.
+
+A settings module hands over its own names, since Django's settings are not there yet::
+
+    from corbado_auth import csp
+
+    SECURE_CSP = csp.allow(
+        {"default-src": [CSP.SELF], "script-src": [CSP.SELF, CSP.NONCE]}, globals()
+    )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+
+from .conf import conf, settings_from
+
+__all__ = ["allow", "sources"]
+
+SELF, UNSAFE_INLINE = "'self'", "'unsafe-inline'"
+
+
+def sources(settings: Mapping[str, Any] | None = None) -> dict[str, list[str]]:
+    """Return which sources our pages need, by directive, beside the site's own scripts and styles.
+
+    That Corbado's components need inline styles is observed for Connect (API notes C.2.5), and
+    INFERRED for the older one.
+    """
+    with settings_from(settings):
+        scripts, apis, styles = [], [], [UNSAFE_INLINE]
+        if not conf.uses_connect_alone():
+            scripts.append(_origin(conf.CORBADO_FRONTEND_API_URL))
+            apis.append(_origin(conf.CORBADO_FRONTEND_API_URL))
+        if conf.CORBADO_CONNECT:
+            scripts.append(_origin(conf.CORBADO_CONNECT_SCRIPT_URL))
+            apis += [SELF, _origin(conf.connect_frontend_api_url())]
+            if conf.CORBADO_CONNECT_STYLE_URL:
+                styles.append(_origin(conf.CORBADO_CONNECT_STYLE_URL))
+    # A path has no origin: a script there is the site's own.
+    found = {"script-src": scripts, "connect-src": apis, "style-src": styles}
+    return {name: list(dict.fromkeys(each or SELF for each in found[name])) for name in found}
+
+
+def allow(policy: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a policy with what our pages need added, for SECURE_CSP or django-csp's DIRECTIVES.
+
+    A directive that is not there yet begins with what ``default-src`` allows, since a browser no
+    longer looks at that then. ``settings`` is ``globals()`` in a settings module; without it, the
+    site's settings are read.
+    """
+    allowed = dict(policy)
+    for directive, needed in sources(settings).items():
+        if directive in policy or "default-src" in policy:
+            present = policy.get(directive, policy.get("default-src"))
+            allowed[directive] = _with(present, needed)
+        for special in (f"{directive}-elem", f"{directive}-attr"):
+            if special in policy:
+                allowed[special] = _with(policy[special], needed)
+    return allowed
+
+
+def nonce_for(context: Any, request: HttpRequest | None) -> str:
+    """Return the page's nonce, or an empty string.
+
+    It is lazy, and false until it is used for the first time. Django's is there without its context
+    processor, too.
+    """
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(request, "csp_nonce", None)
+    if nonce is None:
+        # What django.middleware.csp.get_nonce() returns; Django 5.2 has no such module.
+        nonce = getattr(request, "_csp_nonce", None)
+    return "" if nonce is None else str(nonce)
+
+
+def _with(value: Any, needed: list[str]) -> list[Any]:
+    # 'none' has to stand alone.
+    kept = [each for each in values_of(value) if each != "'none'"]
+    return [*kept, *(source for source in needed if source not in kept)]
+
+
+def values_of(value: Any) -> list[Any]:
+    """Read the value of a directive: a text, several, a set, or True for one without a value."""
+    if isinstance(value, str):
+        return value.split()
+    return list(value) if isinstance(value, Iterable) else []
+
+
+def _origin(url: str) -> str:
+    """Return scheme, host and port of a URL, or an empty string for a path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ImproperlyConfigured("A URL of Corbado's in the settings cannot be read.") from None
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
