@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import salted_hmac
 
 __all__ = ["SignedCookie", "TooLargeError"]
 
@@ -36,13 +38,24 @@ class SignedCookie:
         """Return the name; with ``__Host-`` when and only when SESSION_COOKIE_SECURE.
 
         The prefix keeps sub-domains from planting a cookie of theirs; the other name is never read.
+        Two sites below one host differ in SECRET_KEY, and so in the name: the cookie has to be for
+        the whole host, and neither site may overwrite the other's.
         """
-        return f"__Host-{self._name}" if settings.SESSION_COOKIE_SECURE else self._name
+        return self._name_under(settings.SECRET_KEY)
+
+    def _name_under(self, key: str | bytes) -> str:
+        prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
+        return f"{prefix}{self._name}_{_digest(key)}"
+
+    def _known_names(self) -> list[str]:
+        """Return the name, and those under keys that are on their way out."""
+        return [*map(self._name_under, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])]
 
     def read(self, request: HttpRequest) -> dict[str, Any] | None:
         """Return the value, or None for an absent, forged, broken or expired cookie."""
         try:
-            value = signing.loads(self._sent(request) or "", salt=self._salt, max_age=self.max_age)
+            sent = next(iter(self._sent(request).values()), "")
+            value = signing.loads(sent, salt=self._salt, max_age=self.max_age)
         except (signing.BadSignature, ValueError):
             return None
         return value if isinstance(value, dict) else None
@@ -64,19 +77,26 @@ class SignedCookie:
 
     def drop(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Tell the browser to forget the value that it brought."""
-        if self._sent(request) is None:
-            return
-        response.delete_cookie(self.name, path="/", samesite="Lax")
+        for name in self._sent(request):
+            response.delete_cookie(name, path="/", samesite="Lax")
 
-    def _sent(self, request: HttpRequest) -> str | None:
-        """Return what the browser sent under exactly this name, or None.
+    def _sent(self, request: HttpRequest) -> dict[str, str]:
+        """Return what the browser sent under exactly our names, the newest key's first.
 
         ``request.COOKIES`` will not do: Django's parser strips whitespace that browsers keep, so a
         sub-domain could send a cookie whose name is another one to the browser, without the
         protection of ``__Host-``, and the same one to Django.
         """
+        names = self._known_names()
+        sent: dict[str, str] = {}
         for pair in request.META.get("HTTP_COOKIE", "").split(";"):
             name, equals, value = pair.removeprefix(" ").partition("=")
-            if equals and name == self.name:
-                return str(value)
-        return None
+            if equals and name in names:
+                sent.setdefault(name, str(value))
+        return {name: sent[name] for name in names if name in sent}
+
+
+@lru_cache
+def _digest(key: str | bytes) -> str:
+    """Return what tells this site's cookies from those of another site on the same host."""
+    return salted_hmac("corbado_auth.cookie_names", "", secret=key).hexdigest()[:8]

@@ -144,7 +144,9 @@ class Host:
         with socket.create_connection(("127.0.0.1", self._web.port)) as connection:
             connection.sendall(get("/corbado/login/", Connection="close"))
             answers = list(iter(lambda: connection.recv(65536), b""))
-        found = re.search(rb"Set-Cookie: ([^=]*corbado_auth_intent=[^;]+)", b"".join(answers))
+        found = re.search(
+            rb"Set-Cookie: ([^=]*corbado_auth_intent_[0-9a-f]+=[^;]+)", b"".join(answers)
+        )
         assert found is not None, b"".join(answers)[:400]
         return found.group(1).decode()
 

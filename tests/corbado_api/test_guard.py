@@ -23,6 +23,7 @@ from corbado_auth.corbado_api.guard import FAILURES, guard
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo
+from corbado_auth.sign_in import retries
 from corbado_auth.testing import Corbado
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, come_back, open_login_page
 from tests.support.held_corbado import HeldCorbado, result
@@ -108,7 +109,7 @@ def test_who_finds_no_room_keeps_token_and_intent(
         settings.CORBADO_BACKEND_API_URL = emulator
         held.let_go()
         result(somebody)
-    assert (refused.status_code, [*refused.cookies]) == (503, ["corbado_auth_retry"])
+    assert (refused.status_code, [*refused.cookies]) == (503, [retries.cookie.name])
     assert come_back(client, token).url == "/orders/"
 
 

@@ -18,6 +18,7 @@ from django.db import OperationalError
 from django.dispatch import Signal
 from django.test import Client
 
+from corbado_auth.sign_in import pending
 from corbado_auth.sign_in.confirm import ConfirmView
 from corbado_auth.signals import account_linked
 from tests.plugins.wire import Wire
@@ -269,7 +270,7 @@ def test_an_error_report_has_not_the_cookie_of_a_waiting_result(
 ) -> None:
     """It opens the account for five minutes, to whoever reads the mail."""
     come_back(browser, TOKEN, sec_fetch_site="none")
-    cookie = browser.cookies["corbado_auth_pending"].value
+    cookie = browser.cookies[pending.cookie.name].value
     monkeypatch.setattr(ConfirmView, "_question", raises(RuntimeError("broken")))
     written.response(browser.get(CONFIRM))
     written.leaks()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib.sessions.models import Session
 
+from corbado_auth.sign_in import intent, pending
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
 from tests.security.attackers_site import AttackersSite
@@ -47,7 +48,7 @@ def attack(live_site: LiveSite) -> str:
 def prepared(live_site: LiveSite, visitor: Visitor) -> Visitor:
     """Be a victim who has our intent cookie: the attacker's page opened our login page first."""
     visitor.page.goto(live_site.login_url)
-    assert visitor.cookie("corbado_auth_intent")
+    assert visitor.cookie(intent.cookie.name)
     return visitor
 
 
@@ -140,7 +141,7 @@ def test_a_pop_up_of_our_login_page_that_the_attacker_moves_on(
     with visitor.context.expect_page() as opened:
         visitor.page.click("#link")
     opened.value.wait_for_load_state()
-    assert visitor.cookie("corbado_auth_intent")
+    assert visitor.cookie(intent.cookie.name)
     visitor.page.evaluate("url => { w.location = url }", attack)
     visitor.page = opened.value
     is_asked(visitor)
@@ -162,7 +163,7 @@ def test_the_redirect_view_in_a_frame_is_refused(
     with prepared.page.expect_response(path) as answer:
         prepared.page.goto(evil.page(f"<iframe src='{attack}'></iframe>"))
     assert answer.value.status == 403
-    assert prepared.cookie("corbado_auth_pending") is None
+    assert prepared.cookie(pending.cookie.name) is None
 
 
 # Links that our own site shows ------------------------------------------------------------------
@@ -211,5 +212,5 @@ def test_with_two_persons_in_two_tabs_the_button_signs_in_nobody_else(
     is_asked(visitor)
     visitor.page.get_by_role("button", name="No, this is not me").click()
     visitor.lands_on("/corbado/login/")
-    assert visitor.cookie("corbado_auth_pending") is None
+    assert visitor.cookie(pending.cookie.name) is None
     assert not Session.objects.exists()

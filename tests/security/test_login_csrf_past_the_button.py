@@ -15,6 +15,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from corbado_auth.sign_in import pending
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import come_back
 
@@ -97,7 +98,7 @@ def test_a_sign_in_or_out_voids_what_waits(
 def test_our_sign_out_drops_what_waits(client: Client, corbado: Corbado, mallory: User) -> None:
     come_back(client, corbado.issue_token(mallory), sec_fetch_site="none")
     client.post("/corbado/logout/")
-    assert client.cookies["corbado_auth_pending"].value == ""
+    assert client.cookies[pending.cookie.name].value == ""
 
 
 def test_the_confirm_page_keeps_the_origin_of_its_form_whatever_the_sites_policy_is(

@@ -31,14 +31,15 @@ from tests.support.front_door import come_back, open_login_page
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 CONFIRM = "/corbado/confirm/"
-INTENT, WAITING = "corbado_auth_intent", "corbado_auth_pending"
+INTENT, WAITING = intent.cookie.name, pending.cookie.name
+SALTS = {INTENT: "corbado_auth_intent", WAITING: "corbado_auth_pending"}
 GOOD = {"page": "/corbado/login/", "next": "", "id": "visit"}
 PERSON = {"id": "usr-1", "name": "", "status": "active", "emails": [["kim@example.com", "active"]]}
 WAITS = {"id": "1", "user": PERSON, "next": "", "digest": "d", "signed_in": ""}
 
 
 def signed(value: Any, salt: str, **how: Any) -> str:
-    return signing.dumps(value, salt=f"corbado_auth.{salt}", **how)
+    return signing.dumps(value, salt=f"corbado_auth.{SALTS.get(salt, salt)}", **how)
 
 
 FORGED = {

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.sessions.models import Session
 
+from corbado_auth.sign_in import pending
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
 from tests.security.urls_user_content import POSTS
@@ -77,7 +78,7 @@ def test_what_a_page_loads_spends_nothing_and_the_click_that_follows_works(
     wait_for_a_refusal(caplog)
     asked = [call["path"] for call in live_site.emulator.requests]
     assert "/v1/authTokens/validate" not in asked
-    assert visitor.cookie("corbado_auth_pending") is None
+    assert visitor.cookie(pending.cookie.name) is None
     visitor.page.click("#link")
     visitor.lands_on("/corbado/confirm/")
     visitor.page.get_by_role("button", name="Yes, sign me in").click()

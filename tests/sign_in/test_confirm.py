@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client, override_settings
 
+from corbado_auth.sign_in import pending
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page
 
@@ -92,7 +93,7 @@ def test_this_is_not_me_forgets_the_result(client: Client, corbado: Corbado, rob
 def test_the_button_uses_the_result_up(client: Client, corbado: Corbado, robin: User) -> None:
     shown = wait_at_the_confirm_page(client, corbado, robin)
     client.post(CONFIRM, {"id": shown})
-    assert client.cookies["corbado_auth_pending"].value == ""
+    assert client.cookies[pending.cookie.name].value == ""
 
 
 def test_the_confirm_page_without_a_result_is_400(client: Client) -> None:

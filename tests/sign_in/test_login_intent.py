@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from corbado_auth.sign_in import pending
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import CorbadoRedirectView
 from tests.support.front_door import come_back, open_login_page, sign_in
@@ -41,7 +42,7 @@ def test_require_refuses_what_nobody_asked_for(
     open_login_page(client)
     response = come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
     assert response.status_code == 403
-    assert "corbado_auth_pending" not in response.cookies
+    assert pending.cookie.name not in response.cookies
 
 
 def test_require_lets_through_what_was_asked_for(
@@ -64,3 +65,13 @@ def test_a_word_that_login_intent_does_not_know_asks_first(
 ) -> None:
     site_with(login_intent="of")
     assert come_back(client, corbado.issue_token(robin), sec_fetch_site="none").url == CONFIRM
+
+
+def test_another_site_below_the_host_is_not_in_the_way(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    """At universities and in intranets, several Django sites share a host, under a path each."""
+    open_login_page(client)
+    with override_settings(SECRET_KEY="of the other site"):
+        open_login_page(client)
+    assert come_back(client, corbado.issue_token(robin)).url == "/account/"

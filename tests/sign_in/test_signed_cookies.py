@@ -38,7 +38,8 @@ def test_what_is_written_is_read_or_is_too_large(value: dict[str, Any]) -> None:
 def test_another_cookies_value_is_none() -> None:
     response = HttpResponse()
     SignedCookie("corbado_auth_other", max_age=60).write(response, {"a": 1})
-    response.cookies["corbado_auth_test"] = response.cookies["corbado_auth_other"].value
+    other = SignedCookie("corbado_auth_other", max_age=60).name
+    response.cookies[COOKIE.name] = response.cookies[other].value
     assert COOKIE.read(bring_back(response)) is None
 
 
@@ -47,6 +48,18 @@ def test_a_key_that_is_on_its_way_out_still_counts(settings: Any) -> None:
     COOKIE.write(response, {"a": 1})
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "the next one"
+    request, dropped = bring_back(response), HttpResponse()
+    assert COOKIE.read(request) == {"a": 1}
+    COOKIE.drop(request, dropped)
+    assert [*dropped.cookies] == [*response.cookies]
+
+
+def test_the_cookie_of_another_site_below_the_host_stays(settings: Any) -> None:
+    response = HttpResponse()
+    COOKIE.write(response, {"a": 1})
+    with override_settings(SECRET_KEY="of the other site"):
+        COOKIE.write(response, {"b": 2})
+        assert COOKIE.read(bring_back(response)) == {"b": 2}
     assert COOKIE.read(bring_back(response)) == {"a": 1}
 
 

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.sign_in import intent
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
 
@@ -99,7 +100,7 @@ def test_the_intent_is_dropped_by_the_sign_in(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
     sign_in(client, corbado.issue_token(robin))
-    assert client.cookies["corbado_auth_intent"].value == ""
+    assert client.cookies[intent.cookie.name].value == ""
 
 
 def test_the_views_open_no_transaction_while_corbado_is_asked() -> None:

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from corbado_auth.decorators import recent_sign_in_required
 from corbado_auth.mixins import RecentSignInRequiredMixin
 from corbado_auth.models import ConnectAccount
+from corbado_auth.step_up import kept_posts
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import LoginView
 from tests.support.front_door import FROM_LOGIN_PAGE, age_sign_in, come_back, sign_in
@@ -349,7 +350,7 @@ def test_what_is_not_kept_leads_back_to_its_form(old: Client, fields: dict[str, 
     asked = old.post(MATTERS, {"name": "Ash", **fields}, headers=headers)
     assert asked.url == f"{STEP_UP}?next=http%3A%2F%2Ftestserver%2Faccount%2F%3Ftab%3D2"
     assert set(old.session.keys()) == before
-    assert "corbado_auth_post" not in asked.cookies
+    assert kept_posts.cookie.name not in asked.cookies
 
 
 @pytest.mark.parametrize("name", ["shipping", "hotplate", "spinner", "keyword", "discard"])
