@@ -24,6 +24,7 @@ from corbado_auth.throttle import Attempt
 
 from .json_view import JSONView, Refusal, impersonating
 from .signed_data import SignedPasskeyData, read_signed_data
+from .visits import read_visit
 
 __all__ = ["ConnectLoginView"]
 
@@ -44,7 +45,7 @@ class ConnectLoginView(JSONView):
         """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
         data = self._readable(body.get("signedPasskeyData"))
         handle = self._own_handle() if body.get("confirm") else data.handle
-        self._verify(data, handle)
+        self._verify(data, handle, visitor=read_visit(body.get("visit")))
         # Not sooner: who is signed in is in the database, to which nobody holds a connection while
         # Corbado is asked.
         take_turn()
@@ -75,9 +76,9 @@ class ConnectLoginView(JSONView):
             raise Refusal("not_signed_in", gettext("Sign in first."), 401)
         return account.handle
 
-    def _verify(self, data: SignedPasskeyData, handle: str) -> None:
+    def _verify(self, data: SignedPasskeyData, handle: str, *, visitor: str) -> None:
         """Ask Corbado, unless too many attempts from this address failed."""
-        attempt = Attempt(self.request)
+        attempt = Attempt(self.request, visitor=visitor)
         if not attempt.is_allowed:
             raise self._too_many_attempts()
         try:

@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 
 from corbado_auth.conf import conf
 from corbado_auth.connect.tokens import ConnectTokensView
+from corbado_auth.connect.visits import new_visit
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.csp import nonce_for
 from corbado_auth.exceptions import CorbadoError
@@ -157,6 +158,7 @@ def corbado_connect_login(
         verify_url=reverse("corbado_auth:connect-login"),
         next=safe_next(request, request.GET.get("next", "")),
         signup_url=signup_url,
+        visit=new_visit(),
         confirm="yes" if confirm else "",
     )
 

@@ -306,3 +306,30 @@ def test_the_example_site_shows_both_products(site: ExampleSite, visitor: Visito
     visitor.sees("Your passkey was added")
     visitor.page.goto(f"{site.url}/account/")
     visitor.sees("Your passkeys at Connect")
+
+
+def test_a_passkey_that_is_gone_from_the_device_leads_to_the_password(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    add_passkey(connect_site, visitor)
+    assert visitor.authenticator
+    visitor.authenticator.forget()
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.action("one_tap").click()
+    visitor.action("fall_back").click()
+    expect(visitor.page.locator("[name=password]")).to_be_focused()
+    expect(name_field(visitor)).to_have_value(ADA)
+    # And another try is one button away.
+    visitor.page.get_by_role("button", name="Try a passkey again").click()
+    visitor.input("identifier").wait_for()
+
+
+def test_the_way_back_asks_the_server_anew(connect_site: LiveSite, visitor: Visitor) -> None:
+    add_passkey(connect_site, visitor)
+    switch(connect_site, conditionalUI=False)
+    visitor.page.goto(f"{connect_site.url}/own-login/?next=/account/")
+    visitor.action("one_tap").click()
+    visitor.lands_on("/account/")
+    visitor.page.go_back()
+    visitor.action("one_tap").click()
+    visitor.lands_on("/account/")

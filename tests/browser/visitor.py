@@ -94,6 +94,10 @@ class Authenticator:
     def passkeys(self) -> list[dict[str, Any]]:
         return self._devtools.send("WebAuthn.getCredentials", self._id)["credentials"]
 
+    def forget(self) -> None:
+        """Delete every passkey, as a person in the settings of the device."""
+        self._devtools.send("WebAuthn.clearCredentials", self._id)
+
     def refuse(self) -> None:
         """Fail every ceremony from now on, as a finger that the reader does not know."""
         self._devtools.send("WebAuthn.setUserVerified", {**self._id, "isUserVerified": False})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -456,6 +457,24 @@ def test_failed_attempts_are_limited(
     assert (answer.status_code, answer.json()["error"]) == (429, "too_many_attempts")
     assert answer["Retry-After"] == "60"
     assert len(corbado.requests) == 3
+
+
+def test_whoever_has_opened_our_page_is_not_refused_for_a_neighbours_failures(
+    corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
+) -> None:
+    connect.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 1
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(Client(), ada)
+    spent = corbado.connect_data(ada)
+    for _time in range(3):
+        corbado.post_connect_data(Client(), spent)
+    page = client.get("/corbado/login/").content.decode()
+    visit = re.search(r'data-visit="([^"]+)"', page)
+    assert visit
+    body = {"signedPasskeyData": corbado.connect_data(ada)}
+    for made_up in ("", "made:up", 7, visit[1][:-1]):
+        assert post(client, {**body, "visit": made_up}).status_code == 429
+    assert post(client, {**body, "visit": visit[1]}).status_code == 200
 
 
 def test_good_sign_ins_are_not_limited(corbado: Corbado, make_user: MakeUser, connect: Any) -> None:

@@ -150,7 +150,7 @@
       },
       onComplete: async (signedPasskeyData) => {
         try {
-          const body = { signedPasskeyData, next: options.next };
+          const body = { signedPasskeyData, next: options.next, visit: options.visit };
           if (options.confirm) body.confirm = true;
           const { next } = await ask(options, options.verifyUrl, body);
           isLeaving = true;

@@ -1,0 +1,28 @@
+"""Who has opened a login page with the component: they go first when others fail too often.
+
+Signed, so that nobody makes one up; it says nothing of the person, and is no secret.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.utils.crypto import get_random_string
+
+__all__ = ["new_visit", "read_visit"]
+
+SALT = "corbado_auth.connect.visit"
+ONE_HOUR = 60 * 60
+
+
+def new_visit() -> str:
+    """Return the mark of one opening of the page."""
+    return signing.dumps(get_random_string(12), salt=SALT)
+
+
+def read_visit(value: object) -> str:
+    """Return the ID in a mark that is ours and not too old, else an empty string."""
+    try:
+        found = signing.loads(value, salt=SALT, max_age=ONE_HOUR) if isinstance(value, str) else ""
+    except (signing.BadSignature, ValueError):
+        return ""
+    return str(found)
