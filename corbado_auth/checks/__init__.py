@@ -1,7 +1,7 @@
-"""What ``manage.py check`` says about a site: every message has a hint with what to type.
+"""System checks; every message has a hint that says what to type.
 
-Errors are what keeps sign-in from working or makes it unsafe at once; warnings are questions that
-only the site can answer. ``--deploy`` asks more.
+Errors are what breaks sign-in or makes it unsafe right away; warnings are questions that only the
+site can answer. ``--deploy`` runs more of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["register_checks"]
 
 
 def register_checks() -> None:
-    """Let Django run the checks; ``check --tag corbado_auth`` runs all that ask no database."""
+    """Register the checks; ``check --tag corbado_auth`` runs those that need no database."""
     checks = (
         check_values,
         check_connect,
@@ -32,8 +32,8 @@ def register_checks() -> None:
     )
     for check in checks:
         register(check, Tags.security, "corbado_auth")
-    # Django asks databases only where somebody names them: check --database default, and migrate.
-    # Under a tag of ours, Django 6.1 would ask all of them.
+    # Django passes databases only when named: check --database default, and migrate.
+    # Under a tag of ours, Django 6.1 would query all of them.
     register(check_email_lookups, Tags.database)
     for check in (check_deployment, check_connect_deployment):
         register(check, Tags.security, "corbado_auth", deploy=True)

@@ -1,4 +1,4 @@
-"""Is what a site with Corbado Connect needs there, and does nothing leak to Corbado?"""
+"""Checks for sites with Corbado Connect: is it set up, and does nothing leak to Corbado?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADDRESS = "somebody@example.com"
 
 
 def check_connect(**kwargs: Any) -> list[CheckMessage]:
-    """Check the settings of Connect, where the site uses it."""
+    """Check the settings of Connect, if the site uses it."""
     try:
         if not conf.CORBADO_CONNECT:
             return []
@@ -35,7 +35,7 @@ def check_connect(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_connect_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Check what is right on a developer's machine and wrong in production."""
+    """Check what is fine on a developer's machine but wrong in production."""
     try:
         return list(_deployment()) if conf.CORBADO_CONNECT else []
     except ImproperlyConfigured:
@@ -66,7 +66,7 @@ def _credentials() -> Messages:
         yield Error(
             "Connect has neither an API secret nor a backend API key.",
             hint='Set CORBADO_CONNECT_API_SECRET = os.environ["CORBADO_CONNECT_API_SECRET"], or '
-            "CORBADO_BACKEND_API_KEY, of the project of Connect.",
+            "CORBADO_BACKEND_API_KEY, from your Connect project.",
             id=ids.CONNECT_MALFORMED,
         )
 
@@ -75,7 +75,7 @@ def _urls() -> Messages:
     domain = conf.CORBADO_CONNECT_CUSTOM_DOMAIN
     if domain and (flaw := urls.flaw(domain)):
         yield Error(
-            f"CORBADO_CONNECT_CUSTOM_DOMAIN is not the address of an API: {flaw}.",
+            f"CORBADO_CONNECT_CUSTOM_DOMAIN is not the base URL of an API: {flaw}.",
             hint='Write scheme and host: CORBADO_CONNECT_CUSTOM_DOMAIN = "https://passkeys.'
             'example.com", or delete the line.',
             id=ids.CONNECT_MALFORMED,
@@ -91,7 +91,7 @@ def _urls() -> Messages:
         url = getattr(conf, name)
         if url and not (url.startswith("/") or _is_web_url(url)):
             yield Error(
-                f"{name} is no URL.",
+                f"{name} is not a URL.",
                 hint=f'Write a path of this site or a whole URL: {name} = "/static/…" or '
                 '"https://…".',
                 id=ids.CONNECT_MALFORMED,
@@ -109,18 +109,18 @@ def _cookies() -> Messages:
     domain = str(settings.SESSION_COOKIE_DOMAIN or "").lstrip(".").lower()
     if domain and (host == domain or host.endswith(f".{domain}")):
         yield Warning(
-            f"SESSION_COOKIE_DOMAIN covers {host}: browsers send everybody's session cookie to "
+            f"SESSION_COOKIE_DOMAIN covers {host}: browsers send everyone's session cookie to "
             "Corbado.",
-            hint="Delete SESSION_COOKIE_DOMAIN, so that the cookie is for the site's own host "
-            "alone, or give Corbado a name outside that domain.",
+            hint="Delete SESSION_COOKIE_DOMAIN, so that the cookie is sent to the site's own host "
+            "only, or give Corbado a name outside that domain.",
             id=ids.CONNECT_SESSION_COOKIE_TRAVELS,
         )
     if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
         name = "CSRF_USE_SESSIONS" if settings.CSRF_USE_SESSIONS else "CSRF_COOKIE_HTTPONLY"
         yield Warning(
-            f"{name} hides the CSRF token from our script, which then has the one of the page: in "
-            "a second tab it is too old after a sign-in in the first, and people have to reload.",
-            hint=f"Delete {name} (it protects from nothing that Django knows of), or add "
+            f"{name} hides the CSRF token from our script, which then uses the page's: "
+            "after a sign-in in another tab that is out of date, and people have to reload.",
+            hint=f"Delete {name} (it adds no practical protection), or add "
             f'"{ids.CONNECT_CSRF_UNREADABLE}" to SILENCED_SYSTEM_CHECKS.',
             id=ids.CONNECT_CSRF_UNREADABLE,
         )
@@ -141,14 +141,14 @@ def _identifier() -> Messages:
             hint = "Write the dotted path of a function that takes a user and returns a string."
             yield Error(str(error), hint=hint, id=ids.CONNECT_MALFORMED)
         return
-    except Exception:  # noqa: BLE001 -- it may want a user who is in the database
+    except Exception:  # noqa: BLE001 -- it may need a user from the database
         return
     if ADDRESS in handle.lower():
         yield Warning(
             "CORBADO_CONNECT_IDENTIFIER returns the email address: passkeys stay with an address "
-            "that a person gives up, and whoever gets it here inherits them.",
-            hint="Return something that is never given to anybody else, such as a column with a "
-            "random UUID. A new project needs no CORBADO_CONNECT_IDENTIFIER at all.",
+            "that a person gives up, and the next user with that address inherits them.",
+            hint="Return something that is never reassigned to another user, such as a column with "
+            "a random UUID. A new project needs no CORBADO_CONNECT_IDENTIFIER at all.",
             id=ids.CONNECT_EMAIL_IDENTIFIER,
         )
 
@@ -160,13 +160,13 @@ def _deployment() -> Messages:
             continue
         if urls.is_local(url):
             yield Warning(
-                f"{name} names this machine: an emulator signs in anybody.",
-                hint=f"Delete {name} from the settings to get Corbado's own.",
+                f"{name} names this machine: an emulator signs in anyone.",
+                hint=f"Delete {name} from the settings to use Corbado's own.",
                 id=ids.EMULATOR_IN_PRODUCTION,
             )
         elif not urls.is_encrypted(url):
             yield Warning(
-                f"{name} is not encrypted: whoever listens can sign in as your users.",
+                f"{name} is not encrypted: an eavesdropper can sign in as your users.",
                 hint=f'Set {name} = "https://…", with https.',
                 id=ids.NOT_ENCRYPTED,
             )

@@ -1,4 +1,4 @@
-"""Do lookups by address find people, and without reading the whole user table?"""
+"""Checks that lookups by address find people, and do not read the whole user table."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from . import ids
 def check_email_lookups(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Check that users are found by their addresses, and many of them by an index.
+    """Check that users are found by their addresses, and in a large table by an index.
 
-    Says nothing where no database is asked, of a table that is not there yet (``migrate`` runs the
-    checks first), and of an index up to 10,000 users.
+    Says nothing if no database may be queried, if the table does not exist yet (``migrate`` runs
+    the checks first), or about an index up to 10,000 users.
     """
     if not databases or not apps.is_installed("django.contrib.auth"):
         return []
@@ -36,13 +36,12 @@ def _blind(databases: Sequence[str]) -> Iterator[CheckMessage]:
     backend, using = corbado_backend(), db_for_write()
     if backend is None or not backend.finds_by_address() or using not in databases:
         return
-    # Without a field no database need be asked: another check says so.
+    # Without a field no database has to be queried: another check reports that.
     if email_field_name() is not None and lookup_is_blind(using=using):
         yield Warning(
             "Users are not found by the addresses that they have (is the field encrypted?), so "
-            "whoever comes from Corbado for the first time is nobody that the site knows, and is "
-            "refused.",
-            hint="On your backend, write match_user(), which finds the user in another way, such "
+            "a first sign-in through Corbado never finds an existing user, and is refused.",
+            hint="In your backend, write match_user() to find the user in another way, such "
             "as by a column with a keyed digest of the address in lower case.",
             id=ids.EMAIL_LOOKUP_BLIND,
         )
@@ -57,7 +56,7 @@ def _slow(databases: Sequence[str]) -> Iterator[CheckMessage]:
     if index.is_large() and not index.serves():
         yield Warning(
             f"There are more than {SMALL:,} users, and no index finds one by the address, ignoring "
-            "case: each first sign-in and each question of the action webhook reads them all.",
+            "case: each first sign-in and each call of the action webhook reads them all.",
             hint="Run manage.py corbado_email_index (with --sql it only prints the statement). "
             'See the documentation page "How to give email lookups an index".',
             id=ids.EMAIL_INDEX_MISSING,

@@ -1,4 +1,4 @@
-"""Would django-axes lock passkeys, or Corbado, out?"""
+"""Checks of django-axes, which could lock out passkeys, or Corbado."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from corbado_auth.conf import conf
 
 from . import ids
 
-# With any of these the site decides for each request, or not at all for our webhook.
+# With any of these the site decides per request, or does not lock our webhook at all.
 DECIDES_ITSELF = ("AXES_WHITELIST_CALLABLE", "AXES_ONLY_ADMIN_SITE")
 AXES_OWN = "axes.handlers.database.AxesDatabaseHandler"
 AXES_CACHE = "axes.handlers.cache.AxesCacheHandler"
@@ -24,7 +24,7 @@ Messages = Iterator[CheckMessage]
 
 
 def check_lockout(**kwargs: Any) -> list[CheckMessage]:
-    """Check that django-axes locks passwords, of one person each, and never a passkey."""
+    """Check that django-axes locks one person's password at a time, and never a passkey."""
     if not apps.is_installed("axes"):
         return []
     if not (_axes("AXES_ENABLED", True) and _axes("AXES_LOCK_OUT_AT_FAILURE", True)):
@@ -33,36 +33,36 @@ def check_lockout(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _passkeys() -> Messages:
-    """Ask whether a lock stops a passkey.
+    """Check that a lock does not stop passkeys.
 
-    axes asks who is locked before any backend is asked. It finds no user name in what Corbado says,
-    so the passkeys of everybody at an address are one person for it.
+    axes checks for locks before any backend is called. It finds no user name in Corbado's proof, so
+    to axes all passkey sign-ins from one address are the same person.
     """
     handler = _axes("AXES_HANDLER", AXES_OWN)
     if _lets_passkeys_pass(handler):
         return
     ours = "CacheHandler" if handler == AXES_CACHE else "DatabaseHandler"
     yield Warning(
-        "django-axes stops passkeys: a few wrong passwords, or a few refused passkeys, of anybody "
-        "lock out all passkeys of that address.",
+        "django-axes stops passkeys: a few wrong passwords, or refused passkeys, by anyone "
+        "lock out all passkeys at that IP address.",
         hint=f'Set AXES_HANDLER = "corbado_auth.contrib.axes.{ours}". A handler of your own '
-        "inherits from PasskeysPass of the same module.",
+        "should inherit from PasskeysPass, in the same module.",
         id=ids.AXES_STOPS_PASSKEYS,
     )
 
 
 def _webhook() -> Messages:
-    """Ask whether wrong passwords lock out a person, not the address that Corbado calls from.
+    """Check that wrong passwords lock out a person, not the address that Corbado calls from.
 
-    All passwords that Corbado asks about come from its own addresses: locked by address alone, as
-    django-axes does out of the box, a few wrong ones by anybody end the webhook for everybody.
+    All passwords that Corbado asks about come from its own addresses. If django-axes locks by
+    address alone, as it does by default, a few wrong ones end the webhook for everyone.
     """
     if _webhook_is_on() and _locks_corbado_out():
         yield Warning(
-            "django-axes locks by IP address, and the action webhook is on: a few wrong passwords "
-            "by anybody lock Corbado out, for everybody.",
-            hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock is '
-            "about one person from one address. See the documentation page "
+            "django-axes locks by IP address while the action webhook is on: a few wrong passwords "
+            "by anyone lock Corbado out, for everyone.",
+            hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock only '
+            "affects one person at one address. See the documentation page "
             '"How to let people come over with their password".',
             id=ids.AXES_LOCKS_BY_ADDRESS,
         )
@@ -73,7 +73,7 @@ def _lets_passkeys_pass(handler: Any) -> bool:
         return False
     try:
         return getattr(import_string(handler), "lets_passkeys_pass", False)
-    except Exception:  # noqa: BLE001 -- whatever that module raises; axes says so itself
+    except Exception:  # noqa: BLE001 -- whatever that module raises; axes reports it itself
         return True
 
 
@@ -81,7 +81,7 @@ def _webhook_is_on() -> bool:
     try:
         return bool(conf.CORBADO_WEBHOOK_SECRETS)
     except ImproperlyConfigured:
-        return False  # Has a message of its own.
+        return False  # Has its own message.
 
 
 def _locks_corbado_out() -> bool:
@@ -89,7 +89,7 @@ def _locks_corbado_out() -> bool:
         return False
     parameters = _axes("AXES_LOCKOUT_PARAMETERS", ["ip_address"])
     if not isinstance(parameters, Iterable) or isinstance(parameters, str):
-        return False  # A function, or the path of one.
+        return False  # A function, or a path to one.
     return any("username" not in _names(each) for each in parameters)
 
 

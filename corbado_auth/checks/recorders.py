@@ -1,4 +1,4 @@
-"""Would another package record tokens and links that are in the URL of a request?"""
+"""Checks that no other package records tokens and links from request URLs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BEHIND_IT = {"django_structlog": "django-structlog", "debug_toolbar": "the debug
 
 
 def check_recorders(**kwargs: Any) -> list[CheckMessage]:
-    """Check that what records requests does not see tokens."""
+    """Check that packages that record requests do not see tokens."""
     return [*_unhidden(), *_unscrubbed()]
 
 
@@ -38,8 +38,7 @@ def _unhidden() -> Iterator[CheckMessage]:
         recorders += [name for module, name in BEHIND_IT.items() if _records(module)]
     if recorders and not is_wrapped:
         yield Warning(
-            f"{', '.join(recorders)} would record auth tokens and magic links: they are in the URL "
-            "of a request.",
+            f"{', '.join(recorders)} would record auth tokens and magic links from request URLs.",
             hint="In wsgi.py or asgi.py, write application = hide_tokens(get_wsgi_application()) "
             "(from corbado_auth.telemetry), and name it in WSGI_APPLICATION or ASGI_APPLICATION.",
             id=ids.TOKENS_RECORDED,
@@ -58,13 +57,13 @@ def _unscrubbed() -> Iterator[CheckMessage]:
                 f"an error: it has no {' and no '.join(missing)}.",
                 hint="Write sentry_sdk.init(..., before_send=scrub_event, "
                 "before_send_transaction=scrub_event) (from corbado_auth.telemetry), or call "
-                "scrub_event in the functions that are there.",
+                "scrub_event in your existing functions.",
                 id=ids.SECRETS_RECORDED,
             )
 
 
 def _records(module: str) -> bool:
-    """Return whether a package is at work here, and not only installed."""
+    """Return whether a package is active here, not only installed."""
     if module == "sentry_sdk":
         sentry = sys.modules.get(module)
         return sentry is not None and bool(sentry.get_client().is_active())
@@ -75,5 +74,5 @@ def _is_wrapped(setting: str) -> bool:
     path = getattr(settings, setting, None)
     try:
         return telemetry.is_wrapped(import_string(path)) if path else False
-    except Exception:  # noqa: BLE001 -- the site's own module; whatever it is, Django tells of it
+    except Exception:  # noqa: BLE001 -- the site's own module; Django reports the error itself
         return False

@@ -1,4 +1,4 @@
-"""Does the site around have what sign-in needs?"""
+"""Checks that the site has what sign-in needs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_site(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
-    """Check that a backend maps Corbado users onto local users, with its question answered."""
+    """Check that a backend maps Corbado users onto local users, and how far it trusts emails."""
     # Without Django's app no backend can be imported; APP_MISSING says so.
     return list(_backends()) if apps.is_installed("django.contrib.auth") else []
 
@@ -81,14 +81,14 @@ def _sessions() -> Messages:
     hint = 'Set SESSION_ENGINE = "django.contrib.sessions.backends.{}".'
     if _is_subclass(store, signed_cookies.SessionStore):
         yield Error(
-            "Sessions are kept in cookies: neither signing out nor making a user inactive ends "
-            "one that somebody has copied.",
+            "Sessions are stored in cookies: neither signing out nor deactivating a user ends "
+            "a copied one.",
             hint=hint.format("db"),
             id=ids.SESSIONS_IN_COOKIES,
         )
     elif _is_subclass(store, cache.SessionStore):
         yield Warning(
-            "Sessions are kept in the cache alone: everybody is signed out when it is emptied.",
+            "Sessions are stored only in the cache: everyone is signed out when it is cleared.",
             hint=hint.format("cached_db"),
             id=ids.SESSIONS_IN_CACHE,
         )
@@ -102,13 +102,13 @@ def _urls() -> Messages:
         reverse("corbado_auth:redirect")
     except NoReverseMatch:
         yield Error(
-            "The URLs of corbado_auth are not part of the site.",
+            "The site does not include the URLs of corbado_auth.",
             hint='Add path("corbado/", include("corbado_auth.urls")) to the urlpatterns of '
             f"{settings.ROOT_URLCONF}, without another namespace.",
             id=ids.URLS_MISSING,
         )
         return
-    # Connect's component is on whatever page the site has for it, and needs no mark.
+    # Connect's component may be on any page of the site, which needs no mark.
     if not conf.uses_connect_alone() and not _leads_to_a_login_page(settings.LOGIN_URL):
         yield Warning(
             "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
@@ -121,7 +121,7 @@ def _urls() -> Messages:
 
 
 def _leads_to_a_login_page(login_url: Any) -> bool:
-    """Look up LOGIN_URL; of a page on another host nothing is known, so nothing is said."""
+    """Return whether LOGIN_URL is a login page; True for another host, which we cannot check."""
     try:
         parts = urlsplit(resolve_url(login_url))
         return bool(parts.netloc) or is_login_page(parts.path)
@@ -171,13 +171,13 @@ def _backends() -> Messages:
 
 
 def _unanswered(backend: type[CorbadoBackend]) -> Messages:
-    """Ask about addresses that somebody else may have registered, unless a class answers."""
+    """Ask whether users have proved that they own their addresses, unless a class answers."""
     if conf.uses_connect_alone():
         return  # Its handles need no address.
     if backend.local_emails_are_verified is None and backend.match_by_email:
         yield Warning(
-            "Has every local user proved to own the address in the email field? Existing users "
-            "are linked by it, and nobody has answered. Until then no passkey is added for it, and "
+            "Has every local user proved that they own the address in the email field? Existing "
+            "users are linked by it. Until this is answered, no passkeys are added for it, and "
             "nobody is imported.",
             hint="Write a subclass of CorbadoBackend with local_emails_are_verified = True, or = "
             "False if people could register with any address (linking then ends other sessions "

@@ -1,4 +1,4 @@
-"""Is each CORBADO_ setting what it should be? No message repeats what may be a secret."""
+"""Checks of the CORBADO_ settings' values. No message repeats a value that may be a secret."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Messages = Iterator[CheckMessage]
 
 
 def check_values(**kwargs: Any) -> list[CheckMessage]:
-    """Check each CORBADO_ setting by itself."""
+    """Check each CORBADO_ setting on its own."""
     return [
         *_credentials(),
         *_api_urls(),
@@ -59,7 +59,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Check what is right on a developer's machine and wrong in production."""
+    """Check what is fine on a developer's machine but wrong in production."""
     return [*_emulator(), *_encryption(), *_unnamed_proxy()]
 
 
@@ -71,7 +71,7 @@ def _credentials() -> Messages:
             hint='Set CORBADO_PROJECT_ID = "pro-…"; Corbado\'s panel shows it.',
             id=ids.PROJECT_ID_MISSING,
         )
-    # Not shown: the two are easily swapped, and then this one is the secret.
+    # Not shown: the two are easily swapped, and then this is the secret.
     elif not PROJECT_ID.fullmatch(project_id):
         yield Error(
             'CORBADO_PROJECT_ID is not "pro-" and digits, which the web component insists on.',
@@ -87,8 +87,8 @@ def _credentials() -> Messages:
         )
     elif secret and not API_SECRET.fullmatch(secret):
         yield Warning(
-            'CORBADO_API_SECRET does not look like one: they begin with "corbado1_".',
-            hint="Copy the API secret from Corbado's panel once more, without spaces or line ends; "
+            'CORBADO_API_SECRET does not look like an API secret, which begins with "corbado1_".',
+            hint="Copy the API secret from Corbado's panel again, without spaces or line breaks; "
             "manage.py corbado_doctor tries it.",
             id=ids.API_SECRET_ODD,
         )
@@ -97,7 +97,7 @@ def _credentials() -> Messages:
 def _api_urls() -> Messages:
     for name in API_URLS:
         if name == "CORBADO_FRONTEND_API_URL" and not PROJECT_ID.fullmatch(conf.CORBADO_PROJECT_ID):
-            continue  # The default is made of the project ID, which has its own message.
+            continue  # The default contains the project ID, which has its own message.
         if flaw := urls.flaw(getattr(conf, name)):
             yield Error(
                 f"{name} is not the base URL of an API: {flaw}.",
@@ -124,8 +124,9 @@ def _trusted_proxies() -> Messages:
     for position, entry in enumerate(entries, 1):
         if not _is_proxy(entry):
             yield Error(
-                f"CORBADO_TRUSTED_PROXIES: entry {position} ({entry!r}) is no address or network.",
-                hint=f"Write IP addresses or networks, no host names. For instance: {example}",
+                f"CORBADO_TRUSTED_PROXIES: entry {position} ({entry!r}) is not an IP address or "
+                "network.",
+                hint=f"Write IP addresses or networks, not host names. For instance: {example}",
                 id=ids.PROXIES_MALFORMED,
             )
 
@@ -147,11 +148,11 @@ def _webhook_secrets() -> Messages:
     except ImproperlyConfigured as error:
         yield Error(str(error), hint=hint, id=ids.WEBHOOK_SECRETS_MALFORMED)
         return
-    # Left out means that the webhooks are not used; empty, that something did not arrive.
+    # Not set means that webhooks are not used; empty, that a value did not arrive.
     if not entries and conf.is_set("CORBADO_WEBHOOK_SECRETS"):
         yield Warning(
             "CORBADO_WEBHOOK_SECRETS is empty, so the webhooks answer 404.",
-            hint=f"Delete the line if Corbado calls no webhook of this site; else: {example}",
+            hint=f"Delete the line if Corbado calls no webhook of this site; otherwise: {example}",
             id=ids.WEBHOOK_SECRETS_EMPTY,
         )
     for position, entry in enumerate(entries, 1):
@@ -166,7 +167,7 @@ def _webhook_secrets() -> Messages:
 def _renamed() -> Messages:
     if conf.is_set("CORBADO_WEBHOOK_CREDENTIALS"):
         yield Error(
-            "CORBADO_WEBHOOK_CREDENTIALS is not read: the setting is called "
+            "CORBADO_WEBHOOK_CREDENTIALS is ignored: the setting is called "
             "CORBADO_WEBHOOK_SECRETS.",
             hint="Rename it to CORBADO_WEBHOOK_SECRETS, with the same value.",
             id=ids.SETTING_RENAMED,
@@ -181,7 +182,7 @@ def _impersonation() -> Messages:
         found = False
     if not found:
         yield Error(
-            f"CORBADO_IS_IMPERSONATING names {path!r}, which is no function that can be imported.",
+            f"CORBADO_IS_IMPERSONATING names {path!r}, which cannot be imported as a function.",
             hint="Write the dotted path of a function that takes the request and returns a bool. "
             'For instance: CORBADO_IS_IMPERSONATING = "shop.support.is_acting_as_customer"',
             id=ids.IMPERSONATION_BROKEN,
@@ -190,13 +191,13 @@ def _impersonation() -> Messages:
 
 def _emulator() -> Messages:
     names = [name for name in API_URLS if urls.is_local(getattr(conf, name))]
-    # A frontend API may have a host name of the site's own (a CNAME), the backend API has not.
+    # A frontend API may have the site's own host name (a CNAME); the backend API never does.
     if not (names or urls.is_corbados(conf.CORBADO_BACKEND_API_URL)):
         names = ["CORBADO_BACKEND_API_URL"]
     if names:
         named = " and ".join(names)
         yield Warning(
-            f"No host of Corbado's in {named}: an emulator signs in anybody.",
+            f"{named}: not a host of Corbado's, and an emulator signs in anyone.",
             hint=f"Delete {named} from the settings to get Corbado's own hosts, or write "
             '"https://…" as Corbado\'s panel shows it.',
             id=ids.EMULATOR_IN_PRODUCTION,
@@ -209,7 +210,7 @@ def _unnamed_proxy() -> Messages:
     if conf.is_set("CORBADO_TRUSTED_PROXIES") or not named:
         return
     yield Warning(
-        f"{named[0]} says that the site is behind a proxy, and CORBADO_TRUSTED_PROXIES does not "
+        f"{named[0]} says that the site is behind a proxy, but CORBADO_TRUSTED_PROXIES does not "
         "name it: all visitors share the proxy's address, and with it the limit on failed "
         "sign-ins, and Corbado is told an address that visitors can make up.",
         hint='Name the proxy: CORBADO_TRUSTED_PROXIES = ["10.0.0.0/8"], or "unix:" for a Unix '
@@ -223,7 +224,7 @@ def _encryption() -> Messages:
         url = getattr(conf, name)
         if not (urls.is_encrypted(url) or urls.is_local(url)):
             yield Warning(
-                f"{name} is not encrypted: tokens, and to the backend API the secret, are sent in "
+                f"{name} is not encrypted: tokens, and the secret to the backend API, are sent in "
                 "clear.",
                 hint=f'Set {name} = "https://…", with https.',
                 id=ids.NOT_ENCRYPTED,
@@ -232,7 +233,7 @@ def _encryption() -> Messages:
 
 def _password_backends() -> Messages:
     hint = (
-        "Name backends of AUTHENTICATION_BACKENDS, or delete the line: by default it is all but "
+        "Name backends from AUTHENTICATION_BACKENDS, or delete the line: the default is all except "
         "ours that take a password."
     )
     try:
@@ -243,7 +244,7 @@ def _password_backends() -> Messages:
     for path in named:
         if path not in settings.AUTHENTICATION_BACKENDS:
             yield Error(
-                f"CORBADO_PASSWORD_BACKENDS names {path!r}, which is no backend of this site.",
+                f"CORBADO_PASSWORD_BACKENDS names {path!r}, which is not a backend of this site.",
                 hint=hint,
                 id=ids.PASSWORD_BACKENDS_MALFORMED,
             )

@@ -1,7 +1,7 @@
-"""What is right and what is wrong between this site and Corbado, for ``manage.py corbado_doctor``.
+"""The findings of ``manage.py corbado_doctor``: what is wrong between this site and Corbado.
 
-It asks Corbado one question, and the site for its login page where it is told the origin. It
-changes nothing, and never shows a secret.
+It makes one call to each Corbado product in use, and, given the origin, requests the site's login
+page. It changes nothing, and never shows a secret.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def is_origin(text: str) -> bool:
 
 
 def examine(origin: str = "") -> Iterator[Finding]:
-    """Yield the findings; ``origin`` (``https://www.example.com``) is where browsers find the site.
+    """Yield the findings; ``origin``, such as ``https://www.example.com``, is the site's.
 
-    Without it, the one that Corbado has on file is taken for granted, and the findings say so.
+    Without it, the origin on file at Corbado is assumed, and the findings say so.
     """
     site = Place.of(origin)
     if not conf.uses_connect_alone():
@@ -51,7 +51,7 @@ def examine(origin: str = "") -> Iterator[Finding]:
 
 
 def _examine_project(site: Place | None) -> Generator[Finding, None, Place | None]:
-    """Compare with what Corbado has on file; return the site, if only by what stands there."""
+    """Compare with what Corbado has on file; return the site, as known or as on file there."""
     try:
         config, corbados_time = CorbadoService().project_config()
     except (CorbadoError, ImproperlyConfigured) as error:

@@ -1,4 +1,4 @@
-"""What can be asked about Corbado Connect."""
+"""Findings about Corbado Connect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPED = "Typed names"
 
 
 def examine_connect(site: Place | None) -> Iterator[Finding]:
-    """Try the credentials, and name what only a browser or a person can see."""
+    """Try the credentials, and list what only a browser or a person can check."""
     yield _credentials()
     yield _script()
     yield _typed_names(site)
@@ -34,26 +34,26 @@ def _credentials() -> Finding:
     except CorbadoRejected as error:
         return wrong(
             CONNECT,
-            f"Corbado refuses {how} for Connect: {error}",
+            f"Corbado rejects {how} for Connect: {error}",
             "Copy them from the panel of your Connect project. A key needs the permissions "
             "passkeys:verify and connect_tokens:write.",
         )
     except (CorbadoError, ImproperlyConfigured) as error:
-        return wrong(CONNECT, str(error), "Connect cannot be asked: see the checks below.")
+        return wrong(CONNECT, str(error), "Connect cannot be called: see the checks below.")
     return ok(CONNECT, f"Corbado accepts {how} ({conf.CORBADO_CONNECT_PROJECT_ID}).")
 
 
 def _script() -> Finding:
     return ok(
         SCRIPT,
-        f"Browsers load {conf.CORBADO_CONNECT_SCRIPT_URL} and talk to "
-        f"{conf.connect_frontend_api_url()}: both have to be in your Content-Security-Policy, if "
+        f"Browsers load {conf.CORBADO_CONNECT_SCRIPT_URL} and call "
+        f"{conf.connect_frontend_api_url()}: both must be in your Content-Security-Policy, if "
         "there is one.",
     )
 
 
 def _typed_names(site: Place | None) -> Finding:
-    """Whether the action is set up, Corbado does not tell."""
+    """Check our side of the pre-login action; Corbado does not say whether it is set up."""
     origin = site.origin if site else "https://…"
     try:
         has_secrets = bool(conf.CORBADO_WEBHOOK_SECRETS)
@@ -62,8 +62,7 @@ def _typed_names(site: Place | None) -> Finding:
     if not has_secrets:
         return warning(
             TYPED,
-            "Passkeys are found by autofill alone: an address that somebody types leads to the "
-            "password.",
+            "Passkeys are found only by autofill: an address that is typed leads to the password.",
             "For typed addresses set CORBADO_WEBHOOK_SECRETS, and paste the pre-login action from "
             'the documentation page "How to use Corbado Connect" at Corbado.',
         )

@@ -1,4 +1,4 @@
-"""Does Corbado answer, does it accept the credentials, and is it the same time there?"""
+"""Checks that Corbado answers, accepts the credentials, and has the same time."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ __all__ = ["accepted", "clock", "no_answer"]
 
 CREDENTIALS = "Credentials"
 CLOCK = "Clock"
-# Seconds. The Date header counts whole ones, and the answer has travelled.
+# Seconds. The Date header has whole seconds, and the response took time to arrive.
 AGREE, DIFFER = 30, 300
 
 
 def no_answer(error: Exception) -> Finding:
-    """Say why Corbado told nothing, and that what it has on file was not compared."""
+    """Report why Corbado gave no answer, and that its configuration was not compared."""
     place = Place.of(conf.CORBADO_BACKEND_API_URL)
     where = place.origin if place else "no URL"
     not_compared = "What Corbado has on file could not be compared."
     if isinstance(error, CorbadoRejected) and error.status_code in {401, 403}:
         return wrong(
             CREDENTIALS,
-            f"Corbado refuses project ID and API secret (status {error.status_code} "
+            f"Corbado rejects project ID and API secret (status {error.status_code} "
             f"{error.error_type}, request {error.request_id or 'unknown'}, at {where}). "
             f"{not_compared}",
             "Copy the project ID and an API secret of the same project from Corbado's panel. A "
-            "secret is shown only once: if in doubt, make a new one.",
+            "secret is shown only once: if in doubt, create a new one.",
         )
     fact = f"{error}, at {where}. {not_compared}"
     if isinstance(error, CorbadoRejected) and error.status_code is not None:
         return wrong(
-            CREDENTIALS, fact, "Check CORBADO_BACKEND_API_URL: that is not what Corbado answers."
+            CREDENTIALS, fact, "Check CORBADO_BACKEND_API_URL: Corbado does not answer like that."
         )
     if isinstance(error, CorbadoUnavailable):
         return wrong("Connection", fact, _how_to_reach(where))
@@ -51,7 +51,7 @@ def no_answer(error: Exception) -> Finding:
 
 
 def accepted(config: ProjectConfig) -> Finding:
-    """Say that the credentials are good, and for which project."""
+    """Report that the credentials are valid, and for which project."""
     if config.project_id != conf.CORBADO_PROJECT_ID:
         return wrong(
             CREDENTIALS,
@@ -64,15 +64,17 @@ def accepted(config: ProjectConfig) -> Finding:
         return warning(
             CREDENTIALS,
             f"{fact} It is a development project, and DEBUG is off.",
-            "In production use a project of its own, with secrets of its own.",
+            "In production, use a separate project with its own secrets.",
         )
     return ok(CREDENTIALS, fact)
 
 
 def clock(corbados_time: datetime | None) -> Finding:
-    """Compare this machine's clock with the Date header of Corbado's answer."""
+    """Compare this machine's clock with the Date header of Corbado's response."""
     if corbados_time is None:
-        return warning(CLOCK, "Corbado's answer says no time.", "Check that NTP runs: timedatectl")
+        return warning(
+            CLOCK, "Corbado's response has no date.", "Check that NTP is on: timedatectl"
+        )
     seconds = round((datetime.now(UTC) - corbados_time).total_seconds())
     if abs(seconds) <= AGREE:
         return ok(CLOCK, "The same time here and at Corbado.")
@@ -87,7 +89,7 @@ def _how_to_reach(where: str) -> str:
     if urls.is_local(conf.CORBADO_BACKEND_API_URL):
         return "Is the emulator running? Start it: manage.py corbado_emulator"
     return (
-        f"From this machine, try: curl -I {where} -- if that fails, look at firewall, DNS and "
+        f"From this machine, try: curl -I {where} -- if that fails, check firewall, DNS and "
         "HTTPS_PROXY; if not, at CORBADO_TIMEOUT. Newer projects may answer at "
         "https://backendapi.cloud.corbado.io."
     )

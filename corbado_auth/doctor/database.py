@@ -1,4 +1,4 @@
-"""What the database says: have lookups by address an index, and is anybody still to be deleted?"""
+"""Checks of the database: lookups by address need an index, and deletions may be pending."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def deletions() -> Iterator[Finding]:
     try:
         left = count_pending_deletions()
     except (DatabaseError, ImproperlyConfigured):
-        return  # Other findings say so.
+        return  # Other findings report it.
     if left:
         yield warning(
             DELETIONS,
-            f"{left:,} users are deleted here but not yet at Corbado.",
-            "Run manage.py corbado_delete_pending, from cron for instance.",
+            f"{left:,} users have been deleted here but not yet at Corbado.",
+            "Run manage.py corbado_delete_pending, for instance from cron.",
         )
 
 
 def email_lookups() -> Finding:
-    """Say how the database finds a user by the address, and what would make it quick."""
+    """Report how the database finds a user by address, and what would make that fast."""
     index = email_index.EmailIndex.of_site()
     if index is None:
-        return ok(EMAIL_INDEX, "The user model has no email field: nobody is looked up by it.")
+        return ok(EMAIL_INDEX, "The user model has no email field, so there are no lookups.")
     vendor = index.connection.vendor
     if not index.is_known:
         return warning(
             EMAIL_INDEX,
-            f"What index {vendor} needs is not known here.",
+            f"We do not know which index {vendor} needs.",
             'The documentation page "How to give email lookups an index" shows the query '
-            "that it has to serve.",
+            "that it has to support.",
         )
     try:
         if index.serves():
@@ -52,13 +52,13 @@ def email_lookups() -> Finding:
         if not index.is_large():
             return ok(
                 EMAIL_INDEX,
-                f"None, and none is missing up to {email_index.SMALL:,} users. Once there are "
+                f"None, and none is needed up to {email_index.SMALL:,} users. Once there are "
                 f"more, manage.py corbado_email_index does this: {statement}",
             )
     except DatabaseError as error:
         return warning(
             EMAIL_INDEX,
-            f"The database {index.using!r} gives no answer ({type(error).__name__}).",
+            f"The database {index.using!r} does not answer ({type(error).__name__}).",
             "Run manage.py migrate; then run this again.",
         )
     return warning(

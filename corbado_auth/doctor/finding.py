@@ -1,4 +1,4 @@
-"""One line of what the doctor found."""
+"""A finding of the doctor, shown as one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Finding", "State", "warning", "ok", "wrong"]
 
 
 class State(StrEnum):
-    """How a finding was judged; spelt out, so that no colour is needed."""
+    """The verdict of a finding, spelled out so that it does not depend on colour."""
 
     OK = "ok"
     WARNING = "warning"
@@ -18,7 +18,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Hold what was found about one subject, and what to do about it."""
+    """What was found about one subject, and what to do about it."""
 
     state: State
     subject: str
@@ -27,15 +27,15 @@ class Finding:
 
 
 def ok(subject: str, fact: str) -> Finding:
-    """Say that it is right."""
+    """Return a finding that all is well."""
     return Finding(State.OK, subject, fact)
 
 
 def warning(subject: str, fact: str, advice: str) -> Finding:
-    """Say that only a person can judge it."""
+    """Return a finding that only a person can judge."""
     return Finding(State.WARNING, subject, fact, advice)
 
 
 def wrong(subject: str, fact: str, advice: str) -> Finding:
-    """Say that it is wrong; ``advice`` is what to do."""
+    """Return a finding of an error; ``advice`` says what to do."""
     return Finding(State.WRONG, subject, fact, advice)

@@ -1,4 +1,4 @@
-"""Places on the web: an address that Corbado has on file, beside the one that it should be."""
+"""URLs to compare: the one that Corbado has on file, and the one that it should be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Hold a URL as far as it may be shown and compared: no user name, password or query."""
+    """A URL without what must not be shown or compared: user name, password and query."""
 
     scheme: str
     host: str
@@ -22,7 +22,7 @@ class Place:
 
     @classmethod
     def of(cls, url: str) -> Place | None:
-        """Read a URL; None for what is none."""
+        """Parse a URL; return None if it is invalid."""
         parts = urls.split(url)
         if parts is None or parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             return None
@@ -38,12 +38,12 @@ class Place:
 
     @property
     def is_exposed(self) -> bool:
-        """Return whether what travels there can be read on the way."""
+        """Return whether traffic to it can be read on the way."""
         return self.scheme == "http" and not urls.is_local(self.origin)
 
     @property
     def is_loopback(self) -> bool:
-        """Return whether the host is one of the usual names of this machine."""
+        """Return whether the host is one of this machine's usual names."""
         return self.host in {"localhost", "127.0.0.1", "::1"}
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What Corbado has on file for the project, beside what this site would need."""
+"""The project's configuration at Corbado, compared with what this site needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RELYING_PARTY = "Passkey domain"
 
 
 def examine_project(config: ProjectConfig, site: Place | None) -> Iterator[Finding]:
-    """Compare each URL on file; ``site`` is where browsers find the site, None if nobody said."""
+    """Compare each URL on file; ``site`` is where browsers reach the site, or None if unknown."""
     ours = _path("redirect")
     if ours is None:
         yield wrong(
@@ -52,25 +52,25 @@ def _redirect_url(theirs: Place | None, ours: str, site: Place | None) -> Findin
     if theirs.is_exposed:
         return wrong(
             REDIRECT,
-            f"{theirs} is not encrypted: whoever listens gets the auth token first.",
+            f"{theirs} is not encrypted: an eavesdropper gets the auth token first.",
             _set(f"https://{theirs.host}{ours}"),
         )
     return _as_far_as_known(REDIRECT, theirs, site)
 
 
 def _application_url(theirs: Place | None, site: Place | None) -> Finding:
-    """Magic links lead there, so it has to be a page with the component."""
+    """Compare the application URL: magic links lead there, so it must have the component."""
     login_page = login_page_url()
     should_be = str(Place.of(login_page) or f"{site.origin if site else 'https://…'}{login_page}")
     if theirs is None:
         return wrong(APPLICATION, "Corbado has none, so magic links lead nowhere.", _set(should_be))
     if site and theirs.origin != site.origin:
         if theirs in map(Place.of, _login_pages()):
-            return ok(APPLICATION, f"{theirs}, which login_pages of our view names.")
+            return ok(APPLICATION, f"{theirs}, which is in the login_pages of our view.")
         return wrong(
             APPLICATION,
             f"Corbado has {theirs}, not on {site.origin}: magic links open another site.",
-            f"{_set(should_be)} (or, if that page is yours, too, name {theirs} in login_pages of a "
+            f"{_set(should_be)} (or, if that page is yours, too, add {theirs} to login_pages in a "
             "subclass of CorbadoRedirectView)",
         )
     try:
@@ -101,15 +101,15 @@ def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
         if has_credentials:
             return warning(
                 WEBHOOK,
-                "CORBADO_WEBHOOK_SECRETS is set, and Corbado calls no webhook.",
+                "CORBADO_WEBHOOK_SECRETS is set, but Corbado calls no webhook.",
                 f"{_set(should_be)} (or, without webhooks, delete the setting)",
             )
-        return ok(WEBHOOK, "None, here and at Corbado: webhooks are not used.")
+        return ok(WEBHOOK, "None here or at Corbado: webhooks are not used.")
     theirs = Place.of(url)
     if theirs is None or theirs.path != ours or (site and theirs.origin != site.origin):
         return (wrong if has_credentials else warning)(
             WEBHOOK,
-            f"Corbado calls {theirs or 'what is no URL'}, our view is at {should_be}",
+            f"Corbado calls {theirs or 'an invalid URL'}, our view is at {should_be}",
             _set(should_be),
         )
     if not has_credentials:
@@ -121,29 +121,31 @@ def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
     if theirs.is_exposed:
         return wrong(
             WEBHOOK,
-            f"{theirs} is not encrypted: passwords travel in clear.",
+            f"{theirs} is not encrypted: passwords are sent in clear.",
             _set(f"https://{theirs.host}{ours}"),
         )
     return _as_far_as_known(WEBHOOK, theirs, site)
 
 
 def _frontend_api(url: str) -> Finding:
-    """Compare hosts: Corbado renamed its own in 2024, and a project may have a CNAME."""
+    """Compare hosts: Corbado renamed them in 2024, and a project may have a CNAME."""
     ours = Place.of(conf.CORBADO_FRONTEND_API_URL)
-    # A bare host name is read, too: which of the two Corbado sends is INFERRED.
+    # Also accepts a bare host name: which of the two Corbado sends is INFERRED.
     theirs = Place.of(url if "://" in url else f"https://{url}")
     if ours is None:
-        return wrong(FRONTEND, "CORBADO_FRONTEND_API_URL is no URL.", "See the checks below.")
+        return wrong(FRONTEND, "CORBADO_FRONTEND_API_URL is not a URL.", "See the checks below.")
     if not url or theirs is None:
-        return warning(FRONTEND, f"Corbado names none to compare with {ours.origin}.", _open(ours))
+        return warning(
+            FRONTEND, f"Corbado has none on file to compare with {ours.origin}.", _open(ours)
+        )
     if theirs.origin == ours.origin:
         return ok(FRONTEND, f"{ours.origin}, here and at Corbado.")
     if ours.is_loopback and theirs.is_loopback and ours.port == theirs.port:
         return ok(FRONTEND, f"{ours.origin}, on this machine.")
-    fact = f"The site uses {ours.origin}, Corbado names {theirs.origin}"
+    fact = f"The site uses {ours.origin}, Corbado has {theirs.origin}"
     advice = f'Set CORBADO_FRONTEND_API_URL = "{theirs.origin}"'
     if urls.newer_host(ours.host) == urls.newer_host(theirs.host):
-        return warning(FRONTEND, f"{fact}: the older and the newer name of one host.", advice)
+        return warning(FRONTEND, f"{fact}: the old and the new name of the same host.", advice)
     return wrong(FRONTEND, fact, advice)
 
 
@@ -152,16 +154,16 @@ def _relying_party(domain: str, site: Place | None) -> Finding:
     if not (domain and site):
         return warning(
             RELYING_PARTY,
-            "Not compared: Corbado names no relying party ID, or no site is known.",
-            "Look it up in Corbado's panel: it has to be the domain of the login page.",
+            "Not compared: Corbado has no relying party ID on file, or the site is unknown.",
+            "Look it up in Corbado's panel: it must be the domain of the login page.",
         )
     if site.host == domain or site.host.endswith(f".{domain}"):
         return ok(RELYING_PARTY, f"{domain}, which fits {site.host}.")
     return wrong(
         RELYING_PARTY,
         f"Passkeys belong to {domain}, and browsers refuse them on {site.host}.",
-        f"Set the relying party ID to {site.host} in Corbado's panel before anybody has a passkey: "
-        "those of another domain are lost with it.",
+        f"Set the relying party ID to {site.host} in Corbado's panel before anyone has a passkey: "
+        "existing ones of another domain will be lost.",
     )
 
 
@@ -171,12 +173,12 @@ def _as_far_as_known(subject: str, theirs: Place, site: Place | None) -> Finding
     return warning(
         subject,
         f"{theirs}: the path is right, the origin could not be compared.",
-        f"Say where browsers find the site: --origin {theirs.origin}",
+        f"Say where browsers reach the site: --origin {theirs.origin}",
     )
 
 
 def _login_pages() -> Collection[str]:
-    """Return what the site's redirect view has, as an attribute or by ``as_view()``."""
+    """Return ``login_pages`` of the site's redirect view, set in the class or in ``as_view()``."""
     view: Any = view_at(reverse("corbado_auth:redirect"))
     by_class = getattr(getattr(view, "view_class", view), "login_pages", ())
     policy: dict[str, Any] = {"login_pages": by_class, **getattr(view, "view_initkwargs", {})}
@@ -195,4 +197,4 @@ def _set(url: str) -> str:
 
 
 def _open(place: Place) -> str:
-    return f"Open {place.origin}/auth.js in a browser: it should be a script."
+    return f"Open {place.origin}/auth.js in a browser: it should show a script."

@@ -1,4 +1,4 @@
-"""What the site has to have right by itself: host name, proxies, cookies, and Django's checks."""
+"""The site's own settings: host name, proxies, cookies, and Django's checks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ HOST = "Host name"
 PROXIES = "Proxies"
 COOKIES = "Cookies"
 CHECKS = "Checks"
-# What Django allows with DEBUG and an empty ALLOWED_HOSTS.
+# What Django allows if DEBUG is on and ALLOWED_HOSTS is empty.
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
 
 def examine_site(site: Place | None) -> Iterator[Finding]:
-    """Look at the settings that depend on where browsers find the site (None: unknown)."""
+    """Examine the settings that depend on where browsers reach the site (None: unknown)."""
     if site:
         yield _host_name(site)
     yield _proxies(site)
@@ -41,7 +41,7 @@ def examine_checks() -> Iterator[Finding]:
             found = wrong if message.level >= ERROR else warning
             yield found(CHECKS, f"{message.msg} ({message.id})", message.hint or "")
     if silent:
-        yield ok(CHECKS, "manage.py check has nothing to say about corbado_auth.")
+        yield ok(CHECKS, "manage.py check reports nothing about corbado_auth.")
 
 
 def _host_name(site: Place) -> Finding:
@@ -60,7 +60,7 @@ def _proxies(site: Place | None) -> Finding:
     if proxies is None and not settings.DEBUG:
         return warning(
             PROXIES,
-            "X-Forwarded-For is believed from anybody, so visitors choose the address that Corbado "
+            "X-Forwarded-For is trusted from anyone, so visitors choose the address that Corbado "
             "is told.",
             "Set CORBADO_TRUSTED_PROXIES to the addresses of your proxies, or to [] if there is "
             "none.",
@@ -68,15 +68,14 @@ def _proxies(site: Place | None) -> Finding:
     if proxies and site and site.scheme == "https" and settings.SECURE_PROXY_SSL_HEADER is None:
         return warning(
             PROXIES,
-            "Browsers come by https, and Django is not told so by the proxy: it may refuse forms "
-            "(CSRF).",
+            "Browsers use https, but the proxy does not tell Django: it may refuse forms (CSRF).",
             "If the proxy ends TLS and sets the header itself, set SECURE_PROXY_SSL_HEADER = "
             '("HTTP_X_FORWARDED_PROTO", "https").',
         )
     if proxies:
-        return ok(PROXIES, f"X-Forwarded-For is believed from {', '.join(map(str, proxies))}.")
-    believed = "never believed" if proxies is not None else "believed from anybody (DEBUG is on)"
-    return ok(PROXIES, f"X-Forwarded-For is {believed}.")
+        return ok(PROXIES, f"X-Forwarded-For is trusted from {', '.join(map(str, proxies))}.")
+    trusted = "never trusted" if proxies is not None else "trusted from anyone (DEBUG is on)"
+    return ok(PROXIES, f"X-Forwarded-For is {trusted}.")
 
 
 def _cookies(site: Place | None) -> Finding:
@@ -91,9 +90,9 @@ def _cookies(site: Place | None) -> Finding:
     if site and site.is_exposed and secure:
         return wrong(
             COOKIES,
-            f"SESSION_COOKIE_SECURE is on, and browsers come to {site.origin} without TLS: they "
+            f"SESSION_COOKIE_SECURE is on, but browsers reach {site.origin} without TLS: they "
             "never send the cookie back.",
-            "Serve the site by https.",
+            "Serve the site over https.",
         )
     insecure = [
         name
@@ -103,7 +102,7 @@ def _cookies(site: Place | None) -> Finding:
     if site and site.scheme == "https" and insecure:
         return warning(
             COOKIES,
-            "The site is on https, and its cookies are sent without it, too.",
+            "The site is on https, but its cookies may be sent without it.",
             f"Set {' and '.join(f'{name} = True' for name in insecure)}.",
         )
     if not settings.SESSION_COOKIE_HTTPONLY:

@@ -1,3 +1,3 @@
-"""Hold the management commands."""
+"""The management commands."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the commands share: help that is shown as it is written, and a question before the worst."""
+"""The base of the commands: help shown as written, and a question before irreversible steps."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ __all__ = ["CorbadoCommand"]
 
 
 class _AsWritten(DjangoHelpFormatter):
-    """Keep the lines of the help as they are."""
+    """A formatter that keeps the line breaks of the help."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text
 
 
 class CorbadoCommand(BaseCommand):
-    """Show ``help`` above the options and ``epilog`` (the examples) below, line by line."""
+    """A command that shows ``help`` above the options and ``epilog`` (the examples) below."""
 
     epilog = ""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Keep the lines of both."""
+        """Keep the line breaks of both."""
         return super().create_parser(
             prog_name, subcommand, epilog=self.epilog, formatter_class=_AsWritten, **kwargs
         )
 
     def add_yes(self, parser: CommandParser) -> None:
-        """Add ``--yes``, which ``confirm`` asks for."""
+        """Add ``--yes``, which answers ``confirm``."""
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Go on if a person at the terminal agrees, or ``--yes`` was given.
 
-        Raises CommandError; with exit code 2 where there is no terminal to ask at.
+        Raises CommandError; with exit code 2 if there is no terminal.
         """
         if yes:
             return
         if not sys.stdin.isatty():
             raise CommandError(
-                f"{question} There is no terminal to ask at: add --yes to agree. Nothing was "
+                f"{question} There is no terminal to ask on: add --yes to agree. Nothing was "
                 "changed.",
                 returncode=2,
             )

@@ -1,4 +1,4 @@
-"""Link Corbado users to local users."""
+"""Create the tables of the app."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Which Corbado user a signed-in local user is, and which address their new passkey goes to.
+"""Which Corbado user a signed-in local user is, and for which address they add a passkey.
 
-Corbado attaches a new passkey to whoever owns the address and tells us no user ID. So the account
-row comes first, then the token; otherwise a site where users can set an unproven address would
-let one user add a passkey to another's Corbado user.
+Corbado adds a new passkey to the owner of the address, and returns no user ID. So the account row
+comes first, then the token; otherwise, on a site where users can set an unproven address, one user
+could add a passkey to another's Corbado user.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class AssociationRefused(Exception):
 
 
 class AskedTooOften(CorbadoUnavailable):
-    """One user asked for more than their share of the site's quota at Corbado."""
+    """One user has used up their share of the site's quota at Corbado."""
 
 
 def passkeys_of(user: AbstractBaseUser) -> list[Passkey]:
-    """Return the user's passkeys, the last used first; raises CorbadoError.
+    """Return the user's passkeys, last used first; raises CorbadoError.
 
-    The list is kept for half a minute, and forgotten when one is added or removed here.
+    The list is cached for half a minute, or until a passkey is added or removed here.
     """
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
@@ -66,7 +66,7 @@ def passkeys_of(user: AbstractBaseUser) -> list[Passkey]:
 
 
 def remove_passkey(user: AbstractBaseUser, passkey_id: str) -> None:
-    """Remove a passkey of this user at Corbado, who refuses one of anybody else."""
+    """Remove a passkey of this user at Corbado, which refuses to remove another person's."""
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
         return
@@ -80,16 +80,16 @@ def _list_key(account: CorbadoAccount) -> str:
 
 
 def _count(user: AbstractBaseUser) -> None:
-    """Count a question of this user; each costs up to three calls of the site's quota."""
+    """Count a request by this user; each takes up to three calls of the site's quota."""
     if Tally("passkeys", str(user.pk)).add() > QUESTIONS_PER_MINUTE:
-        raise AskedTooOften("One user asks for passkeys too often", retry_after=60)
+        raise AskedTooOften("One user asks for their passkeys too often", retry_after=60)
 
 
 def address_for_passkey(user: AbstractBaseUser) -> str:
-    """Return the address for which Corbado may be asked for an association token.
+    """Return the address for which to request an association token from Corbado.
 
-    Makes the Corbado user and the account row first where there are none yet. Raises
-    AssociationRefused, and CorbadoError. Forgets the list of passkeys: it is about to change.
+    Creates the Corbado user and the account row first if there are none yet. Raises
+    AssociationRefused, and CorbadoError. Clears the cached list of passkeys: it is about to change.
     """
     _count(user)
     service = CorbadoService()
@@ -97,12 +97,12 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
     cache.delete(_list_key(account))
     corbado_user = _read(account, service)
     if account.awaits_proof and not service.list_passkeys(corbado_user.id):
-        # The person has just signed in here, and nobody else has a passkey at Corbado.
+        # The person has just signed in here, and nobody else has a passkey for it at Corbado.
         CorbadoAccount.objects.current().filter(pk=account.pk).update(awaits_proof=False)
     if corbado_user.verified_emails:
         return corbado_user.verified_emails[0]
-    # A Corbado user that we made and who has not confirmed the address yet: it must be nobody
-    # else's there.
+    # A Corbado user whom we created and who has not confirmed the address yet: nobody else may
+    # have it there.
     for email in corbado_user.emails:
         owners = service.find_users(email.address) if email.address else []
         if [owner.id for owner in owners] == [corbado_user.id]:
@@ -111,10 +111,7 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
 
 
 def _read(account: CorbadoAccount, service: CorbadoService) -> CorbadoUser:
-    """Ask Corbado for the user of an account, who may be gone there: unknown is 404.
-
-    (API notes 1.5)
-    """
+    """Return the Corbado user of an account, who may be gone there: 404 (API notes 1.5)."""
     try:
         corbado_user = service.get_user(account.corbado_user_id)
     except CorbadoRejected as error:
@@ -139,12 +136,12 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
             "check says how to answer (corbado_auth.W006)",
         )
     if not backend.local_emails_are_verified:
-        # The address proves nothing here; a magic link will.
+        # The address proves nothing here; opening a magic link will.
         raise AssociationRefused("unproven_email")
     if len(users_with_email([address], using=db_for_write())) != 1:
         raise AssociationRefused("ambiguous_email")
-    # The site's own match_user() may want more than the class attribute says, such as the proof
-    # that django-allauth keeps.
+    # The site's own match_user() may require more than the class attribute says, such as the proof
+    # that django-allauth stores.
     if backend.match_by_email and not backend.matches(user, address):
         raise AssociationRefused("unproven_email")
     if service.find_users(address):
@@ -155,8 +152,8 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
         raise AssociationRefused("known_at_corbado")
     try:
         with transaction.atomic(using=db_for_write()):
-            # Created this moment for a person who has just signed in here.
+            # Just created, for a person who has just signed in here.
             return CorbadoAccount.objects.link(user, corbado_user_id, awaits_proof=False)
     except IntegrityError:
-        # Linked in another tab meanwhile: that row decides.
+        # Linked in another tab meanwhile: that row wins.
         raise AssociationRefused("conflict") from None

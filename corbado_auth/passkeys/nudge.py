@@ -1,7 +1,7 @@
-"""Offer a passkey to people who come in with a password: to whom, when, and what they said.
+"""Offering a passkey to people who sign in with a password: to whom, when, and their answer.
 
-Decided at the sign-in, so that no page has to write, and an offer that nobody answers is made no
-more often than one that is.
+Decided at sign-in, so that pages do not have to write, and an offer that nobody answers is not
+repeated any sooner.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from corbado_auth.session import is_users, was_somebody_else
 
 __all__ = ["CONNECT", "answer", "consider", "is_offered"]
 
-# In a session that began with a password, while the offer has no answer: of which products a
+# In a session that began with a password, until the offer is answered: the products for which a
 # passkey is offered.
 SESSION_KEY = "_corbado_auth_nudge"
 V1, CONNECT = "v1", "connect"
 
 
 def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
-    """Decide whether this session makes the offer. Connected to ``user_logged_in``."""
+    """Decide whether this session will show the offer. Connected to ``user_logged_in``."""
     session = getattr(request, "session", None)
     if request is None or session is None or not is_users(session, user):
         return
@@ -38,11 +38,11 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
         return
     session.pop(SESSION_KEY, None)
     by_password = came_with_password(request, user)
-    # While a site changes to Connect, those who come the older way are asked, too.
+    # While a site moves to Connect, people who sign in the older way are asked, too.
     asked = {V1: by_password, CONNECT: by_password or conf.CORBADO_CONNECT == "both"}
-    if any(asked[each] for each in _products()) and _is_quiet_no_more(user):
-        # Whoever has signed in through Corbado knows the way. An account row alone says nothing of
-        # the person: corbado_migrate_users writes one for everybody.
+    if any(asked[each] for each in _products()) and _is_due(user):
+        # People who have signed in through Corbado do not need the offer. An account row alone says
+        # nothing about the person: corbado_migrate_users writes one for everyone.
         offered = [
             each for each in _products() if asked[each] and not _signed_in(each, user.pk).exists()
         ]
@@ -52,10 +52,10 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
 
 
 def is_offered(request: HttpRequest, product: str = "") -> bool:
-    """Return whether a page of this session shows the offer: one query while it has no answer.
+    """Return whether pages of this session show the offer; takes one query until it is answered.
 
-    Of the product that the site uses, unless one is named. The query sees what the person said, or
-    did, in another browser meanwhile.
+    ``product`` defaults to the one that the site uses. The query covers what the person has said or
+    done in another browser meanwhile.
     """
     session = getattr(request, "session", None)
     user = getattr(request, "user", AnonymousUser())
@@ -68,18 +68,18 @@ def is_offered(request: HttpRequest, product: str = "") -> bool:
 
 
 def answer(request: HttpRequest, said: PasskeyNudge.Answer) -> None:
-    """Remember what the signed-in user said; no page of this session asks again."""
+    """Record the signed-in user's answer; this session does not ask again."""
     request.session.pop(SESSION_KEY, None)
     _remember(request.user, said)
 
 
 def _products() -> list[str]:
-    """List the products that the site uses, the one of ``{% corbado_passkey_nudge %}`` first."""
+    """Return the products in use, the one that ``{% corbado_passkey_nudge %}`` offers first."""
     used = {False: [V1], True: [CONNECT], "both": [V1, CONNECT]}
     return used[conf.CORBADO_CONNECT]
 
 
-def _is_quiet_no_more(user: AbstractBaseUser) -> bool:
+def _is_due(user: AbstractBaseUser) -> bool:
     backend = corbado_backend()
     if backend is None or backend.days_between_nudges is None:
         return False

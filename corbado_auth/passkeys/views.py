@@ -1,4 +1,4 @@
-"""Passkeys of a signed-in user: see them, add one, remove one."""
+"""Views for the passkeys of a signed-in user: list, add, remove."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ logger = logging.getLogger("corbado_auth")
     [login_required, never_cache, csrf_protect, outside_transactions], name="dispatch"
 )
 class PasskeyPage(FailurePages):
-    """Serve signed-in users only; nothing about identity comes from the request."""
+    """A page for signed-in users only, which takes nothing about identity from the request."""
 
-    # How fresh does the sign-in have to be to add or remove a passkey? In seconds.
+    # How many seconds ago may the sign-in have been to add or remove a passkey?
     recent_sign_in = 10 * 60
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer with a page when Corbado gives no good answer."""
+        """Show an error page when a call to Corbado fails."""
         try:
             return super().dispatch(request, *args, **kwargs)
         except AskedTooOften as error:
@@ -69,16 +69,15 @@ class PasskeyPage(FailurePages):
             return self._unavailable(getattr(error, "retry_after", None))
 
     def _refusal(self) -> HttpResponseBase | None:
-        """Answer whoever may not add or remove a passkey now; None where nothing speaks against it.
+        """Return a page that refuses to add or remove a passkey now; None if that is allowed.
 
-        An old session may be stolen, and a passkey would outlive that of somebody who acts as
-        another person.
+        An old session may be stolen, and a passkey would outlive a session that impersonates.
         """
         back_to = reverse("corbado_auth:passkeys")
         return ask_to_sign_in(self.request, self.recent_sign_in, back_to=back_to)
 
     def _unavailable(self, retry_after: int | None = None, *, status: int = 503) -> HttpResponse:
-        """Answer while Corbado does not, or is not asked."""
+        """Show a page while Corbado does not answer, or was not asked."""
         response = self._show("passkeys_unavailable", {}, status)
         response.headers["Retry-After"] = str(seconds_to_wait(retry_after))
         return response
@@ -99,7 +98,7 @@ class PasskeysView(PasskeyPage):
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Show what Corbado has."""
+        """Show the passkeys that Corbado lists."""
         return self._show("passkeys", {"passkeys": passkeys_of(_user(request))})
 
 
@@ -109,12 +108,12 @@ class AddPasskeyView(PasskeyPage):
     http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Go to the list: a session that ended here comes back from the login page with a GET."""
+        """Redirect to the list: after a session expires, the login page returns here with GET."""
         return SeeOther(reverse("corbado_auth:passkeys"))
 
     @sensitive_variables("token")
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Show the component with a fresh association token: one use, and never in a URL."""
+        """Show the component with a fresh association token: single-use, and never in a URL."""
         if answer := self._refusal():
             return answer
         try:
@@ -129,17 +128,17 @@ class AddPasskeyView(PasskeyPage):
         return self._show("passkey_add", {"token": token, "address": address})
 
     def _through_corbado(self, reason: str) -> HttpResponse:
-        """Ask the person to sign in through Corbado once, which links by the normal rule."""
+        """Ask the person to sign in through Corbado once, which links them by the usual rules."""
         return self._show("passkey_through_corbado", {"reason": reason}, 409)
 
 
 class RemovePasskeyView(PasskeyPage):
-    """Remove one passkey of the signed-in user, after a question."""
+    """Remove one passkey of the signed-in user, after asking."""
 
     http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
-        """Ask first."""
+        """Ask for confirmation."""
         if answer := self._refusal():
             return answer
         passkeys = {passkey.id: passkey for passkey in passkeys_of(_user(request))}
@@ -149,7 +148,7 @@ class RemovePasskeyView(PasskeyPage):
         return self._show("passkey_remove", context)
 
     def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
-        """Remove it; Corbado refuses a passkey of anybody else."""
+        """Remove it; Corbado refuses to remove another person's."""
         if answer := self._refusal():
             return answer
         remove_passkey(_user(request), passkey_id)
@@ -161,15 +160,15 @@ def _user(request: HttpRequest) -> Any:
     return request.user
 
 
-# A visitor, whose session ran out meanwhile, goes back to the page and is asked to sign in there.
+# A visitor whose session has expired goes back to the page, which asks them to sign in.
 @method_decorator([login_not_required, never_cache, csrf_protect], name="dispatch")
 class AnswerNudgeView(View):
-    """Remember the answer to ``{% corbado_passkey_nudge %}``, and go on."""
+    """Record the answer to ``{% corbado_passkey_nudge %}``, and go on."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Go on to adding a passkey, or back to the page with the offer."""
+        """Redirect to adding a passkey, or back to the page with the offer."""
         said = request.POST.get("answer", "")
         if said not in PasskeyNudge.Answer.values:
             known = ", ".join(PasskeyNudge.Answer.values)
@@ -183,11 +182,11 @@ class AnswerNudgeView(View):
         if said == PasskeyNudge.Answer.ADD:
             if conf.uses_connect_alone():
                 return SeeOther(reverse("corbado_auth:connect-passkeys"))
-            # Asked for with POST, too: the browser sends the form on, its CSRF token included.
+            # Repeated with POST: the browser resends the form, including its CSRF token.
             return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)
         return SeeOther(self._page(request))
 
     def _page(self, request: HttpRequest) -> str:
-        """Return the page with the offer, or the one after a sign-in."""
+        """Return the URL of the page with the offer, or of the one after a sign-in."""
         wanted = safe_next(request, request.POST.get("next", ""))
         return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -1,1 +1,1 @@
-"""Requests that Corbado makes to the site."""
+"""Webhooks: requests from Corbado to the site."""

@@ -16,22 +16,22 @@ __all__ = ["is_authorized", "is_complete"]
 def is_authorized(request: HttpRequest) -> bool:
     """Return whether the request carries one of the site's webhook credentials.
 
-    An entry that is not complete matches nothing: an environment variable that was never set
-    easily becomes ``None`` or ``"user:"``, which anybody could send.
+    An incomplete entry matches nothing: an environment variable that was never set easily becomes
+    ``None`` or ``"user:"``, which anyone could send.
     """
     scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
         given = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError):
         given = b""
-    # Whole strings are compared, so that a colon in a password is like any other character, and
-    # all of them, so that the time does not tell which one was nearly right.
+    # Whole strings are compared, so that a password may contain a colon, and all of them, so
+    # that the time does not reveal which one was nearly right.
     complete = filter(is_complete, conf.CORBADO_WEBHOOK_SECRETS)
     matches = [constant_time_compare(given, entry) for entry in complete]
     return scheme.lower() == "basic" and any(matches)
 
 
 def is_complete(entry: object) -> bool:
-    """Return whether an entry is ``"user:password"``, with neither part empty or blank."""
+    """Return whether an entry is ``"user:password"`` with neither part blank."""
     user, _colon, password = entry.partition(":") if isinstance(entry, str) else ("", "", "")
     return bool(user.strip() and password.strip())

@@ -1,7 +1,7 @@
-"""Which handle has what a person typed: what Connect's pre-login action asks (API notes C.3.4).
+"""Finding the handle for what a person typed, for Connect's pre-login action (API notes C.3.4).
 
 The action is a script of the site's own that runs at Corbado; what it sends, and passes on, is up
-to whoever wrote it. Ours is in the documentation.
+to its author. Ours is in the documentation.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["ConnectIdentifierView"]
 
 logger = logging.getLogger("corbado_auth")
 
-# Of one name, and of all: the component has no other limit on what is typed into it.
+# Per name, and in total: the component does not limit attempts itself.
 QUESTIONS_PER_NAME = 20
 QUESTIONS_PER_MINUTE = 1200
 MAX_TYPED = 254
 
-# ``return: false`` keeps the component silent: it falls back to the password, and says nothing.
+# ``return: false`` keeps the component silent: it falls back to the password without a message.
 NOBODY = {
     "identifier": "",
     "error": {"return": False, "code": "user_not_found", "message": ""},
@@ -42,35 +42,35 @@ NOBODY = {
 
 
 class ConnectIdentifierView(WebhookView):
-    """Take ``{"identifier": what was typed}`` and answer the body that the action passes on.
+    """Take ``{"identifier": what was typed}`` and return the body that the action passes on.
 
-    Whoever is unknown, ambiguous, inactive, has no handle yet, or is staff where ``link_staff`` is
-    off, gets one and the same answer, for the same work.
+    People who are unknown, ambiguous, inactive, without a handle, or staff while ``link_staff`` is
+    off, all get the same answer, for the same work.
     """
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the handle, or with none."""
+        """Return the handle, or none."""
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
         typed = text_of(read_body(request), "identifier", where="").strip()[:MAX_TYPED]
         is_too_often = Tally("connect_name", typed).add() > QUESTIONS_PER_NAME
         if is_too_often or Tally("connect_names", "").add() > QUESTIONS_PER_MINUTE:
-            logger.warning("Connect: too many questions about identifiers")
+            logger.warning("Connect: too many requests for identifiers")
             return JsonResponse(NOBODY)
         handle = self._handle(typed)
         return JsonResponse({"identifier": handle} if handle else NOBODY)
 
     def find_users(self, typed: str) -> list[AbstractBaseUser]:
-        """Return the local users who may be meant: by address, or by user name."""
+        """Return the local users who may be meant, by address or by user name."""
         model = get_user_model()
         named = model._default_manager.using(db_for_write()).filter(**{model.USERNAME_FIELD: typed})
         found = {user.pk: user for user in users_with_email([typed], using=db_for_write())}
-        # A case-insensitive collation finds more than was asked for.
+        # A case-insensitive collation may match more than was asked for.
         exact: list[Any] = [user for user in named if user.get_username() == typed]
         return list({**found, **{user.pk: user for user in exact}}.values())
 
     def _handle(self, typed: str) -> str:
-        """Return the handle of the one person who is meant, or an empty string."""
+        """Return the handle of the one matching person, or an empty string."""
         found = self.find_users(typed)
         user = found[0] if len(found) == 1 else None
         backend = corbado_backend()
@@ -84,10 +84,10 @@ class ConnectIdentifierView(WebhookView):
             return ""
         if account is not None:
             return account.handle
-        # An identifier of the site's own is known before there is an account.
+        # The site's own identifier is known even before there is an account.
         return new_handle(user) if conf.CORBADO_CONNECT_IDENTIFIER else ""
 
     def _accounts(self, user: AbstractBaseUser | None) -> QuerySet[ConnectAccount]:
-        """Return the account; for nobody, the same question with a handle that nobody has."""
+        """Return the user's account; for no user, run the same query with an unused handle."""
         accounts = ConnectAccount.objects.current()
         return accounts.filter(user_id=user.pk) if user else accounts.filter(handle="")

@@ -1,6 +1,6 @@
-"""What Corbado asks the site: does this user exist, and is this their password (API notes 3).
+"""The action webhook: Corbado asks whether a user exists, and checks passwords (API notes 3).
 
-Only a 200 counts as an answer for Corbado; anything else it shows to the person as "not reachable".
+Corbado accepts only 200 as an answer; it shows anything else to the person as "not reachable".
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ QUARTER_OF_AN_HOUR = 15 * 60
 
 
 class _Hashing:
-    """How many threads of this process hash a password at the moment."""
+    """How many threads of this process are hashing a password."""
 
     def __init__(self) -> None:
         self.guard = Lock()
@@ -55,7 +55,7 @@ logger = logging.getLogger("corbado_auth")
 
 
 class BadWebhook(Exception):
-    """The call is not one of Corbado's; the sentence goes into the answer."""
+    """A call that Corbado would not make; the sentence goes into the response."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -65,12 +65,12 @@ class BadWebhook(Exception):
 
 @method_decorator([csrf_exempt, login_not_required, never_cache], name="dispatch")
 class WebhookView(View):
-    """Let in only whom CORBADO_WEBHOOK_SECRETS name; without any the endpoint is off (404)."""
+    """A webhook that requires CORBADO_WEBHOOK_SECRETS; without any, it is off (404)."""
 
     http_method_names = ["post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Check the credentials before anything else is looked at."""
+        """Check the credentials before anything else."""
         if not conf.CORBADO_WEBHOOK_SECRETS:
             raise Http404
         if not is_authorized(request):
@@ -87,25 +87,25 @@ class WebhookView(View):
 class ActionWebhookView(WebhookView):
     """Answer the action webhook: ``authMethods`` and ``passwordVerify``."""
 
-    # How many wrong passwords for one address in a quarter of an hour? Then the answer is "wrong"
-    # whatever the password is; passkeys and links go on working.
+    # How many wrong passwords for one address within 15 minutes? After that, every password is
+    # answered as wrong; passkeys and links keep working.
     wrong_passwords = 10
 
-    # How many passwords may a process hash at once? More are answered 503: hashing is slow on
-    # purpose, and would take the threads of everybody else.
+    # How many passwords may a process hash at once? Further ones get a 503: hashing is slow on
+    # purpose, and would take up everybody else's threads.
     hashes_at_once = 4
 
-    @sensitive_variables()  # A password is among them, under more names than one.
+    @sensitive_variables()  # A password is among them, under several names.
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the question that header and body agree on."""
+        """Answer the action that header and body agree on."""
         if conf.uses_connect_alone():
-            raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
+            raise Http404("This site uses Corbado Connect only (CORBADO_CONNECT).")
         body = read_body(request)
         action = body.get("action")
         if not action or action != request.headers.get("X-Corbado-Action"):
-            raise BadWebhook("X-Corbado-Action and the body's action have to be the same.")
+            raise BadWebhook("X-Corbado-Action and the body's action must be the same.")
         if body.get("projectID") != conf.CORBADO_PROJECT_ID:
-            raise BadWebhook("projectID is not the project of this site.")
+            raise BadWebhook("projectID is not this site's project.")
         data = body.get("data")
         data = data if isinstance(data, dict) else {}
         if action == "authMethods":
@@ -118,7 +118,7 @@ class ActionWebhookView(WebhookView):
     def auth_methods(self, username: str) -> str:
         """Return ``exists``, ``blocked`` or ``not_exists`` for an email address.
 
-        ``exists`` makes the component ask for a password, so it is only for somebody who has one
+        ``exists`` makes the component ask for a password, so it is only for people who have one
         here and whom the backend would let in afterwards.
         """
         user = _find(username)
@@ -135,10 +135,10 @@ class ActionWebhookView(WebhookView):
     def password_verify(self, username: str, password: Secret) -> bool:
         """Return whether this is the password of the one local user with this email address.
 
-        The site's backends are asked, so that their rules, hashers and signals apply. A stranger
-        costs the same work as a wrong password, or the time would tell.
+        The site's backends are asked, so that their rules, hashers and signals apply. An unknown
+        address costs the same work as a wrong password, or the time would tell them apart.
         """
-        # Counted first, so that a burst of guesses stays within the limit.
+        # Counted beforehand, so that a burst of guesses stays within the limit.
         guesses = Tally("wrong_passwords", normalized(username), window=QUARTER_OF_AN_HOUR)
         guess = guesses.add()
         if guess > self.wrong_passwords:
@@ -152,8 +152,8 @@ class ActionWebhookView(WebhookView):
                 password,
                 username=user.get_username() if user is not None else username,
                 address=username,
-                # A local username that equals somebody's address opens nothing: only the primary
-                # key of the user who has the address counts.
+                # A local user name that equals somebody else's address opens nothing: only the
+                # primary key of the user who has the address counts.
                 is_wanted=lambda found: user is not None and found.pk == user.pk,
             )
         if found is not None:
@@ -171,7 +171,7 @@ class ActionWebhookView(WebhookView):
 
 @contextmanager
 def _room_to_hash(most: int, guesses: Tally) -> Iterator[None]:
-    """Let at most so many threads of this process hash a password; raises BadWebhook (503)."""
+    """Limit how many threads of this process hash a password; raises BadWebhook (503)."""
     with HASHING.guard:
         has_room = HASHING.threads < most
         HASHING.threads += has_room
@@ -198,7 +198,7 @@ def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
 
 @sensitive_variables("raw", "body")
 def read_body(request: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object that was sent."""
+    """Return the JSON object in the body."""
     raw = request.read(MAX_BODY + 1)
     if len(raw) > MAX_BODY:
         raise BadWebhook("The body is larger than 64 kB.", status=413)
@@ -210,7 +210,7 @@ def read_body(request: HttpRequest) -> dict[str, Any]:
         raise BadWebhook("The body is not a JSON object.")
     data = body.get("data")
     if isinstance(data, dict) and isinstance(data.get("password"), str):
-        # An error report shows the local variables of every frame.
+        # Error reports show the local variables of every frame.
         data["password"] = Secret(data["password"])
     return body
 
@@ -224,11 +224,11 @@ def _password(data: dict[str, Any]) -> Secret:
 
 
 def text_of(data: dict[str, Any], name: str, *, where: str = "data.") -> str:
-    """Return a text of the body; ``where`` is how the objection names its place."""
+    """Return a string from the body; ``where`` is the prefix of its name in error messages."""
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise BadWebhook(f"{where}{name} must be a non-empty string.")
-    # Databases refuse NUL, and nothing can encode half of a surrogate pair.
+    # Databases refuse NUL, and lone surrogates cannot be encoded.
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise BadWebhook(f"{where}{name} has a character that cannot be stored.")
     return value

@@ -451,7 +451,7 @@ def test_the_command_fails_while_somebody_is_left(corbado: Corbado, left_over: l
 def test_the_doctor_says_that_somebody_is_left(corbado: Corbado, left_over: list[str]) -> None:
     found = {finding.subject: finding for finding in examine()}
     assert found["Deletions"].state == State.WARNING
-    assert "3 users are deleted here but not yet at Corbado" in found["Deletions"].fact
+    assert "3 users have been deleted here but not yet at Corbado" in found["Deletions"].fact
     delete_pending()
     assert "Deletions" not in {finding.subject for finding in examine()}
 
@@ -534,7 +534,7 @@ def migrate_users(*arguments: str) -> str:
 
 
 def test_the_bulk_migration_retries_first(corbado: Corbado, left_over: list[str]) -> None:
-    assert "3 deleted at Corbado, as here before" in migrate_users()
+    assert "3 deleted at Corbado, having been deleted here" in migrate_users()
     assert sorted(deleted_at(corbado)) == sorted(left_over)
 
 
@@ -544,5 +544,5 @@ def test_the_bulk_migration_says_what_is_still_left(corbado: Corbado, left_over:
 
 
 def test_a_dry_run_counts_them_and_deletes_nobody(corbado: Corbado, left_over: list[str]) -> None:
-    assert "3 to be deleted at Corbado, as here before" in migrate_users("--dry-run")
+    assert "3 to be deleted at Corbado, having been deleted here" in migrate_users("--dry-run")
     assert deleted_at(corbado) == []

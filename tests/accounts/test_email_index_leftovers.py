@@ -125,7 +125,7 @@ def test_who_comes_second_leaves_the_first_alone(make_user: MakeUser) -> None:
     thread.join(30)
     assert codes == [0]
     assert second[0][2] == 1
-    assert "Somebody else is making" in second[0][1]
+    assert "Another session is creating" in second[0][1]
 
 
 INSENSITIVE = {

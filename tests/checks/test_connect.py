@@ -169,16 +169,16 @@ def test_the_doctor_asks_about_both(corbado: Corbado, settings: Any) -> None:
 @pytest.mark.django_db
 def test_a_wrong_key_is_wrong(corbado: Corbado, settings: Any) -> None:
     said = doctor(settings, CORBADO_BACKEND_API_KEY="no-such-key")
-    assert "Corbado refuses the backend API key for Connect" in said
+    assert "Corbado rejects the backend API key for Connect" in said
     assert "no-such-key" not in said
 
 
 @pytest.mark.django_db
 def test_an_emulator_that_fails_is_wrong(corbado: Corbado, settings: Any) -> None:
     corbado.fail_next("/v2/passkey/verifySignedData", status=500)
-    assert "Connect cannot be asked" in doctor(settings)
+    assert "Connect cannot be called" in doctor(settings)
 
 
 @pytest.mark.django_db
 def test_without_secrets_typed_names_lead_to_the_password(corbado: Corbado, settings: Any) -> None:
-    assert "by autofill alone" in doctor(settings, CORBADO_WEBHOOK_SECRETS=None)
+    assert "only by autofill" in doctor(settings, CORBADO_WEBHOOK_SECRETS=None)

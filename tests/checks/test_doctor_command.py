@@ -25,9 +25,9 @@ _no_headers = test_doctor._no_headers
 
 
 FAILURES = {
-    "wrong-secret": (sample("project_config_wrong_secret"), "Corbado refuses project ID and API"),
+    "wrong-secret": (sample("project_config_wrong_secret"), "Corbado rejects project ID and API"),
     "server-error": (sample("validate_internal_error"), "Corbado gave no proper answer"),
-    "other-api": (sample("validate_unknown_token"), "that is not what Corbado answers"),
+    "other-api": (sample("validate_unknown_token"), "Corbado does not answer like that"),
 }
 
 
@@ -153,7 +153,7 @@ def test_the_emulator_and_its_site_fit(
 def test_the_emulator_refuses_a_wrong_secret(corbado: Corbado, settings: LazySettings) -> None:
     settings.CORBADO_API_SECRET = "corbado1_canary"
     text, code = run()
-    assert "Corbado refuses project ID and API secret" in text
+    assert "Corbado rejects project ID and API secret" in text
     assert (code, "canary" in text) == (1, False)
 
 

@@ -44,7 +44,7 @@ class TestLink:
         staff = make_user("staff@example.com", username="staff", is_staff=True)
         person = corbado.add_user("staff@example.com")
         printed = run("corbado_link", "--user", "staff", "--corbado-id", person.id, "--yes")
-        assert printed == f"staff signs in as {person.id} now.\n"
+        assert printed == f"staff now signs in as {person.id}.\n"
         corbado.sign_in(client, person)
         assert client.get("/account/").content.decode() == f"Signed in as {staff.pk}"
 
@@ -141,5 +141,5 @@ class TestCompare:
 
     def test_no_answer_is_a_sentence(self, corbado: Corbado) -> None:
         corbado.fail_next("/v1/users", status=500)
-        with pytest.raises(CommandError, match="Corbado gave no answer"):
+        with pytest.raises(CommandError, match="Corbado did not answer"):
             run("corbado_compare")

@@ -160,7 +160,7 @@ def test_only_addresses_of_the_file_move(corbado: Corbado, tmp_path: Path) -> No
     )
     output, code = run(f"--emails-from={file}")
     assert (code, moved()) == (0, 2)
-    assert "1 addresses of the file that nobody here has" in output
+    assert "1 addresses in the file that no user here has" in output
 
 
 @pytest.mark.django_db
@@ -194,7 +194,7 @@ BAD_INPUT = {
     "report-of-no-kind": (["--report=report.txt"], ".csv, .json or .jsonl"),
     "report-nowhere": (["--report=/nowhere/report.csv"], "No such file"),
     "addresses-nowhere": (["--emails-from=/nowhere/addresses.txt"], "No such file"),
-    "no-addresses": (["--emails-from=/dev/null"], "holds no address"),
+    "no-addresses": (["--emails-from=/dev/null"], "contains no address"),
     "rate-of-nothing": (["--rate=0"], "above 0"),
     "rate-of-words": (["--rate=fast"], "above 0"),
     "limit-of-nothing": (["--limit=0"], "above 0"),

@@ -224,5 +224,5 @@ def test_without_a_terminal_it_asks_nobody(ready: Callable[..., CorbadoAccount])
 
 @pytest.mark.parametrize("number", ["0", "-1", "three"])
 def test_a_number_that_makes_no_sense_is_refused(number: str) -> None:
-    with pytest.raises(CommandError, match="whole number from 1"):
+    with pytest.raises(CommandError, match="whole number above 0"):
         run("--days", number)

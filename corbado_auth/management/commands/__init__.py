@@ -1,3 +1,3 @@
-"""Do what `manage.py corbado_…` says; each command only parses, loops, and prints."""
+"""The commands ``manage.py corbado_…``; each only parses arguments, loops, and prints."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`manage.py corbado_compare`: compare local accounts with Corbado's users."""
+"""``manage.py corbado_compare``: compare local accounts with Corbado's users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corbado_auth.existing_users.comparison import compare
 WORDS = {
     "gone_at_corbado": "has an account here, but no active user at Corbado",
     "unknown_here": "is a user at Corbado, but has no account here",
-    "other_email": "has another address at Corbado than at the last sign-in",
+    "other_email": "has a different address at Corbado since the last sign-in",
 }
 
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 who = f"local user {difference.user}" if difference.user else "nobody here"
                 self.stdout.write(f"{difference.corbado_user_id} ({who}) {WORDS[difference.kind]}")
         except CorbadoError as error:
-            raise CommandError(f"Stopped, since Corbado gave no answer: {error}.") from error
+            raise CommandError(f"Stopped, because Corbado did not answer: {error}.") from error
         for kind, words in WORDS.items():
             self.stdout.write(f"{numbers[kind]:>8,}  {words}")
         if numbers["gone_at_corbado"]:

@@ -1,4 +1,4 @@
-"""`manage.py corbado_doctor`: ask Corbado, compare, and say what to do."""
+"""``manage.py corbado_doctor``: compare this site with Corbado, and say what to do."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from corbado_auth.management.base import CorbadoCommand
 HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
 
-It asks Corbado once (GET /v1/projectConfig, with the credentials of your settings; for Connect,
-whether Corbado takes them) and, with --origin, your site for its login page, whose headers it
-reads. It changes nothing and never prints a secret. Each line begins with one of three words:
+It calls Corbado once (GET /v1/projectConfig, with the credentials in your settings; for Connect,
+it only tries them) and, with --origin, requests your site's login page to read its headers. It
+changes nothing and never prints a secret. Each line begins with one of three words:
 
-  ok       it is right
-  warning  only you can say whether it is right
-  wrong    sign-in does not work, or is not safe; the line below says what to do
+  ok       all is well
+  warning  only you can tell whether it is right
+  wrong    sign-in does not work or is not safe; the line below says what to do
 
 The exit code is 1 if anything is wrong, else 0.
 """
@@ -32,11 +32,11 @@ examples:
   python manage.py corbado_doctor
   python manage.py corbado_doctor --origin https://www.example.com
 
-What it cannot see: whether the project leaves sessions to the site. In Corbado's panel, Settings >
-Sessions has to be on own session management, or the Redirect URL gets no token.
+It cannot see whether the project leaves sessions to the site: in Corbado's panel, Settings >
+Sessions must be set to own session management, or the Redirect URL gets no token.
 """
 UNSEEN = (
-    "Not visible from here: in Corbado's panel, Settings > Sessions has to be on own session "
+    "Not visible from here: in Corbado's panel, Settings > Sessions must be set to own session "
     "management."
 )
 STATE_WIDTH = 9
@@ -47,7 +47,7 @@ WIDEST = 100
 class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
-    # It runs the checks itself, and has more to say than they.
+    # It runs the checks itself, and says more than they do.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,8 +55,8 @@ class Command(CorbadoCommand):
             "--origin",
             default="",
             metavar="https://…",
-            help="where browsers find this site: scheme and host, such as https://www.example.com. "
-            "Without it, the URLs on file are compared by their path alone.",
+            help="where browsers reach this site: scheme and host, as in https://www.example.com. "
+            "Without it, only the paths of the URLs on file are compared.",
         )
 
     @unguarded()
@@ -83,7 +83,7 @@ class Command(CorbadoCommand):
             State.WARNING: self.style.WARNING,
             State.WRONG: self.style.ERROR,
         }[finding.state]
-        # Padded before it is painted: colour codes have a length, too.
+        # Padded before styling: colour codes have a length, too.
         head = paint(finding.state.ljust(STATE_WIDTH)) + finding.subject.ljust(SUBJECT_WIDTH)
         indent = " " * (STATE_WIDTH + SUBJECT_WIDTH)
         width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)

@@ -1,4 +1,4 @@
-"""`manage.py corbado_emulator`: stand in for Corbado on this machine, with this site's settings."""
+"""``manage.py corbado_emulator``: a stand-in for Corbado, with this site's settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SITE = "http://localhost:8000"  # where runserver serves it
 
 class Command(BaseCommand):
     help = cli.DESCRIPTION if HAS_EXTRA else "Stand in for Corbado on this machine, offline."
-    # It must start where the site is not set up yet: it is what one sets it up with.
+    # It must start before the site is set up, since it is used to set the site up.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _say(self, line: str) -> None:
-        """Print at once: in a pipe (Docker, CI, tee) the address would wait for more."""
+        """Print at once: in a pipe (Docker, CI, tee) the address would be buffered."""
         self.stdout.write(line)
         self.stdout.flush()
 

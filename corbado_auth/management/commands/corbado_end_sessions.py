@@ -1,4 +1,4 @@
-"""`manage.py corbado_end_sessions`: sign one person out everywhere, or everybody who is linked."""
+"""``manage.py corbado_end_sessions``: sign out one person, or everyone linked, everywhere."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from corbado_auth.sessions.stores import are_in_cookies
 
 class Command(CorbadoCommand):
     help = """\
-End every session of one person, or of everybody who has an account here.
+End every session of one person, or of everyone who is linked to a Corbado user.
 
-Whatever the way in, and whichever browser: at the next page that they open, they
-are signed out. For a person without a password that takes a moment. For others
-every session is read, since nothing tells whose it is: about a minute for a
-million of them in the database.
+However and wherever they signed in, they are signed out at the next page that
+they open. For a person without a password this takes a moment. For others every
+session is read, since nothing says whose it is: about a minute for a million of
+them in the database.
 
-A link that resets a password, which somebody without one has just been sent, is
-void afterwards, and so are tokens that are made from the hash of the password.
+If a person without a password has just been sent a password reset link, it
+becomes void, as do other tokens made from the password's hash.
 """
     epilog = """\
 examples:
@@ -39,9 +39,9 @@ examples:
         whose.add_argument("--user", help=f"{name} of the local user")
         whose.add_argument("--corbado-id", help="ID of a linked Corbado user, usr-…")
         whose.add_argument(
-            "--linked", action="store_true", help="everybody who is linked to a Corbado user"
+            "--linked", action="store_true", help="everyone who is linked to a Corbado user"
         )
-        parser.add_argument("--dry-run", action="store_true", help="say who it would be")
+        parser.add_argument("--dry-run", action="store_true", help="show whose sessions would end")
         parser.add_argument("--yes", action="store_true", help="with --linked: do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,7 +66,7 @@ examples:
         if not options["yes"]:
             if not sys.stdin.isatty():
                 raise CommandError(
-                    "Nothing was changed: there is no terminal to ask at. Give --yes.", returncode=2
+                    "Nothing was changed: there is no terminal to ask on. Add --yes.", returncode=2
                 )
             answer = input(f"End every session of {number} linked people? [y/N] ")
             if answer.strip().lower() not in {"y", "yes"}:
@@ -78,7 +78,7 @@ examples:
             people = f" ({ended.refused} of them)" if ended.refused > 1 else ""
             self.stdout.write(f"No session of {whose}{people} is accepted any more.")
             if are_in_cookies():
-                self.stdout.write("The cookies that hold them cannot be deleted from here.")
+                self.stdout.write("Their cookies cannot be deleted from here.")
         if ended.deleted:
             self.stdout.write(f"Ended {ended.deleted} sessions of {whose}.")
         if ended.left:

@@ -1,4 +1,4 @@
-"""`manage.py corbado_link`: link one local user to one Corbado user by hand."""
+"""``manage.py corbado_link``: link one local user to one Corbado user by hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(CorbadoCommand):
     help = (
         "Link one local user to one Corbado user by hand, for someone whom the rules refuse "
         "(staff, an address that two people share). Make sure by other means that both are the "
-        "same person: whoever signs in as that Corbado user is this local user from then on. To "
+        "same person: that Corbado user signs in as this local user from then on. To "
         "undo it, use 'Unlink' in the admin."
     )
 
@@ -45,7 +45,7 @@ class Command(CorbadoCommand):
         question = f"Link {user.get_username()} to {person.id} ({address})?"
         self.confirm(question, yes=options["yes"])
         self._link(user, person.id, person.verified_email)
-        self.stdout.write(f"{user.get_username()} signs in as {person.id} now.")
+        self.stdout.write(f"{user.get_username()} now signs in as {person.id}.")
 
     def _user(self, name: str) -> Any:
         model = get_user_model()

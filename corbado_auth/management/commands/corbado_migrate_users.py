@@ -1,4 +1,4 @@
-"""`manage.py corbado_migrate_users`: move existing users over, ahead of their first sign-in."""
+"""``manage.py corbado_migrate_users``: move existing users before their first sign-in."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from corbado_auth.existing_users.outcomes import Outcome
 from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
-Create a Corbado user for every existing user who may have one, and link the two, so that their
-first sign-in through Corbado finds them. No email is sent, and passwords keep working.
+Create a Corbado user for every existing user who may have one, and link the two, so that the first
+sign-in through Corbado finds the existing user. No email is sent, and passwords keep working.
 
-Start with --dry-run: it asks Corbado nothing and changes nothing. The run itself can be stopped at
-any point (Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it got, and requests
-without an answer are looked up at Corbado before anything is asked twice. There is one run at a
-time; a second one says who is at work and ends.
+Start with --dry-run: it asks Corbado nothing and changes nothing. A run can be stopped at any point
+(Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it got, and requests whose
+answer was lost are looked up at Corbado before they are repeated. There is one run at a time; a
+second one says who is at work, and exits.
 """
 EPILOG = """\
 examples:
@@ -52,11 +52,11 @@ examples:
   python manage.py corbado_migrate_users --rate 20 --report all.csv
   python manage.py corbado_migrate_users --emails-from colleagues.txt --include-staff
 
-A user is created at Corbado; linked, where Corbado has somebody who confirmed the address; skipped
-(moved before, inactive, staff); or refused, with a reason that the report and the summary give.
+Each user is created at Corbado; or linked, if a Corbado user has confirmed the address; or skipped
+(already moved, inactive, staff); or refused, with a reason in the report and the summary.
 
-The exit code is 0 if nobody was refused, 1 if somebody was, 2 if the run was stopped or could not
-begin.
+The exit code is 0 if nobody was refused, 1 if someone was, 2 if the run was stopped or could not
+start.
 """
 STOPPED = 2
 
@@ -64,12 +64,12 @@ STOPPED = 2
 class Command(CorbadoCommand):
     help = HELP
     epilog = EPILOG
-    # Run below, since a failed check has to end with the exit code for "could not begin".
+    # Run below, since a failed check has to end with the exit code for "could not start".
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("--dry-run", action="store_true", help="say what would happen; ask and change nothing")
+        add("--dry-run", action="store_true", help="show what would happen, change nothing")
         add("--limit", type=_positive, metavar="N", help="ask Corbado about N users at most")
         add(
             "--filter",
@@ -83,7 +83,7 @@ class Command(CorbadoCommand):
             "--emails-from",
             type=Path,
             metavar="FILE",
-            help="move only users with these addresses, one a line",
+            help="move only users with these addresses, one per line",
         )
         add("--include-staff", action="store_true", help="move staff and superusers, too")
         add(
@@ -106,9 +106,9 @@ class Command(CorbadoCommand):
             type=Path,
             metavar="FILE",
             help="write a row for each user to FILE (.csv, .json or .jsonl), replacing it; "
-            "users are named by primary key",
+            "users are identified by primary key",
         )
-        add("--report-emails", action="store_true", help="name the addresses in the report, too")
+        add("--report-emails", action="store_true", help="include addresses in the report")
 
     @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
@@ -119,7 +119,7 @@ class Command(CorbadoCommand):
         except Error as error:
             raise _refusal(
                 f"The database failed ({type(error).__name__}). Does it answer, and has manage.py "
-                "migrate been run? Nothing is lost: run this again then."
+                "migrate been run? Nothing is lost: run this again afterwards."
             ) from error
 
     def _move(self, options: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Command(CorbadoCommand):
             migration = self._migration(options)
             scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
             stack.enter_context(stopped_by_signals(stop))
-            # First of all that is written: the report may be the one of the run that holds it.
+            # Before anything is written: the report may belong to the run that holds the lease.
             lease = None if dry_run else stack.enter_context(Lease(stop))
             report = self._report(options)
             if report:
@@ -193,9 +193,9 @@ class Command(CorbadoCommand):
                 )
             users = getattr(migration, name)(users)
         if users.query.is_sliced:
-            raise _refusal("The users cannot be a slice of a queryset: use --limit.")
+            raise _refusal("get_queryset() must not return a slice: use --limit.")
         if users.query.combinator:
-            raise _refusal("The users cannot be a union of querysets: filter with | or Q().")
+            raise _refusal("get_queryset() must not return a union: filter with | or Q().")
         return users
 
     def _addresses(self, options: dict[str, Any]) -> list[str] | None:
@@ -208,7 +208,7 @@ class Command(CorbadoCommand):
             raise _refusal(f"--emails-from {path} cannot be read: {_why(error)}.") from error
         addresses = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
         if not addresses:
-            raise _refusal(f"--emails-from {path} holds no address.")
+            raise _refusal(f"--emails-from {path} contains no address.")
         return addresses
 
     def _report(self, options: dict[str, Any]) -> Report | None:
@@ -221,7 +221,7 @@ class Command(CorbadoCommand):
             raise _refusal(f"--report {path}: {_why(error)}.") from error
 
     def _write(self, work: Callable[[], None], options: dict[str, Any], stop: StopFlag) -> None:
-        """Write to the report, and end the run where that fails: its disk may be full."""
+        """Write to the report, and stop the run if that fails: the disk may be full."""
         try:
             work()
         except OSError as error:
@@ -234,7 +234,7 @@ class Command(CorbadoCommand):
         return Progress(total, say, sys.stderr)
 
     def _retry_deletions(self, rate: RateLimiter, lease: Lease) -> None:
-        """Delete at Corbado who is deleted here, first: an address may be in use again."""
+        """First delete Corbado users whose local users are gone: an address may be in use again."""
 
         def take_turn() -> None:
             lease.renew_in_time()
@@ -243,7 +243,9 @@ class Command(CorbadoCommand):
         with suppress(Stopped):
             retried = retry_deletions(take_turn)
             if retried.deleted:
-                self.stdout.write(f"{retried.deleted:>9,} deleted at Corbado, as here before")
+                self.stdout.write(
+                    f"{retried.deleted:>9,} deleted at Corbado, having been deleted here"
+                )
             if retried.kept:
                 self.stdout.write(f"{retried.kept:>9,} still to be deleted at Corbado")
 
@@ -255,10 +257,10 @@ class Command(CorbadoCommand):
         for line in progress.summary(*kinds, "skipped", "refused"):
             say(line)
         if scope.unknown_addresses:
-            say(f"{len(scope.unknown_addresses):>9,} addresses of the file that nobody here has")
+            say(f"{len(scope.unknown_addresses):>9,} addresses in the file that no user here has")
         if dry_run:
             if deletions := count_pending_deletions():
-                say(f"{deletions:>9,} to be deleted at Corbado, as here before")
+                say(f"{deletions:>9,} to be deleted at Corbado, having been deleted here")
             say("Nothing was asked and nothing was changed.")
 
 

@@ -1,4 +1,4 @@
-"""`manage.py corbado_migration_status`: how far the user base has come."""
+"""``manage.py corbado_migration_status``: how far the user base has come."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BAR = 40
 
 class Command(BaseCommand):
     help = (
-        "Show how far the users of this site have come to Corbado: how many have an account there, "
+        "Show how far the users of this site have moved to Corbado: how many have an account, "
         "have signed in with it, still use a password, or were refused by corbado_migrate_users, "
-        "and the first sign-ins of the last twelve weeks. It only reads."
+        "and the first sign-ins of the last twelve weeks. It changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -50,7 +50,7 @@ def _refused(adoption: Adoption) -> list[str]:
 
 
 def _chart(adoption: Adoption) -> list[str]:
-    """Draw the people who have signed in, each week's end against all users."""
+    """Draw the share of users who had signed in by the end of each week."""
     lines = [f"{'Week of':<12}{'first sign-ins':>15}{'in all':>12}   of all users"]
     for week in adoption.weeks:
         share = adoption.share(week.total)

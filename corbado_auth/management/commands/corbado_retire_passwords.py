@@ -1,4 +1,4 @@
-"""`manage.py corbado_retire_passwords`: make passwords unusable that nobody needs any more."""
+"""``manage.py corbado_retire_passwords``: make passwords that are no longer needed unusable."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from corbado_auth.models import CorbadoAccount
 HELP = """\
 Make the password unusable for people who sign in through Corbado and no longer use it.
 
-Their open sessions end, and Django's password reset sends them nothing from then on: they come in
-with a passkey or with a link by email. This cannot be undone, so the command asks first. With
---report the names are on the disk before a password goes.
+Their open sessions end, and from then on Django's password reset sends them nothing: they sign in
+with a passkey or a link by email. This cannot be undone, so the command asks first. With --report,
+the names are on disk before a password goes.
 """
 EPILOG = """\
 examples:
@@ -50,24 +50,24 @@ class Command(CorbadoCommand):
             type=_positive,
             default=Rule().days,
             metavar="D",
-            help="the last one within D days, and no password for D days (default %(default)s)",
+            help="the last one within D days, and no password in D days (default %(default)s)",
         )
         parser.add_argument(
-            "--include-staff", action="store_true", help="staff and superusers, too"
+            "--include-staff", action="store_true", help="include staff and superusers"
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would happen, and change nothing"
+            "--dry-run", action="store_true", help="show what would happen, change nothing"
         )
         self.add_yes(parser)
         parser.add_argument(
-            "--report", metavar="FILE", help="write who it is to FILE, as CSV, one row a user"
+            "--report", metavar="FILE", help="write these users to FILE as CSV, one row each"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if conf.uses_connect_alone():
             raise CommandError(
                 "With Corbado Connect alone, passwords stay: Connect has no link by email, so the "
-                "password, or resetting it, is the way back for whoever loses a passkey."
+                "password, or resetting it, is the way back for people who lose a passkey."
             )
         rule = Rule(options["sign_ins"], options["days"], options["include_staff"])
         if not options["dry_run"]:
@@ -98,7 +98,7 @@ class Command(CorbadoCommand):
 
 @contextmanager
 def _report(path: str | None) -> Iterator[Record]:
-    """Open the report and yield what writes accounts into it, down to the disk."""
+    """Open the report and yield a function that writes accounts to it, down to the disk."""
     if path is None:
         yield lambda accounts: None
         return
@@ -135,5 +135,5 @@ def _positive(text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise ArgumentTypeError(f"{text} is not a whole number from 1")
+        raise ArgumentTypeError(f"{text} is not a whole number above 0")
     return number
