@@ -15,21 +15,26 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, get_language_from_path, override
 
 __all__ = [
     "connect_confirm_url",
     "first_url",
+    "host_of",
     "is_own_path",
+    "language_of",
     "login_page_url",
     "login_url_back_to",
     "safe_next",
     "step_up_url",
     "view_at",
+    "without_language",
 ]
 
-# Two of them fit into one cookie, whatever characters they contain (percent-encoded ASCII).
-MAX_URL = 1400
+# Percent-encoded. By default Gunicorn refuses a request line over 4094 bytes, and nginx an answer
+# whose headers are over 4096.
+MAX_URL = 4000
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def safe_next(request: HttpRequest, url: str) -> str:
@@ -42,10 +47,50 @@ def safe_next(request: HttpRequest, url: str) -> str:
     # Browsers read a backslash as a slash and skip control characters.
     if "\\" in url or not url.isprintable():
         return ""
+    host = request.get_host()
+    # Host and scheme are decided before the query, and Django refuses more than 2048 characters.
+    before_query = url.partition("?")[0].partition("#")[0]
     allowed = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        before_query,
+        allowed_hosts={host, host_of(request.scheme or "", host)},
+        require_https=request.is_secure(),
     )
     return url if allowed and len(iri_to_uri(url)) <= MAX_URL and not is_own_path(url) else ""
+
+
+def host_of(scheme: str, netloc: str) -> str:
+    """Return host and port as browsers write them: in lower case, without the default port."""
+    return netloc.lower().removesuffix(DEFAULT_PORTS.get(scheme, ""))
+
+
+def language_of(path: str) -> str | None:
+    """Return the language that a path of this site is in by ``i18n_patterns``, or None."""
+    is_used, default_has_prefix = _language_prefixes()
+    if not (is_used and path):
+        return None
+    found = get_language_from_path(_below_script(path))
+    return found or (None if default_has_prefix else settings.LANGUAGE_CODE)
+
+
+def without_language(path: str) -> str:
+    """Return a path as it is in every language; the root of a language stays what it is.
+
+    It must not look like the root of the site, to which browsers shorten a long Referer.
+    """
+    below = _below_script(path)
+    if not _language_prefixes()[0] or not get_language_from_path(below):
+        return path
+    _empty, _language, rest = below.split("/", 2)
+    return f"{get_script_prefix()}{rest}" if rest else path
+
+
+def _language_prefixes() -> tuple[bool, bool]:
+    """Return whether ``i18n_patterns`` are used, and whether the default language has a prefix."""
+    return is_language_prefix_patterns_used(get_urlconf() or settings.ROOT_URLCONF)
+
+
+def _below_script(path: str) -> str:
+    return path.removeprefix(get_script_prefix().removesuffix("/"))
 
 
 def is_own_path(url: str, *, base: str = "/") -> bool:
@@ -116,4 +161,4 @@ def first_url(names: Iterable[str]) -> str:
 
 def view_at(path: str) -> Callable[..., Any]:
     """Return the view at a path of this site; raises Resolver404 if there is none."""
-    return resolve(path.removeprefix(get_script_prefix().removesuffix("/"))).func
+    return resolve(_below_script(path)).func

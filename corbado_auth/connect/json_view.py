@@ -28,7 +28,7 @@ __all__ = ["JSONView", "Refusal", "impersonating"]
 
 logger = logging.getLogger("corbado_auth")
 
-# A signedPasskeyData has about 900 characters, and ``next`` up to 1,400.
+# A signedPasskeyData has about 900 characters, and ``next`` up to 4,000.
 MAX_BODY = 16 * 1024
 
 

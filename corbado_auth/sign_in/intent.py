@@ -7,6 +7,7 @@ enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for ea
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import wraps
@@ -20,14 +21,25 @@ from django.utils.crypto import get_random_string
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
-from corbado_auth.next_url import MAX_URL, is_own_path, safe_next, view_at
+from corbado_auth.next_url import (
+    host_of,
+    is_own_path,
+    language_of,
+    safe_next,
+    view_at,
+    without_language,
+)
 from corbado_auth.session import rotate_key
 from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
-from .signed_cookies import SignedCookie
+from .signed_cookies import SignedCookie, TooLargeError
 
-__all__ = ["Intent", "is_login_page", "login_page"]
+__all__ = ["Intent", "is_login_page", "language_to_answer_in", "login_page"]
 
+logger = logging.getLogger("corbado_auth")
+
+# Percent-encoded: it fits into the cookie, whatever characters it contains.
+MAX_PAGE = 1400
 TWELVE_HOURS = 12 * 60 * 60
 # Browsers shorten a Referer over 4096 characters to its origin (Referrer Policy, section 8.3).
 MAX_QUERY_OF_ROOT = 3000
@@ -82,7 +94,7 @@ def was_asked_for(
     if any(is_own_path(value, base=referer.path) for _name, value in query):
         return False
     site = request.META.get("HTTP_SEC_FETCH_SITE")
-    if referer.netloc.lower() != request.get_host().lower():
+    if not _is_here(referer, request):
         # Under the browsers' default policy another origin sees no path and no query, and then
         # nothing says which page it was.
         is_whole = referer.path not in {"", "/"} or bool(referer.query)
@@ -93,11 +105,29 @@ def was_asked_for(
         return False
     # Any other site can open our login page first, so the intent is not enough; plain http outside
     # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
-    return site in {None, "same-origin"} and unquote(referer.path) == intent.page
+    # In two tabs, it may be open in two languages.
+    page = without_language(unquote(referer.path))
+    return site in {None, "same-origin"} and page == without_language(intent.page)
+
+
+def language_to_answer_in(request: HttpRequest, intent: Intent | None) -> str | None:
+    """Return the language of the login page that the person comes from, if its path says it.
+
+    The Redirect URL is one URL, and so in one language of ``i18n_patterns``.
+    """
+    referer = referer_of(request)
+    path = referer.path if _is_here(referer, request) else ""
+    return language_of(unquote(path)) or (language_of(intent.page) if intent else None)
+
+
+def _is_here(url: SplitResult, request: HttpRequest) -> bool:
+    """Return whether a URL is of the host that the request came to."""
+    here = host_of(request.scheme or "", request.get_host())
+    return host_of(url.scheme, url.netloc) == here
 
 
 def _page(url: SplitResult) -> tuple[str, str, str]:
-    return url.scheme, url.netloc.lower(), unquote(url.path)
+    return url.scheme, host_of(url.scheme, url.netloc), unquote(url.path)
 
 
 def referer_of(request: HttpRequest) -> SplitResult:
@@ -167,9 +197,14 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     asked = safe_next(request, request.GET.get("next", ""))
     earlier = Intent.from_request(request)
     next_url = asked or (safe_next(request, earlier.next) if earlier else "")
-    page = request.path if len(iri_to_uri(request.path)) <= MAX_URL else ""
-    visit = get_random_string(12)
-    cookie.write(response, {"page": page, "next": next_url, "id": visit})
+    page = request.path if len(iri_to_uri(request.path)) <= MAX_PAGE else ""
+    value = {"page": page, "next": next_url, "id": get_random_string(12)}
+    try:
+        cookie.write(response, value)
+    except TooLargeError:
+        # The Referer may still have it.
+        logger.warning("A next of %d characters does not fit into a cookie", len(next_url))
+        cookie.write(response, {**value, "next": ""})
     add_never_cache_headers(response)
     response.headers["Referrer-Policy"] = "same-origin"
     return response

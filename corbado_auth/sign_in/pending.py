@@ -7,6 +7,7 @@ token.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,11 @@ from django.utils.crypto import get_random_string
 
 from corbado_auth.identity import CorbadoEmail, CorbadoUser
 
-from .signed_cookies import SignedCookie
+from .signed_cookies import SignedCookie, TooLargeError
 
 __all__ = ["PendingSignIn", "keep", "new_id", "store"]
+
+logger = logging.getLogger("corbado_auth")
 
 FIVE_MINUTES = 5 * 60
 # A mail has to arrive meanwhile.
@@ -94,19 +97,24 @@ def keep(
     *,
     in_cookie: SignedCookie,
 ) -> None:
-    """Write a result into the browser; raises TooLargeError if it does not fit."""
-    in_cookie.write(
-        response,
-        {
-            "id": result.id,
-            "user": _pack(result.corbado_user),
-            "next": result.next,
-            "digest": result.token_digest,
-            "signed_in": _signed_in(request),
-            "takes_password": result.takes_password,
-            "link_id": result.link_id,
-        },
-    )
+    """Write a result into the browser; raises TooLargeError if it does not fit.
+
+    A long ``next`` goes first: better to sign in and land on the first page than not at all.
+    """
+    value = {
+        "id": result.id,
+        "user": _pack(result.corbado_user),
+        "next": result.next,
+        "digest": result.token_digest,
+        "signed_in": _signed_in(request),
+        "takes_password": result.takes_password,
+        "link_id": result.link_id,
+    }
+    try:
+        in_cookie.write(response, value)
+    except TooLargeError:
+        logger.warning("A next of %d characters does not fit into a cookie", len(result.next))
+        in_cookie.write(response, {**value, "next": ""})
 
 
 def _signed_in(request: HttpRequest) -> str:

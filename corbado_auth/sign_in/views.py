@@ -9,6 +9,7 @@ from typing import Any, Literal
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
 
 from corbado_auth import session
@@ -76,6 +77,16 @@ class CorbadoRedirectView(RefusalPages):
         # view of the site that redirects (Django's ``set_language`` is one).
         self.was_prepared = self.token is not None and was_prepared(request, self.token)
         self.intent = intent.Intent.from_request(request)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer in the language of the login page, which may not be that of this URL."""
+        language = intent.language_to_answer_in(request, self.intent)
+        if language is None:
+            return super().dispatch(request, *args, **kwargs)
+        with override(language):
+            response = super().dispatch(request, *args, **kwargs)
+        response.headers["Content-Language"] = language
+        return response
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in: one question to Corbado, then the rules of this site.

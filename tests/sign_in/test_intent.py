@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from random import Random
+from string import ascii_letters, digits
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import engines
 from django.template.response import TemplateResponse
-from django.test import AsyncRequestFactory, RequestFactory
+from django.test import AsyncRequestFactory, Client, RequestFactory, override_settings
+from django.urls import include, path
 from django.views import View
 
-from corbado_auth.next_url import login_page_url
+from corbado_auth.next_url import login_page_url, without_language
 from corbado_auth.sign_in.intent import Intent, cookie, login_page
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import FROM_LOGIN_PAGE, come_back, open_login_page
 
 MAGIC = "corbadoEmailLinkID=eml-1&corbadoToken=secret"
 
@@ -133,3 +139,125 @@ def test_the_cookie_is_for_the_whole_host_for_twelve_hours() -> None:
 def test_a_login_page_with_a_path_too_long_for_the_cookie_still_opens() -> None:
     response = sign_in_page(RequestFactory().get(f"/{'ä' * 1000}/?next=/orders/"))
     assert intent_after(response) == Intent("", "/orders/")
+
+
+@pytest.fixture
+def robin(corbado: Corbado) -> User:
+    """A person at Corbado, with a confirmed address."""
+    return corbado.add_user("robin@example.com", "Robin Example")
+
+
+# What does not compress: a SAML request, a signed authorization request.
+LETTERS = "".join(Random(7).choices(ascii_letters + digits, k=3200))  # noqa: S311
+MORE = "".join(Random(8).choices(ascii_letters + digits, k=800))  # noqa: S311
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_next_as_long_as_an_identity_providers_is_kept(
+    client: Client, corbado: Corbado, robin: User, site: str
+) -> None:
+    far = f"/idp/redirect/?SAMLRequest={LETTERS}"
+    open_login_page(client, far)
+    answer = come_back(client, corbado.issue_token(robin), sec_fetch_site=site)
+    if site == "none":
+        shown = client.get(answer.url).context["result"].id
+        answer = client.post(answer.url, {"id": shown})
+    assert answer.url == far
+
+
+@pytest.mark.django_db
+def test_a_next_that_fits_into_no_cookie_is_forgotten_and_noted(
+    client: Client, corbado: Corbado, robin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_login_page(client, f"/idp/?r={LETTERS}{MORE}"[:3990])
+    assert come_back(client, corbado.issue_token(robin)).url == "/account/"
+    assert "A next of 3990 characters does not fit into a cookie" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_person_who_is_asked_gets_in_where_the_next_fits_no_more(
+    client: Client, corbado: Corbado, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = corbado.add_user("robin@example.com", MORE)
+    open_login_page(client, f"/idp/redirect/?SAMLRequest={LETTERS}")
+    page = come_back(client, corbado.issue_token(user), sec_fetch_site="none").url
+    shown = client.get(page).context["result"].id
+    assert client.post(page, {"id": shown}).url == "/account/"
+    assert "does not fit into a cookie" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("secure", "host"), [(False, "testserver:80"), (True, "testserver:443")])
+def test_the_default_port_in_the_host_header_asks_nobody(
+    client: Client, corbado: Corbado, robin: User, secure: bool, host: str
+) -> None:
+    """Some proxies write it; browsers leave it out of the Referer."""
+    scheme = "https" if secure else "http"
+    client.get("/corbado/login/", {"next": "/orders/"}, secure=secure, headers={"host": host})
+    answer = client.get(
+        "/corbado/redirect/",
+        {"corbadoAuthToken": corbado.issue_token(robin)},
+        secure=secure,
+        headers={
+            **FROM_LOGIN_PAGE,
+            "referer": f"{scheme}://testserver/corbado/login/",
+            "host": host,
+        },
+    )
+    assert answer.url == "/orders/"
+
+
+# Languages in the path: the Redirect URL is in one of them ---------------------------------------
+
+urlpatterns = i18n_patterns(
+    path("corbado/", include("corbado_auth.urls")),
+    path("home/", sign_in_page, name="home"),
+)
+languages = override_settings(
+    ROOT_URLCONF=__name__,
+    LANGUAGES=[("en", "English"), ("de", "German"), ("fr", "French")],
+    LOGIN_REDIRECT_URL="home",
+)
+
+
+def come_to_english(client: Client, token: str, page: str) -> Any:
+    """Come back to the one Redirect URL from a login page in another language."""
+    headers = {**FROM_LOGIN_PAGE, "referer": f"http://testserver{page}"}
+    return client.get("/en/corbado/redirect/", {"corbadoAuthToken": token}, headers=headers)
+
+
+@pytest.mark.django_db
+@languages
+def test_a_person_stays_in_the_language_of_the_login_page(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    client.get("/de/corbado/login/")
+    answer = come_to_english(client, corbado.issue_token(robin), "/de/corbado/login/")
+    assert answer.url == "/de/home/"
+    refused = come_to_english(client, "x" * 64, "/de/corbado/login/")
+    assert refused.headers["Content-Language"] == "de"
+    assert 'lang="de"' in refused.content.decode()
+
+
+@pytest.mark.django_db
+@languages
+def test_the_older_of_two_tabs_in_two_languages_is_not_asked(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    client.get("/de/corbado/login/")
+    client.get("/fr/corbado/login/")
+    answer = come_to_english(client, corbado.issue_token(robin), "/de/corbado/login/")
+    assert answer.url == "/de/home/"
+
+
+@languages
+def test_the_root_of_a_language_is_not_the_root_of_the_site() -> None:
+    """To the root of the site, browsers shorten the Referer of any page with a long URL."""
+    assert without_language("/de/corbado/login/") == without_language("/fr/corbado/login/")
+    assert without_language("/de/") == "/de/"
+
+
+@override_settings(ROOT_URLCONF="tests.urls")
+def test_without_language_prefixes_a_path_is_itself() -> None:
+    assert without_language("/de/corbado/login/") == "/de/corbado/login/"
