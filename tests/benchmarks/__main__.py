@@ -26,6 +26,8 @@ BENCHMARKS = {
     "sign-in": "tests.benchmarks.sign_in",
     "connections": "tests.benchmarks.connections",
     "throughput": "tests.benchmarks.throughput",
+    "slow-corbado": "tests.benchmarks.slow_corbado",
+    "many-at-once": "tests.benchmarks.many_at_once",
     "imports": "tests.benchmarks.imports",
     "password-verify": "tests.benchmarks.password_verify",
     "test-kit": "tests.benchmarks.kit",

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks import plots
 from tests.benchmarks.marks import Mark, Plot, Result, Table
 
-PACKAGES = ("Django", "requests", "urllib3", "psycopg", "gunicorn", "redis")
+PACKAGES = ("Django", "requests", "urllib3", "psycopg", "gunicorn", "uvicorn", "redis")
 INTRODUCTION = """\
 # Performance
 
