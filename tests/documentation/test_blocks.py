@@ -37,6 +37,10 @@ NOT_RUN = {
         "docs/how-to-connect.md",
         "export default async function preLogin(event) {",
     ): "runs at Corbado; tests/browser/test_connect.py runs it in Chromium",
+    ("docs/how-to-asgi.md", "# settings.py: a pool"): "needs PostgreSQL: "
+    "tests/sign_in/test_uvicorn.py has such a pool",
+    ("docs/how-to-asgi.md", "$ uvicorn shop.asgi:application --workers 2"): "serves until it is "
+    "ended: tests/sign_in/test_uvicorn.py does that",
     (
         "docs/how-to-delete-people.md",
         "*/10 * * * *  www-data  cd /srv/shop && venv/bin/python manage.py corbado_delete_pending",

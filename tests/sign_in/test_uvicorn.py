@@ -48,7 +48,9 @@ def database(django_db_setup: None) -> Iterator[dict[str, Any]]:
     with psycopg.connect(host=host, user="postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {NAME}")
         command = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
-        subprocess.run(command, cwd=ROOT, env={**os.environ, **env_of(own, "http://127.0.0.1:1")}, check=True)
+        subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **env_of(own, "http://127.0.0.1:1")}, check=True
+        )
         yield own
         server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
 
