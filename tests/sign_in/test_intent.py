@@ -176,18 +176,6 @@ def test_a_next_that_fits_into_no_cookie_is_forgotten_and_noted(
 
 
 @pytest.mark.django_db
-def test_a_person_who_is_asked_gets_in_where_the_next_fits_no_more(
-    client: Client, corbado: Corbado, caplog: pytest.LogCaptureFixture
-) -> None:
-    user = corbado.add_user("robin@example.com", MORE)
-    open_login_page(client, f"/idp/redirect/?SAMLRequest={LETTERS}")
-    page = come_back(client, corbado.issue_token(user), sec_fetch_site="none").url
-    shown = client.get(page).context["result"].id
-    assert client.post(page, {"id": shown}).url == "/account/"
-    assert "does not fit into a cookie" in caplog.text
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(("secure", "host"), [(False, "testserver:80"), (True, "testserver:443")])
 def test_the_default_port_in_the_host_header_asks_nobody(
     client: Client, corbado: Corbado, robin: User, secure: bool, host: str

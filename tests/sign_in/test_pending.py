@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -28,10 +29,10 @@ def request_of(user: Any) -> HttpRequest:
     return request
 
 
-def held_for(user: Any) -> HttpRequest:
+def held_for(user: Any, next_url: str = "/orders/") -> HttpRequest:
     """Return the next request of a browser in which a result waits."""
     response = HttpResponse()
-    pending.store(request_of(user), response, KIM, next_url="/orders/", token_digest="digest")
+    pending.store(request_of(user), response, KIM, next_url=next_url, token_digest="digest")
     request = request_of(user)
     request.META["HTTP_COOKIE"] = "; ".join(
         f"{name}={morsel.value}" for name, morsel in response.cookies.items()
@@ -46,6 +47,13 @@ def test_it_keeps_who_it_is() -> None:
     assert (result.corbado_user.id, result.corbado_user.full_name) == ("usr-1", "Kim Example")
     assert result.corbado_user.status == "pending"
     assert result.corbado_user.emails == KIM.emails
+
+
+def test_a_next_that_does_not_fit_is_forgotten_and_noted(caplog: pytest.LogCaptureFixture) -> None:
+    result = PendingSignIn.from_request(held_for(AnonymousUser(), f"/idp/{token_hex(3000)}"))
+    assert result is not None
+    assert (result.next, result.corbado_user.id) == ("", "usr-1")
+    assert "A next of 6005 characters does not fit into a cookie" in caplog.text
 
 
 def test_each_has_an_id_of_its_own() -> None:

@@ -209,7 +209,7 @@ def test_a_visitor_is_sent_to_the_login_page(client: Client) -> None:
 
 
 def test_an_address_too_long_for_next_is_cut(old: Client) -> None:
-    assert old.get(MATTERS, {"long": "x" * 2000}).url == f"{STEP_UP}?next=%2Fmatters%2F"
+    assert old.get(MATTERS, {"long": "x" * 4000}).url == f"{STEP_UP}?next=%2Fmatters%2F"
 
 
 def test_somebody_else_who_signs_in_is_asked_first(
