@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 ADA = "ada@example.com"
 # Not counted: what opens and ends a transaction.

@@ -55,6 +55,7 @@ def asked(corbado: Corbado) -> list[str]:
     return [f"{call.method} {call.path}" for call in corbado.requests]
 
 
+@pytest.mark.matrix
 def test_a_passkey_signs_its_owner_in(
     corbado: Corbado, client: Client, make_user: MakeUser
 ) -> None:
@@ -207,6 +208,7 @@ def test_data_is_good_once(corbado: Corbado, client: Client, make_user: MakeUser
     assert (again.status_code, again.json()["error"]) == (401, "not_verified")
 
 
+@pytest.mark.matrix
 def test_the_handle_decides_and_neither_sub_nor_address(
     corbado: Corbado, client: Client, make_user: MakeUser
 ) -> None:
@@ -231,6 +233,7 @@ def test_a_handle_that_was_written_in_by_hand_is_refused(
     assert not get_user(client).is_authenticated
 
 
+@pytest.mark.matrix
 def test_an_unknown_handle_is_refused(
     corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -572,6 +575,7 @@ def test_the_account_of_another_project_does_not_count(
     assert answer.json()["error"] == "refused"
 
 
+@pytest.mark.matrix
 def test_every_user_has_a_handle_of_their_own_that_says_nothing(make_user: MakeUser) -> None:
     ada, bob = make_user(ADA), make_user("bob@example.com")
     one = ConnectAccount.objects.get_or_link(ada)

@@ -45,6 +45,7 @@ def make_old(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corbado_auth.connect.tokens.is_recent", lambda *_args: False)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("token_type", ["passkey-append", "passkey-list", "passkey-delete"])
 def test_a_signed_in_person_gets_a_token_for_the_own_handle(
     corbado: Corbado, make_user: MakeUser, token_type: str
