@@ -29,6 +29,8 @@ class ExampleSite:
     url: str
     emulator: Emulator
     database: Path
+    # The highest primary key of the users that every test begins with.
+    seeded: int | None = None
 
     @property
     def login_url(self) -> str:
@@ -51,7 +53,9 @@ class ExampleSite:
             connection.execute("DELETE FROM django_session")
             connection.execute("DELETE FROM corbado_auth_corbadoaccount")
             connection.execute("DELETE FROM corbado_auth_passkeynudge")
-            connection.execute("DELETE FROM auth_user WHERE username LIKE 'usr-%'")
+            if self.seeded is None:
+                self.seeded = connection.execute("SELECT max(id) FROM auth_user").fetchone()[0]
+            connection.execute("DELETE FROM auth_user WHERE id > ?", [self.seeded])
 
     def account(self, email: str) -> dict[str, Any] | None:
         """Return the CorbadoAccount row with this confirmed address, with its user's name."""
