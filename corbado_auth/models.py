@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import (
     DEFAULT_DB_ALIAS,
     connections,
@@ -29,6 +30,11 @@ __all__ = ["ConnectAccount", "CorbadoAccount"]
 def db_for_write() -> str:
     """Return the alias of the database for writing: a replica may not have the latest rows yet."""
     return router.db_for_write(CorbadoAccount)
+
+
+def db_of_users() -> str:
+    """Return the alias of the database that local users are written to."""
+    return router.db_for_write(get_user_model())
 
 
 class CorbadoAccount(models.Model):

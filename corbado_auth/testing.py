@@ -118,10 +118,12 @@ class Corbado:
         Returns the redirect view's response: a redirect to the destination, or the page that says
         why sign-in failed. ``login_url`` is the site's login page; default is the package's.
         """
+        from django.conf import settings
         from django.urls import reverse
 
         login_url = login_url or reverse("corbado_auth:login")
-        page = client.get(login_url, {"next": next} if next else {})
+        query = {"next": next} if next else {}
+        page = client.get(login_url, query, secure=settings.SECURE_SSL_REDIRECT)
         # The site accepts only a navigation that began at its own login page.
         return client.get(
             reverse("corbado_auth:redirect"),

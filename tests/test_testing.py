@@ -13,7 +13,7 @@ import pytest
 import requests
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.test import Client, LiveServerTestCase, TestCase
+from django.test import Client, LiveServerTestCase, TestCase, override_settings
 from django.urls import reverse
 
 from corbado_auth.testing import Corbado, CorbadoTestCase
@@ -30,6 +30,13 @@ class TestCorbado:
         response = corbado.sign_in(client, corbado.add_user(EMAIL, "Ada"), next="/orders/")
         assert (response.status_code, response["Location"]) == (303, "/orders/")
         assert get_user(client).is_authenticated
+
+    def test_a_user_signs_in_under_the_settings_of_production(
+        self, corbado: Corbado, client: Client
+    ) -> None:
+        with override_settings(SECURE_SSL_REDIRECT=True, SESSION_COOKIE_SECURE=True):
+            response = corbado.sign_in(client, corbado.add_user(EMAIL), next="/orders/")
+        assert (response.status_code, response["Location"]) == (303, "/orders/")
 
     def test_an_expired_token_lets_nobody_in(self, corbado: Corbado, client: Client) -> None:
         token = corbado.issue_token(corbado.add_user(EMAIL))

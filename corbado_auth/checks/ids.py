@@ -18,6 +18,7 @@ BACKEND_MISSING = "corbado_auth.E013"
 SESSIONS_IN_COOKIES = "corbado_auth.E014"
 SETTING_RENAMED = "corbado_auth.E015"
 PASSWORD_BACKENDS_MALFORMED = "corbado_auth.E016"  # noqa: S105
+USERS_ELSEWHERE = "corbado_auth.E017"
 IMPERSONATION_BROKEN = "corbado_auth.E021"
 CONNECT_MALFORMED = "corbado_auth.E022"
 

@@ -43,7 +43,25 @@ def check_site(**kwargs: Any) -> list[CheckMessage]:
 def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
     """Check that a backend maps Corbado users onto local users, and how far it trusts emails."""
     # Without Django's app no backend can be imported; APP_MISSING says so.
-    return list(_backends()) if apps.is_installed("django.contrib.auth") else []
+    if not apps.is_installed("django.contrib.auth"):
+        return []
+    return [*_backends(), *_databases()]
+
+
+def _databases() -> Messages:
+    """Check that accounts are where the users are: each sign-in joins the two."""
+    from corbado_auth.models import db_for_write, db_of_users
+
+    ours, users = db_for_write(), db_of_users()
+    if ours != users:
+        yield Error(
+            f"Users are in the database {users!r}, and the tables of corbado_auth in {ours!r}: "
+            "Django supports no relations between databases, so nobody can sign in.",
+            hint='Let your router send the app "corbado_auth" where it sends your user model, in '
+            "db_for_read, db_for_write and allow_migrate, then run manage.py migrate "
+            f"--database {users}.",
+            id=ids.USERS_ELSEWHERE,
+        )
 
 
 def _apps() -> Messages:

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from corbado_auth import email_index
 from corbado_auth.deletion import count_pending_deletions
+from corbado_auth.models import db_for_write, db_of_users
 
 from .finding import Finding, ok, warning
 
@@ -34,6 +35,10 @@ def deletions() -> Iterator[Finding]:
 
 def email_lookups() -> Finding:
     """Report how the database finds a user by address, and what would make that fast."""
+    if db_of_users() != db_for_write():
+        return warning(
+            EMAIL_INDEX, "Users are in another database than accounts.", "See the checks below."
+        )
     index = email_index.EmailIndex.of_site()
     if index is None:
         return ok(EMAIL_INDEX, "The user model has no email field, so there are no lookups.")

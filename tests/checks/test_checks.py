@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -73,6 +74,21 @@ class OwnAuthenticationMiddleware(AuthenticationMiddleware):
 
 class SessionStore(signed_cookies.SessionStore):
     """A site's own engine (this module), in cookies all the same."""
+
+
+class AuthRouter:
+    """The router of Django's own documentation: users have a database of their own."""
+
+    apps = frozenset({get_user_model()._meta.app_label, "auth", "contenttypes"})
+
+    def db_for_write(self, model: Any, **_hints: Any) -> str | None:
+        return "users" if model._meta.app_label in self.apps else None
+
+
+class WholeRouter(AuthRouter):
+    """The same, with our accounts beside the users."""
+
+    apps = AuthRouter.apps | {"corbado_auth"}
 
 
 @login_page
@@ -240,6 +256,10 @@ SPEAKS_UP = {
         ids.BACKEND_MISSING,
         backends("django.contrib.auth.backends.ModelBackend"),
     ),
+    "users-in-another-database": (
+        ids.USERS_ELSEWHERE,
+        {"DATABASE_ROUTERS": [f"{HERE}.AuthRouter"]},
+    ),
     "unanswered": (ids.EMAILS_UNANSWERED, backends("corbado_auth.backends.CorbadoBackend")),
     "unanswered-in-subclass": (ids.EMAILS_UNANSWERED, backends(f"{HERE}.Unanswered")),
 }
@@ -268,6 +288,7 @@ SILENT = {
     "csrf-in-the-session": {"CSRF_COOKIE_NAME": "XSRF-TOKEN", "CSRF_USE_SESSIONS": True},
     "csrf-cookie-unreadable": {"CSRF_COOKIE_NAME": "XSRF-TOKEN", "CSRF_COOKIE_HTTPONLY": True},
     "answer-inherited": backends(f"{HERE}.AnsweredBelow"),
+    "accounts-beside-the-users": {"DATABASE_ROUTERS": [f"{HERE}.WholeRouter"]},
     "not-by-email": backends(f"{HERE}.NotByEmail"),
     "other-backends": backends(
         "django.contrib.auth.backends.RemoteUserBackend", f"{HERE}.AnsweredBackend"

@@ -338,3 +338,10 @@ def test_no_secret_of_either_side_is_shown(ask: Ask) -> None:
     for origin in ("", SITE):
         found = ask(own, origin=origin, CORBADO_WEBHOOK_SECRETS=["hooks:canary", "canary"])
         assert "canary" not in repr(found)
+
+
+def test_users_in_another_database_are_named_instead_of_a_missing_table(ask: Ask) -> None:
+    routers = ["tests.checks.test_checks.AuthRouter"]
+    found = ask(DATABASE_ROUTERS=routers)
+    assert found["Email index"].fact == "Users are in another database than accounts."
+    assert "corbado_auth.E017" in found["Checks"].fact
