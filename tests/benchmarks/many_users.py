@@ -14,6 +14,7 @@ from tests.support.scripted_corbado import a_corbado
 SMALL = 1_000
 KINDS = {
     "returning": "a returning user",
+    "connect": "a sign-in by Connect",
     "linking": "a first sign-in that links by email",
     "authMethods": "the `authMethods` webhook",
 }

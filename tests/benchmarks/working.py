@@ -33,6 +33,14 @@ ADD_ACCOUNTS = """
            CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, false
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
+ADD_CONNECT_ACCOUNTS = """
+    INSERT INTO corbado_auth_connectaccount
+           (user_id, project_id, handle, corbado_user_id, created_at, first_sign_in_at,
+            last_sign_in_at, sign_in_count)
+    SELECT auth_user.id, %s, 'usr-' || i, 'usr-' || i, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP,
+           CURRENT_TIMESTAMP, 1
+    FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
+"""
 # What a session of somebody signed in takes.
 ADD_SESSIONS = """
     INSERT INTO django_session (session_key, session_data, expire_date)
@@ -173,6 +181,7 @@ class Working:
 
     def waiting_for(self, number: int) -> str:
         """Let a sign-in wait on the confirm page, as one does that no page of ours began."""
+        self._use_connect(False)
         target = f"/corbado/redirect/?corbadoAuthToken={token_of(str(number))}"
         request = get(target, Sec_Fetch_Site="cross-site")
         return self._server.answer(request).cookies
@@ -205,6 +214,7 @@ class Working:
         with connection.cursor() as cursor:
             cursor.execute(ADD_USERS, [first, last - 1])
             cursor.execute(ADD_ACCOUNTS, [settings.CORBADO_PROJECT_ID, first, last - 1])
+            cursor.execute(ADD_CONNECT_ACCOUNTS, [settings.CORBADO_PROJECT_ID, first, last - 1])
             cursor.execute("VACUUM ANALYZE")
 
     def make_email_index(self) -> float:
@@ -304,9 +314,7 @@ class Working:
         }
 
     def _request(self, kind: str, number: int) -> bytes:
-        from django.conf import settings
-
-        settings.CORBADO_CONNECT = kind == "connect"
+        self._use_connect(kind == "connect")
         if kind == "connect":
             return self._by_connect(number)
         name = f"new{number}" if kind == "creating" else str(number)
@@ -316,6 +324,12 @@ class Working:
             cookies=self._intent,
             Referer=f"https://{HOST}/corbado/login/",
         )
+
+    def _use_connect(self, does: bool) -> None:
+        """Use the one product or the other: a site has one."""
+        from django.conf import settings
+
+        settings.CORBADO_CONNECT = does
 
     def _by_connect(self, number: int) -> bytes:
         """Return what our script posts, or a script of the yardstick's."""
@@ -347,6 +361,7 @@ class Working:
         """Return what Corbado asks the action webhook."""
         from django.conf import settings
 
+        self._use_connect(False)
         (credentials,) = settings.CORBADO_WEBHOOK_SECRETS
         return post_json(
             "/corbado/webhooks/actions/",
