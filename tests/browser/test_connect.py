@@ -333,3 +333,26 @@ def test_the_way_back_asks_the_server_anew(connect_site: LiveSite, visitor: Visi
     visitor.page.go_back()
     visitor.action("one_tap").click()
     visitor.lands_on("/account/")
+
+
+def test_a_name_that_corbado_does_not_know_can_be_corrected(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    switch(connect_site, fallback="user_not_found")
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.input("identifier").fill("adda@example.com")
+    visitor.action("continue").click()
+    visitor.sees("Check what you typed")
+    expect(visitor.input("identifier")).to_be_visible()
+    expect(name_field(visitor)).to_have_value("adda@example.com")
+
+
+def test_a_code_of_the_sites_own_leads_to_the_password(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    switch(connect_site, fallback="locked_by_the_shop")
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.input("identifier").fill(ADA)
+    visitor.action("continue").click()
+    expect(visitor.page.locator("[name=password]")).to_be_focused()
+    visitor.sees("Use your password, or try again")
