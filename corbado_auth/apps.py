@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.signals import request_finished, request_started
 from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
@@ -25,11 +25,13 @@ class CorbadoAuthConfig(AppConfig):
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
-        from .sessions import unlinking
+        from .sessions import listing, unlinking
 
         register_checks()
         user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
+        user_logged_in.connect(listing.note_sign_in, dispatch_uid="corbado_auth.listing")
+        user_logged_out.connect(listing.note_sign_out, dispatch_uid="corbado_auth.listing")
         user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"

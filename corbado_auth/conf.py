@@ -258,6 +258,14 @@ class Settings:
         return str(_get("CORBADO_CONNECT_IDENTIFIER", ""))
 
     @property
+    def CORBADO_SESSION_LIST(self) -> bool:
+        """Keep a row for each sign-in, so that people see their sessions and all of them end fast?
+
+        Not needed with allauth.usersessions, django-qsessions or django-user-sessions.
+        """
+        return bool(_get("CORBADO_SESSION_LIST", False))
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))

@@ -286,3 +286,27 @@ class PendingDeletion(models.Model):
 
     def __str__(self) -> str:
         return self.corbado_user_id or self.handle
+
+
+class ListedSession(models.Model):
+    """A session that began with a sign-in, where CORBADO_SESSION_LIST is on.
+
+    The session itself is wherever SESSION_ENGINE keeps it, so a row may outlive it.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="corbado_sessions",
+        verbose_name=_("user"),
+    )
+    session_key = models.CharField(_("session key"), max_length=40, unique=True)
+    signed_in_at = models.DateTimeField(_("signed in"))
+    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("listed session")
+        verbose_name_plural = _("listed sessions")
+
+    def __str__(self) -> str:
+        return str(self.signed_in_at)

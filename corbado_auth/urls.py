@@ -19,6 +19,7 @@ urlpatterns = [
     path("confirm-email/", ConfirmEmailView.as_view(), name="confirm-email"),
     path("link-account/", LinkAccountView.as_view(), name="link-account"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("sessions/", views.SessionsView.as_view(), name="sessions"),
     path("step-up/", views.StepUpView.as_view(), name="step-up"),
     path("step-up/form/", KeptPostView.as_view(), name="kept-post"),
     path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),

@@ -6,6 +6,7 @@ from .connect.login import ConnectLoginView
 from .connect.tokens import ConnectTokensView
 from .connect.views import ConnectConfirmView, ConnectPasskeysView
 from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
+from .session_views import SessionsView
 from .sign_in.failures import FailurePages
 from .sign_in.login import LoginView, LogoutView
 from .sign_in.views import CorbadoRedirectView
@@ -27,5 +28,6 @@ __all__ = [
     "LogoutView",
     "PasskeysView",
     "RemovePasskeyView",
+    "SessionsView",
     "StepUpView",
 ]

@@ -45,6 +45,11 @@ def fill(apps: Apps, user_id: Any) -> None:
     rows: dict[str, dict[str, Any]] = {
         "corbadoaccount": {"user_id": user_id, "project_id": PROJECT, "corbado_user_id": "usr-1"},
         "connectaccount": {"user_id": user_id, "project_id": PROJECT, "handle": "h1"},
+        "listedsession": {
+            "user_id": user_id,
+            "session_key": "k1",
+            "signed_in_at": timezone.now(),
+        },
         "migrationattempt": {"user_id": user_id, "project_id": PROJECT, "outcome": "linked"},
         "migrationlease": {
             "project_id": PROJECT,

@@ -306,4 +306,37 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="ListedSession",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "session_key",
+                    models.CharField(max_length=40, unique=True, verbose_name="session key"),
+                ),
+                ("signed_in_at", models.DateTimeField(verbose_name="signed in")),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, max_length=255, verbose_name="browser"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_sessions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "listed session",
+                "verbose_name_plural": "listed sessions",
+            },
+        ),
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from django.contrib.auth import get_user_model, logout
+from django.contrib.auth import HASH_SESSION_KEY, get_user_model, logout
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,10 +17,11 @@ from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.session import primary_key
 
-from . import stores
+from . import listing, stores
 
 __all__ = [
     "Ended",
+    "end_other_sessions",
     "end_sessions",
     "end_sessions_of",
     "end_sessions_of_linked",
@@ -50,12 +51,13 @@ class Ended:
     left: str = ""
 
 
-def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT) -> Ended:
-    """End every session of these users; with ``limit=None`` however long it takes to find them.
+def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: bool = False) -> Ended:
+    """End every session of these users.
 
     For a person without a password that is one statement: Django binds a session to the hash of the
-    password, so another unusable one ends them all, in every engine. Other people's sessions have
-    to be found.
+    password, so another unusable one ends them all, in every engine. Those of other people have to
+    be found: on the list, if there is one that knows them all, else by looking into every session,
+    or at most ``limit`` of them. ``search`` looks even where there is a list.
     """
     ended, everybody, with_password = Ended(), [], set()
     for user in users:
@@ -64,11 +66,12 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT) -> Ended:
             ended.refused += 1
         else:
             with_password.add(primary_key(user))
-    rows = stores.named_user()
-    if rows is not None:
-        keys = rows.filter(user__in=everybody).values_list("session_key", flat=True)
-        ended.deleted = stores.delete(list(keys))
-    elif with_password:
+    keys = listing.known_keys(everybody)
+    ended.deleted = stores.delete(keys)
+    listing.forget(keys)
+    # A session that got another key is not found by the one on the list, and may be anywhere.
+    is_sure = listing.is_on() and ended.deleted == len(keys)
+    if with_password and (search or not is_sure):
         _look_everywhere(with_password.intersection, limit, ended)
     if ended.left:
         logger.warning(
@@ -78,6 +81,19 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT) -> Ended:
             ended.left,
         )
     return ended
+
+
+def end_other_sessions(request: HttpRequest) -> None:
+    """End every session of the signed-in person but this one."""
+    mine = request.session.session_key
+    keys = listing.known_keys([request.user.pk]) - {mine}
+    stores.delete(keys)
+    listing.forget(keys)
+    # Those that are on no list, too, as far as that is quick.
+    for user in users_by_key([request.user.pk]):
+        if _refuse_open_sessions(user):
+            request.session.cycle_key()
+            request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 def end_sessions_of(request: HttpRequest, corbado_user_id: str) -> None:

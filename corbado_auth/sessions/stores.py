@@ -20,7 +20,7 @@ from django.db import router
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-__all__ = ["NotSearchable", "are_in_cookies", "delete", "named_user", "pages"]
+__all__ = ["NotSearchable", "are_in_cookies", "delete", "named_user", "pages", "read"]
 
 PAGE = 2000
 
@@ -69,6 +69,17 @@ def delete(keys: Collection[str]) -> int:
     if prefix is not None:
         caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
     return number
+
+
+def read(keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Read sessions by their keys; those that are no more are left out."""
+    kind, model = engine(), _model()
+    if model is None:
+        found = dict(_load(kind, key) for key in keys)
+        return {key: data for key, data in found.items() if data}
+    rows = _rows(model).filter(session_key__in=keys).values_list("session_key", "session_data")
+    decode = kind().decode
+    return {key: decode(data) for key, data in rows}
 
 
 def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:

@@ -198,7 +198,6 @@ def backend() -> Iterator[str]:
 
 def views() -> Iterator[str]:
     from corbado_auth import decorators, mixins, views
-    from corbado_auth.contrib import rest_framework
     from corbado_auth.passkeys.views import PasskeyPage
     from corbado_auth.sign_in import failures
 
@@ -220,11 +219,10 @@ def views() -> Iterator[str]:
     for name in decorators.__all__:
         function = getattr(decorators, name)
         yield f"### `corbado_auth.decorators.{name}`\n\n{prose(function.__doc__)}\n\n"
-    for module in (mixins, rest_framework):
-        for name in module.__all__:
-            cls = getattr(module, name)
-            yield f"### `{module.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
-            yield from attributes(cls)
+    for name in mixins.__all__:
+        cls = getattr(mixins, name)
+        yield f"### `{mixins.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
+        yield from attributes(cls)
 
 
 def url_names() -> Iterator[str]:

@@ -255,7 +255,7 @@ def test_whoever_is_not_linked_stays_signed_in(
 def test_without_a_terminal_it_does_not_ask(corbado: Corbado, robin: User) -> None:
     browser = through_corbado(corbado, robin)
     with mock.patch("sys.stdin.isatty", return_value=False):
-        assert "Give --yes" in refused("--linked")
+        assert "add --yes to agree" in refused("--linked")
     assert is_signed_in(browser)
 
 

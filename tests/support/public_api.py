@@ -22,7 +22,6 @@ from corbado_auth.templatetags import corbado as tags
 # What a site imports. All other modules are ours to change.
 MODULES = (
     "backends",
-    "contrib.rest_framework",
     "corbado_api.service",
     "csp",
     "decorators",
@@ -42,7 +41,7 @@ OUR_EXTRAS = {"dev", "docs", "neighbours"}
 HIDDEN = {
     *("aauthenticate", "as_view", "dispatch", "get", "get_context_data"),
     *("get_default_redirect_url", "get_redirect_url", "template_name"),
-    *("has_permission", "http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
+    *("http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
 }
 
 

@@ -16,8 +16,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import Passkey
-from corbado_auth.models import CorbadoAccount, MigrationAttempt, PasskeyNudge
+from corbado_auth.models import CorbadoAccount, ListedSession, MigrationAttempt, PasskeyNudge
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_back, open_login_page
 
@@ -35,7 +36,18 @@ Stop = tuple[str, Any]
 class Tour:
     """Ask for every page; what is shown of people is made of `DATA`, and nothing else."""
 
-    DATA = ("erin", "robin", "boss", "Ferrite Key", "Tinplate Phone", "1.0", "mica", "noor")
+    DATA = (
+        "Firefox",
+        "Linux",
+        "erin",
+        "robin",
+        "boss",
+        "Ferrite Key",
+        "Tinplate Phone",
+        "1.0",
+        "mica",
+        "noor",
+    )
 
     def __init__(self, corbado: Corbado, make_user: Callable[..., Any], language: str) -> None:
         self.corbado = corbado
@@ -51,6 +63,8 @@ class Tour:
         yield from self.refusals()
         yield from self.confirm_pages()
         yield from self.passkey_pages()
+        yield from self.closed_account()
+        yield from self.session_pages()
         yield from self.parts_on_pages_of_the_site()
         yield from self.admin_pages()
 
@@ -179,6 +193,27 @@ class Tour:
         yield "step_up, of no use", client.get(STEP_UP)
         yield "step_up, a visitor", self.browser().get(STEP_UP)
         yield from self.kept_form(self.browser(self.erin))
+
+    def closed_account(self) -> Iterator[Stop]:
+        """Want a passkey for somebody whom Corbado has deleted."""
+        gone = self.make_user("gone@example.com", username="gone", password=PASSWORD)
+        client = self.browser(gone)
+        person = self.corbado.add_user("gone@example.com")
+        CorbadoAccount.objects.create(
+            user=gone, project_id=settings.CORBADO_PROJECT_ID, corbado_user_id=person.id
+        )
+        CorbadoService().delete_user(person.id)
+        yield "closed", client.post(ADD)
+
+    def session_pages(self) -> Iterator[Stop]:
+        """Two known browsers and an unknown one."""
+        with override_settings(CORBADO_SESSION_LIST=True):
+            here, *others = (self.browser(self.erin) for _each in range(3))
+            for browser, agent in zip(others, ("Firefox Linux", "curl"), strict=True):
+                row = ListedSession.objects.get(session_key=browser.session.session_key)
+                row.user_agent = agent
+                row.save()
+            yield "sessions", here.get("/corbado/sessions/?ended=yes")
 
     def kept_form(self, client: Client) -> Iterator[Stop]:
         """Send a form to a page of the site, and sign in again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,7 +18,8 @@ class Command(CorbadoCommand):
 End every session of one person, or of everyone who is linked to a Corbado user.
 
 However and wherever they signed in, they are signed out at the next page that
-they open. For a person without a password this takes a moment. For others every
+they open. For a person without a password this takes a moment, and so it does
+for everyone if the site keeps a list (CORBADO_SESSION_LIST). Otherwise every
 session is read, since nothing says whose it is: about a minute for a million of
 them in the database.
 
@@ -41,8 +41,13 @@ examples:
         whose.add_argument(
             "--linked", action="store_true", help="everyone who is linked to a Corbado user"
         )
+        parser.add_argument(
+            "--search",
+            action="store_true",
+            help="read every session, to find those that CORBADO_SESSION_LIST has not listed",
+        )
         parser.add_argument("--dry-run", action="store_true", help="show whose sessions would end")
-        parser.add_argument("--yes", action="store_true", help="with --linked: do not ask")
+        self.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["linked"]:
@@ -53,7 +58,7 @@ examples:
         if options["dry_run"]:
             self.stdout.write(f"Would end every session of {name}.")
             return
-        ended = end_sessions([user], limit=None)
+        ended = end_sessions([user], limit=None, search=options["search"])
         self._report(ended, name)
         if not (ended.deleted or ended.refused):
             raise CommandError(f"{name} has no session.", returncode=2)
@@ -63,14 +68,7 @@ examples:
         if options["dry_run"]:
             self.stdout.write(f"Would end every session of {number} linked people.")
             return
-        if not options["yes"]:
-            if not sys.stdin.isatty():
-                raise CommandError(
-                    "Nothing was changed: there is no terminal to ask on. Add --yes.", returncode=2
-                )
-            answer = input(f"End every session of {number} linked people? [y/N] ")
-            if answer.strip().lower() not in {"y", "yes"}:
-                raise CommandError("Nothing was changed.")
+        self.confirm(f"End every session of {number} linked people?", yes=options["yes"])
         self._report(end_sessions_of_linked(), "linked people")
 
     def _report(self, ended: Ended, whose: str) -> None:

@@ -1,0 +1,70 @@
+"""The page where people see their sessions, and end them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from .http import SeeOther
+from .impersonation import is_impersonating
+from .sessions import listing, stores
+from .sessions.devices import describe
+from .sessions.ending import end_other_sessions
+
+__all__ = ["SessionsView"]
+
+
+@method_decorator([login_required, never_cache, csrf_protect], name="dispatch")
+class SessionsView(View):
+    """The sessions of the signed-in person: which browser, since when, and a button to end each.
+
+    404 where nobody keeps a list: see CORBADO_SESSION_LIST.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer 404 where there is no list, and nobody who acts as another person."""
+        if not listing.is_on():
+            raise Http404("CORBADO_SESSION_LIST is off.")
+        if is_impersonating(request):
+            return render(request, "corbado_auth/impersonating.html", status=403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Show the sessions."""
+        entries = listing.entries(request)
+        context = {
+            "sessions": [
+                {"entry": entry, "browser": browser, "system": system}
+                for entry in entries
+                for browser, system in [describe(entry.user_agent)]
+            ],
+            "has_others": any(not entry.is_current for entry in entries),
+            "home_url": resolve_url(settings.LOGIN_REDIRECT_URL),
+        }
+        return render(request, "corbado_auth/sessions.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """End one session by what the page calls it, or all but this one."""
+        if "others" in request.POST:
+            end_other_sessions(request)
+        else:
+            wanted = request.POST.get("session", "")
+            keys = [
+                entry.key
+                for entry in listing.entries(request)
+                if entry.handle == wanted and not entry.is_current
+            ]
+            stores.delete(keys)
+            listing.forget(keys)
+        # Ended already, or never this person's: the list shows what is.
+        return SeeOther(f"{request.path}?ended=yes")

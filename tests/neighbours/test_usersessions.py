@@ -1,0 +1,16 @@
+"""allauth.usersessions: its list of sessions is the one that people see, and sessions end by it."""
+
+from __future__ import annotations
+
+import pytest
+
+from corbado_auth.models import ListedSession
+from tests.support.session_pages import SessionPageCases
+
+
+class TestItsList(SessionPageCases):
+    """What every list has to do."""
+
+    @pytest.mark.django_db
+    def test_ours_stays_empty(self, here: object) -> None:
+        assert not ListedSession.objects.exists()
