@@ -37,11 +37,14 @@ REMEMBERED = {
 
 
 def modules() -> Iterator[Any]:
-    """Return every module of the app; the emulator and the test kit are not part of a site."""
+    """Return every module of the app that a site has.
+
+    The emulator and the test kit are no part of it; those in contrib can be imported beside their
+    neighbour only (tests/neighbours).
+    """
+    left_out = ("contrib.", "emulator", "migrations", "testing")
     for found in pkgutil.walk_packages(corbado_auth.__path__, "corbado_auth."):
-        if not found.name.startswith(
-            ("corbado_auth.emulator", "corbado_auth.testing", "corbado_auth.migrations")
-        ):
+        if not found.name.removeprefix("corbado_auth.").startswith(left_out):
             yield importlib.import_module(found.name)
 
 

@@ -30,7 +30,7 @@ from corbado_auth.testing import Corbado
 from tests.support.impatient import ImpatientMigration
 from tests.support.migration import USERS, add_users, moved, rows_of, run
 
-HERE = "tests.existing_users.test_migrate_users"
+HERE = __name__
 MakeUser = Callable[..., AbstractBaseUser]
 
 pytestmark = pytest.mark.usefixtures("impatient")

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 LOGIN = "http://testserver/corbado/login/"
 CONFIRM = "/corbado/confirm/"
-HERE = "tests.security.test_login_csrf_by_redirectors"
+HERE = __name__
 
 app = [path("corbado/", include("corbado_auth.urls"))]
 urlpatterns = i18n_patterns(*app)

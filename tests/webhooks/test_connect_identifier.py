@@ -98,7 +98,7 @@ class TestConnectIdentifier(WebhookCases):
     def test_identifiers_of_the_sites_own_need_no_account(
         self, make_user: MakeUser, connect: Any
     ) -> None:
-        connect.CORBADO_CONNECT_IDENTIFIER = "tests.connect.test_login.identifier_of"
+        connect.CORBADO_CONNECT_IDENTIFIER = "tests.connect.test_login_failures.identifier_of"
         ada = make_user(ADA)
         assert self.ask(ADA).json() == {"identifier": f"customer-{ada.pk}"}
         assert not ConnectAccount.objects.exists()
