@@ -107,6 +107,7 @@ class SignInRefused(Exception):
         self.reason = reason
         self.detail = detail
         self.password_helps = False
+        self.linked_to = ""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}" if self.detail else self.reason

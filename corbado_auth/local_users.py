@@ -20,7 +20,9 @@ from django.utils.translation import gettext
 from .addresses import ACE_PREFIX, normalized, spellings
 
 __all__ = [
+    "NOT_SEARCHABLE",
     "candidates",
+    "count_spaced_addresses",
     "display_name",
     "email_field_name",
     "email_of",
@@ -142,6 +144,16 @@ def is_plain(users: QuerySet[Any]) -> bool:
         or type(users)._fetch_all is not QuerySet._fetch_all
     )
     return not (narrowed or widened or of_its_own)
+
+
+def count_spaced_addresses(*, using: str) -> int:
+    """Count the users whose addresses begin or end with a space, a tab or a line end."""
+    name = email_field_name()
+    if name is None or type(find_field(name)) not in PLAIN_FIELDS:
+        return 0
+    ends = ("startswith", "endswith")
+    spaced = reduce(or_, (Q(**{f"{name}__{end}": space}) for end in ends for space in " \t\r\n"))
+    return int(_users(using).filter(spaced).count())
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:

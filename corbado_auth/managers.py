@@ -95,6 +95,16 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         _send_account_linked(account, request=request, created=created)
         return account
 
+    def relink(self, account: CorbadoAccount, user: AbstractBaseUser) -> None:
+        """Give a link to another local user, and send ``account_linked``.
+
+        Raises IntegrityError if that one is linked already.
+        """
+        using = router.db_for_write(self.model)
+        self.using(using).filter(pk=account.pk).update(user=user, created_for_email=None)
+        fresh = self.using(using).select_related("user").get(pk=account.pk)
+        _send_account_linked(fresh)
+
     def link_many(self, links: Iterable[tuple[AbstractBaseUser, str, str]]) -> None:
         """Link many users like ``link``, given (user, Corbado user ID, email at Corbado)."""
         accounts = [self._account(*each) for each in links]

@@ -119,8 +119,11 @@ class Mapping:
     def _link_after_conflict(self) -> AbstractBaseUser:
         """Map once more: the database now shows who came first, or that the user was deleted."""
         user = self.local_user or self.backend.match_user(self.corbado_user)
-        if user is not None and CorbadoAccount.objects.for_user(user):
-            raise SignInRefused("already_linked")
+        linked = CorbadoAccount.objects.for_user(user) if user is not None else None
+        if linked is not None:
+            refusal = SignInRefused("already_linked")
+            refusal.linked_to = linked.corbado_user_id
+            raise refusal
         try:
             with transaction.atomic(using=db_for_write()):
                 if user is None and self._claim:

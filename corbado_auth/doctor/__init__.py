@@ -17,7 +17,7 @@ from corbado_auth.exceptions import CorbadoError
 
 from .connect import examine_connect
 from .connection import accepted, clock, no_answer
-from .database import deletions, email_lookups
+from .database import addresses, deletions, email_lookups, second_local_users
 from .finding import Finding, State
 from .headers import examine_headers
 from .places import Place
@@ -46,6 +46,8 @@ def examine(origin: str = "") -> Iterator[Finding]:
         yield from examine_headers(site)
     yield from examine_site(site)
     yield email_lookups()
+    yield from addresses()
+    yield from second_local_users()
     yield from deletions()
     yield from examine_checks()
 

@@ -8,15 +8,20 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from corbado_auth import email_index
+from corbado_auth.backends import corbado_backend
 from corbado_auth.deletion import count_pending_deletions
+from corbado_auth.existing_users.second_users import count_pairs
+from corbado_auth.local_users import NOT_SEARCHABLE, count_spaced_addresses, lookup_is_blind
 from corbado_auth.models import db_for_write, db_of_users
 
-from .finding import Finding, ok, warning
+from .finding import Finding, ok, warning, wrong
 
-__all__ = ["deletions", "email_lookups"]
+__all__ = ["addresses", "deletions", "email_lookups", "second_local_users"]
 
 EMAIL_INDEX = "Email index"
 DELETIONS = "Deletions"
+SECOND_USERS = "Second users"
+ADDRESSES = "Addresses"
 
 
 def deletions() -> Iterator[Finding]:
@@ -30,6 +35,52 @@ def deletions() -> Iterator[Finding]:
             DELETIONS,
             f"{left:,} users have been deleted here but not yet at Corbado.",
             "Run manage.py corbado_delete_pending, for instance from cron.",
+        )
+
+
+def second_local_users() -> Iterator[Finding]:
+    """Report people who have two local users: the linked one is new, and most likely empty."""
+    try:
+        number = count_pairs()
+    except (DatabaseError, *NOT_SEARCHABLE):
+        return  # Other findings say so.
+    if number:
+        yield warning(
+            SECOND_USERS,
+            f"{number:,} {'person has' if number == 1 else 'people have'} two local users: the one "
+            "they sign in as, and another one with their address.",
+            "Run manage.py corbado_compare for a list (it looks at unconfirmed addresses, too), "
+            "and corbado_merge for each of them.",
+        )
+
+
+def addresses() -> Iterator[Finding]:
+    """Report what keeps users from being found by the addresses that they have."""
+    try:
+        backend = corbado_backend()
+    except (ImproperlyConfigured, ImportError):
+        return  # The checks say so.
+    if backend is None or not backend.finds_by_address():
+        return
+    try:
+        if lookup_is_blind(using=db_for_write()):
+            yield wrong(
+                ADDRESSES,
+                "Users are not found by the addresses that they have, so nobody is recognised, and "
+                "nobody new gets an account.",
+                "Set EMAIL_FIELD on the user model to the field that has the address, or write "
+                "match_user() on your backend (corbado_auth.W012, corbado_auth.W013).",
+            )
+            return
+        spaced = count_spaced_addresses(using=db_for_write())
+    except DatabaseError:
+        return
+    if spaced:
+        yield warning(
+            ADDRESSES,
+            f"{spaced:,} {'user has' if spaced == 1 else 'users have'} an address with spaces "
+            "around it, of which only one at each end is looked for.",
+            "Strip them in the database.",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import (
     BaseCommand,
     CommandError,
@@ -12,7 +13,21 @@ from django.core.management.base import (
     DjangoHelpFormatter,
 )
 
-__all__ = ["CorbadoCommand"]
+from corbado_auth.models import db_for_write
+
+__all__ = ["CorbadoCommand", "find_user"]
+
+
+def find_user(name: str) -> Any:
+    """Return the local user with this value of USERNAME_FIELD; raises CommandError."""
+    model = get_user_model()
+    try:
+        users = model._default_manager.using(db_for_write())
+        return users.get(**{model.USERNAME_FIELD: name})
+    except model.DoesNotExist:
+        raise CommandError(
+            f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
+        ) from None
 
 
 class _AsWritten(DjangoHelpFormatter):

@@ -28,12 +28,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from corbado_auth import passwords
 from corbado_auth.addresses import same_address
+from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.models import CorbadoAccount
 from corbado_auth.next_url import safe_next
 from corbado_auth.throttle import Tally
 
@@ -74,6 +76,13 @@ class RefusalPages(FailurePages):
         link with a token of theirs, and a password given here would link the two.
         """
         refusal: Any = getattr(self.request, "corbado_refusal", None)
+        if self._is_left_behind(refusal, corbado_user):
+            response = sign_in(
+                self.request, corbado_user, next_url=next_url, token_digest=token_digest
+            )
+            if response is not None:
+                return response
+            refusal = self.request.corbado_refusal  # type: ignore[attr-defined]
         reason = refusal.reason if refusal is not None else ""
         if reason == "inactive_user":
             return self.render_failure("inactive")
@@ -88,6 +97,32 @@ class RefusalPages(FailurePages):
             takes_password=asked and refusal.password_helps and passwords.are_taken(),
         )
         return self._unfinished(result, reason)
+
+    def _is_left_behind(self, refusal: Any, corbado_user: CorbadoUser) -> bool:
+        """Unlink a Corbado user who was deleted there, and has come back as this one.
+
+        Only on Corbado's own word, and only for somebody whom a confirmed address would link.
+        """
+        former = refusal.linked_to if refusal is not None else ""
+        if not former or not corbado_user.verified_emails:
+            return False
+        try:
+            if CorbadoService().get_user(former).status != "deleted":
+                return False
+        except CorbadoRejected as error:
+            if error.error_type != "not_found":
+                log_failure("Sign-in refused", error)
+                return False
+        except CorbadoUnavailable as error:
+            log_failure("Sign-in refused", error)
+            return False
+        logger.warning(
+            "Unlinked: Corbado user %s is deleted there, and their local user comes back as %s",
+            former,
+            corbado_user.id,
+        )
+        CorbadoAccount.objects.current().filter(corbado_user_id=former).delete()
+        return True
 
     def _unfinished(
         self, result: PendingSignIn, reason: str = "account_exists", form: Form | None = None

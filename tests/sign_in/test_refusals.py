@@ -19,6 +19,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
+from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado, User
@@ -295,6 +296,66 @@ def test_a_field_of_the_sites_own_that_can_be_searched_is_no_hindrance(
     _replace_email_field(monkeypatch, type("OwnEmailField", (EmailField,), {}))
     come_as(client, ADA)
     assert signed_in_as(client) == str(CorbadoAccount.objects.get().user_id)
+
+
+# Somebody who was created anew at Corbado ----------------------------------------------------
+
+
+@pytest.fixture
+def left_behind(client: Client, corbado: Corbado, make_user: MakeUser) -> Any:
+    """Return a local user whose Corbado user is no longer there."""
+    ada = make_user(ADA, username="ada")
+    come(client, corbado, corbado.add_user(ADA))
+    account = CorbadoAccount.objects.get()
+    CorbadoService().delete_user(account.corbado_user_id)
+    client.post("/corbado/logout/")
+    return ada
+
+
+def test_whoever_was_deleted_there_and_came_back_is_linked_anew(
+    client: Client, corbado: Corbado, left_behind: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    again = corbado.add_user(ADA)
+    assert come(client, corbado, again)["Location"] == "/account/"
+    assert signed_in_as(client) == str(left_behind.pk)
+    assert CorbadoAccount.objects.get().corbado_user_id == again.id
+    assert "Unlinked" in caplog.text
+
+
+def test_not_on_an_unconfirmed_address(client: Client, corbado: Corbado, left_behind: Any) -> None:
+    again = corbado.add_user(ADA, confirmed=False)
+    assert come(client, corbado, again).status_code == 403
+    assert CorbadoAccount.objects.get().corbado_user_id != again.id
+
+
+@pytest.mark.parametrize("status", [500, 401])
+def test_not_without_corbados_word(
+    client: Client, corbado: Corbado, left_behind: Any, status: int
+) -> None:
+    again = corbado.add_user(ADA)
+    corbado.fail_next("/v1/users/*", status=status)
+    assert come(client, corbado, again).status_code == 403
+    assert CorbadoAccount.objects.get().corbado_user_id != again.id
+
+
+def test_not_while_the_other_one_is_there(
+    client: Client, corbado: Corbado, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = make_user(ADA, username="ada")
+    other = corbado.add_user("ada@example.org")
+    CorbadoAccount.objects.link(ada, other.id, email="ada@example.org")
+    assert come(client, corbado, corbado.add_user(ADA)).status_code == 403
+    assert CorbadoAccount.objects.get().corbado_user_id == other.id
+    assert "already_linked" in caplog.text
+
+
+def test_nor_is_one_brought_back_who_was_shut_out_here(
+    client: Client, corbado: Corbado, left_behind: Any
+) -> None:
+    left_behind.is_active = False
+    left_behind.save()
+    page = come(client, corbado, corbado.add_user(ADA))
+    assert "Your account here is closed" in page.content.decode()
 
 
 # Others -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.support.front_door import come_back, open_login_page
 from tests.wire import sample
 
 VALIDATE = "https://backendapi.corbado.io/v1/authTokens/validate"
+USER = re.compile(r"https://backendapi\.corbado\.io/v1/users/usr-\w+")
 
 # An address is confirmed unless its status is given, too.
 Email = str | tuple[str, str]
@@ -33,10 +34,14 @@ def corbado_user(*emails: Email, id: str = "usr-1001", **fields: Any) -> Corbado
 def come_as(client: Client, *emails: Email, id: str = "usr-1001", **fields: Any) -> Any:
     """Sign in at the front door as a Corbado user; return the answer of the redirect view."""
     person = corbado_user(*emails, id=id, **fields)
-    with responses.RequestsMock() as corbado:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as corbado:
         corbado.post(VALIDATE, json=_answer(person))
+        # Whoever is asked for by ID is still there.
+        corbado.get(USER, json=sample("users_get").answer)
         open_login_page(client)
-        return come_back(client, f"{next(_tokens):064d}")
+        answer = come_back(client, f"{next(_tokens):064d}")
+        assert corbado.assert_call_count(VALIDATE, 1)
+        return answer
 
 
 def signed_in_as(client: Client) -> str | None:

@@ -9,12 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.existing_users.comparison import compare
+from corbado_auth.existing_users.comparison import Difference, compare
 
 WORDS = {
     "gone_at_corbado": "has an account here, but no active user at Corbado",
     "unknown_here": "is a user at Corbado, but has no account here",
     "other_email": "has a different address at Corbado since the last sign-in",
+    "second_user": "has the address of another local user, who has no account",
+    "perhaps_second_user": "has the address of another local user, and has not confirmed it",
 }
 
 
@@ -22,7 +24,8 @@ class Command(BaseCommand):
     help = (
         "Read all users at Corbado and all accounts here, and print where they differ, one line "
         "each. It changes nothing. Someone who never finished signing up exists only at Corbado, "
-        "and that is fine. The exit code is 1 if an account has lost its Corbado user."
+        "and that is fine. For people who have two local users there is corbado_merge. The exit "
+        "code is 1 if an account has lost its Corbado user, or somebody has two local users."
     )
 
     @unguarded()
@@ -31,11 +34,17 @@ class Command(BaseCommand):
         try:
             for difference in compare():
                 numbers[difference.kind] += 1
-                who = f"local user {difference.user}" if difference.user else "nobody here"
-                self.stdout.write(f"{difference.corbado_user_id} ({who}) {WORDS[difference.kind]}")
+                self._say(difference)
         except CorbadoError as error:
             raise CommandError(f"Stopped, because Corbado did not answer: {error}.") from error
         for kind, words in WORDS.items():
             self.stdout.write(f"{numbers[kind]:>8,}  {words}")
-        if numbers["gone_at_corbado"]:
+        if numbers["gone_at_corbado"] or numbers["second_user"]:
             raise SystemExit(1)
+
+    def _say(self, difference: Difference) -> None:
+        who = f"local user {difference.user}" if difference.user else "nobody here"
+        line = f"{difference.corbado_user_id} ({who}) {WORDS[difference.kind]}"
+        if difference.other_user:
+            line = f"{line} (local user {difference.other_user})"
+        self.stdout.write(line)

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.management.base import CorbadoCommand
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.management.base import CorbadoCommand, find_user
 from corbado_auth.models import CorbadoAccount, db_for_write
 
 
@@ -27,11 +28,16 @@ class Command(CorbadoCommand):
         name = get_user_model().USERNAME_FIELD
         parser.add_argument("--user", required=True, help=f"{name} of the local user")
         parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="unlink the user from another Corbado user first, such as one that was deleted",
+        )
         self.add_yes(parser)
 
     @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
-        user = self._user(options["user"])
+        user = find_user(options["user"])
         try:
             person = CorbadoService().get_user(options["corbado_id"])
         except CorbadoError as error:
@@ -44,25 +50,19 @@ class Command(CorbadoCommand):
         address = ", ".join(person.verified_emails) or "without a confirmed address"
         question = f"Link {user.get_username()} to {person.id} ({address})?"
         self.confirm(question, yes=options["yes"])
-        self._link(user, person.id, person.verified_email)
+        self._link(user, person, replace=options["replace"])
         self.stdout.write(f"{user.get_username()} now signs in as {person.id}.")
 
-    def _user(self, name: str) -> Any:
-        model = get_user_model()
-        try:
-            users = model._default_manager.using(db_for_write())
-            return users.get(**{model.USERNAME_FIELD: name})
-        except model.DoesNotExist:
-            raise CommandError(
-                f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
-            ) from None
-
-    def _link(self, user: Any, corbado_user_id: str, email: str) -> None:
+    def _link(self, user: Any, person: CorbadoUser, *, replace: bool) -> None:
         try:
             with transaction.atomic(using=db_for_write()):
-                CorbadoAccount.objects.link(user, corbado_user_id, email=email, awaits_proof=False)
+                if replace:
+                    CorbadoAccount.objects.current().filter(user_id=user.pk).delete()
+                CorbadoAccount.objects.link(
+                    user, person.id, email=person.verified_email, awaits_proof=False
+                )
         except IntegrityError:
             raise CommandError(
                 "One of the two is linked to someone else already: unlink that account in the "
-                "admin first."
+                "admin first, or add --replace if it is an older one of this user."
             ) from None

@@ -1,0 +1,132 @@
+"""People with two local users: the one that is linked, and one who was here before.
+
+They come from times when an address was not confirmed, or not found: the person stands in a new,
+empty account, and what they have stays with the other. Nothing is merged by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+
+from corbado_auth.addresses import normalized
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.local_users import email_field_name, email_of, users_with_email
+from corbado_auth.models import CorbadoAccount, db_for_write
+
+__all__ = ["AlreadyLinked", "Pair", "belongings", "count_pairs", "find_pairs", "merge"]
+
+# Addresses in one query: SQLite takes a thousand conditions, and each address is several.
+AT_ONCE = 25
+
+
+class AlreadyLinked(Exception):
+    """The user who would get the link has one already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two local users of one person: ``account.user``, who is linked, and ``other``, who is not.
+
+    ``is_confirmed`` tells whether Corbado has confirmed the address that the other one has.
+    """
+
+    account: CorbadoAccount
+    other: Any
+    is_confirmed: bool
+
+
+def find_pairs(people: Iterable[tuple[CorbadoUser, CorbadoAccount]]) -> Iterator[Pair]:
+    """Yield the pairs among these people; ``user`` of each account has been read."""
+    for some in _batched(list(people), AT_ONCE):
+        yield from _find_pairs(some)
+
+
+def count_pairs() -> int | None:
+    """Return how many people have two local users, by the confirmed addresses alone, in one query.
+
+    None where the user model has no email field that the database can compare.
+    """
+    field = email_field_name()
+    if field is None:
+        return None
+    users = get_user_model()._default_manager.using(db_for_write())
+    accounts = CorbadoAccount.objects.current()
+    linked = accounts.filter(user_id=OuterRef("pk"))
+    has_address = {f"{field}__iexact": OuterRef("email")}
+    others = users.filter(**has_address).exclude(pk=OuterRef("user_id")).filter(~Exists(linked))
+    own = users.filter(pk=OuterRef("user_id"), **has_address)
+    suspects = accounts.exclude(email="").filter(Exists(others))
+    by_address = suspects.filter(~Exists(own))
+    # Created here for the address, although somebody had it: the lookup did not see them.
+    return (by_address | suspects.filter(created_for_email__isnull=False)).count()
+
+
+def belongings(user: AbstractBaseUser) -> dict[str, int]:
+    """Count what hangs on a user, by the name of the model; nothing of it moves with a link."""
+    counts: dict[str, int] = {}
+    for relation in user._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or not relation.is_relation:
+            continue
+        model, field = relation.related_model, getattr(relation, "field", None)
+        if field is None or model is None or model._meta.app_label == "corbado_auth":
+            continue
+        number = model._base_manager.using(db_for_write()).filter(**{field.name: user}).count()
+        if number and not model._meta.auto_created:
+            counts[str(model._meta.verbose_name_plural)] = number
+    return counts
+
+
+def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
+    """Give the link of an account to another local user, and sign the former one out everywhere.
+
+    Raises AlreadyLinked. The former user stays, with all that they have.
+    """
+    former: Any = account.user
+    using = db_for_write()
+    try:
+        with transaction.atomic(using=using):
+            CorbadoAccount.objects.relink(account, into)
+            if not former.has_usable_password():
+                # A new hash ends every session of theirs.
+                former.set_unusable_password()
+                former.save(using=using, update_fields=["password"])
+    except IntegrityError:
+        raise AlreadyLinked from None
+
+
+def _find_pairs(people: Sequence[tuple[CorbadoUser, CorbadoAccount]]) -> Iterator[Pair]:
+    using = db_for_write()
+    addresses = [
+        address
+        for person, _account in people
+        for address in (*person.verified_emails, *person.unverified_emails)
+    ]
+    found: dict[str, list[Any]] = {}
+    for user in users_with_email(addresses, using=using):
+        found.setdefault(normalized(email_of(user)), []).append(user)
+    if not found:
+        return
+    users = [user.pk for some in found.values() for user in some]
+    accounts = CorbadoAccount.objects.current().filter(user_id__in=users)
+    linked = set(accounts.values_list("user_id", flat=True))
+    for person, account in people:
+        own = normalized(email_of(account.user))
+        for address in (*person.verified_emails, *person.unverified_emails):
+            # Whose own address it is, and who was not made for it, is no second user.
+            if own == normalized(address) and account.created_for_email is None:
+                continue
+            for other in found.get(normalized(address), []):
+                if other.pk not in linked:
+                    yield Pair(account, other, address in person.verified_emails)
+
+
+def _batched(items: list[Any], size: int) -> Iterator[list[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
