@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
+from .http import is_asynchronous
 from .sign_in.intent import login_page
 from .step_up.asking import RECENT, ask_to_sign_in
 
@@ -26,7 +27,7 @@ def recent_sign_in_required(*, max_age: float = RECENT) -> Callable[[View], View
     """
 
     def decorate(view: View) -> View:
-        if iscoroutinefunction(view):
+        if is_asynchronous(view):
 
             @wraps(view)
             async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

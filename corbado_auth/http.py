@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from traceback import walk_tb
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponseRedirect
 
-__all__ = ["RETRY_AFTER", "SeeOther", "is_fetch", "seconds_to_wait", "storage_behind"]
+__all__ = [
+    "RETRY_AFTER",
+    "SeeOther",
+    "is_asynchronous",
+    "is_fetch",
+    "seconds_to_wait",
+    "storage_behind",
+]
 
 RETRY_AFTER = 30  # seconds, unless Corbado asks for a different wait
 LONGEST_RETRY_AFTER = 120
@@ -17,6 +27,16 @@ class SeeOther(HttpResponseRedirect):
     """A redirect that the browser follows with GET, whatever the method of this request."""
 
     status_code = 303
+
+
+def is_asynchronous(view: Callable[..., Any]) -> bool:
+    """Return whether calling a view returns an awaitable.
+
+    Under ``method_decorator`` the view is a partial of ``dispatch()``, a plain function, which
+    returns what the handlers of the class return.
+    """
+    owner = getattr(getattr(view, "func", None), "__self__", None)
+    return iscoroutinefunction(view) or bool(getattr(owner, "view_is_async", False))
 
 
 def is_fetch(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.backends import cache, signed_cookies
+from django.contrib.sessions.backends import cache, db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Warning
 from django.shortcuts import resolve_url
@@ -21,7 +21,8 @@ from corbado_auth.sign_in.intent import is_login_page
 
 from . import ids
 
-NEEDED_APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+NEEDED_APPS = ("django.contrib.auth", "django.contrib.contenttypes")
+SESSIONS_APP = "django.contrib.sessions"
 
 # Apps whose sign-in asks for a second factor, and how they tell who has one.
 SECOND_FACTORS = {
@@ -65,13 +66,29 @@ def _databases() -> Messages:
 
 
 def _apps() -> Messages:
-    for name in NEEDED_APPS:
+    needed = [*NEEDED_APPS, *([SESSIONS_APP] if _sessions_need_djangos_table() else [])]
+    for name in needed:
         if not apps.is_installed(name):
             yield Error(
                 f"{name} is not installed; sign-in needs Django's own users and sessions.",
                 hint=f'Add "{name}" to INSTALLED_APPS, then run manage.py migrate.',
                 id=ids.APP_MISSING,
             )
+
+
+def _sessions_need_djangos_table() -> bool:
+    """Tell Django's own rows from an app's (django-qsessions), a cache, and files."""
+    store = _session_store()
+    if not _is_subclass(store, db.SessionStore):
+        return False
+    return bool(store.get_model_class.__func__ is db.SessionStore.get_model_class.__func__)  # type: ignore[attr-defined]
+
+
+def _session_store() -> Any:
+    try:
+        return import_module(settings.SESSION_ENGINE).SessionStore
+    except Exception:  # noqa: BLE001 -- whatever that module raises; Django reports it at a request
+        return None
 
 
 def _middleware() -> Messages:
@@ -92,10 +109,7 @@ def _middleware() -> Messages:
 
 
 def _sessions() -> Messages:
-    try:
-        store = import_module(settings.SESSION_ENGINE).SessionStore
-    except Exception:  # noqa: BLE001 -- whatever that module raises; Django reports it at a request
-        return
+    store = _session_store()
     hint = 'Set SESSION_ENGINE = "django.contrib.sessions.backends.{}".'
     if _is_subclass(store, signed_cookies.SessionStore):
         yield Error(

@@ -14,13 +14,14 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import get_random_string
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
+from corbado_auth.http import is_asynchronous
 from corbado_auth.next_url import (
     host_of,
     is_own_path,
@@ -154,7 +155,7 @@ def login_page(view: View) -> View:
     brings is hidden once the view has run, and is in no error report. A signed-in session gets a
     new key before a form is handled, so that a sign-in by password counts as recent.
     """
-    if iscoroutinefunction(view):
+    if is_asynchronous(view):
 
         @wraps(view)
         async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

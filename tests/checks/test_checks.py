@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.sessions.backends import signed_cookies
+from django.contrib.sessions.backends import db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, run_checks
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from django.views.generic import View
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.checks import ids
 from corbado_auth.decorators import login_page
+from corbado_auth.models import CorbadoAccount
 from tests.settings.default import MIDDLEWARE
 
 HERE = __name__
@@ -334,6 +335,28 @@ def test_a_missing_app_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> N
     (message,) = messages()
     assert message.id == ids.APP_MISSING
     assert f"django.contrib.{name}" in message.msg
+
+
+class SessionsElsewhere(db.SessionStore):
+    """An engine with rows of its own, as django-qsessions has."""
+
+    @classmethod
+    def get_model_class(cls) -> Any:
+        return CorbadoAccount
+
+
+@pytest.mark.parametrize("engine", ["file", "cache", "own", "broken"])
+def test_djangos_sessions_are_not_needed_where_another_engine_keeps_them(
+    monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    real = apps.is_installed
+    monkeypatch.setattr(
+        apps, "is_installed", lambda app: app != "django.contrib.sessions" and real(app)
+    )
+    monkeypatch.setattr(f"{HERE}.SessionStore", SessionsElsewhere)
+    names = {"own": HERE, "broken": "no.such.engine"}
+    said = found(SESSION_ENGINE=names.get(engine, f"{ENGINES}.{engine}"))
+    assert ids.APP_MISSING not in said
 
 
 def test_middleware_of_the_sites_own_counts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from string import ascii_letters, digits
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import AsyncRequestFactory, Client, RequestFactory, override_settings
 from django.urls import include, path
+from django.utils.decorators import method_decorator
 from django.views import View
 
 from corbado_auth.next_url import login_page_url, without_language
@@ -22,6 +24,7 @@ from corbado_auth.sign_in.intent import Intent, cookie, login_page
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import FROM_LOGIN_PAGE, come_back, open_login_page
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 MAGIC = "corbadoEmailLinkID=eml-1&corbadoToken=secret"
 
 
@@ -99,11 +102,33 @@ class AsynchronousView(View):
         return HttpResponse(request.GET.get("corbadoToken", ""))
 
 
-@pytest.mark.parametrize("name", ["function", "class"])
+@method_decorator(login_page, name="dispatch")
+class DecoratedAsynchronousView(AsynchronousView):
+    """As Django's documentation decorates a class."""
+
+    async def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_on_an_asynchronous_login_page_gives_the_session_a_new_key(
+    make_user: Callable[..., Any],
+) -> None:
+    browser = Client()
+    browser.force_login(make_user("ada@example.com"), BACKEND)
+    request = AsyncRequestFactory().post("/sign-in/")
+    request.session, key = browser.session, browser.session.session_key
+    request.user = make_user("kim@example.com")
+    async_to_sync(DecoratedAsynchronousView.as_view())(request)
+    assert request.session.session_key != key
+
+
+@pytest.mark.parametrize("name", ["function", "class", "decorated class"])
 def test_an_asynchronous_login_page_sets_the_intent(name: str) -> None:
     views: dict[str, Any] = {
         "function": asynchronous_page,
         "class": login_page(AsynchronousView.as_view()),
+        "decorated class": DecoratedAsynchronousView.as_view(),
     }
     request = AsyncRequestFactory().get("/sign-in/", {"next": "/orders/", "corbadoToken": "secret"})
     response = async_to_sync(views[name])(request)
