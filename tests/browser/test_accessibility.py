@@ -268,7 +268,7 @@ def scriptless(site: ExampleSite, new_visitor: Callable[..., Visitor]) -> Visito
 def test_without_javascript_the_login_page_names_the_other_way_in(
     site: ExampleSite, scriptless: Visitor
 ) -> None:
-    scriptless.page.goto(f"{site.url}/corbado/login/?next=/account/")
+    scriptless.page.goto(f"{site.url}/corbado/login/?older=yes&next=/account/")
     scriptless.sees("needs JavaScript")
     scriptless.page.get_by_role("link", name="Sign in another way").click()
     scriptless.sees("needs JavaScript")
