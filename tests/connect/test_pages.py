@@ -119,6 +119,15 @@ def test_sign_out_tells_the_next_login_page_to_forget(
     assert (cookie.value, cookie["samesite"], cookie["httponly"]) == ("1", "Lax", "")
 
 
+@pytest.mark.parametrize(("uses", "then"), [(True, "connect.js"), (False, "auth.js")])
+def test_the_script_that_forgets_runs_before_either_component(
+    client: Client, connect: Any, uses: bool, then: str
+) -> None:
+    connect.CORBADO_CONNECT = uses
+    text = client.get(LOGIN).content.decode()
+    assert 0 < text.index("corbado_auth/forget.js") < text.index(f"/{then}")
+
+
 def test_a_site_may_keep_it(client: Client) -> None:
     request: Any = RequestFactory().post("/logout/")
     request.session, request.user = client.session, None
