@@ -14,6 +14,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.local_users import email_of
+from corbado_auth.models import CorbadoAccount
 from corbado_auth.next_url import login_page_url, login_url_back_to, view_at
 from corbado_auth.session import has_kept_key
 from corbado_auth.sign_in.login import LoginView
@@ -35,6 +37,12 @@ class StepUpView(LoginView):
             return render(request, "corbado_auth/impersonating.html", status=403)
         return super().get(request, *args, **kwargs)
 
+    def get_initial(self) -> dict[str, Any]:
+        """Fill in the name of whoever is signed in."""
+        user = self.request.user
+        known = {"username": user.get_username()} if user.is_authenticated else {}
+        return {**super().get_initial(), **known}
+
     def _takes_password(self) -> bool:
         """Return whether the page has the form: only where the site's login page is ours, with it.
 
@@ -53,8 +61,17 @@ class StepUpView(LoginView):
             other_login_url=login_url_back_to(back) if has_other else "",
             has_kept_key=self.request.user.is_authenticated and has_kept_key(self.request),
             here=self.request.get_full_path(),
+            known_address=_address_of(self.request.user),
             **kwargs,
         )
+
+
+def _address_of(user: Any) -> str:
+    """Return the address that Corbado knows, for the component to fill in."""
+    if not user.is_authenticated:
+        return ""
+    account = CorbadoAccount.objects.for_user(user)
+    return (account.email if account else "") or email_of(user)
 
 
 @method_decorator([login_required, never_cache], name="dispatch")
