@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import CharField, TextField
+from django.db.models import NOT_PROVIDED, AutoField, CharField, TextField
 from django.utils.crypto import get_random_string
 
 from .exceptions import SignInRefused
@@ -12,7 +14,7 @@ from .identity import CorbadoUser
 from .local_users import email_field_name, find_field
 from .models import db_for_write
 
-__all__ = ["create_user"]
+__all__ = ["create_user", "fields_without_value"]
 
 NAMES = {"first_name", "last_name"}
 # Of a neutral name: no letters that make words, or that look like others.
@@ -41,6 +43,22 @@ def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser
     # Where the email is the primary key, a plain save() would overwrite its owner.
     user.save(using=db_for_write(), force_insert=True)
     return user
+
+
+def fields_without_value() -> list[str]:
+    """Return the fields of the user model that the database wants and ``create_user`` leaves out.
+
+    Text may be empty; what has a default of the model's or the database's needs nothing.
+    """
+    return [field.name for field in get_user_model()._meta.concrete_fields if _is_missing(field)]
+
+
+def _is_missing(field: Any) -> bool:
+    has_default = field.has_default() or field.db_default is not NOT_PROVIDED
+    is_made = isinstance(field, AutoField) or getattr(field.remote_field, "parent_link", False)
+    is_dated = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    is_text = isinstance(field, CharField | TextField)
+    return not (field.null or has_default or is_made or is_dated or is_text)
 
 
 def _unused(name: str, wanted: str) -> str:

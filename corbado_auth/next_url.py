@@ -12,7 +12,14 @@ from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, resolve, reverse
+from django.urls import (
+    NoReverseMatch,
+    ResolverMatch,
+    get_script_prefix,
+    get_urlconf,
+    resolve,
+    reverse,
+)
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, get_language_from_path, override
@@ -25,6 +32,7 @@ __all__ = [
     "language_of",
     "login_page_url",
     "login_url_back_to",
+    "match_of",
     "safe_next",
     "step_up_url",
     "view_at",
@@ -161,4 +169,9 @@ def first_url(names: Iterable[str]) -> str:
 
 def view_at(path: str) -> Callable[..., Any]:
     """Return the view at a path of this site; raises Resolver404 if there is none."""
-    return resolve(_below_script(path)).func
+    return match_of(path).func
+
+
+def match_of(path: str) -> ResolverMatch:
+    """Return what the URLconf has at a path of this site; raises Resolver404 if nothing."""
+    return resolve(_below_script(path))

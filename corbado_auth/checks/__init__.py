@@ -14,6 +14,7 @@ from .lockout import check_lockout
 from .policies import check_policies
 from .recorders import check_recorders
 from .site import check_sign_in, check_site
+from .urls import check_urls
 from .values import check_deployment, check_values
 
 __all__ = ["register_checks"]
@@ -25,6 +26,7 @@ def register_checks() -> None:
         check_values,
         check_connect,
         check_site,
+        check_urls,
         check_sign_in,
         check_lockout,
         check_policies,

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends import cache, db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Warning
-from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, Resolver404, reverse
 from django.utils.module_loading import import_string
 
 from corbado_auth.conf import conf
-from corbado_auth.sign_in.intent import is_login_page
 
 from . import ids
 
@@ -37,8 +33,8 @@ Messages = Iterator[CheckMessage]
 
 
 def check_site(**kwargs: Any) -> list[CheckMessage]:
-    """Check apps, middleware, sessions, URLs and cookies."""
-    return [*_apps(), *_middleware(), *_sessions(), *_urls(), *_csrf_cookie()]
+    """Check apps, middleware, sessions and cookies."""
+    return [*_apps(), *_middleware(), *_sessions(), *_csrf_cookie()]
 
 
 def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
@@ -99,13 +95,19 @@ def _middleware() -> Messages:
         needed.append(AuthenticationMiddleware)
     present = [found for found in map(_imported, settings.MIDDLEWARE) if found]
     for middleware in needed:
-        if not any(_is_subclass(found, middleware) for found in present):
+        if not any(_does_the_work_of(found, middleware) for found in present):
             yield Error(
                 f"MIDDLEWARE has no {middleware.__name__}, so nobody stays signed in.",
                 hint=f'Add "{middleware.__module__}.{middleware.__name__}" to MIDDLEWARE '
                 "(sessions before authentication).",
                 id=ids.MIDDLEWARE_MISSING,
             )
+
+
+def _does_the_work_of(found: object, middleware: type) -> bool:
+    """Return whether this is Django's middleware, or that of another app for sessions."""
+    is_its_own = isinstance(found, type) and found.__name__ == middleware.__name__
+    return _is_subclass(found, middleware) or is_its_own
 
 
 def _sessions() -> Messages:
@@ -124,41 +126,6 @@ def _sessions() -> Messages:
             hint=hint.format("cached_db"),
             id=ids.SESSIONS_IN_CACHE,
         )
-
-
-def _urls() -> Messages:
-    if not getattr(settings, "ROOT_URLCONF", None):
-        return
-    try:
-        ours = reverse("corbado_auth:login")
-        reverse("corbado_auth:redirect")
-    except NoReverseMatch:
-        yield Error(
-            "The site does not include the URLs of corbado_auth.",
-            hint='Add path("corbado/", include("corbado_auth.urls")) to the urlpatterns of '
-            f"{settings.ROOT_URLCONF}, without another namespace.",
-            id=ids.URLS_MISSING,
-        )
-        return
-    # Connect's component may be on any page of the site, which needs no mark.
-    if not conf.uses_connect_alone() and not _leads_to_a_login_page(settings.LOGIN_URL):
-        yield Warning(
-            "LOGIN_URL leads to a page that is not marked as a login page for Corbado.",
-            hint=f'Set LOGIN_URL = "corbado_auth:login" (that is {ours}), or put @login_page (from '
-            "corbado_auth.decorators) on the view at LOGIN_URL and {% corbado_auth %} into its "
-            f"template. If that page only links to {ours}, add "
-            f'"{ids.LOGIN_URL_ELSEWHERE}" to SILENCED_SYSTEM_CHECKS.',
-            id=ids.LOGIN_URL_ELSEWHERE,
-        )
-
-
-def _leads_to_a_login_page(login_url: Any) -> bool:
-    """Return whether LOGIN_URL is a login page; True for another host, which we cannot check."""
-    try:
-        parts = urlsplit(resolve_url(login_url))
-        return bool(parts.netloc) or is_login_page(parts.path)
-    except (NoReverseMatch, Resolver404):
-        return False
 
 
 def _csrf_cookie() -> Messages:
@@ -200,20 +167,27 @@ def _backends() -> Messages:
         yield from _unanswered(backend)
         yield from _second_factor(backend)
         yield from _without_addresses(backend)
+        yield from _not_created(backend)
 
 
 def _unanswered(backend: type[CorbadoBackend]) -> Messages:
     """Ask whether users have proved that they own their addresses, unless a class answers."""
     if conf.uses_connect_alone():
         return  # Its handles need no address.
+    site = str(settings.ROOT_URLCONF).partition(".")[0]
     if backend.local_emails_are_verified is None and backend.match_by_email:
         yield Warning(
             "Has every local user proved that they own the address in the email field? Existing "
             "users are linked by it. Until this is answered, no passkeys are added for it, and "
             "nobody is imported.",
-            hint="Write a subclass of CorbadoBackend with local_emails_are_verified = True, or = "
-            "False if people could register with any address (linking then ends other sessions "
-            "and removes the password), and name it in AUTHENTICATION_BACKENDS.",
+            hint="True if every address here was confirmed by a mailed link before it counted. "
+            "False if people could register with any address, or if you do not know: linking then "
+            "ends other sessions and makes the password unusable. Put your answer into "
+            f'{site}/backends.py, and write "{site}.backends.MyBackend" in '
+            "AUTHENTICATION_BACKENDS instead of our backend:\n"
+            "    from corbado_auth.backends import CorbadoBackend\n"
+            "    class MyBackend(CorbadoBackend):\n"
+            "        local_emails_are_verified = True",
             id=ids.EMAILS_UNANSWERED,
         )
 
@@ -235,6 +209,27 @@ def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
         "(existing users then get a second, empty account).",
         id=ids.EMAIL_FIELD_MISSING,
     )
+
+
+def _not_created(backend: type[CorbadoBackend]) -> Messages:
+    """Notice fields that a new user needs, and that we know nothing for."""
+    from django.contrib.auth import get_user_model
+
+    from corbado_auth.backends import CorbadoBackend
+    from corbado_auth.new_users import fields_without_value
+
+    is_own = backend.create_user is not CorbadoBackend.create_user
+    if not backend.create_unknown_user or is_own or conf.uses_connect_alone():
+        return
+    if names := fields_without_value():
+        model = get_user_model()
+        yield Warning(
+            f"New people cannot be created: {model.__name__} needs a value for {', '.join(names)}.",
+            hint="Write create_user(self, corbado_user) on your backend and save a user with all "
+            "values; or give the fields a default, or null=True; or set create_unknown_user = "
+            "False.",
+            id=ids.NEW_USERS_INCOMPLETE,
+        )
 
 
 def _second_factor(backend: type[CorbadoBackend]) -> Messages:

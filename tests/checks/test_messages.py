@@ -26,12 +26,15 @@ def everything_said() -> list[CheckMessage]:
     return said + messages(**backends("no.such.Backend"))
 
 
-# The database is asked in tests/accounts/test_email_index_checks.py, another user model in
-# test_checks.py, policies in test_policies.py, Connect in test_connect.py, what records requests in
+# tests/accounts/test_email_index_checks.py asks the database, test_checks.py and test_urls.py have
+# other user models and URLconfs, test_connect.py has Connect, and what records requests is in
 # tests/neighbours/test_telemetry.py.
 ELSEWHERE = {
     ids.EMAIL_INDEX_MISSING,
     ids.EMAIL_FIELD_MISSING,
+    ids.NEW_USERS_INCOMPLETE,
+    ids.NO_PAGE_AFTER_SIGN_IN,
+    ids.URLS_TAKEN,
     ids.EMAIL_LOOKUP_BLIND,
     ids.CONNECT_MALFORMED,
     ids.CONNECT_SESSION_COOKIE_TRAVELS,
