@@ -11,6 +11,9 @@ from asgiref.sync import SyncToAsync
 
 __all__ = ["Slots", "has_thread_of_its_own"]
 
+# A wait has so many parts.
+PARTS = 10
+
 
 def has_thread_of_its_own() -> bool:
     """Return whether this request has a thread that no other request waits for.
@@ -26,8 +29,9 @@ class Slots:
     """A limited number of slots, each held by one thread.
 
     A thread that finds no free slot waits for up to ``patience`` seconds, but not if that looks
-    hopeless: a current holder, or the last one, took more than ``slow`` seconds, or a wait was in
-    vain and no slot has been returned since. Otherwise waiting threads would use up the rest.
+    hopeless: a current holder, or the last one, took more than ``slow`` seconds, or three times
+    the patience if a wait was in vain and no slot has been returned since. Otherwise waiting
+    threads would use up the rest.
 
     A thread has one slot at most, so a slot that an exception left behind is returned by the
     thread's next call, and one that a dead thread left behind is found when slots run short.
@@ -53,7 +57,9 @@ class Slots:
         """Take a slot if no more than ``limit`` are held then; return whether there was one."""
         me = threading.current_thread()
         with self._lock:
-            self._inside.pop(me, None)
+            if me in self._inside:
+                self._inside[me] = time.monotonic()
+                return True
             # Latecomers queue: a busy thread would be back before the waiting ones wake up.
             if not self._queue and self._has_room(limit):
                 self._inside[me] = time.monotonic()
@@ -63,7 +69,8 @@ class Slots:
             turn = self._queue[me] = threading.Lock()
             turn.acquire()
         try:
-            turn.acquire(timeout=self._patience)
+            # A machine that stutters, and so keeps everybody from leaving, uses up one part of it.
+            any(turn.acquire(timeout=self._patience / PARTS) for _part in range(PARTS))
         except BaseException:
             with self._lock:
                 self._queue.pop(me, None)
@@ -104,4 +111,6 @@ class Slots:
 
     def _is_hopeless(self) -> bool:
         longest = time.monotonic() - min(self._inside.values(), default=math.inf)
-        return self._waited_in_vain or max(longest, self._last_took) > self._slow
+        if self._waited_in_vain and longest > 3 * self._patience:
+            return True
+        return max(longest, self._last_took) > self._slow

@@ -26,7 +26,7 @@ __all__ = [
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-
+# How many sign-ins of a process use the database at once. More would not be faster, since the
 # interpreter runs one of them at a time.
 MOST_TURNS = 20
 # Seconds; a thread that has waited for longer goes on without a turn.
@@ -59,11 +59,12 @@ def none_while_asking() -> Iterator[None]:
 def release_to_ask() -> None:
     """Close this thread's connections if the page has declared that it does not need them.
 
-    A persistent one (CONN_MAX_AGE) is kept unless the thread ends with the request. One that is in
-    a transaction stays open.
+    Its turn ends, too. A persistent connection (CONN_MAX_AGE) is kept unless the thread ends with
+    the request. One that is in a transaction stays open.
     """
     if not _releases.get():
         return
+    end_turn()
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
             continue

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.benchmarks import plots, report
+from tests.benchmarks.earlier import an_earlier_build
 from tests.benchmarks.marks import Mark, Plot, Result, Table
 from tests.benchmarks.rounds import Comparison, in_turns
 
@@ -122,3 +126,25 @@ def test_each_of_two_goes_first_in_every_other_round() -> None:
 
     assert order == ["bare", "ours", "ours", "bare", "bare", "ours"]
     assert (found.ours, found.theirs) == ([3.0, 6.0], [4.0, 5.0])
+
+
+def test_an_earlier_build_is_that_of_its_commit() -> None:
+    with an_earlier_build("HEAD") as build:
+        assert build is not None
+        assert (build.folder / "corbado_auth" / "apps.py").is_file()
+        printed = subprocess.run(
+            [sys.executable, "-c", "import corbado_auth, tests; print(corbado_auth.__file__)"],
+            env={**os.environ, **build.env},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        assert printed.startswith(str(build.folder))
+        tree = (build.folder / "corbado_auth").resolve().parent
+    assert not tree.exists()
+
+
+def test_a_clone_without_that_commit_leaves_it_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with an_earlier_build("0" * 40) as build:
+        assert build is None
+    assert "This clone has no commit 0000" in capsys.readouterr().err

@@ -78,11 +78,10 @@ def delete_some(seconds: float) -> int:
     recently = timezone.now() - PAUSE
     if not pending_deletions().filter(failed_at__gt=recently).exists():
         for pending in _untried():
-            left = ends_at - time.monotonic()
-            if left <= 0:
+            if time.monotonic() >= ends_at:
                 break
             try:
-                _delete(pending, timeout=left / 2)  # To connect and to read; one second on top.
+                _delete(pending, ends_at)
             except CorbadoError:
                 break
     return pending_deletions().count()
@@ -99,8 +98,8 @@ def is_turned_on() -> bool:
     return backend is not None and backend.delete_at_corbado
 
 
-def _delete(pending: PendingDeletion, timeout: float | None = None) -> bool:
-    """Ask Corbado, and keep failures.
+def _delete(pending: PendingDeletion, ends_at: float | None = None) -> bool:
+    """Ask Corbado, and keep failures; with ``ends_at``, wait no more than a second longer.
 
     Return False if the person has come back meanwhile, or another process has asked already.
     """
@@ -112,9 +111,9 @@ def _delete(pending: PendingDeletion, timeout: float | None = None) -> bool:
         return False
     try:
         if pending.is_at_connect:
-            _delete_at_connect(pending, timeout)
+            _delete_at_connect(pending, ends_at)
         else:
-            CorbadoService(timeout=timeout).delete_user(pending.corbado_user_id)
+            CorbadoService(timeout=_timeout(ends_at)).delete_user(pending.corbado_user_id)
     except CorbadoNotAsked:
         raise  # This deletion has not failed.
     except CorbadoError as error:
@@ -137,11 +136,18 @@ def _has_come_back(pending: PendingDeletion) -> bool:
     return ConnectAccount.objects.current().filter(**known).exists()
 
 
-def _delete_at_connect(pending: PendingDeletion, timeout: float | None) -> None:
-    service = ConnectService(timeout=timeout)
-    corbado_user_id = pending.corbado_user_id or service.find_user(pending.handle)
+def _delete_at_connect(pending: PendingDeletion, ends_at: float | None) -> None:
+    corbado_user_id = pending.corbado_user_id
+    if not corbado_user_id:
+        service = ConnectService(timeout=_timeout(ends_at))
+        corbado_user_id = service.find_user(pending.handle) or ""
     if corbado_user_id:
-        service.delete_user(corbado_user_id)
+        ConnectService(timeout=_timeout(ends_at)).delete_user(corbado_user_id)
+
+
+def _timeout(ends_at: float | None) -> float | None:
+    """Return the seconds to connect, and to read; a call may take one second on top."""
+    return None if ends_at is None else max(0.1, (ends_at - time.monotonic()) / 2)
 
 
 def _pages_of_pending() -> Iterator[PendingDeletion]:

@@ -36,7 +36,7 @@ RERUN = """\
 ## How to run it again
 
 ```console
-$ make bench                              # all of it, some 25 minutes; writes this page
+$ make bench                              # all of it, some 35 minutes; writes this page
 $ make bench ARGS=--quick                 # small sizes, writes nothing: does it run at all?
 $ make bench ARGS=sign-in                 # one of them, writes nothing
 $ make bench ARGS=--help                  # which there are

@@ -43,9 +43,11 @@ async def fetch(port: int, request: bytes) -> Reply:
     try:
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(request)
-            answer = await reader.read(-1)
-            writer.close()
+            try:
+                writer.write(request)
+                answer = await reader.read(-1)
+            finally:
+                writer.close()
             head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
             status = int(head.split(" ", 2)[1]) if head else 0
     except (OSError, TimeoutError):

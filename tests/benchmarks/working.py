@@ -114,8 +114,11 @@ class Working:
         from django.conf import settings
         from django.contrib.auth import get_user_model
 
-        from corbado_auth.models import ConnectAccount
+        from corbado_auth import models
 
+        if not hasattr(models, "ConnectAccount"):
+            return  # An earlier build.
+        ConnectAccount = models.ConnectAccount
         people = get_user_model().objects.in_bulk(field_name="username")
         ConnectAccount.objects.bulk_create(
             ConnectAccount(

@@ -199,7 +199,7 @@ def test_nobody_waits_for_room_after_a_call_that_was_slow(monkeypatch: pytest.Mo
 
 
 def test_after_one_wait_in_vain_nobody_waits_until_a_call_comes_back() -> None:
-    slots = Slots(patience=0.01, slow=3600)
+    slots = Slots(patience=0)
     held, done = threading.Event(), threading.Event()
 
     def stay() -> None:
@@ -212,7 +212,8 @@ def test_after_one_wait_in_vain_nobody_waits_until_a_call_comes_back() -> None:
     inside.start()
     held.wait()
     assert not slots.take(1)
-    slots._patience = 3600
+    slots._patience = 3600  # A wait would have no end.
+    slots._inside[inside] -= 4 * slots._patience
     assert not slots.take(1)
     done.set()
     inside.join()
@@ -230,6 +231,18 @@ def test_room_goes_to_who_waits_longest_and_not_to_who_is_quickest() -> None:
         slots.give_back()
         slots._patience = 0
         assert not slots.take(1)
+        assert result(waiting)
+
+
+def test_who_has_room_keeps_it_whoever_waits() -> None:
+    slots = Slots(patience=3600)
+    assert slots.take(1)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(slots.take, 1)
+        while not slots._queue:
+            pass
+        assert slots.take(1)
+        slots.give_back()
         assert result(waiting)
 
 

@@ -9,4 +9,5 @@ from tests.settings.default import *  # noqa: F403
 
 DATABASES = {"default": json.loads(os.environ["WORKER_DATABASE"])}
 CORBADO_BACKEND_API_URL = os.environ["WORKER_CORBADO"]
+CORBADO_MAX_CONCURRENT_CALLS = os.environ.get("WORKER_CALLS")
 CORBADO_USER_MIGRATION = "tests.support.impatient.ImpatientMigration"

@@ -103,7 +103,7 @@ class TestOnAServer:
         assert member.post(ADD).status_code == 200
         member.get(f"{LIST}cre-1/remove/")
         member.post(f"{LIST}cre-1/remove/")
-        assert len(held) > 6
+        assert len(held) >= 6
         assert set(held) == {None}
 
     def test_a_connection_that_lasts_is_kept(

@@ -64,9 +64,11 @@ def env_of(database: dict[str, Any], corbado: str) -> dict[str, str]:
 
 
 @contextmanager
-def uvicorn(folder: Path, database: dict[str, Any], corbado: HeldCorbado) -> Iterator[int]:
+def uvicorn(
+    folder: Path, database: dict[str, Any], corbado: HeldCorbado, **env: str
+) -> Iterator[int]:
     """Serve the site, and return the port."""
-    web = AsyncWebHost(folder, env_of(database, corbado.url))
+    web = AsyncWebHost(folder, {**env_of(database, corbado.url), **env})
     try:
         yield web.port
     finally:
@@ -146,3 +148,39 @@ def test_other_pages_have_their_connection_meanwhile(
 
     with uvicorn(tmp_path, {**database, "OPTIONS": one}, corbado) as port:
         assert asyncio.run(visit(port)) == 200
+
+
+def test_visitors_who_go_away_leave_their_room_to_others(
+    tmp_path: Path, database: dict[str, Any], corbado: HeldCorbado
+) -> None:
+    """Django cancels the request of a browser that has gone; its thread goes on."""
+
+    async def visit(port: int) -> list[int]:
+        in_a_thread = asyncio.get_running_loop().run_in_executor
+        first = Visitor(port, 0)
+        await first.open_login_page()
+        gone = [
+            asyncio.create_task(Visitor(port, number, dict(first.cookies)).come_back())
+            for number in range(3)
+        ]
+        await in_a_thread(None, corbado.wait_for, 3)
+        for task in gone:
+            task.cancel()
+        await asyncio.gather(*gone, return_exceptions=True)
+        refused = await Visitor(port, 3, dict(first.cookies)).come_back()
+        corbado.let_go(4)
+        for _time in range(200):
+            if (await Visitor(port, 4, dict(first.cookies)).come_back()).status == 303:
+                break
+            await asyncio.sleep(0.1)
+        calls = corbado.calls
+        others = [
+            asyncio.create_task(Visitor(port, number, dict(first.cookies)).come_back())
+            for number in range(5, 8)
+        ]
+        await in_a_thread(None, corbado.wait_for, calls + 3)
+        corbado.let_go(3)
+        return [refused.status, *(reply.status for reply in await asyncio.gather(*others))]
+
+    with uvicorn(tmp_path, database, corbado, WORKER_CALLS="3") as port:
+        assert asyncio.run(visit(port)) == [503, 303, 303, 303]
