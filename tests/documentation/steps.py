@@ -76,6 +76,23 @@ print(ask("/_emulator/users", {"email": "staff1@example.com", "confirmed": True}
     walk.stands_for["usr-1234567890"] = printed.strip()
 
 
+def somebody_with_two_users(walk: Walk) -> None:
+    """Let a customer stand in a new user, linked to a Corbado user whose ID the page makes up."""
+    code = """
+from django.contrib.auth.models import User
+from corbado_auth.models import CorbadoAccount
+account = CorbadoAccount.objects.get(user__username="customer042")
+account.user = User.objects.create_user("customer042-new")
+account.awaits_proof = False
+account.save()
+sign_in("customer042@example.com")
+User.objects.filter(username="customer042-new").update(email="")
+print(account.corbado_user_id)
+"""
+    printed = walk.succeed([sys.executable, "-c", VISIT + code], "customer042")
+    walk.stands_for["usr-1234567890"] = printed.strip()
+
+
 def somebody_without_a_password(walk: Walk) -> None:
     """Let a new person sign up through Corbado, and keep the browser's session."""
     code = """
