@@ -21,10 +21,11 @@ def test_a_customer_finds_her_bookings(corbado: Corbado, client: Client, maya: U
 def test_an_address_that_was_never_confirmed_opens_nothing(
     corbado: Corbado, client: Client, maya: User
 ) -> None:
-    corbado.sign_in(
-        client, corbado.add_user(maya.email, confirmed=False), login_url=reverse("login")
-    )
-    assert client.session["_auth_user_id"] != str(maya.pk)
+    person = corbado.add_user(maya.email, confirmed=False)
+    response = corbado.sign_in(client, person, login_url=reverse("login"))
+    assert response.status_code == 403
+    assert "You have an account here already" in response.content.decode()
+    assert "_auth_user_id" not in client.session
 
 
 def test_somebody_new_lands_where_she_was_going(corbado: Corbado, client: Client) -> None:

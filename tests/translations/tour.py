@@ -196,9 +196,9 @@ class Tour:
 
     def closed_account(self) -> Iterator[Stop]:
         """Want a passkey for somebody whom Corbado has deleted."""
-        gone = self.make_user("gone@example.com", username="gone", password=PASSWORD)
+        gone = self.make_user("closed@example.com", username="closed", password=PASSWORD)
         client = self.browser(gone)
-        person = self.corbado.add_user("gone@example.com")
+        person = self.corbado.add_user("closed@example.com")
         CorbadoAccount.objects.create(
             user=gone, project_id=settings.CORBADO_PROJECT_ID, corbado_user_id=person.id
         )
