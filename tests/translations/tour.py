@@ -18,7 +18,13 @@ from django.utils import timezone
 
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import Passkey
-from corbado_auth.models import CorbadoAccount, ListedSession, MigrationAttempt, PasskeyNudge
+from corbado_auth.models import (
+    ConnectAccount,
+    CorbadoAccount,
+    ListedSession,
+    MigrationAttempt,
+    PasskeyNudge,
+)
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_back, open_login_page
 
@@ -47,6 +53,8 @@ class Tour:
         "1.0",
         "mica",
         "noor",
+        "closed",
+        "imported",
     )
 
     def __init__(self, corbado: Corbado, make_user: Callable[..., Any], language: str) -> None:
@@ -66,6 +74,7 @@ class Tour:
         yield from self.closed_account()
         yield from self.session_pages()
         yield from self.parts_on_pages_of_the_site()
+        yield from self.connect_pages()
         yield from self.admin_pages()
 
     def browser(self, user: AbstractBaseUser | None = None) -> Client:
@@ -79,6 +88,8 @@ class Tour:
         yield "login", self.browser().get(LOGIN)
         yield "login, signed in", self.browser(self.erin).get(LOGIN)
         yield "login with a field", self.browser().get("/field/")
+        with mock.patch("corbado_auth.views.LoginView.password_reset_names", ["admin:index"]):
+            yield "login, forgotten", self.browser().get(LOGIN)
         with override_settings(LOGIN_URL="/account/"):
             yield "login, another way", self.browser().get(LOGIN)
         with override_settings(ROOT_URLCONF="tests.security.urls_login_at_root"):
@@ -94,6 +105,8 @@ class Tour:
             yield "refused", self.come_back(self.corbado.issue_token(stranger))
         self.corbado.fail_next(VALIDATE, status=503)
         yield "unavailable", self.come_back(TOKEN)
+        stop = f"/corbado/redirect/?corbadoAuthToken={TOKEN}"
+        yield "unavailable, stopped", self.browser().post(stop, {"stop": "yes"})
         self.corbado.fail_next(VALIDATE, status=401)
         yield "misconfigured", self.come_back(TOKEN)
         with mock.patch("corbado_auth.sign_in.views.client_info", side_effect=OperationalError):
@@ -178,6 +191,7 @@ class Tour:
         with passkeys():
             yield "passkeys", client.get(LIST)
             yield "remove", client.get(f"{LIST}cre-1/remove/")
+        cache.clear()  # A list is kept for half a minute.
         with passkeys(count=1):
             yield "remove the last", client.get(f"{LIST}cre-1/remove/")
         yield "add", client.post(ADD)
@@ -234,6 +248,29 @@ class Tour:
         yield "list, unavailable", client.get("/of-the-site/")
         yield "odd answer", client.post(NUDGE, {"answer": "perhaps"})
 
+    def connect_pages(self) -> Iterator[Stop]:
+        """What a site with Connect, or with both products, shows."""
+        with override_settings(CORBADO_CONNECT="both"):
+            yield "connect, login", self.browser().get(LOGIN)
+            yield "connect, login, older", self.browser().get(LOGIN, {"older": "yes"})
+        with override_settings(CORBADO_CONNECT=True):
+            client = self.browser(self.erin)
+            yield "connect, passkeys", client.get("/corbado/connect/passkeys/")
+            age_sign_in(client)
+            yield "connect, passkeys, not recent", client.get("/corbado/connect/passkeys/")
+            ConnectAccount.objects.update(last_sign_in_at=timezone.now())
+            yield "connect, confirm", client.get("/corbado/connect/confirm/")
+            PasskeyNudge.objects.all().delete()
+            ConnectAccount.objects.all().delete()
+            yield "connect, append", self.browser(self.erin).get("/of-the-site/")
+            ConnectAccount.objects.get_or_create(user=self.erin, project_id="pro-1", handle="erin")
+            yield "connect, append too", self.browser(self.erin).get("/of-the-site/")
+        with override_settings(AUTHENTICATION_BACKENDS=[f"{BACKENDS}.SecondFactorBackend"]):
+            client = self.browser()
+            open_login_page(client)
+            known = CorbadoAccount.objects.get(user=self.erin).corbado_user_id
+            yield "second_factor", come_back(client, self.corbado.issue_token(known))
+
     def admin_pages(self) -> Iterator[Stop]:
         boss = self.make_user(
             "boss@example.com", username="boss", password=PASSWORD, is_staff=True, is_superuser=True
@@ -255,6 +292,14 @@ class Tour:
         yield "unlink", client.get(reverse(f"{model}_delete", args=[account.pk]))
         chosen = {"action": "delete_selected", "_selected_action": [account.pk]}
         yield "unlink some", client.post(reverse(f"{model}_changelist"), chosen)
+        known = ConnectAccount.objects.first()
+        assert known is not None
+        model = "admin:corbado_auth_connectaccount"
+        yield "connect accounts", client.get(reverse(f"{model}_changelist"))
+        yield "connect account", client.get(reverse(f"{model}_change", args=[known.pk]))
+        yield "connect, unlink", client.get(reverse(f"{model}_delete", args=[known.pk]))
+        chosen = {"action": "delete_selected", "_selected_action": [known.pk]}
+        yield "connect, unlink some", client.post(reverse(f"{model}_changelist"), chosen)
         yield "adoption", client.get(reverse("admin:corbado_auth_adoption"))
         yield "delete a user", client.get(reverse("admin:auth_user_delete", args=[self.erin.pk]))
 

@@ -9,7 +9,8 @@ from django.urls import path
 from tests.urls import urlpatterns as of_the_test_site
 
 PAGE = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
-<main><h1>Site</h1>{% corbado_passkey_nudge %}{% corbado_passkey_list %}</main></html>"""
+<main><h1>Site</h1>{% corbado_passkey_nudge %}{% corbado_passkey_list %}
+{% corbado_connect_append %}{% corbado_connect_passkeys %}</main></html>"""
 FIELD = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
 <main><h1>Site</h1>{% corbado_auth conditional="yes" %}</main></html>"""
 
