@@ -99,4 +99,5 @@ class SignedCookie:
 @lru_cache
 def _digest(key: str | bytes) -> str:
     """Return what tells this site's cookies from those of another site on the same host."""
-    return salted_hmac("corbado_auth.cookie_names", "", secret=key).hexdigest()[:8]
+    digest = salted_hmac("corbado_auth.cookie_names", "", secret=key, algorithm="sha256")
+    return digest.hexdigest()[:8]
