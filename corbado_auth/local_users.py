@@ -14,6 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import CharField, Count, EmailField, Q, QuerySet, TextField
 from django.db.models.functions import Trim, Upper
+from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.utils.translation import gettext
 
@@ -28,9 +29,9 @@ __all__ = [
     "email_of",
     "find_again",
     "find_field",
-    "is_plain",
     "is_shared_address",
     "lookup_is_blind",
+    "manager_is_plain",
     "shared_addresses",
     "users_with_email",
 ]
@@ -128,18 +129,24 @@ def find_again(user: AbstractBaseUser, backend: BaseBackend, *, using: str) -> A
     """
     if type(backend).get_user is not ModelBackend.get_user:
         return backend.get_user(user.pk)
-    users = get_user_model()._default_manager.using(using)
-    return user if is_plain(users) else users.filter(pk=user.pk).first()
+    if manager_is_plain(using):
+        return user
+    return get_user_model()._default_manager.using(using).filter(pk=user.pk).first()
 
 
-def is_plain(users: QuerySet[Any]) -> bool:
-    """Return whether a manager returns all rows of the table, as instances of the model."""
+def manager_is_plain(using: str) -> bool:
+    """Return whether the default manager returns all users, as instances of the user model."""
+    manager: Any = get_user_model()._default_manager
+    is_djangos = type(manager).get_queryset is BaseManager.get_queryset
+    if is_djangos and manager._queryset_class is QuerySet:
+        return True  # Most sites: no queryset has to be made at every sign-in.
+    users = manager.using(using)
     query = users.query
     narrowed = query.where or query.combinator or query.distinct or query.is_sliced
     widened = query.annotations or query.extra or query.select_related
     of_its_own = (
         query.deferred_loading[0]
-        or users._prefetch_related_lookups  # type: ignore[attr-defined]
+        or users._prefetch_related_lookups
         or users._iterable_class is not ModelIterable
         or type(users)._fetch_all is not QuerySet._fetch_all
     )

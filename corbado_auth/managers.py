@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from .conf import conf
 from .handles import new_handle
-from .local_users import is_plain
+from .local_users import manager_is_plain
 from .signals import account_linked
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
 
     def is_hidden(self, corbado_user_id: str) -> bool:
         """Return whether there is an account whose local user is hidden by the default manager."""
-        using = router.db_for_write(self.model)
-        if is_plain(get_user_model()._default_manager.using(using)):
+        if manager_is_plain(router.db_for_write(self.model)):
             return False
         return self.current().filter(corbado_user_id=corbado_user_id).exists()
 
@@ -207,13 +206,14 @@ def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterabl
     and the others have the class that it returns. Each has the account's primary key
     (``_account_id``) and its ``_account_key``.
     """
-    users = get_user_model()._default_manager.using(using)
-    statement = _statement(key, using) if is_plain(users) else None
+    statement = _statement(key, using) if manager_is_plain(using) else None
     if statement is None:
+        users = get_user_model()._default_manager.using(using)
         return _queryset(users, key, project_id, value)
     sql, parameters = statement
     given = {PROJECT_ID: project_id, KEY: value}
-    return users.raw(sql, [given.get(each, each) for each in parameters])
+    values = [given.get(each, each) for each in parameters]
+    return QuerySet(get_user_model(), using=using).raw(sql, values)
 
 
 @lru_cache

@@ -54,6 +54,9 @@ class Mapping:
         account = self._account()
         if account is not None:
             return self._welcome_back(account)
+        if CorbadoAccount.objects.is_hidden(self.corbado_user.id):
+            # The default manager does not show the linked user: no second one is made beside it.
+            raise SignInRefused("inactive_user")
         user = self._link_once()
         # A site may want to approve new people: configure_user() left this one inactive.
         _check_active(self.backend, user)
@@ -65,7 +68,7 @@ class Mapping:
     # Somebody who has been here before -------------------------------------------------------
 
     def _welcome_back(self, account: CorbadoAccount) -> AbstractBaseUser:
-        if self.local_user is not None and account.user != self.local_user:
+        if self.local_user is not None and account.user.pk != self.local_user.pk:
             raise SignInRefused("already_linked")
         _check_active(self.backend, account.user)
         self._check_may_sign_in(account.user)

@@ -11,6 +11,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 
 from .http import SeeOther
@@ -22,7 +23,7 @@ from .sessions.ending import end_other_sessions
 __all__ = ["SessionsView"]
 
 
-@method_decorator([login_required, never_cache, csrf_protect], name="dispatch")
+@method_decorator([login_required, never_cache, csrf_protect, xframe_options_deny], name="dispatch")
 class SessionsView(View):
     """The sessions of the signed-in person: which browser, since when, and a button to end each.
 

@@ -130,7 +130,9 @@ def _delete(pending: PendingDeletion, ends_at: float | None = None) -> bool:
 
 def _has_come_back(pending: PendingDeletion) -> bool:
     if not pending.is_at_connect:
-        return CorbadoAccount.objects.for_corbado_user(pending.corbado_user_id) is not None
+        # Not for_corbado_user(), which finds nobody whom the site's manager hides.
+        accounts = CorbadoAccount.objects.current()
+        return accounts.filter(corbado_user_id=pending.corbado_user_id).exists()
     known = {"corbado_user_id": pending.corbado_user_id} if pending.corbado_user_id else {}
     known = known or {"handle": pending.handle}
     return ConnectAccount.objects.current().filter(**known).exists()

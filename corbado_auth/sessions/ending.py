@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model, logout
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -143,7 +144,7 @@ def _refuse_open_sessions(user: Any) -> bool:
 
     A site may bind its sessions to something else. Nobody's new password is overwritten.
     """
-    if not hasattr(user, "get_session_auth_hash") or user.has_usable_password():
+    if not isinstance(user, AbstractBaseUser) or user.has_usable_password():
         return False
     password, binding = user.password, user.get_session_auth_hash()
     user.set_unusable_password()

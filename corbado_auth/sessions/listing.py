@@ -64,12 +64,7 @@ def is_on() -> bool:
 
 def entries(request: HttpRequest) -> list[Entry]:
     """Return the sessions of the signed-in person, this one first, then the newest."""
-    rows = stores.named_user()
-    if rows is not None:
-        found = [_of_row(row, request) for row in rows.filter(user=request.user.pk)]
-    else:
-        found = _alive(request)
-    return sorted(found, key=lambda entry: (not entry.is_current, _age(entry)))
+    return sorted(_alive(request), key=lambda entry: (not entry.is_current, _age(entry)))
 
 
 def known_keys(users: Collection[Any]) -> set[str]:
@@ -127,8 +122,11 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
 def _alive(request: HttpRequest) -> list[Entry]:
     """Return what is on a list and still a session of this person; the rest is taken off it."""
     user: Any = request.user
-    _list_this_one(request)
-    found = [row for listed in _tables() for row in listed.filter(user=user.pk)]
+    rows = stores.named_user()
+    if rows is None:
+        _list_this_one(request)
+    tables = _tables() if rows is None else [rows]
+    found = [row for listed in tables for row in listed.filter(user=user.pk)]
     sessions = stores.read([row.session_key for row in found])
     bindings = _bindings(user)
     alive = [

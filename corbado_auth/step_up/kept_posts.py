@@ -47,7 +47,7 @@ class KeptPost:
     def from_request(cls, request: HttpRequest) -> KeptPost | None:
         """Return what this browser sent and this session keeps, or None."""
         kept, shown = request.session.get(SESSION_KEY), cookie.read(request)
-        if not kept or not shown or time.time() - kept["at"] > TEN_MINUTES:
+        if not kept or _is_over(request, kept) or not shown:
             return None
         if not constant_time_compare(str(shown.get("id")), kept["id"]):
             return None
@@ -76,10 +76,18 @@ def keep(request: HttpRequest, response: HttpResponseBase, max_age: float) -> bo
 
 
 def forget(request: HttpRequest) -> None:
-    """Forget the form, which has arrived."""
+    """Forget the form if this is its arrival."""
     kept = request.session.get(SESSION_KEY)
-    if kept and kept["path"] == request.get_full_path():
+    if kept and not _is_over(request, kept) and kept["path"] == request.get_full_path():
         del request.session[SESSION_KEY]
+
+
+def _is_over(request: HttpRequest, kept: dict[str, Any]) -> bool:
+    """Return whether a form has waited too long; it is forgotten then."""
+    if time.time() - kept["at"] <= TEN_MINUTES:
+        return False
+    del request.session[SESSION_KEY]
+    return True
 
 
 def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:

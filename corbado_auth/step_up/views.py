@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_deny
 
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.local_users import email_of
@@ -74,9 +75,9 @@ def _address_of(user: Any) -> str:
     return (account.email if account else "") or email_of(user)
 
 
-@method_decorator([login_required, never_cache], name="dispatch")
+@method_decorator([login_required, never_cache, xframe_options_deny], name="dispatch")
 class KeptPostView(View):
-    """Let a person send the form that was kept while they signed in again."""
+    """Let a person send the form that was kept while they signed in again; in no frame."""
 
     http_method_names = ["get"]
 

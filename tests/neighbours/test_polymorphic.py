@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -130,3 +132,19 @@ def test_a_get_user_of_the_site_is_asked_about_somebody_new(
     person = corbado.add_user("ash@example.com")
     assert sign_in(client, corbado.issue_token(person)).status_code == 403
     assert not Session.objects.exists()
+
+
+def test_the_sessions_of_somebody_whom_the_manager_hides_end_too(
+    client: Client, corbado: Corbado, erin: User
+) -> None:
+    user: Any = get_user_model()._base_manager.get()
+    user.set_unusable_password()
+    user.save()
+    sign_in(client, corbado.issue_token(erin))
+    get_user_model()._base_manager.update(has_left=True)
+    for arguments in (["--user", "erin"], ["--corbado-id", erin.id]):
+        out = StringIO()
+        call_command("corbado_end_sessions", *arguments, stdout=out)
+        assert "is accepted any more" in out.getvalue()
+    get_user_model()._base_manager.update(has_left=False)
+    assert client.get("/account/").status_code == 302

@@ -411,6 +411,27 @@ def test_after_ten_minutes_the_form_is_gone(
     page = old.get(KEPT)
     assert page.status_code == 410
     assert "fill in the form again" in page.content.decode()
+    assert "amount" not in str(dict(old.session.items()))
+
+
+def test_a_form_that_was_left_behind_goes_at_the_next_page_that_asks(
+    old: Client, corbado: Corbado, robin: User
+) -> None:
+    asked = old.post(MATTERS, {"amount": "10"}).url
+    again(old, corbado, robin, asked)
+    session = old.session
+    session["_corbado_auth_kept_post"]["at"] -= 601
+    session.save()
+    old.get("/page/")
+    assert "amount" not in str(dict(old.session.items()))
+
+
+def test_the_button_that_sends_the_form_is_in_no_frame(
+    old: Client, corbado: Corbado, robin: User
+) -> None:
+    again(old, corbado, robin, old.post(MATTERS, {"amount": "10"}).url)
+    with override_settings(X_FRAME_OPTIONS="SAMEORIGIN"):
+        assert old.get(KEPT)["X-Frame-Options"] == "DENY"
 
 
 def test_a_form_that_a_thief_leaves_in_the_session_is_not_offered_to_its_owner(
