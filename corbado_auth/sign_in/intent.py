@@ -33,6 +33,7 @@ from corbado_auth.next_url import (
 from corbado_auth.session import rotate_key
 from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
+from .fragments import answer_fragment
 from .signed_cookies import SignedCookie, TooLargeError
 
 __all__ = ["Intent", "is_login_page", "language_to_answer_in", "login_page"]
@@ -153,7 +154,8 @@ def login_page(view: View) -> View:
     Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
     send an honest Referer to the redirect view, whatever the site's policy is. What a magic link
     brings is hidden once the view has run, and is in no error report. A signed-in session gets a
-    new key before a form is handled, so that a sign-in by password counts as recent.
+    new key before a form is handled, so that a sign-in by password counts as recent. A script that
+    wanted a piece of another page is answered as its library expects (htmx, Turbo, ``fetch()``).
     """
     if is_asynchronous(view):
 
@@ -163,7 +165,8 @@ def login_page(view: View) -> View:
             if request.method == "POST":
                 await sync_to_async(rotate_key)(request)
             try:
-                return _remember(request, await view(request, *args, **kwargs))
+                fragment = answer_fragment(request)
+                return fragment or _remember(request, await view(request, *args, **kwargs))
             finally:
                 take_off(request)
 
@@ -176,7 +179,8 @@ def login_page(view: View) -> View:
         if request.method == "POST":
             rotate_key(request)
         try:
-            return _remember(request, view(request, *args, **kwargs))
+            fragment = answer_fragment(request)
+            return fragment or _remember(request, view(request, *args, **kwargs))
         finally:
             take_off(request)
 

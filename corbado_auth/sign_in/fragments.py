@@ -1,0 +1,78 @@
+"""What a login page answers a script that wanted a piece of another page.
+
+A session ends while a page is open; the page's next request for a fragment is then redirected here,
+and the library would put a whole login page into the middle of it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import add_never_cache_headers
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+
+from corbado_auth.http import SeeOther, is_fetch
+from corbado_auth.next_url import safe_next
+
+__all__ = ["answer_fragment"]
+
+# Turbo, given this in place of its frame, visits the page as a whole (turbo-visit-control).
+TURBO_PAGE = (
+    '<!doctype html><html><head><meta name="turbo-visit-control" content="reload">'
+    "<title>{title}</title></head>"
+    '<body><p><a href="{url}">{title}</a></p></body></html>'
+)
+
+
+def answer_fragment(request: HttpRequest) -> HttpResponse | None:
+    """Return what the script's library takes for "sign in first", or None for a whole page.
+
+    htmx gets HX-Redirect, Turbo a page that it loads as a whole, and ``fetch()`` JSON with the
+    login URL. Sec-Fetch-Dest does not tell: it is ``empty`` for what a service worker passes on,
+    too.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return None
+    if "HX-Request" in request.headers:
+        response = _refuse(request)
+        response.headers["HX-Redirect"] = _login_url(request)
+    elif "Turbo-Frame" in request.headers or "X-Turbo-Request-Id" in request.headers:
+        response = _reload(request)
+    elif is_fetch(request):
+        response = _refuse(request)
+    else:
+        return None
+    add_never_cache_headers(response)
+    return response
+
+
+def _refuse(request: HttpRequest) -> HttpResponse:
+    body = {
+        "error": "sign_in_required",
+        "message": gettext("Please sign in."),
+        "login_url": _login_url(request),
+    }
+    return JsonResponse(body, status=401)
+
+
+def _reload(request: HttpRequest) -> HttpResponse:
+    """Let Turbo load this very address as a page; first the one that leads back to the page."""
+    url = _login_url(request)
+    if url != request.get_full_path():
+        return SeeOther(url)
+    return HttpResponse(format_html(TURBO_PAGE, title=gettext("Sign in"), url=url))
+
+
+def _login_url(request: HttpRequest) -> str:
+    """Return this login page, which goes on to the page that the fragment was for."""
+    behind = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    page = safe_next(request, behind)
+    if not page or urlsplit(page).path == request.path:
+        page = safe_next(request, request.GET.get("next", ""))
+    else:
+        parts = urlsplit(page)
+        page = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return f"{request.path}?{urlencode({'next': page})}" if page else request.path

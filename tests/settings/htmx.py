@@ -1,0 +1,9 @@
+"""The test site with django-htmx, which brings htmx along."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS, MIDDLEWARE
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django_htmx"]
+MIDDLEWARE = [*MIDDLEWARE, "django_htmx.middleware.HtmxMiddleware"]
