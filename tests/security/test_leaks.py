@@ -259,7 +259,7 @@ def test_an_error_report_of_the_login_page_has_no_magic_link(
 ) -> None:
     """Nobody has redeemed it yet: the component does that in the browser."""
     broken = raises(RuntimeError("broken"))
-    monkeypatch.setattr("corbado_auth.templatetags.corbado._nonce", broken)
+    monkeypatch.setattr("corbado_auth.templatetags.corbado.nonce_for", broken)
     response = browser.get(BY_A_LINK, headers={"referer": BY_A_LINK})
     assert response.status_code == 500
     assert leaks_after(written, response) == []

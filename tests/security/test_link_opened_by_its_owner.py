@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.sign_in.views import JUST_NOW
+from corbado_auth.sign_in.confirm import JUST_NOW
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import come_back, sign_in
 from tests.support.vouching import signed_in_as
