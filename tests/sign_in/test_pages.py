@@ -46,7 +46,8 @@ class Outline(HTMLParser):
 
 def failure(name: str) -> tuple[str, Outline]:
     request = RequestFactory().get("/corbado/redirect/")
-    html = render_to_string(f"corbado_auth/{name}.html", {"login_url": "/sign-in/", "second_factor_url": "/sign-in/"}, request)
+    context = {"login_url": "/sign-in/", "second_factor_url": "/sign-in/"}
+    html = render_to_string(f"corbado_auth/{name}.html", context, request)
     return html, Outline(html)
 
 
