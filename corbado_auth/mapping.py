@@ -115,6 +115,11 @@ class Mapping:
                 return self._link()
         except IntegrityError:
             account = self._account()
+        except SignInRefused as refusal:
+            account = self._account()
+            # Whoever is known here may be this very person, since a moment ago.
+            if account is None or refusal.reason != "account_exists":
+                raise
         if account is not None:
             return self._welcome_back(account)
         return self._link_after_conflict()

@@ -81,10 +81,13 @@ def _at_once(people: list[CorbadoUser]) -> list[Any]:
 
 @pytest.mark.matrix
 @pytest.mark.django_db
-def test_the_loser_is_the_user_that_the_winner_created(client: Client, look_too_early: Any) -> None:
-    come_as(Client(), ADA)
+@pytest.mark.parametrize("more", [[], [("ada@example.org", "pending")]], ids=["one", "pending"])
+def test_the_loser_is_the_user_that_the_winner_created(
+    client: Client, look_too_early: Any, more: list[Any]
+) -> None:
+    come_as(Client(), ADA, *more)
     look_too_early("_account", "match_user")
-    come_as(client, ADA)
+    come_as(client, ADA, *more)
     assert signed_in_as(client) == str(only_user().pk)
     assert CorbadoAccount.objects.get().sign_in_count == 2
 

@@ -45,6 +45,7 @@ def _site(settings: Settings) -> None:
     settings.CORBADO_TIMEOUT = PATIENT
     # All come from one address, and each counts until Corbado has answered.
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 0
+    settings.CORBADO_MAX_CONCURRENT_CALLS = 0
 
 
 @contextmanager
