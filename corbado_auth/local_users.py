@@ -13,7 +13,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import CharField, Count, EmailField, Q, QuerySet, TextField
-from django.db.models.functions import Trim, Upper
+from django.db.models.functions import Upper
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.utils.translation import gettext
@@ -185,11 +185,13 @@ def shared_addresses(*, using: str) -> frozenset[str]:
     if type(find_field(field)) not in PLAIN_FIELDS:
         return _counted(map(email_of, _users(using).iterator()))
     users = _users(using).order_by()
-    shared = users.values_list(Upper(Trim(field))).annotate(number=Count("pk")).filter(number__gt=1)
+    shared = users.values_list(Upper(field)).annotate(number=Count("pk")).filter(number__gt=1)
     folded = {_folded(address) for address, _number in shared.iterator() if address}
-    # Few sites have any, and no database knows that Punycode is another way to write a domain.
-    encoded = users.filter(**{f"{field}__icontains": ACE_PREFIX}).values_list(field, flat=True)
-    folded |= {_folded(each) for each in encoded if is_shared_address(each, using=using)}
+    # Few sites have any, and each is looked up: a domain in Punycode, a space at either end.
+    odd = Q(**{f"{field}__icontains": ACE_PREFIX})
+    odd |= Q(**{f"{field}__startswith": " "}) | Q(**{f"{field}__endswith": " "})
+    written = users.filter(odd).values_list(field, flat=True)
+    folded |= {_folded(each) for each in written if is_shared_address(each, using=using)}
     return frozenset(folded)
 
 

@@ -144,8 +144,11 @@ def test_a_commit_that_fails_leaves_nothing_half_done(
 @pytest.mark.server
 @pytest.mark.parametrize("prepare", [nobody_is_here, ada_is_here, ada_is_linked])
 def test_a_server_that_ends_the_connection_while_corbado_is_asked(
-    prepare: Callable[[], None], caplog: pytest.LogCaptureFixture
+    prepare: Callable[[], None], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One that lasts is kept meanwhile; any other has been given back (test_db_connections.py)."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 600)
+    connection.close()
     start_anew(prepare)
     client = Client()
     open_login_page(client)
