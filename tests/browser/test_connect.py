@@ -16,7 +16,6 @@ from tests.browser.fixtures import LiveSite
 from tests.browser.inspection import flaws, flaws_within
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
-from tests.documentation.blocks import ROOT, blocks_of
 from tests.support.users.factory import create_user
 
 pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
@@ -263,6 +262,9 @@ def test_the_action_of_the_guide_asks_as_our_endpoint_wants_it(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
     """At Corbado it runs on a server; here a page of the site's stands in, by its address."""
+    # Not at the top: where the built package is tested, the documentation's tests stay behind.
+    from tests.documentation.blocks import ROOT, blocks_of
+
     guide = ROOT / "docs/how-to-connect.md"
     (block,) = (each for each in blocks_of(guide) if each.text.startswith("export default"))
     script = block.text.replace("https://www.example.com", connect_site.url)

@@ -26,6 +26,7 @@ from django.urls import clear_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
 from corbado_auth import signals as our_signals
+from corbado_auth import passwords
 from corbado_auth.corbado_api.service import FILTER_SEEN
 
 # What pytest sets itself while a test runs, and what libraries of the tests set once.
@@ -49,6 +50,9 @@ def _empty_memory() -> None:
     """Begin without what the last test left in the cache and in the process."""
     cache.clear()
     FILTER_SEEN.clear()
+    # A backend that a test had patched looks like another one.
+    passwords._takes_passwords.cache_clear()
+    passwords._compares_hashes.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)
