@@ -25,8 +25,8 @@ from django.dispatch import Signal
 from django.urls import clear_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
-from corbado_auth import signals as our_signals
 from corbado_auth import passwords
+from corbado_auth import signals as our_signals
 from corbado_auth.corbado_api.service import FILTER_SEEN
 
 # What pytest sets itself while a test runs, and what libraries of the tests set once.
