@@ -1,9 +1,9 @@
-"""When two email addresses are one: the form in which they are compared, and how they are written.
+"""Comparing email addresses, and the ways in which one may be written.
 
 Spaces around an address do not count, nor does the case of ASCII letters, nor whether a domain is
 written in Unicode or in Punycode. Everything else does: Unicode case folding equates ``ſ`` with
-``s`` and the Kelvin sign with ``k``, and databases fold in their own ways, so an address that
-merely looks alike belongs to somebody else (CVE-2019-19844).
+``s`` and the Kelvin sign with ``k``, and each database folds differently, so an address that
+merely looks the same belongs to somebody else (CVE-2019-19844).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import unicodedata
 
 __all__ = ["ACE_PREFIX", "normalized", "same_address", "spellings"]
 
-ACE_PREFIX = "xn--"  # Of a label in Punycode (RFC 5890, section 2.3.2.1).
+ACE_PREFIX = "xn--"  # A label in Punycode (RFC 5890, section 2.3.2.1).
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def same_address(one: str, other: str) -> bool:
-    """Return whether two addresses are one."""
+    """Return whether two addresses are the same."""
     return normalized(one) == normalized(other)
 
 
@@ -30,15 +30,15 @@ def normalized(address: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """List how a database may have an address, its ignoring case: as given, and as ``normalized``.
+    """Return how a database may store an address, ignoring its case: as given, and normalized.
 
-    With one space at either end: imported addresses have them, and no database has an index that
-    would overlook them. More of them are found by ``corbado_doctor``.
+    Also with one space at either end: imported addresses have them, and no index ignores them.
+    ``corbado_doctor`` finds addresses with more.
     """
     given, unicode = address.strip(), normalized(address)
     local_part, at, domain = unicode.rpartition("@")
     ascii_domain = f"{local_part}{at}{'.'.join(map(_in_ascii, domain.split('.')))}"
-    # Unicode case is not folded in the way that databases fold it, so the given form comes first.
+    # Databases fold Unicode case in another way, so the given form comes first.
     forms = [given, *(each for each in (unicode, ascii_domain) if not _is_one(each, given))]
     return [spelling for each in dict.fromkeys(forms) for spelling in _spaced(each)]
 
@@ -52,7 +52,7 @@ def _is_one(form: str, given: str) -> bool:
 
 
 def _in_unicode(label: str) -> str:
-    """Decode a label of a domain, unless it is in no form that a registry gives out."""
+    """Decode a label of a domain, unless it has a form that no registry issues."""
     if not label.startswith(ACE_PREFIX):
         return label
     encoded = label.removeprefix(ACE_PREFIX)

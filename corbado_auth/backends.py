@@ -1,6 +1,6 @@
-"""Which local user a Corbado user is. All mapping policy lives here; the steps are in ``mapping``.
+"""The backend, which maps Corbado users onto local users: the policy; ``mapping`` has the steps.
 
-A site subclasses CorbadoBackend, answers the questions its own way, and names the subclass in
+A site can subclass CorbadoBackend, override attributes and methods, and name the subclass in
 AUTHENTICATION_BACKENDS.
 """
 
@@ -33,27 +33,27 @@ logger = logging.getLogger("corbado_auth")
 class CorbadoBackend(ConnectRules, ModelBackend):
     """Map a verified CorbadoUser onto a local user: by account, by address, or as a new one.
 
-    It does no HTTP: the view has asked Corbado already. Permissions are ModelBackend's.
+    It makes no HTTP calls: the view has asked Corbado already. Permissions are ModelBackend's.
     """
 
     # Link an existing user to a Corbado user who has confirmed the same email address?
     match_by_email = True
 
-    # Create a local user for a person whom nobody here knows yet?
+    # Create a local user for a person who is new here?
     create_unknown_user = True
 
-    # What is a new user called, where USERNAME_FIELD is not the address? The confirmed address
+    # What is a new user called if USERNAME_FIELD is not the address? The confirmed address
     # ("email"), the full name ("name"), or Corbado's ID ("corbado_id").
     new_username: Literal["email", "name", "corbado_id"] = "email"
 
-    # May an address open a staff or superuser account that is not linked yet?
+    # May an address link a staff or superuser account?
     link_staff = False
 
     # May existing users whom the address does not link, staff too, link themselves by giving their
-    # password right after they came from Corbado?
+    # password right after coming from Corbado?
     link_by_password = True
 
-    # Has every local user proved to own the address in the email field? Somebody may have
+    # Has every local user proved that they own the address in the email field? Somebody may have
     # registered a victim's address here and still hold the password. With False, linking by
     # email ends that user's other sessions and makes the password unusable. Until a site has
     # answered (None), people are linked, and the site vouches to Corbado for nobody's address:
@@ -63,13 +63,13 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # Delete the Corbado user, too, when a local user is deleted? Unlinking never does.
     delete_at_corbado = False
 
-    # How many days lie between two offers of {% corbado_passkey_nudge %}? None: it offers nothing.
+    # How many days apart are offers of {% corbado_passkey_nudge %}? None: it offers nothing.
     days_between_nudges: int | None = 30
 
-    # Where somebody signs in with password and second factor: a URL, or the name of one.
+    # Where do people sign in with password and second factor? A URL, or the name of one.
     second_factor_url = ""
 
-    # Not one of CORBADO_PASSWORD_BACKENDS: who comes this way needs no password.
+    # Not one of CORBADO_PASSWORD_BACKENDS: this way in needs no password.
     takes_passwords = False
 
     def authenticate(  # type: ignore[override]
@@ -80,11 +80,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         local_user: AbstractBaseUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
-        """Return the local user, or None; the log has the reason code.
+        """Return the local user, or None; the reason code is in the log.
 
-        ``local_user`` is who has just given their password, in the browser that the Corbado user
-        came to: the two are linked. A password and every other backend's credentials are not ours:
-        None.
+        ``local_user`` has just entered their password in the browser in which the Corbado user
+        signed in: the two get linked. Returns None for a password and other backends' credentials.
         """
         if credentials:
             return None
@@ -97,10 +96,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
                 user = Mapping(self, request, corbado_user, local_user).run()
                 return self._found_again(user)
         except SignInRefused as refusal:
-            # Never the address: a log is read by many.
+            # Never the address: many people read logs.
             logger.warning("Sign-in refused: %s (Corbado user %s)", refusal, who)
             if request is not None:
-                # Which page explains it.
+                # It decides which page explains the refusal.
                 request.corbado_refusal = refusal  # type: ignore[attr-defined]
         return None
 
@@ -112,7 +111,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         local_user: AbstractBaseUser | None = None,
         **credentials: object,
     ) -> AbstractBaseUser | None:
-        """See ``authenticate``; without this, ModelBackend's own would answer None."""
+        """See ``authenticate``; without this, ModelBackend's own would return None."""
         return await sync_to_async(self.authenticate)(
             request, corbado_user, connect_user, local_user, **credentials
         )
@@ -123,9 +122,9 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """Return the existing user to link, or None for a person who is new here.
 
         By default the one user who has a confirmed address of the Corbado user. Raises
-        SignInRefused where more than one has. An inactive or staff user is refused afterwards,
-        whoever is returned here. Where it returns None it is asked once more, as if the unconfirmed
-        addresses were confirmed: nobody is created who may be known here.
+        SignInRefused if several have one. Inactive and staff users are refused afterwards, even if
+        returned here. If it returns None, it is called again as if the unconfirmed addresses were
+        confirmed, so that no user is created for somebody who may be known here.
         """
         if not self.match_by_email:
             return None
@@ -137,16 +136,16 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     def create_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser:
         """Save and return a new local user with an unusable password.
 
-        USERNAME_FIELD is a confirmed address where it is the email field, else what
-        ``username_for`` says, in a form that nobody has yet. Raises SignInRefused for a person
-        without a confirmed address where one is needed, and for one that is too long.
+        If USERNAME_FIELD is the email field, it gets a confirmed address, else the result of
+        ``username_for``, made unique. Raises SignInRefused for a person without a confirmed address
+        if one is needed, and for an address that is too long.
         """
         return create_user(corbado_user, self.username_for(corbado_user))
 
     def username_for(self, corbado_user: CorbadoUser) -> str:
-        """Return what a new user is called, or an empty string for a neutral name.
+        """Return the user name of a new user, or an empty string for a neutral one.
 
-        A number is added where somebody has the name.
+        A number is added if the name is taken.
         """
         if self.new_username == "corbado_id":
             return corbado_user.id
@@ -163,8 +162,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     ) -> AbstractBaseUser:
         """Configure a user who was just created or linked, and return it.
 
-        Runs inside the transaction, once per account, and again where the database breaks that
-        transaction off (a deadlock). By default, returns the user unmodified.
+        Runs inside the transaction, once per account, and again if the database aborts that
+        transaction (a deadlock). By default, returns the user unmodified.
         """
         return user
 
@@ -173,25 +172,25 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     ) -> bool:
         """Return whether an existing user may sign in with this request: yes, by default.
 
-        Asked of everybody who was here before, each time and before anything is written, so that a
-        site with several shops can keep a person of one out of another.
+        Called for every existing user, each time and before anything is written, so that a site
+        with several shops can keep one shop's users out of another.
         """
         return True
 
     def has_second_factor(self, user: AbstractBaseUser) -> bool:
-        """Tell whether this user has a second factor, without which nobody may get in: no.
+        """Return whether this user must not sign in without a second factor: no, by default.
 
-        Such a user comes in with a passkey of Corbado Connect, or at ``second_factor_url``. Not by
-        Corbado's older API, which does not tell a passkey from a link by email, nor with a password
-        on our login page.
+        Such a user signs in with a passkey of Corbado Connect, or at ``second_factor_url``: not
+        through Corbado's older API, which does not distinguish a passkey from a link by email, nor
+        with a password on our login page.
         """
         return False
 
     def has_password(self, user: AbstractBaseUser) -> bool:
-        """Return whether the action webhook may have this user asked for a password.
+        """Return whether the action webhook may say that this user has a password.
 
-        By default, whether a backend of CORBADO_PASSWORD_BACKENDS might know one: the hash can be
-        checked here, or that backend keeps the passwords elsewhere.
+        By default, whether a backend in CORBADO_PASSWORD_BACKENDS might accept one: the hash can be
+        checked here, or that backend keeps passwords elsewhere.
         """
         return may_have_password(user)
 
@@ -200,7 +199,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     def would_sign_in(self, user: AbstractBaseUser, address: str) -> bool:
         """Return whether someone who confirms this address at Corbado would sign in as this user.
 
-        So it is for a user who is linked already; for another, by the rules of linking.
+        True for a user who is linked already; for others the rules of linking decide.
         """
         if self.has_second_factor(user):
             return False
@@ -213,7 +212,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         return self.matches(user, address)
 
     def _found_again(self, user: AbstractBaseUser) -> AbstractBaseUser:
-        """Return the user as the next request finds them; nobody is signed in for one page."""
+        """Return the user as the next request will find them, so that the sign-in lasts."""
         found: AbstractBaseUser | None = find_again(user, self, using=db_for_write())
         if found is None:
             raise SignInRefused("inactive_user")
@@ -225,11 +224,11 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     @classmethod
     def finds_by_address(cls) -> bool:
-        """Return whether people are matched by the email field, and in no way of the site's own."""
+        """Return whether people are matched by the email field, not in a way of the site's own."""
         return cls.match_by_email and cls.match_user is CorbadoBackend.match_user
 
     def matches(self, user: AbstractBaseUser, address: str) -> bool:
-        """Return whether ``match_user`` takes a confirmed address for this user's."""
+        """Return whether ``match_user`` finds this user by a confirmed address."""
         person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
         try:
             found = self.match_user(person)

@@ -1,4 +1,4 @@
-"""What a database refused, by the names of columns and constraints: its own words quote values."""
+"""What a database refused, by column and constraint names: its own messages quote values."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["what_failed"]
 SQLITE = re.compile(r"([A-Z ]+ constraint failed)(: [\w., ]+)?")
 # MySQL, MariaDB: "Duplicate entry 'ada' for key 'username'", "Column 'company' cannot be null".
 MYSQL = re.compile(r"for key '([\w.]+)'|Column '(\w+)'|CONSTRAINT `(\w+)`|Field '(\w+)'")
-# Code that is no news: Django's own, and ours.
+# Code not worth naming: Django's own, and ours.
 NOT_THE_SITES = re.compile(r"(django|corbado_auth|contextlib|asgiref)(\.|$)")
 
 
 def what_failed(error: IntegrityError) -> str:
-    """Return the names that an IntegrityError gives away, and the site's code that it came from."""
+    """Return the names in an IntegrityError, and the site's code that it came from."""
     what = _names(error) or "a constraint of the database"
     where = _receiver(error)
     return f"{what}, in {where}" if where else what
 
 
 def _names(error: IntegrityError) -> str:
-    # psycopg has them apart from the text.
+    # psycopg provides them separately from the text.
     diagnosis = getattr(error.__cause__, "diag", None)
     parts = [getattr(diagnosis, name, None) for name in ("constraint_name", "column_name")]
     if any(parts):
@@ -38,7 +38,7 @@ def _names(error: IntegrityError) -> str:
 
 
 def _receiver(error: IntegrityError) -> str:
-    """Name the innermost function of the site that led to the error, such as a receiver."""
+    """Return the innermost function of the site's that led to the error, such as a receiver."""
     frames = [frame for frame, _line in walk_tb(error.__traceback__)]
     for frame in reversed(frames):
         module = frame.f_globals.get("__name__", "")

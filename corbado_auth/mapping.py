@@ -1,4 +1,4 @@
-"""The steps from a verified Corbado user to a local user; what each decides is the backend's."""
+"""The steps from a verified Corbado user to a local user; the backend makes the decisions."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Mapping", "check_may_be_linked"]
 
-# Reasons of people who have an account here: with its password they may link it.
+# Reasons for people who have an account here, which they may link with its password.
 HELPED_BY_PASSWORD = {"account_exists", "ambiguous_email", "lookup_is_blind", "staff_user"}
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Find, link or create the local user of one person; raises SignInRefused.
+    """The mapping of one person: finds, links or creates the local user, or raises SignInRefused.
 
-    ``local_user`` is who has just given their password in the same browser, if anybody has.
+    ``local_user`` has just entered their password in the same browser, if anybody has.
     """
 
     backend: CorbadoBackend
@@ -41,7 +41,7 @@ class Mapping:
     local_user: AbstractBaseUser | None = None
 
     def run(self) -> AbstractBaseUser:
-        """Take the steps, and once more where the database broke them off."""
+        """Take the steps, and retry once if the database aborts them."""
         try:
             return again_after_deadlock(self._sign_in, using=db_for_write())
         except SignInRefused as refusal:
@@ -58,14 +58,14 @@ class Mapping:
             # The default manager does not show the linked user: no second one is made beside it.
             raise SignInRefused("inactive_user")
         user = self._link_once()
-        # A site may want to approve new people: configure_user() left this one inactive.
+        # A site may approve new people first: configure_user() left this one inactive.
         _check_active(self.backend, user)
         return user
 
     def _account(self) -> CorbadoAccount | None:
         return CorbadoAccount.objects.for_corbado_user(self.corbado_user.id)
 
-    # Somebody who has been here before -------------------------------------------------------
+    # A person who has been here before -------------------------------------------------------
 
     def _welcome_back(self, account: CorbadoAccount) -> AbstractBaseUser:
         if self.local_user is not None and account.user.pk != self.local_user.pk:
@@ -85,7 +85,7 @@ class Mapping:
     def _fill_in_address(self, user: Any) -> None:
         """Give a user without an address the one that Corbado has confirmed since.
 
-        Not one that somebody else has here: that is for a person to look at (corbado_compare).
+        Not one that somebody else has here: a human has to look at that (corbado_compare).
         """
         address, name = self.corbado_user.verified_email, email_field_name()
         if not (address and name and self.backend.match_by_email) or email_of(user):
@@ -100,12 +100,12 @@ class Mapping:
             with transaction.atomic(using=db_for_write()):
                 user.save(using=db_for_write(), update_fields=[name])
         except IntegrityError:
-            setattr(user, name, "")  # Somebody took it meanwhile.
+            setattr(user, name, "")  # Somebody has taken it meanwhile.
 
-    # Somebody who comes from Corbado for the first time ---------------------------------------
+    # A person who comes from Corbado for the first time ---------------------------------------
 
     def _link_once(self) -> AbstractBaseUser:
-        """Link in one transaction; whoever loses a race for the same person uses the winner's row.
+        """Link in one transaction; the loser of a race for the same person uses the winner's row.
 
         The loser re-reads the row of the same Corbado user and never looks for "the" user by
         address or name: that is how CVE-2025-61783 handed accounts over.
@@ -125,7 +125,7 @@ class Mapping:
         return self._link_after_conflict()
 
     def _link_after_conflict(self) -> AbstractBaseUser:
-        """Map once more: the database now shows who came first, or that the user was deleted."""
+        """Map again: the database now shows who came first, or that the user was deleted."""
         user = self.local_user or self.backend.match_user(self.corbado_user)
         linked = CorbadoAccount.objects.for_user(user) if user is not None else None
         if linked is not None:
@@ -135,12 +135,12 @@ class Mapping:
         try:
             with transaction.atomic(using=db_for_write()):
                 if user is None and self._claim:
-                    # Nobody here has the address any more, so nobody is being created for it.
+                    # Nobody here has the address any more, so no user is being created for it.
                     claimed = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
                     claimed.update(created_for_email=None)
                 return self._link()
         except IntegrityError as error:
-            # No race, then: it is the site's own row that the database does not take.
+            # Not a race: the database refuses a row of the site's own.
             raise SignInRefused("conflict", what_failed(error)) from None
 
     def _link(self) -> AbstractBaseUser:
@@ -167,7 +167,7 @@ class Mapping:
         return user
 
     def _existing_user(self) -> AbstractBaseUser | None:
-        """Return whom to link, checked, or None for somebody new."""
+        """Return the user to link, checked, or None for a new person."""
         if self.local_user is not None:
             self._check_may_link_themselves(self.local_user)
             self._check_may_sign_in(self.local_user)
@@ -178,18 +178,18 @@ class Mapping:
         check_may_be_linked(self.backend, user)
         self._check_may_sign_in(user)
         if self.backend.local_emails_are_verified is False:
-            # A new password hash ends every session of this user, at the next request of each.
+            # A new password hash ends every session of this user, each at its next request.
             user.set_unusable_password()
             user.save(using=db_for_write(), update_fields=["password"])
         return user
 
-    # What has to be so ------------------------------------------------------------------------
+    # Conditions ----------------------------------------------------------------------------------
 
     def _check_is_new(self) -> None:
-        """Refuse to create a second user for somebody who may be known here already.
+        """Refuse to create a second user for a person who may be known here already.
 
-        Whoever brings the address, confirmed or not, would stand in an empty account from then on,
-        while the one with everything in it stays behind.
+        A person with the address, confirmed or not, would end up in an empty account from then on,
+        instead of the one with all their data.
         """
         unverified = self.corbado_user.unverified_emails
         verified = self.corbado_user.verified_emails
@@ -202,7 +202,7 @@ class Mapping:
             raise SignInRefused("unknown_user")
 
     def _is_known(self) -> bool:
-        """Return whether the site would match somebody, were all addresses confirmed."""
+        """Return whether the site would match a user if all addresses were confirmed."""
         addresses = (*self.corbado_user.verified_emails, *self.corbado_user.unverified_emails)
         emails = tuple(CorbadoEmail(address, "active") for address in addresses)
         try:
@@ -215,9 +215,9 @@ class Mapping:
     def _check_may_link_themselves(self, user: AbstractBaseUser) -> None:
         """Check that a password may link this user to this Corbado user.
 
-        The address has to be theirs here, or somebody who has it would be led into this account
-        later. An unconfirmed one counts only where every local user has proved theirs: else whoever
-        registered here with a victim's address would prepare the account for them once more.
+        The address must be theirs here, or another person who has it would get into this account
+        later. An unconfirmed one counts only if every local user has proved theirs: otherwise
+        somebody who registered here with a victim's address could prepare the account for them.
         """
         _check_active(self.backend, user)
         if not self.backend.link_by_password:

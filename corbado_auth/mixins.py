@@ -14,13 +14,13 @@ __all__ = ["RecentSignInRequiredMixin"]
 
 
 class RecentSignInRequiredMixin(View):
-    """A view that serves only people who have signed in lately, as ``recent_sign_in_required``."""
+    """A view only for people who have signed in recently, like ``recent_sign_in_required``."""
 
     # How many seconds ago may the sign-in have been?
     recent_sign_in = RECENT
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Ask for another sign-in first, where the last one was too long ago."""
+        """Ask for another sign-in first if the last one was too long ago."""
         if self.view_is_async:
             return self._dispatch_async(request, *args, **kwargs)
         answer = ask_to_sign_in(request, self.recent_sign_in)

@@ -1,4 +1,4 @@
-"""A local user for somebody who is new here: what they are called, and what of them is kept."""
+"""Creating a local user for a new person: the user name, and which fields are filled in."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .models import db_for_write
 __all__ = ["create_user", "fields_without_value"]
 
 NAMES = {"first_name", "last_name"}
-# Of a neutral name: no letters that make words, or that look like others.
+# Letters of a neutral name: none that make words, or that look like others.
 LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 
 
 def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser:
     """Save and return a new local user with an unusable password.
 
-    Raises SignInRefused for a person without a confirmed address where USERNAME_FIELD is the email
+    Raises SignInRefused for a person without a confirmed address if USERNAME_FIELD is the email
     field, and for an address that is too long.
     """
     model = get_user_model()
@@ -62,9 +62,9 @@ def _is_missing(field: Any) -> bool:
 
 
 def _unused(name: str, wanted: str) -> str:
-    """Return the wanted value of a field, with a number where somebody has it, or a neutral one.
+    """Return the wanted value of a field, with a number if it is taken, or a neutral one.
 
-    Whoever takes it meanwhile makes the database refuse the row, and then it is asked again.
+    If somebody takes it meanwhile, the database refuses the row, and this is called again.
     """
     field = find_field(name)
     if not isinstance(field, CharField | TextField):
@@ -86,9 +86,9 @@ def _unused(name: str, wanted: str) -> str:
 
 
 def _fitting(values: dict[str, str]) -> dict[str, str]:
-    """Keep the fields that the user model has.
+    """Return the values of fields that the user model has.
 
-    A name is cut to its length; an address never, for its first half may be somebody else's.
+    Names are cut to fit; an address never is, since what is left may be somebody else's.
     """
     fitting = {}
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""Who has to prove a second factor, which neither a magic link nor a password brings."""
+"""Users who must prove a second factor, which neither a magic link nor a password provides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["has_second_factor", "second_factor_page"]
 
 
 def has_second_factor(user: AbstractBaseUser) -> bool:
-    """Tell whether the site's backend says that this user has a second factor."""
+    """Return whether the site's backend says that this user has a second factor."""
     return any(backend.has_second_factor(user) for backend in _ours())
 
 

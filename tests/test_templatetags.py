@@ -63,7 +63,9 @@ def test_conditional_ui_brings_the_field_that_it_needs(page: HttpRequest) -> Non
 
 
 def test_an_attribute_that_the_element_does_not_know_is_an_error(page: HttpRequest) -> None:
-    with pytest.raises(TemplateSyntaxError, match="does not know id. It knows: company_image_url"):
+    with pytest.raises(
+        TemplateSyntaxError, match="does not accept id. It accepts: company_image_url"
+    ):
         render(page, "id='x'")
 
 

@@ -1,1 +1,1 @@
-"""Corbado Connect: the component on the site's own pages, and what its callbacks bring."""
+"""Corbado Connect: its component on the site's own pages, and the results of its callbacks."""

@@ -1,4 +1,4 @@
-"""A view that our own script asks: JSON in, JSON out, and a sentence for the person."""
+"""The base of views for our own script: JSON in, JSON out, and a sentence for the person."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_BODY = 16 * 1024
 
 
 class Refusal(Exception):
-    """What was asked for is refused: a code for scripts, a sentence for the person."""
+    """A refused request: a code for scripts, a sentence for the person."""
 
     def __init__(self, code: str, message: str, status: int, *, retry_after: int = 0) -> None:
         super().__init__(code)
@@ -44,31 +44,31 @@ class Refusal(Exception):
 
 
 def impersonating() -> Refusal:
-    """Refuse somebody who acts as another person: nothing is changed in their name."""
+    """Return the refusal while impersonating: nothing is changed in the other user's name."""
     message = gettext("You are acting as somebody else, so passkeys are off.")
     return Refusal("impersonating", message, 403)
 
 
 class JSONView(View):
-    """Answer a POST of JSON from one of our own pages; anything else is refused, also as JSON.
+    """A view for a JSON POST from one of our own pages; anything else is refused, also as JSON.
 
-    Never cached. Every failure is a Refusal, whose code and sentence are the answer.
+    Never cached. Every failure is a Refusal, whose code and sentence are the response.
     """
 
     http_method_names = ["post"]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Make the view, without a transaction around the question to Corbado.
+        """Create the view, without a transaction around the call to Corbado.
 
-        Exempt from the middleware's CSRF check, whose answer is a page: ``dispatch`` checks by
-        itself, and does so on sites without that middleware, too.
+        Exempt from the CSRF middleware, which responds with a page: ``dispatch`` does its own
+        check, also on sites without that middleware.
         """
         view = csrf_exempt(super().as_view(**initkwargs))
         return login_not_required(outside_transactions(view))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Check where the request comes from, then answer it."""
+        """Check the request's origin, then answer it."""
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
         check = _CSRFCheck(lambda _request: HttpResponse())
@@ -76,7 +76,7 @@ class JSONView(View):
             response = self._answer(check, request, *args, **kwargs)
         except Refusal as refusal:
             response = self._refuse(refusal)
-        # What login() did to the CSRF token, where the site has no middleware that says so.
+        # login() has rotated the CSRF token; without the middleware, nothing sends the new one.
         check.process_response(request, response)
         add_never_cache_headers(response)
         return response
@@ -87,7 +87,7 @@ class JSONView(View):
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         if check.refuses(request):
-            raise Refusal("csrf", gettext("This page is too old. Reload it and try again."), 403)
+            raise Refusal("csrf", gettext("This page is outdated. Reload it and try again."), 403)
         try:
             with none_while_asking():
                 return self._answer_body(_read_body(request))
@@ -114,7 +114,7 @@ class JSONView(View):
 
 
 class _CSRFCheck(CsrfViewMiddleware):
-    """Django's check, for a view that answers for itself."""
+    """Django's check, for a view with its own responses."""
 
     def refuses(self, request: HttpRequest) -> bool:
         """Return whether the request was not made by one of our own pages."""
@@ -122,13 +122,13 @@ class _CSRFCheck(CsrfViewMiddleware):
         return self.process_view(request, _nobody, (), {}) is not None
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        """Say so in the log; Django would render the site's page for it."""
+        """Log the reason; Django would render the site's error page."""
         logger.warning("Connect: %s %s", reason, request.path)
         return HttpResponse(status=403)
 
 
 def _nobody(_request: HttpRequest) -> HttpResponse:
-    """Stand for the view that is called: Django asks it whether it is exempt."""
+    """Stand in for the view, so that Django does not see that it is exempt."""
     return HttpResponse()
 
 
@@ -150,7 +150,7 @@ def _read_body(request: HttpRequest) -> dict[str, Any]:
 
 
 def _refusal(error: CorbadoError) -> Refusal:
-    """Say whose failure it is: everybody waits, or the operator acts."""
+    """Return the refusal for an error: everyone waits, or the operator acts."""
     log_failure("Connect", error)
     if isinstance(error, CorbadoRejected):
         message = gettext("Passkeys do not work here at the moment. Use your password.")

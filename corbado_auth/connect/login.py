@@ -1,4 +1,4 @@
-"""Sign in with what Connect's component brings, and confirm who is signed in already."""
+"""The sign-in with Connect, and the confirmation of a person who is signed in already."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ logger = logging.getLogger("corbado_auth")
 
 
 class ConnectLoginView(JSONView):
-    """Take ``{"signedPasskeyData": …, "next": …}`` and make a session; answer ``{"next": …}``.
+    """Take ``{"signedPasskeyData": …, "next": …}``, sign in, and return ``{"next": …}``.
 
-    With ``"confirm": true`` it has to be a passkey of whoever is signed in already. One question to
-    Corbado, then the rules of this site; no database connection is held meanwhile. Whoever is
-    signed in as somebody else is signed out by Django's ``login()``: this page asked, and a person
+    With ``"confirm": true``, the passkey must belong to the person who is already signed in. One
+    call to Corbado, then the rules of this site; no database connection is held meanwhile. If
+    another user is signed in, Django's ``login()`` signs them out: this page asked, and the person
     chose a passkey on it.
     """
 
     @sensitive_variables()
     def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
-        """Sign in whom the handle belongs to; Corbado has to vouch for it first."""
+        """Sign in the owner of the handle, once Corbado has vouched for it."""
         data = self._readable(body.get("signedPasskeyData"))
         handle = self._own_handle() if body.get("confirm") else data.handle
         self._verify(data, handle, visitor=read_visit(body.get("visit")))
-        # Not sooner: who is signed in is in the database, to which nobody holds a connection while
-        # Corbado is asked.
+        # Not sooner: this reads the database, to which no connection is held during the call to
+        # Corbado.
         take_turn()
         if is_impersonating(self.request):
             raise impersonating()
@@ -58,7 +58,7 @@ class ConnectLoginView(JSONView):
 
     @sensitive_variables()
     def _readable(self, value: object) -> SignedPasskeyData:
-        """Look at the form, the project and the time, which cost no call; nothing is spent."""
+        """Check form, project and time, which takes no call and uses nothing up."""
         data = read_signed_data(value)
         if data is None:
             raise self._invalid("malformed")
@@ -69,7 +69,7 @@ class ConnectLoginView(JSONView):
         return data
 
     def _own_handle(self) -> str:
-        """Return the handle of whoever is signed in: Corbado refuses anybody else's passkey."""
+        """Return the signed-in person's handle: Corbado refuses anybody else's passkey."""
         user = self.request.user
         account = ConnectAccount.objects.for_user(user) if user.is_authenticated else None
         if account is None:
@@ -77,7 +77,7 @@ class ConnectLoginView(JSONView):
         return account.handle
 
     def _verify(self, data: SignedPasskeyData, handle: str, *, visitor: str) -> None:
-        """Ask Corbado, unless too many attempts from this address failed."""
+        """Ask Corbado, unless too many attempts from this address have failed."""
         attempt = Attempt(self.request, visitor=visitor)
         if not attempt.is_allowed:
             raise self._too_many_attempts()
@@ -89,25 +89,25 @@ class ConnectLoginView(JSONView):
             raise self._invalid("not_verified", 401) from None
 
     def _invalid(self, code: str, status: int = 400) -> Refusal:
-        """Answer data for which Corbado does not vouch, or will not."""
+        """Return the refusal of data that Corbado does not vouch for, or would not."""
         if code != "not_verified":
             logger.info("Sign-in failed: signedPasskeyData is refused (%s)", code)
         message = gettext("Your passkey could not be checked. Try again, or use your password.")
         return Refusal(code, message, status)
 
     def _too_many_attempts(self) -> Refusal:
-        """Answer an address with too many failed attempts; Corbado is not asked."""
+        """Return the refusal of an address with too many failed attempts; Corbado is not asked."""
         message = gettext("Too many attempts. Wait a minute, or use your password.")
         return Refusal("too_many_attempts", message, 429, retry_after=60)
 
     def _refused(self) -> Refusal:
-        """Answer a person who has no way in here; one sentence for all, the log has the reason."""
+        """Return the refusal of a person, with the same sentence for all; the reason is logged."""
         message = gettext("You cannot sign in with this passkey here. Use your password.")
         return Refusal("refused", message, 403)
 
 
 def next_of(request: HttpRequest, body: dict[str, Any]) -> str:
-    """Return where the page goes afterwards."""
+    """Return where the page goes next."""
     wanted = body.get("next")
     known = safe_next(request, wanted) if isinstance(wanted, str) else ""
     return known or resolve_url(settings.LOGIN_REDIRECT_URL)

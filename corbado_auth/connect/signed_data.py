@@ -1,4 +1,4 @@
-"""``signedPasskeyData``: what a passkey login at Corbado hands to the page (API notes C.3.3)."""
+"""``signedPasskeyData``: what the page gets from a passkey login at Corbado (API notes C.3.3)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["SignedPasskeyData", "read_signed_data"]
 # Three parts of unpadded base64url; the sample has 889 characters.
 FORM = re.compile(r"[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 CORBADO_USER_ID = re.compile(r"usr-[A-Za-z0-9-]{1,60}")
-# Corbado has the last word on the time; ours may be off by as much.
+# Corbado decides about the time; our clock may be off by this much.
 CLOCK_TOLERANCE = 60
 
 
 class _Token(str):
-    """Keep it from Django's debug page, which shows every local variable."""
+    """A string whose repr hides it: Django's debug page shows every local variable."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ class _Token(str):
 
 @dataclass(frozen=True, slots=True)
 class SignedPasskeyData:
-    """Hold the token, and what it says of itself: nothing of it is verified yet."""
+    """The token and its claims, none of which are verified yet."""
 
     token: str = field(repr=False)
     project_id: str
@@ -44,13 +44,13 @@ class SignedPasskeyData:
     @property
     def has_expired(self) -> bool:
         """Return whether it is too old, so that Corbado need not be asked."""
-        # The other way round, so that "not a number" counts as expired.
+        # Negated, so that NaN counts as expired.
         return not self.expires_at > time.time() - CLOCK_TOLERANCE
 
 
 @sensitive_variables("value")
 def read_signed_data(value: object) -> SignedPasskeyData | None:
-    """Read the token without verifying it, or return None for what is none."""
+    """Parse the token without verifying it; return None if it is malformed."""
     found = FORM.fullmatch(value) if isinstance(value, str) else None
     claims = _claims(found[1]) if found else None
     if found is None or not isinstance(claims, dict):

@@ -1,4 +1,4 @@
-"""Connect tokens: with one, the component adds, lists or removes passkeys of its person."""
+"""Connect tokens, with which the component lists, adds or removes a person's passkeys."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ __all__ = ["ConnectTokensView"]
 
 logger = logging.getLogger("corbado_auth")
 
-# A page takes one, and the list one more after each change.
+# A page takes one, and the list takes another after each change.
 TOKENS_PER_MINUTE = 30
 
 
 class ConnectTokensView(JSONView):
-    """Take ``{"type": …}`` from a signed-in person and answer ``{"token": …}`` for their handle.
+    """Take ``{"type": …}`` from a signed-in person and return ``{"token": …}`` for their handle.
 
-    The type is one of a fixed list, and whose the token is comes from the session alone.
+    The type is from a fixed list, and the session alone decides whose token it is.
     """
 
-    # How fresh does the sign-in have to be to add or remove a passkey? In seconds.
+    # How many seconds ago may the sign-in have been to add or remove a passkey?
     recent_sign_in = 10 * 60
 
     @sensitive_variables("token")
@@ -60,7 +60,7 @@ class ConnectTokensView(JSONView):
         return JsonResponse({"token": token})
 
     def _known_type(self, value: object) -> TokenType:
-        """Return the type if it is on the list: Corbado has more, such as ``passkey-login``."""
+        """Return the type if it is on our list: Corbado has more, such as ``passkey-login``."""
         for known in get_args(TokenType):
             if value == known:
                 found: TokenType = known
@@ -69,7 +69,7 @@ class ConnectTokensView(JSONView):
         raise Refusal("unknown_type", gettext("The type must be one of: %s.") % types, 400)
 
     def _check_person(self, user: Any) -> None:
-        """Refuse whom the login view would refuse afterwards."""
+        """Refuse people whom the login view would refuse afterwards."""
         backend = corbado_backend()
         try:
             if backend is not None:
@@ -80,12 +80,12 @@ class ConnectTokensView(JSONView):
             raise Refusal("refused", message, 403) from None
 
     def _is_recent(self) -> bool:
-        """Return whether the person signed in a moment ago: an old session may be stolen."""
+        """Return whether the person has just signed in: an old session may be stolen."""
         return is_recent(self.request, self.recent_sign_in)
 
     @classmethod
     def may_append(cls, request: HttpRequest) -> bool:
-        """Return whether this person would be given a token to add a passkey; asks no database."""
+        """Return whether this person would get a token to add a passkey; takes no query."""
         backend, user = corbado_backend(), cast(AbstractBaseUser, request.user)
         if backend is None or not is_recent(request, cls.recent_sign_in):
             return False
@@ -96,9 +96,9 @@ class ConnectTokensView(JSONView):
         return True
 
     def _too_many(self, user: Any) -> Refusal:
-        """Answer an address that asks for more tokens than people need."""
+        """Return the refusal of more tokens than a person needs."""
         logger.warning("No connect token: too_many_attempts (local user %s)", user.pk)
-        message = gettext("That was too often. Wait a minute.")
+        message = gettext("Too many attempts. Wait a minute.")
         return Refusal("too_many_attempts", message, 429, retry_after=60)
 
 

@@ -1,4 +1,4 @@
-"""The pages of a signed-in person: their passkeys at Connect, and "confirm that it is you"."""
+"""Pages for a signed-in person: their passkeys at Connect, and "Confirm that it is you"."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["ConnectConfirmView", "ConnectPasskeysView"]
 
 @method_decorator([login_required, never_cache], name="dispatch")
 class ConnectPage(TemplateView):
-    """A page of a signed-in person; 404 where the site does not use Connect."""
+    """A page for a signed-in person; 404 if the site does not use Connect."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer 404 where the site does not use Connect."""
+        """Return 404 if the site does not use Connect."""
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
         return super().dispatch(request, *args, **kwargs)
@@ -48,15 +48,15 @@ class ConnectPasskeysView(ConnectPage):
 
 
 class ConnectConfirmView(ConnectPage):
-    """Have a signed-in person use a passkey once more: their sign-in is recent then.
+    """Have a signed-in person use a passkey again, which makes their sign-in recent.
 
-    For what needs more than an open session. The page goes to ``next`` of its query afterwards.
+    For actions that need more than an open session. Afterwards the page goes to ``next``.
     """
 
     template_name = "corbado_auth/connect_confirm.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the way for those who cannot: the page that asks to sign in again."""
+        """Add an alternative for those who cannot: the page that asks to sign in again."""
         next_url = safe_next(self.request, self.request.GET.get("next", ""))
         next_url = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
         return super().get_context_data(login_url=step_up_url(next_url), **kwargs)

@@ -1,6 +1,6 @@
-"""Who has opened a login page with the component: they go first when others fail too often.
+"""Proof of having opened a login page with the component: such visitors go first in the limits.
 
-Signed, so that nobody makes one up; it says nothing of the person, and is no secret.
+Signed, so that nobody can make one up; it says nothing about the person, and is not secret.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ ONE_HOUR = 60 * 60
 
 
 def new_visit() -> str:
-    """Return the mark of one opening of the page."""
+    """Return a new mark, for one visit to the page."""
     return signing.dumps(get_random_string(12), salt=SALT)
 
 
 def read_visit(value: object) -> str:
-    """Return the ID in a mark that is ours and not too old, else an empty string."""
+    """Return the ID in a mark if it is ours and not too old, else an empty string."""
     try:
         found = signing.loads(value, salt=SALT, max_age=ONE_HOUR) if isinstance(value, str) else ""
     except (signing.BadSignature, ValueError):

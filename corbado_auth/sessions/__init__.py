@@ -1,1 +1,1 @@
-"""All sessions of a person: where they are kept, and how they end."""
+"""All sessions of a person: finding and ending them."""

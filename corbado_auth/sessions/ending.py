@@ -1,4 +1,4 @@
-"""End all sessions of a person, whatever the way in."""
+"""Ending all sessions of a person, however they signed in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 
 logger = logging.getLogger("corbado_auth")
 
-# Into so many sessions is looked while somebody waits for a page: for some tenths of a second.
+# How many sessions are searched while a page waits: this takes some tenths of a second.
 LIMIT = 5000
 BATCH = 500
 
@@ -41,10 +41,10 @@ Choose = Callable[[set[str]], Collection[str]]
 
 @dataclass
 class Ended:
-    """What came of it.
+    """The result of ending sessions.
 
-    ``deleted`` counts sessions. ``refused`` counts people of whom no session is accepted any more,
-    wherever it is. ``left`` says why there may be others yet, and is empty where there are none.
+    ``deleted`` counts sessions. ``refused`` counts people none of whose sessions is accepted any
+    more, wherever it is. ``left`` says why some may be left, and is empty if none are.
     """
 
     deleted: int = 0
@@ -76,8 +76,8 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: boo
         _look_everywhere(with_password.intersection, limit, ended)
     if ended.left:
         logger.warning(
-            "Not every session may have ended of local users %s: %s. corbado_end_sessions finds "
-            "what can be found.",
+            "Some sessions of local users %s may be left: %s. corbado_end_sessions finds "
+            "those that can be found.",
             ", ".join(sorted(with_password)[:10]),
             ended.left,
         )
@@ -100,7 +100,7 @@ def end_other_sessions(request: HttpRequest) -> None:
 def end_sessions_of(request: HttpRequest, corbado_user_id: str) -> None:
     """End every session of the local user of a Corbado user, this request's included.
 
-    Called where Corbado says that this person is blocked or deleted.
+    Called when Corbado says that this person is blocked or deleted.
     """
     account = CorbadoAccount.objects.for_corbado_user(corbado_user_id)
     if account is None:
@@ -119,7 +119,7 @@ def sign_out_everywhere(request: HttpRequest) -> None:
 
 
 def end_sessions_of_linked() -> Ended:
-    """End every session of everybody who has an account here; memory stays flat."""
+    """End every session of everyone who is linked; memory use stays flat."""
     ended = Ended()
     for linked in _accounts():
         accounts = linked.select_related("user").order_by("pk")
@@ -140,9 +140,9 @@ def users_by_key(keys: list[Any]) -> Iterator[Any]:
 
 
 def _refuse_open_sessions(user: Any) -> bool:
-    """Make another unusable password of an unusable one; False where that ends no session.
+    """Replace an unusable password by another one; return False if that ends no session.
 
-    A site may bind its sessions to something else. Nobody's new password is overwritten.
+    A site may bind its sessions to something else. A new password is never overwritten.
     """
     if not isinstance(user, AbstractBaseUser) or user.has_usable_password():
         return False
@@ -155,7 +155,7 @@ def _refuse_open_sessions(user: Any) -> bool:
 
 
 def _look_everywhere(choose: Choose, limit: int | None, ended: Ended) -> None:
-    """Delete the sessions of the users that ``choose`` chooses of those on a page."""
+    """Delete the sessions of the users whom ``choose`` picks, page by page."""
     looked_at = 0
     try:
         for page in stores.pages(limit):
@@ -166,11 +166,11 @@ def _look_everywhere(choose: Choose, limit: int | None, ended: Ended) -> None:
         ended.left = str(error)
     else:
         if looked_at == limit:
-            ended.left = f"there are over {limit} sessions to look into"
+            ended.left = f"there are over {limit} sessions to search"
 
 
 def _linked(names: Iterable[str]) -> set[str]:
-    """Choose those who have an account."""
+    """Pick the users who have an account."""
     to_python = get_user_model()._meta.pk.to_python
     keys = list(map(to_python, filter(None, names)))
     found = (linked.filter(user__in=keys).select_related("user") for linked in _accounts())
@@ -178,6 +178,6 @@ def _linked(names: Iterable[str]) -> set[str]:
 
 
 def _accounts() -> list[QuerySet[Any]]:
-    """Return the accounts of the products that the site uses."""
+    """Return the accounts for the products in use."""
     passkeys = [ConnectAccount.objects.current()] if conf.CORBADO_CONNECT else []
     return [CorbadoAccount.objects.current(), *passkeys]

@@ -1,4 +1,4 @@
-"""Where the site keeps its sessions: how to find somebody's, and how to delete them."""
+"""The site's session store: finding a person's sessions, and deleting them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ PAGE = 2000
 
 
 class NotSearchable(Exception):
-    """Nobody's sessions can be found where they are kept; the text says where that is."""
+    """The session store cannot be searched; the text says why."""
 
 
 def engine() -> type[SessionBase]:
-    """Return the class of the site's sessions."""
+    """Return the site's session class."""
     store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
     return store
 
 
 def are_in_cookies() -> bool:
-    """Return whether sessions are kept by the browsers, where nothing can delete them."""
+    """Return whether sessions are stored in browsers, where nothing can delete them."""
     return issubclass(engine(), signed_cookies.SessionStore)
 
 
 def named_user() -> QuerySet[Any] | None:
-    """Return the sessions of an engine whose rows name their user, or None for another engine.
+    """Return the sessions of an engine whose rows have a user, or None for other engines.
 
     django-qsessions and django-user-sessions have such rows.
     """
@@ -55,15 +55,15 @@ def named_user() -> QuerySet[Any] | None:
 
 
 def delete(keys: Collection[str]) -> int:
-    """Delete sessions by their keys; return how many there were."""
+    """Delete sessions by their keys; return how many existed."""
     if not keys:
         return 0
     kind, model = engine(), _model()
     if model is None:
         return sum(_delete_one(kind, key) for key in keys)
     found = model._base_manager.using(router.db_for_write(model)).filter(session_key__in=keys)
-    # Not one by one: that would be two statements each. And rows first, or a request that is under
-    # way would bring one back into the cache.
+    # Not one by one: that would take two statements each. And rows first, or a request in flight
+    # would bring one back into the cache.
     number = found.delete()[1].get(model._meta.label, 0)
     prefix = getattr(kind, "cache_key_prefix", None)
     if prefix is not None:
@@ -83,10 +83,10 @@ def read(keys: Collection[str]) -> dict[str, dict[str, Any]]:
 
 
 def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
-    """Read every session, a page at a time, as (key, primary key of its user); empty for nobody's.
+    """Yield every session in pages, as (key, primary key of its user or an empty string).
 
-    With a limit so many at most, the latest first where the engine knows. Raises NotSearchable
-    where sessions cannot be listed.
+    With a limit, so many at most, latest first if the engine can tell. Raises NotSearchable if
+    sessions cannot be listed.
     """
     kind, model = engine(), _model()
     if model is not None:
@@ -96,7 +96,7 @@ def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
     elif issubclass(kind, cache.SessionStore):
         sessions = _in_cache(kind)
     elif are_in_cookies():
-        raise NotSearchable("sessions are kept in cookies, which nothing here can delete")
+        raise NotSearchable("sessions are stored in cookies, which cannot be deleted from here")
     else:
         raise NotSearchable(f"{settings.SESSION_ENGINE} cannot list its sessions")
     whose = ((key, str(data.get(SESSION_KEY, ""))) for key, data in islice(sessions, limit))
@@ -105,18 +105,18 @@ def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
 
 
 def _model() -> type[Model] | None:
-    """Return the model of an engine that keeps rows."""
+    """Return the model of an engine that stores rows."""
     kind: Any = engine()
     if issubclass(kind, db.SessionStore):
         model: type[Model] = kind.get_model_class()
         return model
-    # Not built on Django's.
+    # Not based on Django's.
     app, name = "user_sessions", "Session"
     return apps.get_model(app, name) if settings.SESSION_ENGINE.startswith(f"{app}.") else None
 
 
 def _rows(model: type[Model]) -> QuerySet[Any]:
-    """Return the rows that have not expired, from the database that is written to."""
+    """Return the rows that have not expired, from the database for writing."""
     rows = model._base_manager.using(router.db_for_write(model))
     return rows.filter(expire_date__gt=timezone.now())
 
@@ -131,7 +131,7 @@ def _in_rows(
             yield key, decode(data)
         return
     last = ""
-    # Page by page: cursors of the server do not get along with every pool of connections.
+    # Page by page: server-side cursors do not work with every connection pool.
     while page := list(rows.filter(session_key__gt=last).order_by("session_key")[:PAGE]):
         for key, data in page:
             yield key, decode(data)
@@ -152,13 +152,13 @@ def _in_cache(kind: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _names_in_cache(prefix: str) -> Iterable[str]:
-    """List the keys of a cache that begin so; most caches cannot."""
+    """Return the cache keys with this prefix; most caches cannot list them."""
     store: Any = caches[settings.SESSION_CACHE_ALIAS]
     if hasattr(store, "iter_keys"):  # django-redis, django-valkey
         names: Iterable[str] = store.iter_keys(f"{prefix}*")
         return names
     if isinstance(store, RedisCache):
-        # Django offers no way to list keys, and redis-py does.
+        # Django has no way to list keys, but redis-py does.
         client: Any = store._cache.get_client()
         pattern = f"{store.make_key(prefix)}*"
         return (name.decode() for name in client.scan_iter(match=pattern, count=PAGE))
@@ -169,7 +169,7 @@ def _names_in_cache(prefix: str) -> Iterable[str]:
 
 def _load(kind: type[SessionBase], key: str) -> tuple[str, dict[str, Any]]:
     session: Any = kind(key)
-    # Of an expired session, the file engine makes a new, empty one.
+    # For an expired session, the file engine creates a new, empty one.
     session.create = lambda: None
     return key, session.load()
 

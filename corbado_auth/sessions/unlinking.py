@@ -1,4 +1,4 @@
-"""Whoever is unlinked is signed out."""
+"""Signing people out when they are unlinked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["note_unlinking"]
 def note_unlinking(
     instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_: Any
 ) -> None:
-    """End the sessions of whoever was unlinked, once that is committed.
+    """End an unlinked person's sessions after the commit.
 
-    Connected to ``post_delete``. If the local user was deleted, no session is accepted any more.
+    Connected to ``post_delete``. If the local user was deleted, no session is accepted anyway.
     """
     if deletes_the_user(origin):
         return
-    # One delete() may be about many accounts, and Django names the same origin with each of them:
-    # their sessions are looked for together, by whichever call comes first.
+    # One delete() may cover many accounts, with the same origin for each: their sessions are
+    # searched for together, by the first call.
     holder = origin if isinstance(origin, (Model, QuerySet)) else instance
     unlinked: list[Any] = vars(holder).setdefault("_corbado_unlinked", [])
     unlinked.append(instance.user_id)

@@ -1,1 +1,1 @@
-"""Signing in and out by way of the Redirect URL."""
+"""Signing in and out through the Redirect URL."""

@@ -1,4 +1,4 @@
-"""The auth token on the Redirect URL: taken off the request before anything can log it."""
+"""The auth token in the Redirect URL: removed from the request before anything can log it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = [
     "was_prepared",
 ]
 
-# Of a mailed link that is for us.
+# Parameters of an emailed link that is for us.
 LINK_ID, LINK_TOKEN = "corbadoEmailLinkID", "corbadoToken"  # noqa: S105 -- names of parameters
-# 64 characters (API notes 1.3); that they are letters and digits alone is INFERRED, so not asked.
+# 64 characters (API notes 1.3); that they are only letters and digits is INFERRED, so not checked.
 FORM = re.compile(r"[!-~]{64}")
-# How many times a URL may be percent-encoded inside others.
+# How many times a URL may be percent-encoded inside other URLs.
 MAX_DEPTH = 10
 
 PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
@@ -31,7 +31,7 @@ LOOKING_AHEAD = {"prefetch", "prerender", "preview"}
 
 
 class AuthToken(str):
-    """Keep a token from Django's debug page, which shows every local variable, decorated or not."""
+    """A token whose repr hides it: Django's debug page shows every local variable."""
 
     __slots__ = ()
 
@@ -40,10 +40,10 @@ class AuthToken(str):
 
 
 def is_top_level_navigation(request: HttpRequest) -> bool:
-    """Return whether a person is on the way here, as far as the browser says.
+    """Return whether a person navigates here, as far as the browser says.
 
-    A link preview, a prefetch, an image, a frame or a script must not spend the one-time token
-    (API notes 5.10). Browsers without Fetch Metadata say nothing and are let through.
+    A link preview, a prefetch, an image, a frame or a script must not use up the one-time token
+    (API notes 5.10). Browsers without Fetch Metadata do not say, and are let through.
     """
     for header in PURPOSE_HEADERS:
         purpose = request.META.get(header)
@@ -55,10 +55,10 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
 
 
 def pop_auth_token(request: HttpRequest) -> AuthToken | None:
-    """Return the one well-formed token, and leave no trace of it on the request.
+    """Return the only well-formed token, and leave no trace of it in the request.
 
-    None for no token, two tokens, or one of another form. Error reports, debug pages and log
-    handlers show ``request.GET`` and ``request.META``; the server's own access log is not ours.
+    None for no token, two tokens, or a malformed one. Error reports, debug pages and log handlers
+    show ``request.GET`` and ``request.META``; the server's own access log is out of our reach.
     """
     values = take_off(request).parameters.get(AUTH_TOKEN, [])
     if len(values) != 1 or not FORM.fullmatch(values[0]):
@@ -67,9 +67,9 @@ def pop_auth_token(request: HttpRequest) -> AuthToken | None:
 
 
 def pop_link(request: HttpRequest) -> tuple[str, AuthToken] | None:
-    """Return ID and token of a mailed link, and leave no trace of them; None for less.
+    """Return ID and token of an emailed link, and leave no trace; None if one is missing.
 
-    Of the same parameters as a magic link for the component (API notes 0.8).
+    The parameters are those of a magic link for the component (API notes 0.8).
     """
     hidden = take_off(request).parameters
     ids, tokens = hidden.get(LINK_ID, []), hidden.get(LINK_TOKEN, [])
@@ -79,12 +79,12 @@ def pop_link(request: HttpRequest) -> tuple[str, AuthToken] | None:
 
 
 def was_prepared(request: HttpRequest, token: str) -> bool:
-    """Return whether the Referer had the token in it already."""
+    """Return whether the Referer already contained the token."""
     return _is_in_url(token, take_off(request).referer)
 
 
 def _is_in_url(token: str, url: str) -> bool:
-    """Return whether a URL has the token in it, in parameters of parameters, too."""
+    """Return whether a URL contains the token, also in nested parameters."""
     for _depth in range(MAX_DEPTH):
         if token in url:
             return True
@@ -92,9 +92,9 @@ def _is_in_url(token: str, url: str) -> bool:
         if decoded == url:
             return False
         url = decoded
-    return True  # No honest URL is percent-encoded so many times.
+    return True  # No honest URL is percent-encoded this many times.
 
 
 def token_digest(token: str) -> str:
-    """Return what a session may keep of a token: enough to know it again, not to use it."""
+    """Return a digest for the session: enough to recognize the token, not to use it."""
     return salted_hmac("corbado_auth.auth_token", token, algorithm="sha256").hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The confirm page: is this you? Asked where nothing proves that this browser asked."""
+"""The confirm page, "Is this you?", shown if nothing proves that this browser asked."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ __all__ = ["ConfirmView"]
 
 logger = logging.getLogger("corbado_auth")
 
-# How long ago a sign-in may be that a person disowns.
+# How long ago a sign-in may have been for a person to disown it.
 JUST_NOW = timedelta(minutes=10)
-# In the query of the confirm page: our script asks whether the question about somebody is settled.
+# In the query of the confirm page: our script asks whether this person's question is settled.
 SETTLED = "settled"
 
 
@@ -43,23 +43,23 @@ SETTLED = "settled"
     name="dispatch",
 )
 class ConfirmView(OwnForms, RefusalPages):
-    """Ask a person whether to sign in as somebody, where nothing proves that they asked to.
+    """Ask a person whether to sign in, if nothing proves that they asked to.
 
-    Anybody can send a link with a token of their own (login CSRF): the page shows the whole
+    Anyone can send a link with a token of their own (login CSRF): the page shows the whole
     confirmed address, and only its button goes on.
     """
 
     http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Show who is waiting; tell our script whether another tab has answered meanwhile."""
+        """Show who would be signed in; tell our script whether another tab has answered."""
         result = PendingSignIn.from_request(request)
         if SETTLED in request.GET:
             return self._settled(result, request.GET[SETTLED])
         return self._question(result) if result else self._nothing_pending()
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign in the person whom the page showed, or forget about it."""
+        """Sign in the person whom the page showed, or discard the result."""
         result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
             return self._declined(result)
@@ -70,7 +70,7 @@ class ConfirmView(OwnForms, RefusalPages):
             # cookies here.
             return self._question(result, status=403)
         if not constant_time_compare(request.POST.get("id", ""), result.id):
-            # Another tab has put somebody else there meanwhile.
+            # Another tab has stored somebody else meanwhile.
             return self._question(result, status=409)
         if is_impersonating(request):
             return self.render_failure("impersonating")
@@ -83,11 +83,11 @@ class ConfirmView(OwnForms, RefusalPages):
         )
 
     def form_out_of_date(self) -> HttpResponseBase:
-        """Send on whom another tab has signed in meanwhile, which changed the token."""
+        """Go on if another tab has signed the person in meanwhile, which changed the token."""
         return self._settled_here() or super().form_out_of_date()
 
     def _settled_here(self) -> HttpResponseBase | None:
-        """Send on a person who is signed in already as whom the form was about, and meant it."""
+        """Go on if the person of the form is signed in already, and meant it."""
         form = self.request.POST
         if "decline" in form or not self._is_signed_in_as(form.get("who", "")):
             return None
@@ -109,7 +109,7 @@ class ConfirmView(OwnForms, RefusalPages):
         return account is not None and constant_time_compare(_who(account.corbado_user_id), who)
 
     def _nothing_pending(self) -> HttpResponse:
-        """Say that it took too long, or to somebody who is signed in that all is well."""
+        """Say that it took too long, or, to people who are signed in, that all is well."""
         if not self.request.user.is_authenticated:
             return self.render_failure("nothing_pending")
         next_url = led_to(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
@@ -117,7 +117,7 @@ class ConfirmView(OwnForms, RefusalPages):
         return self._add_headers(render(self.request, "corbado_auth/signed_in.html", context))
 
     def _question(self, result: PendingSignIn, status: int = 200) -> HttpResponse:
-        """Show the whole confirmed address; names and other addresses are the other side's text."""
+        """Show the whole confirmed address; an attacker could choose names and other addresses."""
         addresses = result.corbado_user.verified_emails
         who = _who(result.corbado_user.id)
         context = {
@@ -132,14 +132,14 @@ class ConfirmView(OwnForms, RefusalPages):
         )
 
     def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
-        """Forget the result, and end what somebody else may have begun with it.
+        """Discard the result, and end what somebody else may have begun with it.
 
-        Opening the link in a mail is enough to sign in the browser that asked for it (API notes
-        4.4). Where that was somebody else's, they are in already.
+        Opening an emailed link is enough to sign in the browser that asked for it (API notes 4.4).
+        If that was somebody else's, they are signed in already.
         """
         if result is not None and self._has_just_signed_in(result.corbado_user):
             logger.warning(
-                "Sign-in declined right after another one: every session of that person is ended "
+                "Sign-in declined right after another one: every session of that person was ended "
                 "(Corbado user %s)",
                 result.corbado_user.id,
             )
@@ -154,7 +154,7 @@ class ConfirmView(OwnForms, RefusalPages):
         return last is not None and timezone.now() - last < JUST_NOW
 
     def _add_headers(self, response: HttpResponse) -> HttpResponse:
-        """Let no other site frame the page, and keep the Origin header of its own POST.
+        """Forbid framing by other sites, and keep the Origin header of the page's own POST.
 
         Under ``no-referrer`` browsers send ``Origin: null``, which Django refuses.
         """
@@ -166,5 +166,5 @@ class ConfirmView(OwnForms, RefusalPages):
 
 
 def _who(corbado_user_id: str) -> str:
-    """Return what a page may say of a Corbado user: enough to know them again."""
+    """Return a digest for the page: enough to recognize a Corbado user."""
     return salted_hmac("corbado_auth.confirm", corbado_user_id, algorithm="sha256").hexdigest()[:32]

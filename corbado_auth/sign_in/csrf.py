@@ -1,4 +1,4 @@
-"""A form that is out of date gets a page of ours, not Django's 403."""
+"""CSRF checks for our own forms, which answer an outdated one with a page, not Django's 403."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("corbado_auth")
 
 
 class _Check(CsrfViewMiddleware):
-    """Django's own check, which says why instead of answering."""
+    """Django's own check, which returns the reason instead of a response."""
 
     def _reject(self, request: HttpRequest, reason: str) -> str:
         return reason
@@ -26,13 +26,13 @@ class _Check(CsrfViewMiddleware):
 
 @method_decorator([csrf_exempt, requires_csrf_token], name="dispatch")
 class OwnForms(FailurePages):
-    """A view with forms: the token of each is checked here, and not by the site's middleware.
+    """A view with forms, whose CSRF tokens are checked here and not by the site's middleware.
 
-    A sign-in in another tab changes the token, so a page that waited meanwhile has an old one.
+    A sign-in in another tab changes the token, so a page that was open meanwhile has an old one.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Check the token of a form before anything else is done with it."""
+        """Check a form's token before anything else."""
         if self._is_out_of_date(request):
             # Not Django's reason, which quotes the Referer.
             logger.warning("Form refused: its CSRF token is wrong or missing")
@@ -40,7 +40,7 @@ class OwnForms(FailurePages):
         return super().dispatch(request, *args, **kwargs)
 
     def form_out_of_date(self) -> HttpResponseBase:
-        """Answer a form without the token of this browser: nothing was done."""
+        """Return the response to a form without this browser's token: nothing was done."""
         return self.render_failure("form_out_of_date")
 
     def _is_out_of_date(self, request: HttpRequest) -> bool:
@@ -51,5 +51,5 @@ class OwnForms(FailurePages):
 
 
 def _form(request: HttpRequest) -> HttpResponse:
-    """Stand for a view with a form that has to be checked."""
+    """Stand in for a view with a form to check."""
     return HttpResponse()

@@ -1,4 +1,4 @@
-"""How a sign-in can end without a session: one page for each."""
+"""The ways in which a sign-in can fail, with a page for each."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ __all__ = ["FailurePages"]
 
 logger = logging.getLogger("corbado_auth")
 
-# Each way to fail is a page of this name, with this status.
+# Each failure has a page of this name, with this status.
 STATUSES = {
-    # A preview, a prefetch, a frame or a script came: the token is not spent. 403, since Chromium
-    # would show a 200 or 204 to the person instead of asking again.
+    # A preview, a prefetch, a frame or a script: the token is not used up. 403, since Chromium
+    # would show a prefetched 200 or 204 to the person instead of requesting it again.
     "not_a_navigation": 403,
     # A link without one well-formed token: Corbado is not asked.
     "malformed_token": 400,
-    # A client that shows no sign of having asked: the token is not spent.
+    # A client that shows no sign of having asked: the token is not used up.
     "not_asked_here": 403,
     # An address with too many failed attempts: Corbado is not asked.
     "too_many_attempts": 429,
     # The token is unknown, used or expired.
     "invalid_token": 400,
-    # The confirm page has no result that waits, or one that is too old.
+    # The confirm page has no pending result, or one that is too old.
     "nothing_pending": 400,
     # "No, this is not me" on the confirm page.
     "declined": 200,
-    # A person who has no way in here: one page for most reasons, the log has which, ...
+    # A person who is not let in: one page for most reasons, which the log has.
     "refused": 403,
-    # ... but not for whoever is shut out, ...
+    # The account is inactive.
     "inactive": 403,
-    # ... nor for those who can open the door themselves.
+    # The person can link or confirm the account themselves.
     "address_unconfirmed": 403,
-    # ... or have a second factor, which a link by email does not bring.
+    # The account needs a second factor, which a link by email does not provide.
     "second_factor": 403,
     # Corbado says that a signed-in person is blocked or deleted: their sessions have ended.
     "closed": 403,
-    # Enough links were mailed to one address.
+    # Too many links were emailed to one address.
     "too_many_links": 429,
     # A form of ours came without the CSRF token of this browser: nothing was done.
     "form_out_of_date": 403,
-    # A mailed link was opened where nobody asked for it: it is not spent.
+    # An emailed link was opened in another browser than the one that asked: it is not used up.
     "other_browser": 400,
-    # Somebody acts as another person, in whose name nothing is changed.
+    # The visitor is impersonating another user, for whom nothing is changed.
     "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.
     "unavailable": 503,
     # Only the operator can help: the log says what to do.
     "misconfigured": 500,
-    # The database does not answer, or what keeps sessions.
+    # The database or the session store does not answer.
     "database_unavailable": 503,
 }
 
@@ -69,17 +69,14 @@ STATUSES = {
 class FailurePages(View):
     """A view that can fail, with a page that says what happened and what to do next.
 
-    The redirect view, the confirm page and the pages about passkeys are such views. A site
-    overrides a template, or ``render_failure`` to answer otherwise.
+    The redirect view, the confirm page and the passkey pages are such views. A site can override
+    the templates, or ``render_failure`` for a different response.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer with a page when the database, or what keeps sessions, goes away in the middle.
-
-        DEBUG shows the error.
-        """
+        """Show a page if the database or the session store fails; with DEBUG, the error."""
         if conf.uses_connect_alone():
-            raise Http404("This site uses Corbado Connect alone (CORBADO_CONNECT).")
+            raise Http404("This site uses Corbado Connect only (CORBADO_CONNECT).")
         try:
             with none_while_asking():
                 return super().dispatch(request, *args, **kwargs)
@@ -94,12 +91,11 @@ class FailurePages(View):
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Answer 405, which caches may keep like a page (RFC 9110, section 15.1)."""
+        """Return 405, which caches may store like a page (RFC 9110, section 15.1)."""
         return self._add_headers(super().http_method_not_allowed(request, *args, **kwargs))
 
     def render_failure(self, name: str, *, retry_after: int | None = None) -> HttpResponse:
-        """Answer with the page ``corbado_auth/<name>.html``; ``retry_after`` is in seconds."""
-        # The one page that asks nothing of the database, and so has no context processors.
+        """Render the page ``corbado_auth/<name>.html``; ``retry_after`` is in seconds."""
         request = None if name == "database_unavailable" else self.request
         template = f"corbado_auth/{name}.html"
         response = render(request, template, self.get_context_data(), status=STATUSES[name])
@@ -108,7 +104,7 @@ class FailurePages(View):
         return self._add_headers(response)
 
     def get_context_data(self) -> dict[str, Any]:
-        """Return what every page may name."""
+        """Return the context of every page."""
         return {"login_url": login_page_url(), "second_factor_url": second_factor_page()}
 
     def _add_headers(self, response: HttpResponse) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The form for passwords beside Corbado's component."""
+"""The password form next to Corbado's component."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ __all__ = ["PasswordForm"]
 
 
 class PasswordForm(AuthenticationForm):
-    """Django's own form, which asks each backend the way it takes a name."""
+    """Django's own form, which calls each backend with the arguments that it accepts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         username = self.fields["username"]
-        # Corbado's component stands first, and its field is the one to begin with.
+        # Corbado's component comes first, and its field should get the focus.
         username.widget.attrs.pop("autofocus", None)
         if finds_by_address():
             username.label = _("Username or email")
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Refuse whom Django refuses, and people with a second factor: this form asks for none."""
+        """Refuse users as Django does, and users with a second factor, which this form lacks."""
         super().confirm_login_allowed(user)
         if has_second_factor(user):
             raise ValidationError(
-                _("This account needs a second factor, for which this form does not ask."),
+                _("This account needs a second factor, which this form does not ask for."),
                 code="second_factor",
             )
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
-        """Find the user, or say what Django says."""
+        """Find the user, or show Django's error."""
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if name is not None and password:
             user: Any = find_user(self.request, Secret(password), username=name, address=name)

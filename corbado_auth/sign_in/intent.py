@@ -1,7 +1,7 @@
 """The intent: where to go next, and half of the proof that this browser asked to sign in.
 
-Corbado's redirect carries no state, so a token alone proves nothing about the browser that brings
-it: anybody can send a victim a link with a token of their own (login CSRF). No single sign is
+Corbado's redirect has no ``state``, so a token alone proves nothing about the browser that presents
+it: anyone can send a victim a link with a token of their own (login CSRF). No single sign is
 enough, so a silent sign-in needs all of them; ``was_asked_for`` says why for each.
 """
 
@@ -43,7 +43,7 @@ logger = logging.getLogger("corbado_auth")
 # Percent-encoded: it fits into the cookie, whatever characters it contains.
 MAX_PAGE = 1400
 TWELVE_HOURS = 12 * 60 * 60
-# Browsers shorten a Referer over 4096 characters to its origin (Referrer Policy, section 8.3).
+# Browsers reduce a Referer over 4096 characters to its origin (Referrer Policy, section 8.3).
 MAX_QUERY_OF_ROOT = 3000
 
 cookie = SignedCookie("corbado_auth_intent", max_age=TWELVE_HOURS)
@@ -53,16 +53,16 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Remember that this browser opened a login page: the page's path, and where to go after."""
+    """A record that this browser opened a login page: the page's path, and where to go next."""
 
     page: str
     next: str = ""
-    # Random: tells one visit from all others.
+    # Random: unique to this visit.
     id: str = field(default="", compare=False)
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Intent | None:
-        """Return the intent that the browser brings, or None."""
+        """Return the intent from the browser's cookie, or None."""
         value = cookie.read(request)
         if value is None:
             return None
@@ -71,7 +71,7 @@ class Intent:
         return cls(*texts) if len(texts) == len(parts) else None
 
     def next_for(self, request: HttpRequest, referer: SplitResult) -> str:
-        """Return where to go: with two tabs, the ``next`` of the page that the person came from."""
+        """Return where to go next; with two tabs, as said by the page that the person came from."""
         own = dict(_query(referer) or ()).get("next", "")
         return safe_next(request, own) or safe_next(request, self.next)
 
@@ -81,8 +81,8 @@ def was_asked_for(
 ) -> bool:
     """Return whether this browser, with this intent, asked for this sign-in from our login page.
 
-    ``login_pages`` are pages of other origins (``https://www.example.com/login/``) that may be the
-    Referer, too.
+    ``login_pages`` are pages on other origins (``https://www.example.com/login/``) that may also be
+    the Referer.
     """
     referer = referer_of(request)
     query = _query(referer)
@@ -91,19 +91,19 @@ def was_asked_for(
     # The attacker's own magic link, opened by the victim: the component redeems it on our page.
     if any(name in LINK_PARAMETERS for name, _value in query):
         return False
-    # A password form on the page goes on to any ``next`` of this site: to the redirect view, too,
-    # with a token that the sender of the link to this page put there.
+    # A password form on the page goes on to any ``next`` on this site, even the redirect view with
+    # a token that the sender of the link to this page put there.
     if any(is_own_path(value, base=referer.path) for _name, value in query):
         return False
     site = request.META.get("HTTP_SEC_FETCH_SITE")
     if not _is_here(referer, request):
-        # Under the browsers' default policy another origin sees no path and no query, and then
+        # By browsers' default policy, another origin's Referer has no path and no query, and then
         # nothing says which page it was.
         is_whole = referer.path not in {"", "/"} or bool(referer.query)
         is_listed = _page(referer) in {_page(urlsplit(page)) for page in login_pages}
         return is_whole and is_listed and site != "none"
     if request.is_secure() and referer.scheme != "https":
-        # A page on plain http is whatever the network makes of it.
+        # A page on plain http may have been changed on the network.
         return False
     # Any other site can open our login page first, so the intent is not enough; plain http outside
     # localhost sends no Sec-Fetch header; a link in a comment on our own site is same-origin.
@@ -133,7 +133,7 @@ def _page(url: SplitResult) -> tuple[str, str, str]:
 
 
 def referer_of(request: HttpRequest) -> SplitResult:
-    """Return the Referer in parts; empty ones where there is none or it is broken."""
+    """Return the Referer, split; with empty parts if there is none or it is malformed."""
     try:
         return urlsplit(str(request.META.get("HTTP_REFERER", "")))
     except ValueError:
@@ -141,21 +141,23 @@ def referer_of(request: HttpRequest) -> SplitResult:
 
 
 def is_login_page(path: str) -> bool:
-    """Return whether the view at a path of this site is marked by ``login_page``.
+    """Return whether the view at a path of this site is decorated with ``login_page``.
 
-    A decorator that hides what it wraps hides the mark too. Raises Resolver404 where no view is.
+    A decorator that does not copy attributes hides the mark. Raises Resolver404 if there is no
+    view.
     """
     return getattr(view_at(path), "corbado_login_page", False)
 
 
 def login_page(view: View) -> View:
-    """Make a view a login page: it may carry ``{% corbado_auth %}``.
+    """Make a view a login page, which may contain ``{% corbado_auth %}``.
 
-    Its answers set the intent (``next`` from the query), are never cached, and tell the browser to
-    send an honest Referer to the redirect view, whatever the site's policy is. What a magic link
-    brings is hidden once the view has run, and is in no error report. A signed-in session gets a
-    new key before a form is handled, so that a sign-in by password counts as recent. A script that
-    wanted a piece of another page is answered as its library expects (htmx, Turbo, ``fetch()``).
+    Its responses set the intent (``next`` from the query), are never cached, and make the browser
+    send a full Referer to the redirect view, whatever the site's policy is. A magic link's
+    parameters are hidden once the view has run, and from error reports. A signed-in session gets a
+    new key before a form is handled, so that a sign-in with a password counts as recent.
+    A script that wanted part of another page is answered as its library expects (htmx, Turbo,
+    ``fetch()``).
     """
     if is_asynchronous(view):
 
@@ -192,8 +194,8 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     if response.status_code != 200:
         return response
     if request.path == "/" and len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_OF_ROOT:
-        # Padded by an attacker: shortened to the origin, the Referer would look like this page's
-        # own, without the parameters that tell of a link. Only a login page at the root is at risk.
+        # Padded by an attacker: reduced to the origin, the Referer would look like this page's own,
+        # without the parameters that reveal a link. Only a login page at the root is at risk.
         return HttpResponse(
             _("This address is too long. Please open the sign-in page without the rest of it."),
             status=414,
@@ -216,7 +218,7 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 
 
 def _query(referer: SplitResult) -> list[tuple[str, str]] | None:
-    """Read the Referer's query; None for one that is too long to be ours."""
+    """Parse the Referer's query; return None if it is too long to be ours."""
     try:
         return parse_qsl(referer.query, keep_blank_values=True, max_num_fields=100)
     except ValueError:

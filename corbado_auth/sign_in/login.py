@@ -1,4 +1,4 @@
-"""The login page, and the end of a session."""
+"""The login and logout views."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from .forms import PasswordForm
 
 __all__ = ["LoginView", "LogoutView"]
 
-# In the query of the login page, while a site changes to Connect: show the older component.
+# In the query of the login page, while a site moves to Connect: show the older component.
 OLDER_WAY = "older"
-# Tells our script that somebody has signed out in this browser.
+# Tells our script that this browser has been signed out.
 SIGNED_OUT = "corbado_auth_signed_out"
 YEAR = 365 * 24 * 3600
 
 
 @method_decorator([login_not_required, intent.login_page], name="dispatch")
 class LoginView(auth_views.LoginView):
-    """Show Corbado's component, and a form for passwords; opening the page writes no database row.
+    """Show Corbado's component and a password form; opening the page writes no database row.
 
-    For a signed-in visitor too, without a redirect: the query may hold a magic link.
+    Signed-in visitors are not redirected, either: the query may contain a magic link.
     """
 
     http_method_names = ["get", "post"]
     template_name = "corbado_auth/login.html"
     form_class = PasswordForm
 
-    # Show the form, where a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
+    # Show the form, if a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
     has_password_form = True
 
-    # What the page of a forgotten password is called; the first one that the site has is linked.
+    # URL names for a page to reset the password; the first one that resolves is linked.
     password_reset_names: Collection[str] = (
         "password_reset",
         "account_reset_password",
@@ -51,17 +51,17 @@ class LoginView(auth_views.LoginView):
     )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Sign in with a password; 405 where the page has no form for it."""
+        """Sign in with a password; 405 if the page has no form."""
         if not self._takes_password():
             return self.http_method_not_allowed(request)
         return super().post(request, *args, **kwargs)
 
     def _takes_password(self) -> bool:
-        """Return whether the page has the form."""
+        """Return whether the page has the password form."""
         return self.has_password_form and passwords.are_taken()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add whether the form is shown, and where a forgotten password is replaced."""
+        """Add whether the form is shown, and the page for a forgotten password."""
         return super().get_context_data(
             takes_password=self._takes_password(),
             is_connect=self._is_connect(),
@@ -71,23 +71,23 @@ class LoginView(auth_views.LoginView):
         )
 
     def _is_connect(self) -> bool:
-        """Tell which product's component the page shows; a magic link is always the older one's."""
+        """Return whether the page shows Connect's component, not the older one of magic links."""
         asks_for_older = OLDER_WAY in self.request.GET or LINK_PARAMETERS & self.request.GET.keys()
         return bool(conf.CORBADO_CONNECT) and not (
             conf.CORBADO_CONNECT == "both" and asks_for_older
         )
 
     def _older_way_url(self) -> str:
-        """Return this page with the older component, for those who have moved no passkey yet."""
+        """Return this page with the older component, for people who have no Connect passkey yet."""
         query = {OLDER_WAY: "yes"}
         if next_url := self.get_redirect_url():
             query["next"] = next_url
         return f"{self.request.path}?{urlencode(query)}"
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Return where to go after the password: our redirect view and confirm page are no place.
+        """Return where to go after the password: never our redirect view or confirm page.
 
-        A link to this page may name them, with a token of whoever sent it.
+        A link to this page may name them, with a token of the sender's.
         """
         field = self.redirect_field_name
         return safe_next(
@@ -101,12 +101,12 @@ class LogoutView(auth_views.LogoutView):
 
     http_method_names = ["post"]
 
-    # Corbado's components keep in localStorage whom they greet the next time: forget that, so that
-    # the next person at a shared computer does not read it?
+    # Corbado's components store in localStorage whom to greet next time: delete that, so that the
+    # next person at a shared computer does not see it?
     forgets_last_login = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Forget what waits in the browser, too."""
+        """Also discard any pending sign-in in the browser."""
         take_off(request)
         response = super().dispatch(request, *args, **kwargs)
         pending.cookie.drop(request, response)
@@ -119,7 +119,7 @@ class LogoutView(auth_views.LogoutView):
         return response
 
     def get_default_redirect_url(self) -> str:
-        """Return the login page where the site names no other place."""
+        """Return the login page if the site sets nothing else."""
         if self.next_page or settings.LOGOUT_REDIRECT_URL:
             return super().get_default_redirect_url()
         return login_page_url()

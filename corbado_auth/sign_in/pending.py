@@ -1,8 +1,7 @@
-"""The verified result that waits for a click on the confirm page, or for another proof.
+"""A verified result that is pending a click on the confirm page, or another proof.
 
-It waits in a signed cookie of its own, never in the session: two tabs, session fixation, Strict
-cookies and a row for every visitor speak against that. It holds who Corbado vouched for, never the
-token.
+It is stored in its own signed cookie, not in the session, because of two tabs, session fixation,
+Strict cookies, and a row for every visitor. It contains whom Corbado vouched for, never the token.
 """
 
 from __future__ import annotations
@@ -23,22 +22,22 @@ __all__ = ["PendingSignIn", "keep", "new_id", "store"]
 logger = logging.getLogger("corbado_auth")
 
 FIVE_MINUTES = 5 * 60
-# A mail has to arrive meanwhile.
+# Long enough for an email to arrive.
 FIFTEEN_MINUTES = 15 * 60
 
 cookie = SignedCookie("corbado_auth_pending", max_age=FIVE_MINUTES)
-# Of somebody whom the site did not let in, and who may go on with a password or a mailed link.
+# For people who were not let in, but may go on with a password or an emailed link.
 unfinished = SignedCookie("corbado_auth_unfinished", max_age=FIFTEEN_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
 class PendingSignIn:
-    """Hold what the confirm page asks about.
+    """A verified person who is not signed in yet.
 
     ``id`` is random and repeated by the form: with two tabs, the button must not sign in the person
     of the other tab. ``token_digest`` lets a reload of the redirect URL go on afterwards.
-    ``takes_password`` and ``link_id`` are of somebody who is unfinished: a password may link them,
-    and a link with this ID was mailed.
+    ``takes_password`` and ``link_id`` are for people who have another step to take: a password may
+    link them, and a link with this ID was emailed.
     """
 
     id: str
@@ -52,9 +51,9 @@ class PendingSignIn:
     def from_request(
         cls, request: HttpRequest, *, kept_in: SignedCookie = cookie
     ) -> PendingSignIn | None:
-        """Return what waits in this browser, or None.
+        """Return this browser's pending sign-in, or None.
 
-        A result from before a sign-in or sign-out of any kind is void.
+        A result from before any sign-in or sign-out is void.
         """
         value = kept_in.read(request)
         if value is None or value.get("signed_in") != _signed_in(request):
@@ -69,7 +68,7 @@ class PendingSignIn:
                 link_id=_text(value.get("link_id", "")),
             )
         except (KeyError, TypeError, ValueError):
-            return None  # Another release of ours wrote it.
+            return None  # Written by another release.
 
 
 def store(
@@ -80,7 +79,7 @@ def store(
     next_url: str,
     token_digest: str,
 ) -> None:
-    """Let a verified result wait in the browser; raises TooLargeError if it does not fit."""
+    """Store a verified result in the browser; raises TooLargeError if it does not fit."""
     result = PendingSignIn(new_id(), corbado_user, next_url, token_digest)
     keep(request, response, result, in_cookie=cookie)
 
@@ -122,7 +121,7 @@ def _signed_in(request: HttpRequest) -> str:
 
 
 def _pack(user: CorbadoUser) -> dict[str, Any]:
-    """Keep what mapping needs; an unconfirmed address opens nothing, but may be known here."""
+    """Return what the mapping needs, including unconfirmed addresses: they may be known here."""
     return {
         "id": user.id,
         "name": user.full_name,

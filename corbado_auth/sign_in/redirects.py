@@ -1,4 +1,4 @@
-"""The last steps of a sign-in, which the redirect view and the confirm page share."""
+"""The last steps of a sign-in, shared by the redirect view and the confirm page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import intent, pending, retries
 
 __all__ = ["led_to", "redirect_signed_in", "reloaded_next", "sign_in"]
 
-# In the session of a sign-in: which token made it, and where it led.
+# In the session: which token created it, and where the sign-in led to.
 SESSION_KEY = "_corbado_auth_reload"
 
 
@@ -30,9 +30,9 @@ def sign_in(
     token_digest: str,
     local_user: AbstractBaseUser | None = None,
 ) -> SeeOther | None:
-    """Make the session and redirect, or return None for a person who has no way in here.
+    """Create the session and redirect, or return None for a person who may not sign in here.
 
-    ``local_user`` is who has just given their password: the two are linked.
+    ``local_user`` has just entered their password: the two get linked.
     """
     proof: dict[str, Any] = {"corbado_user": corbado_user}
     if local_user is not None:
@@ -45,23 +45,23 @@ def sign_in(
 
 
 def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
-    """Send a signed-in person on; what waited in the browser has done its work.
+    """Redirect a signed-in person, and clear what was stored in the browser.
 
-    Without a Referer: it would still be the login page's, with what a magic link left in its query.
+    Without a Referer: it would still be the login page's, with a magic link's parameters in it.
     """
     response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     intent.cookie.drop(request, response)
     pending.cookie.drop(request, response)
     retries.cookie.drop(request, response)
     pending.unfinished.drop(request, response)
-    # Enough for every cache (RFC 9111, section 5.2.2.5), and in the way of every sign-in.
+    # Enough for every cache (RFC 9111, section 5.2.2.5); this is on the path of every sign-in.
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def led_to(request: HttpRequest) -> str:
-    """Return where the sign-in of this session led, or an empty string."""
+    """Return where this session's sign-in led to, or an empty string."""
     if not request.user.is_authenticated:
         return ""
     _digest, target = request.session.get(SESSION_KEY, ("", ""))
@@ -69,7 +69,7 @@ def led_to(request: HttpRequest) -> str:
 
 
 def reloaded_next(request: HttpRequest, token_digest: str) -> str:
-    """Return where a token led that signed in this very session, or an empty string."""
+    """Return where a token led to if it signed in this very session, or an empty string."""
     if not request.user.is_authenticated:
         return ""
     digest, target = request.session.get(SESSION_KEY, ("", ""))

@@ -1,10 +1,10 @@
-"""What a verified person is told whom the site does not let in, and how they may go on.
+"""The pages for verified people whom the site does not let in, and how they can go on.
 
-Somebody who has an account here that the address does not open links it with its password, or
-confirms the address with a mailed link; so does somebody new whose address has to be confirmed.
-Both go on from a signed cookie that holds who Corbado vouched for, and is never enough alone: a
-password is taken only on the page that answered a sign-in which this browser asked for, and a
-mailed link counts only in the browser that asked for it.
+A person with an account here that the address does not open can link it with its password, or
+confirm the address with an emailed link; so can a new person whose address must be confirmed. Both
+go on from a signed cookie that contains whom Corbado vouched for, and is never enough alone: a
+password is accepted only on the response to a sign-in that this browser asked for, and an emailed
+link only in the browser that asked for it.
 """
 
 from __future__ import annotations
@@ -52,28 +52,28 @@ __all__ = ["ConfirmEmailView", "LinkAccountView", "RefusalPages"]
 
 logger = logging.getLogger("corbado_auth")
 
-# Reasons of people who have an account here, as far as the site can tell.
+# Reasons for people who, as far as the site can tell, have an account here.
 KNOWN_HERE = {"account_exists", "ambiguous_email", "lookup_is_blind", "staff_user"}
-# Reasons of people who only have to confirm their address, and the page that says so.
+# Reasons for people who only have to confirm their address, and the page that says so.
 LACK_ADDRESS = {
     "address_unconfirmed": "address_unconfirmed",
     "no_confirmed_email": "confirm_email",
 }
-# How long a mailed link is good, as Corbado writes it: no longer than we remember who asked.
+# How long an emailed link is valid, in Corbado's notation: no longer than we remember who asked.
 LINK_LIFETIME = "15m"
 LINKS_A_MINUTE = 2
 
 
 class RefusalPages(FailurePages):
-    """A view that may have to tell a verified person why they are not let in."""
+    """A view that may have to explain to a verified person why they are not let in."""
 
     def _not_let_in(
         self, corbado_user: CorbadoUser, next_url: str, token_digest: str, *, asked: bool
     ) -> HttpResponse:
-        """Answer by the reason that the backend left.
+        """Return the page for the reason that the backend left on the request.
 
-        ``asked``: it is proved that this browser began the sign-in. Else somebody may have sent a
-        link with a token of theirs, and a password given here would link the two.
+        ``asked``: it is proved that this browser began the sign-in. If not, somebody may have sent
+        a link with a token of theirs, and a password entered here would link the two.
         """
         refusal: Any = getattr(self.request, "corbado_refusal", None)
         if self._is_left_behind(refusal, corbado_user):
@@ -127,7 +127,7 @@ class RefusalPages(FailurePages):
     def _unfinished(
         self, result: PendingSignIn, reason: str = "account_exists", form: Form | None = None
     ) -> HttpResponse:
-        """Show how to go on, and remember who it is about."""
+        """Show how to go on, and store who it is about."""
         name = LACK_ADDRESS.get(reason, "account_exists")
         by_email = reason in LACK_ADDRESS or reason == "account_exists"
         context = {
@@ -156,7 +156,7 @@ class RefusalPages(FailurePages):
         return response
 
     def _own_form(self) -> PendingSignIn | None:
-        """Return whom a form of ours is about; None unless it came from the page about them."""
+        """Return the sign-in that a form of ours is about; None unless sent from its page."""
         request = self.request
         result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
         if result is None or is_impersonating(request):
@@ -178,7 +178,7 @@ class RefusalPages(FailurePages):
     name="dispatch",
 )
 class LinkAccountView(OwnForms, RefusalPages):
-    """Link somebody who has just come from Corbado to the account whose password they give."""
+    """Link a person who has just come from Corbado to the account whose password they enter."""
 
     http_method_names = ["post"]
 
@@ -201,7 +201,7 @@ class LinkAccountView(OwnForms, RefusalPages):
             return response
         refusal: Any = getattr(request, "corbado_refusal", None)
         if refusal is not None and refusal.reason == "other_address":
-            form.add_error(None, _("This account has another email address than the passkey."))
+            form.add_error(None, _("This account has a different email address than the passkey."))
             return self._unfinished(result, form=form)
         return self.render_failure("refused")
 
@@ -211,10 +211,10 @@ class LinkAccountView(OwnForms, RefusalPages):
     name="dispatch",
 )
 class ConfirmEmailView(OwnForms, RefusalPages):
-    """Mail a link to somebody whose address has to be confirmed, and take it when it is opened.
+    """Email a link to a person whose address must be confirmed, and accept it when opened.
 
-    Only in the browser that asked: whoever opens a link that somebody else asked for must not
-    confirm the address for them.
+    Only in the browser that asked: opening a link that somebody else asked for must not confirm
+    the address for them.
     """
 
     http_method_names = ["get", "post"]
@@ -225,7 +225,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         self.link = pop_link(request)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Take a link, or say that one is on its way."""
+        """Accept a link, or say that one is on its way."""
         result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
         if self.link is not None:
             return self._opened(result, *self.link)
@@ -238,7 +238,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         return self._with_form(page)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Have Corbado mail the link."""
+        """Have Corbado email the link."""
         result = self._own_form()
         address = _address_to_confirm(result) if result else ""
         if result is None or not address:
@@ -257,7 +257,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         return self._add_headers(response)
 
     def _opened(self, result: PendingSignIn | None, link_id: str, token: str) -> HttpResponseBase:
-        """Let Corbado confirm the address, and ask whether to sign in as its owner."""
+        """Have Corbado confirm the address, and ask whether to sign in as its owner."""
         if not is_top_level_navigation(self.request):
             return self.render_failure("not_a_navigation")
         if result is None or not constant_time_compare(result.link_id, link_id):
@@ -275,7 +275,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         if person.id != result.corbado_user.id or not is_confirmed:
             logger.error("Email link failed: Corbado confirmed nothing (%s)", person.id)
             return self.render_failure("refused")
-        # As after a magic link in the component: it may have been planted here.
+        # As after a magic link in the component: the link may have been planted.
         response = SeeOther(reverse("corbado_auth:confirm"))
         pending.store(
             self.request,

@@ -1,9 +1,9 @@
-"""A sign-in that waits for Corbado: the page loads itself again, and what it proved is kept.
+"""A sign-in while Corbado is down: the page reloads itself, and what was proved is kept.
 
-The token is unspent and still in the URL, so loading it again is all that it takes. But then the
-Referer is lost, which proved that this browser asked to sign in, and with it where to go next: both
-wait in a signed cookie, bound to the token. So does how often the page has tried, for it stops
-after a while.
+The token is unused and still in the URL, so a reload is all it takes. But a reload loses the
+Referer, which proved that this browser asked to sign in, and where to go next. So both are stored
+in a signed cookie, bound to the token, with the number of tries, since the page stops after a
+while.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ __all__ = ["Retry", "keep_proofs"]
 cookie = SignedCookie("corbado_auth_retry", max_age=5 * 60)
 
 MAX_TRIES = 10
-# Each wait is longer than the one before, so that many who wait are not what keeps Corbado down.
+# Each wait is longer than the last, so that waiting pages do not keep Corbado down.
 GROWTH = 1.5
 LONGEST = 30
-# Tabs of one browser that may wait at once.
+# How many tabs of one browser may wait at once.
 MAX_TABS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What is known of a token that comes again: how often it came, and what it once proved.
+    """What is known of a token that is presented again: the number of tries, and what was proved.
 
-    ``proved_next`` is where to go, if this browser asked for this sign-in; None if nothing proves
-    that it did.
+    ``proved_next`` is where to go next, if this browser asked for this sign-in; None if nothing
+    proves that it did.
     """
 
     tries: int = 0
@@ -43,10 +43,10 @@ class Retry:
 
     @classmethod
     def from_request(cls, request: HttpRequest, token_digest: str) -> Retry:
-        """Return what the browser brings for this token.
+        """Return what the browser's cookie says about this token.
 
-        The proof counts where our own page was loaded again, and the cookie cannot be another's: a
-        sub-domain may plant any that lacks ``__Host-``, one of its own sign-in included.
+        The proof counts only if our own page was reloaded, and the cookie cannot be somebody
+        else's: a sub-domain may plant any that lacks ``__Host-``, even one from its own sign-in.
         """
         entry = _entries(request).get(token_digest)
         if entry is None:
@@ -63,10 +63,10 @@ class Retry:
         return max(retry_after, patient)
 
     def refresh(self, request: HttpRequest, seconds: int, has_intent: bool) -> int | None:
-        """Return the seconds after which the page loads itself again; None if it has to stop.
+        """Return the seconds after which the page reloads itself; None if it has to stop.
 
-        Without a cookie nothing counts the tries. A browser that keeps none cannot be signed in,
-        and is known by coming from our own page with nothing.
+        Without a cookie nothing counts the tries. A browser that stores none cannot be signed in;
+        we recognize it by its coming from our own page without one.
         """
         is_first = has_intent or request.META.get("HTTP_SEC_FETCH_SITE") != "same-origin"
         return seconds if 0 < self.tries < MAX_TRIES or (not self.tries and is_first) else None
@@ -78,7 +78,7 @@ class Retry:
         token_digest: str,
         proved_next: str | None,
     ) -> None:
-        """Count this try in the browser, and keep what it proved."""
+        """Store this try in the browser, with what was proved."""
         others = {key: value for key, value in _entries(request).items() if key != token_digest}
         entry = [self.tries + 1, proved_next]
         value = {**dict(list(others.items())[1 - MAX_TABS :]), token_digest: entry}

@@ -1,4 +1,4 @@
-"""Short-lived state that waits in the browser: signed, so that no database row is written."""
+"""Short-lived state in signed cookies, which needs no database row."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class TooLargeError(ValueError):
 
 
 class SignedCookie:
-    """Keep one JSON value in the browser: HttpOnly, SameSite=Lax, for the whole host."""
+    """A JSON value stored in the browser: HttpOnly, SameSite=Lax, for the whole host."""
 
     def __init__(self, name: str, *, max_age: int) -> None:
-        """Name the cookie; ``max_age`` is in seconds and is checked at our side too.
+        """Name the cookie; ``max_age`` is in seconds and is checked on our side, too.
 
-        With "auth" in its name Django's error reports hide the value: whoever reads one could use
-        it while it is fresh.
+        With "auth" in its name, Django's error reports hide the value, which their readers could
+        otherwise use while it is fresh.
         """
         self._name = name
         self._salt = f"corbado_auth.{name}"
@@ -35,7 +35,7 @@ class SignedCookie:
 
     @property
     def name(self) -> str:
-        """Return the name; with ``__Host-`` when and only when SESSION_COOKIE_SECURE.
+        """Return the name; with ``__Host-`` if and only if SESSION_COOKIE_SECURE is on.
 
         The prefix keeps sub-domains from planting a cookie of theirs; the other name is never read.
         Two sites below one host differ in SECRET_KEY, and so in the name: the cookie has to be for
@@ -48,7 +48,7 @@ class SignedCookie:
         return f"{prefix}{self._name}_{_digest(key)}"
 
     def _known_names(self) -> list[str]:
-        """Return the name, and those under keys that are on their way out."""
+        """Return the name, and those under keys that are being rotated out."""
         return [*map(self._name_under, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])]
 
     def read(self, request: HttpRequest) -> dict[str, Any] | None:
@@ -76,7 +76,7 @@ class SignedCookie:
         )
 
     def drop(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Tell the browser to forget the value that it brought."""
+        """Tell the browser to delete the value that it sent."""
         for name in self._sent(request):
             response.delete_cookie(name, path="/", samesite="Lax")
 
@@ -98,6 +98,6 @@ class SignedCookie:
 
 @lru_cache
 def _digest(key: str | bytes) -> str:
-    """Return what tells this site's cookies from those of another site on the same host."""
+    """Return what distinguishes this site's cookies from another site's on the same host."""
     digest = salted_hmac("corbado_auth.cookie_names", "", secret=key, algorithm="sha256")
     return digest.hexdigest()[:8]

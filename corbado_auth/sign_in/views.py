@@ -1,4 +1,4 @@
-"""The Redirect URL: the view tells its story. The confirm page behind it is in ``confirm``."""
+"""The redirect view, to which Corbado sends the browser; for the confirm page see ``confirm``."""
 
 from __future__ import annotations
 
@@ -42,28 +42,27 @@ logger = logging.getLogger("corbado_auth")
 
 
 class CorbadoRedirectView(RefusalPages):
-    """Take the auth token that Corbado sent the browser with, and make a session.
+    """Take the auth token with which Corbado sent the browser here, and create a session.
 
-    No connection to the database is held while Corbado is asked.
+    No database connection is held while waiting for Corbado.
     """
 
     http_method_names = ["get"]
 
-    # What if nothing proves that this browser asked? Ask ("confirm"), refuse ("require"; that
-    # refuses the tab of a magic link too), or sign in all the same ("off").
+    # What if nothing proves that this browser asked? Ask ("confirm"), refuse ("require"; this
+    # refuses the tab of a magic link, too), or sign in anyway ("off").
     login_intent: Literal["confirm", "require", "off"] = "confirm"
 
-    # Which pages of other origins are login pages, too? Such as "https://www.example.com/login/".
+    # Which pages on other origins are login pages, too? Such as "https://www.example.com/login/".
     login_pages: Collection[str] = ()
 
     _refresh: int | None = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Make the view; decorated here, and not anew at each request as ``dispatch`` would be.
+        """Create the view; decorated here once, not at each request as ``dispatch`` would be.
 
-        A POST is answered 405, and not by Django's CSRF page, which would log the request with the
-        token still in it.
+        A POST gets a 405, not Django's CSRF page, which would log the request with the token in it.
         """
         view = csrf_exempt(super().as_view(**initkwargs))
         return login_not_required(outside_transactions(view))
@@ -89,9 +88,9 @@ class CorbadoRedirectView(RefusalPages):
         return response
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Sign in: one question to Corbado, then the rules of this site.
+        """Sign in: one call to Corbado, then the rules of this site.
 
-        Nothing before the question reads session or user, which are in the database.
+        Nothing before the call reads the session or the user, which are in the database.
         """
         if not is_top_level_navigation(request):
             return self.render_failure("not_a_navigation")
@@ -110,7 +109,7 @@ class CorbadoRedirectView(RefusalPages):
         try:
             corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
-            # A reload counts, too, or it would be a way to ask Corbado without end.
+            # A reload counts, too, or it would allow an unlimited number of calls to Corbado.
             attempt.note_failure()
             logger.info("Sign-in failed: %s", error)
             return self._signed_in_before() or self.render_failure("invalid_token")
@@ -126,7 +125,7 @@ class CorbadoRedirectView(RefusalPages):
         return self._vouched_for(corbado_user, self._digest)
 
     def _signed_in_before(self) -> HttpResponseBase | None:
-        """Send on whom this very token has signed in before, instead of a refusal."""
+        """Redirect, instead of refusing, if this very token has signed in this session before."""
         if self.request.session.session_key is None:
             return None
         take_turn()
@@ -136,19 +135,19 @@ class CorbadoRedirectView(RefusalPages):
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Answer 405; but the button that turns the page's own trying off gets a page without it.
+        """Return 405, except for the button that stops the page from reloading itself.
 
-        Some people are slow to read or to act (WCAG 2.2.1).
+        Some people need more time to read or to act (WCAG 2.2.1).
         """
         if request.method == "POST" and self.token is not None and "stop" in request.POST:
             return self.render_failure("unavailable", retry_after=seconds_to_wait(None))
         return super().http_method_not_allowed(request, *args, **kwargs)
 
     def _try_again(self, retry_after: int) -> HttpResponse:
-        """Answer while Corbado does not; the page loads itself again, but not without end."""
+        """Show a page while Corbado does not answer; it reloads itself, but not forever."""
         proved_next = self._next_url() if self._was_asked_for() else None
         seconds = self._retry.seconds(retry_after)
-        # Where unproven sign-ins are refused, the token would be spent on a refusal.
+        # If unproven sign-ins are refused, the token would be wasted on a refusal.
         if self.login_intent != "require" or (proved_next is not None and retries.keep_proofs()):
             self._refresh = self._retry.refresh(self.request, seconds, self.intent is not None)
         response = self.render_failure("unavailable", retry_after=seconds)
@@ -158,11 +157,11 @@ class CorbadoRedirectView(RefusalPages):
         return response
 
     def get_context_data(self) -> dict[str, Any]:
-        """Add in how many seconds the page loads itself again; None where it does not."""
+        """Add in how many seconds the page reloads itself; None if it does not."""
         return {**super().get_context_data(), "refresh": self._refresh}
 
     def _was_asked_for(self) -> bool:
-        """Return whether this browser asked for this sign-in, now or when it came first."""
+        """Return whether this browser asked for this sign-in, now or at the first try."""
         return self._retry.proved_next is not None or (
             not self.was_prepared
             and intent.was_asked_for(self.request, self.intent, self.login_pages)
@@ -176,11 +175,11 @@ class CorbadoRedirectView(RefusalPages):
         return self.intent.next_for(self.request, referer) if self.intent else ""
 
     def _shows_no_sign_of_asking(self) -> bool:
-        """Tell a mail scanner or a script from a person: no intent, and no browser's headers."""
+        """Return whether this is a mail scanner or a script: no intent, no browser headers."""
         return self.intent is None and "HTTP_SEC_FETCH_SITE" not in self.request.META
 
     def _vouched_for(self, corbado_user: CorbadoUser, digest: str) -> HttpResponseBase:
-        """Go on with a verified person: silently where this browser asked, else by asking."""
+        """Go on with a verified person: silently if this browser asked, else by asking."""
         next_url = self._next_url()
         has_proof = self._was_asked_for()
         asked = self.login_intent == "off" or has_proof
@@ -197,13 +196,13 @@ class CorbadoRedirectView(RefusalPages):
             return self.render_failure("not_asked_here")
         is_somebody_else = self.request.user.is_authenticated and not is_same_person
         if not asked or (self.login_intent != "off" and is_somebody_else):
-            # Whoever is signed in as somebody else is told so first.
+            # People who are signed in as somebody else are told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
         return response or self._not_let_in(corbado_user, next_url, digest, asked=has_proof)
 
     def _ask_first(self, corbado_user: CorbadoUser, next_url: str, digest: str) -> HttpResponseBase:
-        """Let the verified result wait for a click on the confirm page."""
+        """Store the verified result until the confirm page is answered."""
         response = SeeOther(reverse("corbado_auth:confirm"))
         try:
             pending.store(

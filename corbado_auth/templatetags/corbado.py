@@ -1,4 +1,4 @@
-"""``{% load corbado %}``: Corbado's component on a page of the site."""
+"""Template tags (``{% load corbado %}``) for Corbado's components on pages of the site."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["register"]
 register = template.Library()
 logger = logging.getLogger("corbado_auth")
 
-# What the element knows (API notes 4.7); anything else would end up inside its shadow root.
+# The element's attributes (API notes 4.7); any others would end up inside its shadow root.
 ATTRIBUTES = {
     "company_image_url",
     "conditional",
@@ -53,16 +53,16 @@ _warned: set[str] = set()
 
 @register.inclusion_tag("corbado_auth/component.html", takes_context=True)
 def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
-    """Render ``<corbado-auth>`` and its script, on a page that ``login_page`` decorates.
+    """Render ``<corbado-auth>`` and its script, on a page decorated with ``login_page``.
 
-    Attributes of the element are keyword arguments with underscores: ``conditional="yes"`` (offers
-    passkeys while the person types), ``page="register"``, ``username=…``. Works under a
-    Content-Security-Policy with a nonce: Django's ``csp_nonce`` or django-csp's.
+    Keyword arguments become attributes of the element, such as ``conditional="yes"`` (offers
+    passkeys while the person types), ``page="register"``, ``username=…``. Works with a
+    Content-Security-Policy nonce: Django's ``csp_nonce`` or django-csp's.
     """
     unknown = sorted(set(attributes) - ATTRIBUTES)
     if unknown:
         raise template.TemplateSyntaxError(
-            f"corbado_auth does not know {', '.join(unknown)}. It knows: "
+            f"corbado_auth does not accept {', '.join(unknown)}. It accepts: "
             f"{', '.join(sorted(ATTRIBUTES))}."
         )
     request: HttpRequest | None = context.get("request")
@@ -83,7 +83,7 @@ def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
 def corbado_passkey_associate(context: Context, token: str, done_url: str = "") -> dict[str, Any]:
     """Render ``<corbado-passkey-associate>`` for an association token of the signed-in user.
 
-    The browser goes to ``done_url`` when the passkey is there; default is the list of passkeys.
+    After that the browser goes to ``done_url``; default is the list of passkeys.
     """
     return {
         "project_id": conf.CORBADO_PROJECT_ID,
@@ -98,8 +98,8 @@ def corbado_passkey_associate(context: Context, token: str, done_url: str = "") 
 def corbado_passkey_list(context: Context) -> dict[str, Any]:
     """Render the passkeys of the signed-in user, with a link to remove each.
 
-    Asks Corbado while the page is made, and says so where Corbado does not answer. Renders nothing
-    for a visitor.
+    Calls Corbado while the page is rendered, and shows a note if Corbado does not answer. Renders
+    nothing for anonymous visitors.
     """
     user = getattr(context.get("request"), "user", None)
     if user is None or not user.is_authenticated:
@@ -115,8 +115,8 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
 def corbado_sign_in(context: Context) -> SignIn | None:
     """Return when (``at``) and how (``method``) the person signed in, in this session, or None.
 
-    ``{% corbado_sign_in as sign_in %}`` puts it into a variable. None for a visitor, and for
-    somebody who acts as another person.
+    ``{% corbado_sign_in as sign_in %}`` assigns it to a variable. None for anonymous visitors, and
+    while impersonating.
     """
     request: HttpRequest | None = context.get("request")
     return last_sign_in(request) if request is not None else None
@@ -124,15 +124,15 @@ def corbado_sign_in(context: Context) -> SignIn | None:
 
 @register.inclusion_tag("corbado_auth/passkey_nudge.html", takes_context=True)
 def corbado_passkey_nudge(context: Context) -> dict[str, Any]:
-    """Offer a passkey to a person who came in with a password and never through Corbado.
+    """Offer a passkey to a person who signed in with a password and never through Corbado.
 
-    At most every ``days_between_nudges`` (of the backend) days, and not to whoever said "never".
-    Renders nothing for anybody else; one query while the offer has no answer, none otherwise.
+    At most every ``days_between_nudges`` days (set on the backend), and never again after "never".
+    Renders nothing for anyone else; takes one query until the offer is answered, none otherwise.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not is_offered(request):
         return {}
-    # A page that answered a form cannot be asked for again.
+    # A response to a form cannot be requested again.
     page = request.get_full_path() if request.method == "GET" else ""
     return {"is_offered": True, "page": page, "nonce": nonce_for(context, request)}
 
@@ -143,10 +143,10 @@ def corbado_connect_login(
 ) -> dict[str, Any]:
     """Render Corbado Connect's login on the site's own login page, above its password form.
 
-    Whatever goes wrong leads to the page's form with a password field; ``password_form`` is a CSS
-    selector where there are several. The page goes to ``next`` of its query afterwards.
-    ``signup_url`` is where the component's link for new people leads; without one there is none.
-    With ``confirm`` it takes a passkey of whoever is signed in already, and no other.
+    Whatever goes wrong leads to the page's form with a password field; ``password_form`` is its CSS
+    selector if there are several. Afterwards the page goes to ``next`` from its query.
+    ``signup_url`` is the target of the component's link for new people; without it there is no
+    link. With ``confirm``, only a passkey of the person who is already signed in is accepted.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not conf.CORBADO_CONNECT:
@@ -165,11 +165,11 @@ def corbado_connect_login(
 
 @register.inclusion_tag("corbado_auth/connect_append.html", takes_context=True)
 def corbado_connect_append(context: Context) -> dict[str, Any]:
-    """Offer a passkey of Corbado Connect to a person who has just come in with a password.
+    """Offer a passkey of Corbado Connect to a person who has just signed in with a password.
 
-    At most every ``days_between_nudges`` (of the backend) days, and not to whoever has one already
-    or said "never". Renders nothing for anybody else; one query while the offer has no answer, none
-    otherwise. Where the component has something to offer, it takes one connect token.
+    At most every ``days_between_nudges`` days (set on the backend), and not to people who have one
+    or said "never". Renders nothing for anyone else; takes one query until the offer is answered,
+    none otherwise. If the component has something to offer, it takes one connect token.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not conf.CORBADO_CONNECT or not is_offered(request, CONNECT):
@@ -181,9 +181,9 @@ def corbado_connect_append(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("corbado_auth/connect_list.html", takes_context=True)
 def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
-    """Render the passkeys that the signed-in user has at Corbado Connect: look, add, remove.
+    """Render the signed-in user's passkeys at Corbado Connect, to list, add and remove.
 
-    Renders nothing for a visitor. Takes one connect token, and one more for each change.
+    Renders nothing for anonymous visitors. Takes one connect token, and another for each change.
     """
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
@@ -195,8 +195,8 @@ def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
 def _connect(
     context: Context, request: HttpRequest, *, password_form: str = "", **more: str
 ) -> dict[str, Any]:
-    """Return what the script needs to know of the site, as data attributes, and the nonce."""
-    # The script reads the newest one where it may: a sign-in in another tab changes it.
+    """Return what the script needs to know about the site, as data attributes, and the nonce."""
+    # The script reads the latest one if it can: a sign-in in another tab changes it.
     can_read = not (settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY)
     options = {
         "project_id": conf.CORBADO_CONNECT_PROJECT_ID,
@@ -223,26 +223,26 @@ def _connect(
 
 
 def _header_name(meta_key: str) -> str:
-    """Return a header as it travels, from its name in ``request.META``."""
+    """Return the HTTP name of a header, from its name in ``request.META``."""
     return meta_key.removeprefix("HTTP_").replace("_", "-")
 
 
 @register.filter
 def corbado_display_name(user: Any) -> str:
-    """Return what the package's pages call a user: the address, the full name or the user name."""
+    """Return the name for a user on the package's pages: address, full name or user name."""
     return display_name(user)
 
 
 @register.simple_tag(takes_context=True)
 def corbado_nonce(context: Context) -> str:
-    """Return the page's nonce under a Content-Security-Policy, or an empty string."""
+    """Return the page's Content-Security-Policy nonce, or an empty string."""
     return nonce_for(context, context.get("request"))
 
 
 def _is_login_page(request: HttpRequest | None) -> bool:
-    """Return whether the page sets the intent; say so in the log where it does not, once a page.
+    """Return whether the page sets the intent; if not, log that once per page.
 
-    Without it every sign-in from this page goes by way of the confirm page.
+    Without it every sign-in from this page goes through the confirm page.
     """
     if getattr(request, "corbado_login_page", False):
         return True
@@ -259,7 +259,7 @@ def _is_login_page(request: HttpRequest | None) -> bool:
 
 
 def _other_login_url(request: HttpRequest | None) -> str:
-    """Return the site's own login page where this is not it: the way in without JavaScript."""
+    """Return the site's own login page if this is another one: the way in without JavaScript."""
     url = login_page_url()
     if request is None or url == request.path:
         return ""

@@ -143,7 +143,7 @@ def test_the_password_works_while_the_script_is_blocked(
 ) -> None:
     visitor.page.route("**/web-js.js", lambda route: route.abort())
     visitor.page.goto(f"{connect_site.url}/own-login/")
-    visitor.sees("Passkeys do not load here")
+    visitor.sees("Passkeys did not load")
     use_password(connect_site, visitor)
 
 
@@ -153,9 +153,9 @@ def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visito
     visitor.page.goto(f"{connect_site.url}/own-login/", wait_until="commit")
     visitor.page.locator("[data-is-mounted]").wait_for()
     visitor.page.clock.run_for(9_900)
-    expect(visitor.page.get_by_text("Passkeys take long to load")).to_have_count(0)
+    expect(visitor.page.get_by_text("Passkeys are taking a while to load")).to_have_count(0)
     visitor.page.clock.run_for(500)
-    visitor.sees("Passkeys take long to load")
+    visitor.sees("Passkeys are taking a while to load")
     visitor.page.get_by_role("button", name="Use your password").click()
     expect(name_field(visitor)).to_be_focused()
 

@@ -73,7 +73,7 @@ def test_a_script_of_corbados_that_does_not_come_is_told_after_a_while(
     if not comes:
         visitor.page.route("**/auth.js", lambda route: route.abort())
     visitor.page.goto(f"{site.url}/corbado/login/?older=yes")
-    note = visitor.page.get_by_text("The sign-in service does not load")
+    note = visitor.page.get_by_text("The sign-in service did not load")
     assert not note.is_visible()
     visitor.page.evaluate("document.getAnimations().forEach(each => each.finish())")
     assert note.is_visible() is not comes

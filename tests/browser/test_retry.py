@@ -26,7 +26,7 @@ def waiting(live_site: LiveSite, visitor: Visitor, settings: Settings) -> Visito
 
 
 def test_the_page_signs_in_by_itself(waiting: Visitor) -> None:
-    waiting.page.get_by_text("tries again by itself in 2 seconds").wait_for()
+    waiting.page.get_by_text("try again by itself in 2 seconds").wait_for()
     waiting.lands_on("/account/")
 
 

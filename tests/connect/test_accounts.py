@@ -322,7 +322,7 @@ def test_the_admin_unlinks_after_saying_what_that_means(
     corbado.sign_in_by_connect(Client(), make_user(ADA))
     account = ConnectAccount.objects.get()
     delete = f"{LIST}{account.pk}/delete/"
-    assert "open nothing here any more" in chief.get(delete).content.decode()
+    assert "no longer work here" in chief.get(delete).content.decode()
     chief.post(delete, {"post": "yes"})
     assert not ConnectAccount.objects.exists()
 

@@ -181,8 +181,8 @@ def test_adding_and_removing_need_a_csrf_token(make_user: Callable[..., Any], pa
 @pytest.mark.parametrize(
     ("failure", "status", "words"),
     [
-        ({"status": 500}, 503, "not reachable right now"),
-        ({"drop": True, "times": 2}, 503, "not reachable right now"),
+        ({"status": 500}, 503, "not available right now"),
+        ({"drop": True, "times": 2}, 503, "not available right now"),
         ({"status": 401}, 500, "not set up correctly"),
     ],
     ids=["500", "gone", "401"],

@@ -41,7 +41,7 @@ CANARIES = [TOKEN, SECRET, AUTHORIZATION, BODY_CANARY]
 PAGES: dict[type[CorbadoError], tuple[int, str]] = {
     InvalidAuthToken: (400, "This sign-in link has been used or has expired"),
     CorbadoRejected: (500, "Sign-in is not set up correctly"),
-    CorbadoUnavailable: (503, "Sign-in does not answer right now"),
+    CorbadoUnavailable: (503, "Sign-in is not available right now"),
 }
 
 

@@ -145,7 +145,7 @@ def test_every_session_of_a_person_with_a_password_ends(
     ("engine", "words"),
     [
         ("cache", "a cache that cannot list its keys (LocMemCache)"),
-        ("signed_cookies", "kept in cookies, which nothing here can delete"),
+        ("signed_cookies", "stored in cookies, which cannot be deleted from here"),
     ],
     indirect=["engine"],
 )

@@ -94,7 +94,7 @@ def test_while_somebody_waits_it_looks_into_so_many_and_says_what_is_left(
     with mock.patch.object(ending.end_sessions, "__kwdefaults__", {"limit": 2, "search": False}):
         account.delete()
     assert sum(map(is_signed_in, browsers)) == 1
-    assert f"local users {erin.pk}: there are over 2 sessions" in caplog.text
+    assert f"local users {erin.pk} may be left: there are over 2 sessions" in caplog.text
 
 
 # The admin ---------------------------------------------------------------------------------------

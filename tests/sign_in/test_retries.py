@@ -65,7 +65,7 @@ def test_the_page_loads_itself_again_when_it_says(
     # Without a URL: the token stands in no header and on no page.
     assert response.headers["Refresh"] == "4"
     page = response.content.decode()
-    assert "tries again by itself in 4 seconds" in page
+    assert "try again by itself in 4 seconds" in page
     assert token not in page
     assert '<a class="corbado-auth-button" href="">Try again now</a>' in page
 

@@ -184,7 +184,7 @@ def test_a_link_without_one_well_formed_token_is_400_and_asks_nobody(
     open_login_page(client)
     response = client.get(f"{REDIRECT}?{query}", headers={"sec-fetch-site": "same-origin"})
     assert response.status_code == 400
-    assert b"This sign-in link is not complete" in response.content
+    assert b"This sign-in link is incomplete" in response.content
     assert corbado.requests == []
 
 
