@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth import signals as auth_signals
+from django.contrib.auth.backends import ModelBackend
 from django.core import signals as core_signals
 from django.core.cache import cache
 from django.db.models import signals as model_signals
@@ -53,6 +54,7 @@ def _empty_memory() -> None:
     # A backend that a test had patched looks like another one.
     passwords._takes_passwords.cache_clear()
     passwords._compares_hashes.cache_clear()
+    passwords._takes_passwords(ModelBackend)
 
 
 @pytest.hookimpl(wrapper=True)
