@@ -89,6 +89,10 @@ IN_THE_ADMIN = {
     "account": ".field-corbado_user_id",
     "unlink": "#content > p",
     "unlink some": "#content > p",
+    "connect accounts": ".object-tools",
+    "connect account": ".field-handle",
+    "connect, unlink": "#content > p",
+    "connect, unlink some": "#content > p",
     "adoption": ".adoption",
     "delete a user": "#content > p",
 }
@@ -125,7 +129,7 @@ def test_no_page_of_the_package_needs_an_inline_script_or_style(
     album.page.on("console", lambda line: refused.append(line.text))
     album.extra_headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; script-src 'self' {corbado.url};"
-        f" connect-src {corbado.url}; form-action 'self'; base-uri 'none'"
+        f" connect-src 'self' {corbado.url}; form-action 'self'; base-uri 'none'"
     )
     for name, answer in tour("en"):
         if name not in IN_THE_ADMIN:

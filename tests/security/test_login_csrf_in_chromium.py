@@ -197,7 +197,7 @@ def test_a_victim_who_is_signed_in_stays_who_they_are(
     visitor.page.goto(live_site.login_url)
     visitor.page.evaluate("url => { location = url }", attack)
     visitor.lands_on("/corbado/confirm/")
-    assert visitor.page.get_by_text("That will end").is_visible()
+    assert visitor.page.get_by_text("You will be signed out of").is_visible()
     assert visitor.cookie("sessionid") == key
 
 
