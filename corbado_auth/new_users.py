@@ -14,7 +14,7 @@ from .identity import CorbadoUser
 from .local_users import email_field_name, find_field
 from .models import db_for_write
 
-__all__ = ["create_user", "fields_without_value"]
+__all__ = ["create_user", "fields_without_value", "needs_confirmed_address"]
 
 NAMES = {"first_name", "last_name"}
 # Letters of a neutral name: none that make words, or that look like others.
@@ -30,7 +30,7 @@ def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser
     model = get_user_model()
     address = corbado_user.verified_email
     email_field = email_field_name()
-    if email_field == model.USERNAME_FIELD and not address:
+    if needs_confirmed_address() and not address:
         raise SignInRefused("no_confirmed_email")
     first_name, _space, last_name = corbado_user.full_name.partition(" ")
     values = {"first_name": first_name, "last_name": last_name}
@@ -43,6 +43,11 @@ def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser
     # Where the email is the primary key, a plain save() would overwrite its owner.
     user.save(using=db_for_write(), force_insert=True)
     return user
+
+
+def needs_confirmed_address() -> bool:
+    """Return whether a new user can only be made of a confirmed address: it is the user name."""
+    return bool(email_field_name() == get_user_model().USERNAME_FIELD)
 
 
 def fields_without_value() -> list[str]:

@@ -13,7 +13,7 @@ from .email_lookups import check_email_lookups
 from .lockout import check_lockout
 from .policies import check_policies
 from .recorders import check_recorders
-from .site import check_sign_in, check_site
+from .site import check_sign_in, check_sign_up, check_site
 from .urls import check_urls
 from .values import check_deployment, check_values
 
@@ -37,5 +37,5 @@ def register_checks() -> None:
     # Django passes databases only when named: check --database default, and migrate.
     # Under a tag of ours, Django 6.1 would query all of them.
     register(check_email_lookups, Tags.database)
-    for check in (check_deployment, check_connect_deployment):
+    for check in (check_deployment, check_sign_up, check_connect_deployment):
         register(check, Tags.security, "corbado_auth", deploy=True)

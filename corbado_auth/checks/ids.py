@@ -23,6 +23,8 @@ URLS_TAKEN = "corbado_auth.E018"
 IMPERSONATION_BROKEN = "corbado_auth.E021"
 CONNECT_MALFORMED = "corbado_auth.E022"
 
+ADDRESS_IS_USER_NAME = "corbado_auth.I001"
+
 API_SECRET_ODD = "corbado_auth.W001"  # noqa: S105
 WEBHOOK_SECRETS_EMPTY = "corbado_auth.W002"
 SESSIONS_IN_CACHE = "corbado_auth.W003"

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends import cache, db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.utils.module_loading import import_string
 
 from corbado_auth.conf import conf
@@ -43,6 +43,26 @@ def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
     if not apps.is_installed("django.contrib.auth"):
         return []
     return [*_backends(), *_databases()]
+
+
+def check_sign_up(**kwargs: Any) -> list[CheckMessage]:
+    """Say what only Corbado can tell: whether new people come with a confirmed address."""
+    # Without Django's app no user model can be imported; APP_MISSING says so.
+    if conf.uses_connect_alone() or not apps.is_installed("django.contrib.auth"):
+        return []
+    from corbado_auth.new_users import needs_confirmed_address
+
+    if not needs_confirmed_address() or not any(each.create_unknown_user for each in _ours()):
+        return []
+    return [
+        Info(
+            "The address is the user name, so whoever signs up has to confirm it before there is "
+            "an account; Corbado's option for that (doubleOptIn) cannot be seen from here.",
+            hint="manage.py corbado_doctor says whether it is on. Nothing breaks without it: a "
+            "page of this site has the link mailed.",
+            id=ids.ADDRESS_IS_USER_NAME,
+        )
+    ]
 
 
 def _databases() -> Messages:
@@ -142,20 +162,15 @@ def _csrf_cookie() -> Messages:
 
 
 def _backends() -> Messages:
-    from corbado_auth.backends import CorbadoBackend
-
-    ours: list[type[CorbadoBackend]] = []
     for path in settings.AUTHENTICATION_BACKENDS:
-        found = _imported(path)
-        if found is None:
+        if _imported(path) is None:
             yield Error(
                 f"AUTHENTICATION_BACKENDS names {path!r}, which cannot be imported.",
                 hint="Fix the dotted path; this shows what is wrong: "
                 f'python manage.py shell -c "import {str(path).rpartition(".")[0]}"',
                 id=ids.BACKEND_BROKEN,
             )
-        elif isinstance(found, type) and issubclass(found, CorbadoBackend):
-            ours.append(found)
+    ours = _ours()
     if not ours:
         yield Error(
             "AUTHENTICATION_BACKENDS has no CorbadoBackend, so nobody can sign in with Corbado.",
@@ -168,6 +183,13 @@ def _backends() -> Messages:
         yield from _second_factor(backend)
         yield from _without_addresses(backend)
         yield from _not_created(backend)
+
+
+def _ours() -> list[type[CorbadoBackend]]:
+    from corbado_auth.backends import CorbadoBackend
+
+    found = map(_imported, settings.AUTHENTICATION_BACKENDS)
+    return [each for each in found if isinstance(each, type) and issubclass(each, CorbadoBackend)]
 
 
 def _unanswered(backend: type[CorbadoBackend]) -> Messages:

@@ -72,6 +72,7 @@ class ProjectConfig:
     webhook_url: str
     environment: str
     relying_party_id: str
+    double_opt_in: bool | None = None
 
 
 def read_validated_user(answer: Json) -> CorbadoUser:
@@ -183,6 +184,7 @@ def read_passkeys(answer: Json) -> list[Passkey]:
 def read_project_config(answer: Json) -> ProjectConfig:
     """Read the response of ``projectConfig``; missing values become empty strings."""
     data = _object(answer.get("data"), "data")
+    double_opt_in = data.get("doubleOptIn")
     return ProjectConfig(
         project_id=_identifier(data.get("projectID"), "data.projectID"),
         redirect_url=_display_text(data.get("authSuccessRedirectUrl")),
@@ -191,6 +193,7 @@ def read_project_config(answer: Json) -> ProjectConfig:
         webhook_url=_display_text(data.get("webhookURL")),
         environment=_display_text(data.get("environment")),
         relying_party_id=_display_text(data.get("webauthnRPID")),
+        double_opt_in=double_opt_in if isinstance(double_opt_in, bool) else None,
     )
 
 

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, Resolver404, reverse
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
 from corbado_auth.corbado_api.service import ProjectConfig
+from corbado_auth.new_users import needs_confirmed_address
 from corbado_auth.next_url import login_page_url, view_at
 from corbado_auth.sign_in.intent import is_login_page
 
@@ -24,6 +25,7 @@ APPLICATION = "Application URL"
 WEBHOOK = "Webhook URL"
 FRONTEND = "Frontend API"
 RELYING_PARTY = "Passkey domain"
+DOUBLE_OPT_IN = "Double opt-in"
 
 
 def examine_project(config: ProjectConfig, site: Place | None) -> Iterator[Finding]:
@@ -39,6 +41,7 @@ def examine_project(config: ProjectConfig, site: Place | None) -> Iterator[Findi
     yield _webhook_url(config.webhook_url, _path("action-webhook"), site)
     yield _frontend_api(config.frontend_api_url)
     yield _relying_party(config.relying_party_id, site or Place.of(config.application_url))
+    yield _double_opt_in(config.double_opt_in)
 
 
 def _redirect_url(theirs: Place | None, ours: str, site: Place | None) -> Finding:
@@ -165,6 +168,31 @@ def _relying_party(domain: str, site: Place | None) -> Finding:
         f"Set the relying party ID to {site.host} in Corbado's panel before anyone has a passkey: "
         "existing ones of another domain will be lost.",
     )
+
+
+def _double_opt_in(is_on: bool | None) -> Finding:
+    """What it does at Corbado is INFERRED from its name (API notes 4.6 a)."""
+    if is_on:
+        return ok(
+            DOUBLE_OPT_IN,
+            "On: a passkey waits at Corbado until its owner has confirmed the address.",
+        )
+    if is_on is None:
+        return warning(
+            DOUBLE_OPT_IN,
+            "Corbado does not say whether it is on.",
+            "Ask Corbado. Without it, whoever signs up with a passkey has confirmed no address.",
+        )
+    fact = "Off: whoever signs up with a passkey comes with an address that nobody has confirmed"
+    if needs_confirmed_address():
+        return warning(
+            DOUBLE_OPT_IN,
+            f"{fact}, and has to confirm it before there is an account (the address is the user "
+            "name here).",
+            "Have it switched on at Corbado (doubleOptIn), or let it be: a page of this site has "
+            "the link mailed.",
+        )
+    return ok(DOUBLE_OPT_IN, f"{fact}.")
 
 
 def _as_far_as_known(subject: str, theirs: Place, site: Place | None) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.core.checks import ERROR, run_checks
+from django.core.checks import ERROR, WARNING, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
@@ -36,7 +36,8 @@ def examine_checks() -> Iterator[Finding]:
     """Run what ``manage.py check`` runs for this app; ``--deploy`` as well, unless DEBUG is on."""
     silent = True
     for message in run_checks(tags=["corbado_auth"], include_deployment_checks=not settings.DEBUG):
-        if not message.is_silenced():
+        # Infos ask what other findings answer.
+        if message.level >= WARNING and not message.is_silenced():
             silent = False
             found = wrong if message.level >= ERROR else warning
             yield found(CHECKS, f"{message.msg} ({message.id})", message.hint or "")

@@ -121,6 +121,11 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
         default=0,
     )
     add(
+        "--double-opt-in",
+        "after signing up, let a passkey in again only once a mailed link confirmed the address",
+        action="store_true",
+    )
+    add(
         "--expose",
         "allow a --host that other machines can reach; they can sign in as anyone",
         action="store_true",
@@ -160,6 +165,7 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
         state=options["state"],
         web_component=options["web_component"],
         rate_limit=options["rate_limit"],
+        double_opt_in=options["double_opt_in"],
         expose=options["expose"],
     )
 

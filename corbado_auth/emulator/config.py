@@ -23,10 +23,11 @@ class EmulatorConfig:
 
     `redirect_url` is the site's token view, `application_url` the page that email links open.
     `origins` may call the frontend API in addition to the origins of these two. `rate_limit` is
-    calls in 10 seconds per client address (0: off). `public_url` is where browsers find the
-    emulator behind a proxy that terminates TLS. `other_projects` are more (project ID, API secret)
-    pairs, each with its own users and tokens. `connect_project_id` is the project for Connect if it
-    is another one than for API v1. `backend_api_key` is the bearer token of API v2.
+    calls in 10 seconds per client address (0: off). With `double_opt_in` a passkey signs in a
+    second time only once a mailed link has confirmed the address. `public_url` is where browsers
+    find the emulator behind a proxy that terminates TLS. `other_projects` are more (project ID, API
+    secret) pairs, each with its own users and tokens. `connect_project_id` is the project for
+    Connect if it is another one than for API v1. `backend_api_key` is the bearer token of API v2.
     `identifier_url` is the site's endpoint, with `identifier_credentials`, that finds the Connect
     identifier for what was typed, as Corbado's pre-login action would. `expose` allows a `host`
     that other machines can reach.
@@ -53,6 +54,7 @@ class EmulatorConfig:
     state: Path | None = None
     web_component: Path | None = None
     rate_limit: int = 0
+    double_opt_in: bool = False
     other_projects: tuple[tuple[str, str], ...] = ()
     expose: bool = False
 

@@ -94,6 +94,7 @@ class Project:
             "webhookPassword": password,
             "webhookActions": ["authMethods", "passwordVerify"] if given.webhook_url else [],
             "hasExistingUsers": bool(given.webhook_url),
+            "doubleOptIn": given.double_opt_in,
             **(self.store.setting("projectConfig") or {}),
         }
 

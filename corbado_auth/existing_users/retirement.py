@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connections, transaction
 from django.db.models import Q, QuerySet
+from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from corbado_auth.local_users import find_field
@@ -81,9 +82,19 @@ def _retire_batch(rule: Rule, after: int, record: Record) -> list[CorbadoAccount
         users: list[Any] = [account.user for account in batch]
         for user in users:
             user.set_unusable_password()
-        get_user_model()._default_manager.using(db_for_write()).bulk_update(users, ["password"])
+        _save(users)
         record(batch)
     return batch
+
+
+def _save(users: list[Any]) -> None:
+    """Write the passwords: all at once, unless somebody listens (django-simple-history)."""
+    model, using = get_user_model(), db_for_write()
+    if pre_save.has_listeners(model) or post_save.has_listeners(model):
+        for user in users:
+            user.save(using=using, update_fields=["password"])
+    else:
+        model._default_manager.using(using).bulk_update(users, ["password"])
 
 
 def _lock() -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def test_a_line_is_a_word_a_subject_and_what_to_do(ask: Ask, settings: LazySetti
     )
     at = lines.index("wrong    Host name        shop.example.com is not in ALLOWED_HOSTS.")
     assert lines[at + 1].strip() == '-> Add "shop.example.com" to ALLOWED_HOSTS.'
-    assert text.endswith("10 ok, 1 warning, 1 wrong. Fix the errors above, then run it again.")
+    assert text.endswith("11 ok, 1 warning, 1 wrong. Fix the errors above, then run it again.")
     assert code == 1
 
 

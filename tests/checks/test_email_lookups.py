@@ -13,7 +13,7 @@ from django.core.exceptions import FieldError
 from django.test import override_settings
 
 from corbado_auth.checks import ids
-from tests.checks.test_checks import AnsweredBackend, NotByEmail, backends, found
+from tests.checks.test_checks import GOOD, AnsweredBackend, NotByEmail, backends, found
 
 
 class OwnMatching(AnsweredBackend):
@@ -66,3 +66,28 @@ def test_a_lookup_that_finds_nobody_is_noticed(
         )
         said = [each.id for each in run_checks(tags=["database"], databases=["default"])]
     assert said == found_ids
+
+
+class NoNewUsers(AnsweredBackend):
+    create_unknown_user = False
+
+
+@pytest.mark.parametrize(
+    ("backend", "names_users_by", "found_ids"),
+    [
+        (AnsweredBackend, "username", []),
+        (AnsweredBackend, "email", [ids.ADDRESS_IS_USER_NAME]),
+        (NoNewUsers, "email", []),
+    ],
+)
+def test_where_the_address_is_the_user_name_double_opt_in_is_mentioned(
+    monkeypatch: pytest.MonkeyPatch, backend: type, names_users_by: str, found_ids: list[str]
+) -> None:
+    monkeypatch.setattr(get_user_model(), "USERNAME_FIELD", names_users_by)
+    with override_settings(**{**GOOD, **backends(f"{__name__}.{backend.__name__}")}):
+        said = run_checks(tags=["corbado_auth"], include_deployment_checks=True)
+        assert [each.id for each in said] == found_ids
+        assert run_checks(tags=["corbado_auth"]) == []
+        with override_settings(CORBADO_CONNECT=True):
+            later = run_checks(tags=["corbado_auth"], include_deployment_checks=True)
+    assert ids.ADDRESS_IS_USER_NAME not in {each.id for each in later}

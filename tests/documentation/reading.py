@@ -72,7 +72,7 @@ def signature(function: Any) -> str:
 
 
 def messages(path: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Find every Error(…), Warning(…) and _readable(…): constant, message, hint, and when."""
+    """Find every Error(…), Info(…), Warning(…) and _readable(…): constant, message, hint, and when."""
     tree = ast.parse(path.read_text("utf-8"))
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
         local = {
@@ -87,7 +87,7 @@ def messages(path: Path) -> Iterator[tuple[str, str, str, str]]:
                 message = raised_by(ast.literal_eval(setting))
                 hint = f"For instance: {ast.literal_eval(example)}"
                 yield check_id.attr, message, hint, ""  # type: ignore[attr-defined]
-            elif called in {"Error", "Warning"}:
+            elif called in {"Error", "Info", "Warning"}:
                 keywords = {each.arg: each.value for each in call.keywords}
                 if not isinstance(keywords.get("id"), ast.Attribute):
                     continue
@@ -102,6 +102,8 @@ def when(path: Path, function: ast.FunctionDef) -> str:
     source = path.read_text("utf-8")
     if path.stem == "email_lookups":
         return " *database*"
+    if function.name == "check_sign_up":
+        return " *deploy*"
     deploy = source.partition("def check_deployment")[2]
     return " *deploy*" if f"*{function.name}()" in deploy.partition("\n\n\n")[0] else ""
 

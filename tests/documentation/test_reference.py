@@ -32,7 +32,7 @@ def test_every_setting_check_command_and_tag_is_in_the_reference() -> None:
     text = reference.PAGE.read_text("utf-8")
     headings = set(re.findall(r"^### `(?:{% )?(\w+)", text, re.MULTILINE))
     assert headings >= SETTINGS | COMMANDS | register.tags.keys()
-    assert set(re.findall(r"^\| `(corbado_auth\.[EW]\d+)`", text, re.MULTILINE)) == CHECKS
+    assert set(re.findall(r"^\| `(corbado_auth\.[EWI]\d+)`", text, re.MULTILINE)) == CHECKS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

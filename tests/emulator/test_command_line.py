@@ -240,6 +240,11 @@ class TestManagePy:
         assert (config.connect_project_id, config.connect_api_secret) == ("pro-77", "corbado1_c")
         assert config.backend_api_key == "key-of-the-site"
 
+    def test_double_opt_in_is_off_unless_asked_for(self, started_with: list[Any]) -> None:
+        call_command("corbado_emulator")
+        call_command("corbado_emulator", "--double-opt-in")
+        assert [config.double_opt_in for config in started_with] == [False, True]
+
     def test_flags_beat_the_settings(self, started_with: list[Any]) -> None:
         call_command("corbado_emulator", project_id="pro-6", port=1234)
         assert (started_with[0].project_id, started_with[0].port) == ("pro-6", 1234)

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db.models.signals import post_save
 from django.test import Client
 from django.utils import timezone
 
@@ -71,6 +73,21 @@ def test_apply_makes_the_password_unusable(ready: Callable[..., CorbadoAccount])
     assert not has_password(account)
     assert not account.user.has_usable_password()
     assert run("--yes") == "0 passwords made unusable.\n"
+
+
+def test_who_listens_to_saved_users_hears_of_it(ready: Callable[..., CorbadoAccount]) -> None:
+    accounts, heard = [ready(number) for number in (1, 2)], []
+
+    def hear(instance: Any, **kwargs: Any) -> None:
+        heard.append(instance.pk)
+
+    post_save.connect(hear, sender=get_user_model())
+    try:
+        run("--yes")
+    finally:
+        post_save.disconnect(hear, sender=get_user_model())
+    assert heard == [account.user_id for account in accounts]
+    assert not any(has_password(account) for account in accounts)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def _flags(command: BaseCommand) -> list[str]:
 def _checks() -> Iterator[str]:
     ids = sorted(value for name, value in vars(checks.ids).items() if name.isupper())
     yield "checks, corbado_auth.…"
-    for kind, letter in (("errors", "E"), ("warnings", "W")):
+    for kind, letter in (("errors", "E"), ("warnings", "W"), ("infos", "I")):
         numbers = [each.rpartition(".")[2] for each in ids if f".{letter}" in each]
         yield f"  {kind}: {' '.join(numbers)}"
 
