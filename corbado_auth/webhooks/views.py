@@ -30,7 +30,7 @@ from corbado_auth.existing_users.password_use import note_password
 from corbado_auth.local_users import users_with_email
 from corbado_auth.models import db_for_write
 from corbado_auth.passwords import find_user
-from corbado_auth.telemetry import Secret
+from corbado_auth.telemetry import Secret, take_off
 from corbado_auth.throttle import Tally
 
 from .credentials import is_authorized
@@ -199,6 +199,7 @@ def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
 @sensitive_variables("raw", "body")
 def read_body(request: HttpRequest) -> dict[str, Any]:
     """Return the JSON object in the body."""
+    take_off(request)  # Forgets the password of this thread's last request, too.
     raw = request.read(MAX_BODY + 1)
     if len(raw) > MAX_BODY:
         raise BadWebhook("The body is larger than 64 kB.", status=413)

@@ -72,7 +72,7 @@ def signature(function: Any) -> str:
 
 
 def messages(path: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Find every Error(…), Info(…), Warning(…) and _readable(…): constant, message, hint, and when."""
+    """Find every Error(…), Info(…), Warning(…), _readable(…): constant, message, hint, when."""
     tree = ast.parse(path.read_text("utf-8"))
     for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
         local = {

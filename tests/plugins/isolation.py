@@ -26,7 +26,7 @@ from django.dispatch import Signal
 from django.urls import clear_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
-from corbado_auth import passwords
+from corbado_auth import passwords, telemetry
 from corbado_auth import signals as our_signals
 from corbado_auth.corbado_api.service import FILTER_SEEN
 
@@ -51,6 +51,7 @@ def _empty_memory() -> None:
     """Begin without what the last test left in the cache and in the process."""
     cache.clear()
     FILTER_SEEN.clear()
+    telemetry._secrets.set(())
     # A backend that a test had patched looks like another one.
     passwords._takes_passwords.cache_clear()
     passwords._compares_hashes.cache_clear()

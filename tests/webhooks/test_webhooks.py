@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 
 from corbado_auth.conf import conf
 from corbado_auth.models import CorbadoAccount
+from corbado_auth.telemetry import scrub
 from corbado_auth.testing import Corbado
 from corbado_auth.views import ActionWebhookView
 from tests.support.front_door import sign_in
@@ -227,6 +228,12 @@ class TestPasswordVerify(ActionWebhookCases):
         with caplog.at_level("DEBUG"):
             self.ask(password="canary-of-the-password")
         assert "canary-of-the-password" not in caplog.text
+
+    def test_the_password_of_the_last_request_is_forgotten(self) -> None:
+        """Or each thread of a site without ``hide_tokens`` would collect all that it was sent."""
+        self.ask(password="canary-one")
+        self.ask(password="canary-two")
+        assert scrub(["canary-one", "canary-two"]) == ["canary-one", "hidden"]
 
 
 def ask(action: str, **data: Any) -> Any:
