@@ -63,7 +63,7 @@ SECRET_KEYS = {
 # Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, and
 # the value of a parameter in a URL, however often that URL is percent-encoded.
 FORMS = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}")
-PARAMETER = re.compile(rf"\b({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
+PARAMETER = re.compile(rf"({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
 
 # The secrets of the request that this thread or task is handling.
 _secrets: ContextVar[tuple[str, ...]] = ContextVar("corbado_auth_secrets", default=())
