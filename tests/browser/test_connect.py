@@ -148,7 +148,9 @@ def test_the_password_works_while_the_script_is_blocked(
 
 
 def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visitor: Visitor) -> None:
-    visitor.page.clock.install()
+    # An installed clock runs on by itself unless it is paused.
+    visitor.page.clock.install(time=0)
+    visitor.page.clock.pause_at(1)
     visitor.page.route("**/web-js.js", lambda route: None)  # It never comes.
     visitor.page.goto(f"{connect_site.url}/own-login/", wait_until="commit")
     visitor.page.locator("[data-is-mounted]").wait_for()
