@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import router, transaction
+from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import get_random_string, salted_hmac
 
 from .identity import CorbadoUser
 from .impersonation import is_impersonating
@@ -29,6 +34,8 @@ __all__ = ["SignIn", "is_recent", "last_sign_in"]
 SIGN_IN = "corbado_sign_in"
 # In the session, after a sign-in that proves nothing about who holds the session: the time.
 KEPT_KEY = "_corbado_auth_kept_key"
+
+KEY_LENGTH = 32  # As Django's own.
 
 # How a person signed in: with a passkey of Connect, through Corbado (whose v1 does not say whether
 # with a passkey or with a link), or through another backend.
@@ -89,6 +96,8 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
     session = getattr(request, "session", None)
     if request is None or session is None or not is_users(session, user):
         return
+    if hasattr(request, "_corbado_sign_in"):
+        return
     # authenticate() sets this attribute on the user. If another user was signed in when this
     # request began, the site may have set it by hand.
     if not getattr(user, "backend", None) or was_somebody_else(request, user):
@@ -137,47 +146,117 @@ def rotate_key(request: HttpRequest) -> None:
 
 
 def sign_in(
-    request: HttpRequest, *, method: str = CORBADO, **proof: Any
+    request: HttpRequest,
+    *,
+    method: str = CORBADO,
+    values: Mapping[str, Any] = MappingProxyType({}),
+    **proof: Any,
 ) -> AbstractBaseUser | None:
     """Sign in the user onto whom the backends map a verified proof, and return the user.
 
-    Returns None for a person who may not sign in here. The session gets a new key, and is emptied
-    if it belonged to somebody else.
+    ``values`` are to be in the session as well. Returns None for a person who may not sign in here.
+    The session gets a new key, and is emptied if it belonged to somebody else.
     """
     user = authenticate(request, **proof)
-    if user is not None:
-        with _atomic_login(request):
-            if is_users(request.session, user):
-                rotate_key(request)
-            login(request, user)
-            _note(request.session, user, method)
+    if user is None:
+        return None
+    log_in = partial(_log_in, request, user, method, values)
+    session = request.session
+    try:
+        # Where neither holds, Django's login() reads before it writes, which in a transaction of
+        # SQLite's fails at once if somebody else writes.
+        in_transaction = bool(session.session_key) or _is_new(session)
+        _all_or_nothing(request, log_in, in_transaction=in_transaction)
+    except TransactionManagementError:
+        # A receiver caught a database error, which undoes a whole transaction. Django's own login()
+        # needs none, and then nothing but that receiver's work is lost.
+        _all_or_nothing(request, log_in, in_transaction=False)
     return user
 
 
-@contextmanager
-def _atomic_login(request: HttpRequest) -> Iterator[None]:
-    """Make ``login()`` all-or-nothing.
+def _log_in(request: HttpRequest, user: Any, method: str, values: Mapping[str, Any]) -> None:
+    session, written_key = request.session, ""
+    if is_users(session, user):
+        rotate_key(request)
+    elif _is_new(session):
+        written_key = _write_once(session, user, method, values)
+    login(request, user)
+    if session.session_key != written_key:  # Django's way, or a receiver has changed the key.
+        session.update(values)
+        _note(session, user, method)
 
-    A session that is being replaced is restored by the transaction. A browser that sent none needs
-    no transaction: its new row is deleted instead, which saves the savepoint that Django opens
-    inside a transaction, two round trips per sign-in. What receivers of the login signal wrote
-    before the failure, such as ``last_login``, then stays, as after any ``login()``.
+
+def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[str, Any]) -> str:
+    """Insert the row of a new session, complete, before ``login()``; return the session's key.
+
+    Django looks for a key that is free, inserts an empty row, and updates it at the end of the
+    request. Here ``login()`` finds its own values under a key that no browser has ever sent, so it
+    leaves both alone, and receivers of ``user_logged_in`` find the row in the database, as ever.
+    """
+    session.update(values)
+    session[auth.SESSION_KEY] = primary_key(user)
+    session[auth.BACKEND_SESSION_KEY] = user.backend
+    session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+    # A random key like Django's own, but without asking first whether it is taken: with 36 to the
+    # power of 32 keys it is not, and the INSERT would fail.
+    session._session_key = key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
+    _note(session, user, method)
+    # Not save(), which would set a savepoint in this transaction: two round trips.
+    row = session.create_model_instance(dict(session.items()))
+    row.save(force_insert=True, using=router.db_for_write(session.model, instance=row))
+    _skip_needless_save(session)
+    return key
+
+
+def _skip_needless_save(session: SessionStore) -> None:
+    """Let ``save()`` do nothing as long as the session is what its row says.
+
+    It still counts as modified, which makes Django's middleware set the cookie.
+    """
+    written = session.session_key, deepcopy(dict(session.items()))
+
+    def save(must_create: bool = False) -> None:
+        if must_create or (session.session_key, dict(session.items())) != written:
+            del session.save  # The class's own again.
+            session.save(must_create)
+
+    session.save = save  # type: ignore[method-assign]
+
+
+def _is_new(session: SessionBase) -> TypeGuard[SessionStore]:
+    """Return whether this is an empty session of Django's own engine for the database."""
+    return type(session) is SessionStore and session.is_empty()
+
+
+def _all_or_nothing(
+    request: HttpRequest, log_in: Callable[[], None], *, in_transaction: bool
+) -> None:
+    """Sign in, or leave session and user as they were.
+
+    Raises TransactionManagementError if a receiver of ``user_logged_in`` caught an error of the
+    database inside the transaction.
     """
     session, user = request.session, request.user
-    had_session = bool(session.session_key)
+    before = session.session_key, deepcopy(dict(session.items()))
+    using = router.db_for_write(getattr(session, "model", CorbadoAccount))
+    request._corbado_sign_in = True  # type: ignore[attr-defined]
     try:
-        with transaction.atomic() if had_session else nullcontext():
-            yield
+        with transaction.atomic(using=using) if in_transaction else nullcontext():
+            log_in()
+            if in_transaction and transaction.get_rollback(using=using):
+                raise TransactionManagementError  # Or the session would be gone without a word.
     except Exception:
-        if not had_session:
+        if not in_transaction and before[0] is None:
             with suppress(Exception):  # The session store may be what failed.
                 session.flush()
         # Or the site's own error page would save the session with the user in it.
-        for name in (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY):
-            session.pop(name, None)
+        vars(session).pop("save", None)
+        session._session_key, session._session_cache = before  # type: ignore[attr-defined]
         session.modified = False
         request.user = user
         raise
+    finally:
+        del request._corbado_sign_in  # type: ignore[attr-defined]
 
 
 def _note(session: SessionBase, user: Any, method: str) -> None:

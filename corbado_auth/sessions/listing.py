@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import QuerySet
@@ -35,8 +36,6 @@ __all__ = [
     "note_sign_out",
 ]
 
-# In a session: the primary key of its row. A session that gets another key takes it along.
-LISTED = "_corbado_auth_listed"
 MAX_KEY = 40
 MAX_USER_AGENT = 255
 
@@ -114,9 +113,10 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
         "signed_in_at": at,
         "user_agent": request.META.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT],
     }
-    row = session.get(LISTED)
-    if row is None or not _listed().filter(pk=row).update(**values):
-        session[LISTED] = _listed().create(**values).pk
+    # A session that signs in once more, with another key or without, keeps its row.
+    sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not sent or not _listed().filter(session_key=sent, user=user).update(**values):
+        _listed().create(**values)
 
 
 def _alive(request: HttpRequest) -> list[Entry]:

@@ -37,10 +37,9 @@ def sign_in(
     proof: dict[str, Any] = {"corbado_user": corbado_user}
     if local_user is not None:
         proof["local_user"] = local_user
-    if session.sign_in(request, **proof) is None:
-        return None
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
-    request.session[SESSION_KEY] = [token_digest, target]
+    if session.sign_in(request, values={SESSION_KEY: [token_digest, target]}, **proof) is None:
+        return None
     return redirect_signed_in(request, target)
 
 

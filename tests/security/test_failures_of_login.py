@@ -6,7 +6,8 @@ failure may be one that the site answers with a page of its own, which saves the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from tests.support.failures import GOOD
@@ -97,22 +99,67 @@ def test_a_visitor_with_a_session_is_not_signed_in(
         assert Session.objects.count() == 1
 
 
-@pytest.mark.parametrize("has_session", [False, True])
-def test_only_a_session_that_is_replaced_takes_a_transaction(has_session: bool) -> None:
-    """On SQLite one that reads first, as this does, fails at once where another one writes."""
-    in_transaction: list[bool] = []
+@pytest.mark.parametrize("engine", IN_THE_DATABASE)
+def test_a_transaction_for_a_visitor_without_a_session_begins_by_writing(
+    engine: str, settings: Settings, tmp_path: Path
+) -> None:
+    """On SQLite one that reads first fails at once where another one writes."""
+    use(engine, settings, tmp_path)
+    begun: list[bool] = []
 
     def receiver(**_signal: Any) -> None:
-        in_transaction.append(connection.in_atomic_block)
+        begun.append(connection.in_atomic_block)
 
+    user_logged_in.connect(receiver)
+    try:
+        with CaptureQueriesContext(connection) as context:
+            assert sign_in(Client()).status_code == 303
+    finally:
+        user_logged_in.disconnect(receiver)
+    assert begun == [engine == "db"]
+    sql = [query["sql"] for query in context]
+    (insert,) = [
+        at for at, each in enumerate(sql) if each.startswith('INSERT INTO "django_session"')
+    ]
+    assert engine != "db" or sql[insert - 1].startswith("BEGIN")
+
+
+def catches_an_error(user: Any, **_signal: Any) -> None:
+    """Write a user who is there already, and go on."""
+    with suppress(IntegrityError):
+        type(user)._default_manager.create(username=user.username)
+
+
+def reads(user: Any, **_signal: Any) -> None:
+    """Go on with the database."""
+    assert type(user)._default_manager.filter(pk=user.pk).exists()
+
+
+@pytest.mark.parametrize("receivers", [[catches_an_error], [catches_an_error, reads]])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("has_session", [False, True])
+def test_a_receiver_may_catch_errors_of_the_database(
+    has_session: bool,
+    engine: str,
+    receivers: list[Callable[..., None]],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    use(engine, settings, tmp_path)
     client = Client()
     if has_session:
         session = client.session
+        session["basket"] = ["a bowl"]
         session.save()
         client.cookies["sessionid"] = session.session_key
-    user_logged_in.connect(receiver)
+    for receiver in receivers:
+        user_logged_in.connect(receiver)
     try:
         assert sign_in(client).status_code == 303
     finally:
-        user_logged_in.disconnect(receiver)
-    assert in_transaction == [has_session]
+        for receiver in receivers:
+            user_logged_in.disconnect(receiver)
+    assert signed_in_as(client) is not None
+    assert client.session.get("basket") == (["a bowl"] if has_session else None)
+    if engine in IN_THE_DATABASE:
+        assert Session.objects.count() == 1

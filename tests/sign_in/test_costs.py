@@ -50,11 +50,11 @@ def sql_of_a_sign_in() -> list[str]:
 
 @pytest.mark.matrix
 @pytest.mark.django_db
-def test_a_returning_person_costs_six_queries_at_most(make_user: MakeUser) -> None:
+def test_a_returning_person_costs_four_queries_at_most(make_user: MakeUser) -> None:
     make_user(ADA)
     come_as(Client(), ADA)
     sql = sql_of_a_sign_in()
-    assert len(sql) <= 6, sql
+    assert len(sql) <= 4, sql
 
 
 @pytest.mark.matrix
@@ -69,20 +69,20 @@ def test_a_returning_person_is_read_in_one_query(make_user: MakeUser) -> None:
 
 
 @pytest.mark.matrix
-def test_linking_costs_seven_queries_at_most(make_user: MakeUser) -> None:
+def test_linking_costs_five_queries_at_most(make_user: MakeUser) -> None:
     ada = make_user(ADA)
     sql = sql_of_a_sign_in()
     assert CorbadoAccount.objects.get().user == ada
-    assert len(sql) <= 7, sql
+    assert len(sql) <= 5, sql
 
 
 @pytest.mark.matrix
 @pytest.mark.django_db
-def test_creating_costs_nine_queries_at_most() -> None:
+def test_creating_costs_seven_queries_at_most() -> None:
     sql = sql_of_a_sign_in()
     assert get_user_model()._default_manager.count() == 1
     # One of them looks for a user name that nobody has; one more for an unconfirmed address.
-    assert len(sql) <= 9, sql
+    assert len(sql) <= 7, sql
 
 
 def test_a_sign_in_asks_corbado_once(client: Client, corbado: Corbado, make_user: MakeUser) -> None:
