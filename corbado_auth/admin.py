@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model, logout
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -20,14 +21,16 @@ from django.utils.translation import gettext_lazy as _
 
 from .conf import conf
 from .local_users import email_field_name
-from .models import ConnectAccount, CorbadoAccount
+from .models import ConnectAccount, CorbadoAccount, SignInSwitch
+from .switch import DELAY, current_switch, turn
 
 if TYPE_CHECKING:
     from .existing_users.adoption import Adoption
 
     AccountAdmin = admin.ModelAdmin[CorbadoAccount]
+    SwitchAdmin = admin.ModelAdmin[SignInSwitch]
 else:
-    AccountAdmin = admin.ModelAdmin
+    AccountAdmin = SwitchAdmin = admin.ModelAdmin
 
 
 @admin.register(CorbadoAccount)
@@ -212,6 +215,61 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
         """Search the account, and the local user by name and address."""
         fields = [name for name in super().get_search_fields(request) if name != "email"]
         return ["handle", *fields]
+
+
+@admin.register(SignInSwitch)
+class SignInSwitchAdmin(SwitchAdmin):
+    """One page with one button, instead of a list: passkeys and emailed links, on or off."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: there is one switch."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SignInSwitch | None = None) -> bool:
+        """Nobody: there is one switch."""
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the position of the switch, and turn it."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._turn(request)
+        row = current_switch()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Switch for passkeys"),
+            "opts": self.model._meta,
+            "switch": row,
+            "is_on": row is None or row.is_on,
+            "may_turn": self.has_change_permission(request),
+            "delay": DELAY,
+            "has_pilot": bool(conf.CORBADO_ENABLED_FOR),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/corbado_auth/switch.html", context)
+
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Lead to the page with the button, for instance from the history."""
+        return redirect(f"{self.admin_site.name}:corbado_auth_signinswitch_changelist")
+
+    def _turn(self, request: HttpRequest) -> HttpResponse:
+        position = request.POST.get("turn")
+        if not self.has_change_permission(request) or position not in ("on", "off"):
+            raise PermissionDenied
+        row = turn(position == "on", by=request.user)
+        self.log_change(request, row, f"Switched {position}.")
+        said = (
+            gettext("Passkeys and links by email are on.")
+            if row.is_on
+            else gettext(
+                "Passkeys and links by email are off. Whoever is signed in stays signed in."
+            )
+        )
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect(request.path)
 
 
 def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:

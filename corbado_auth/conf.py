@@ -186,6 +186,15 @@ class Settings:
         return str(_get("CORBADO_IS_IMPERSONATING", ""))
 
     @property
+    def CORBADO_ENABLED_FOR(self) -> str:
+        """Dotted path of a function that takes a request: does its sender see passkeys?
+
+        For a pilot; ``corbado_auth.pilot`` has the usual answers. For everybody else the site is as
+        if the switch in the admin were off. If the function fails, the answer is no.
+        """
+        return str(_get("CORBADO_ENABLED_FOR", ""))
+
+    @property
     def CORBADO_CONNECT(self) -> bool | str:
         """Which of Corbado's products the site uses.
 

@@ -14,8 +14,8 @@ from django.db import (
     router,
 )
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from .handles import MAX_HANDLE
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
@@ -286,6 +286,28 @@ class PendingDeletion(models.Model):
 
     def __str__(self) -> str:
         return self.corbado_user_id or self.handle
+
+
+class SignInSwitch(models.Model):
+    """The switch for passkeys and emailed links: one row, or none as long as it was never used."""
+
+    is_on = models.BooleanField(_("on"), default=True)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+    # None: at the command line, or by somebody who has been deleted.
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("changed by"),
+    )
+
+    class Meta:
+        verbose_name = _("switch for passkeys")
+        verbose_name_plural = _("switch for passkeys")
+
+    def __str__(self) -> str:
+        return gettext("on") if self.is_on else gettext("off")
 
 
 class ListedSession(models.Model):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from corbado_auth import switch
 from corbado_auth.corbado_api.guard import guard
 from tests.support.users.factory import create_user
 
@@ -40,6 +43,13 @@ def make_user(db: None) -> Callable[..., AbstractBaseUser]:
 def _corbado_never_failed() -> None:
     """Forget how the Corbado of the test before failed."""
     guard.reset()
+
+
+@pytest.fixture(autouse=True)
+def _switch_has_been_read() -> None:
+    """Let each process know the switch, as after any first page, so that queries can be counted."""
+    switch._memory.known = defaultdict(lambda: (math.inf, True))
+    switch._memory.unsettled_until = 0.0
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -58,6 +58,7 @@ def fill(apps: Apps, user_id: Any) -> None:
             "expires_at": timezone.now(),
         },
         "passkeynudge": {"user_id": user_id, "quiet_since": timezone.now()},
+        "signinswitch": {"changed_by_id": user_id},
         "pendingdeletion": {"project_id": PROJECT, "corbado_user_id": "usr-2"},
     }
     for model in apps.get_app_config(APP).get_models():

@@ -22,6 +22,7 @@ USERS_ELSEWHERE = "corbado_auth.E017"
 URLS_TAKEN = "corbado_auth.E018"
 IMPERSONATION_BROKEN = "corbado_auth.E021"
 CONNECT_MALFORMED = "corbado_auth.E022"
+PILOT_BROKEN = "corbado_auth.E023"
 
 ADDRESS_IS_USER_NAME = "corbado_auth.I001"
 

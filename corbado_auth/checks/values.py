@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
@@ -54,7 +55,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
         *_webhook_secrets(),
         *_password_backends(),
         *_renamed(),
-        *_impersonation(),
+        *_functions(),
     ]
 
 
@@ -174,19 +175,31 @@ def _renamed() -> Messages:
         )
 
 
-def _impersonation() -> Messages:
+def _functions() -> Messages:
     path = conf.CORBADO_IS_IMPERSONATING
-    try:
-        found = callable(import_string(path)) if path else True
-    except Exception:  # noqa: BLE001 -- a module that is imported may raise anything
-        found = False
-    if not found:
+    if not _is_function(path):
         yield Error(
             f"CORBADO_IS_IMPERSONATING names {path!r}, which cannot be imported as a function.",
             hint="Write the dotted path of a function that takes the request and returns a bool. "
             'For instance: CORBADO_IS_IMPERSONATING = "shop.support.is_acting_as_customer"',
             id=ids.IMPERSONATION_BROKEN,
         )
+    path = conf.CORBADO_ENABLED_FOR
+    if not _is_function(path):
+        yield Error(
+            f"CORBADO_ENABLED_FOR names {path!r}, which cannot be imported as a function.",
+            hint="Write the dotted path of a function, not an async one, that takes the request "
+            'and returns a bool. For instance: CORBADO_ENABLED_FOR = "shop.pilot.sees_passkeys"',
+            id=ids.PILOT_BROKEN,
+        )
+
+
+def _is_function(path: str) -> bool:
+    try:
+        found = import_string(path) if path else bool
+    except Exception:  # noqa: BLE001 -- a module that is imported may raise anything
+        return False
+    return callable(found) and not iscoroutinefunction(found)
 
 
 def _emulator() -> Messages:

@@ -18,6 +18,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
+from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.db_connections import none_while_asking, outside_transactions
@@ -90,6 +91,8 @@ class JSONView(View):
             raise Refusal("csrf", gettext("This page is outdated. Reload it and try again."), 403)
         try:
             with none_while_asking():
+                if not switch.is_enabled(request):
+                    raise Refusal("switched_off", switch.sentence(), 403)
                 return self._answer_body(_read_body(request))
         except CorbadoError as error:
             raise _refusal(error) from None

@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
+from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.next_url import safe_next, step_up_url
 from corbado_auth.session import is_recent
@@ -29,6 +30,8 @@ class ConnectPage(TemplateView):
         """Return 404 if the site does not use Connect."""
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
+        if not switch.is_enabled(request):
+            return switch.refuse(request)
         return super().dispatch(request, *args, **kwargs)
 
 

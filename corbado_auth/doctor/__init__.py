@@ -17,7 +17,7 @@ from corbado_auth.exceptions import CorbadoError
 
 from .connect import examine_connect
 from .connection import accepted, clock, no_answer
-from .database import addresses, deletions, email_lookups, second_local_users
+from .database import addresses, deletions, email_lookups, kill_switch, second_local_users
 from .finding import Finding, State
 from .headers import examine_headers
 from .places import Place
@@ -45,6 +45,7 @@ def examine(origin: str = "") -> Iterator[Finding]:
     if origin and site:
         yield from examine_headers(site)
     yield from examine_site(site)
+    yield from kill_switch()
     yield email_lookups()
     yield from addresses()
     yield from second_local_users()

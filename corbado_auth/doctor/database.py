@@ -13,14 +13,16 @@ from corbado_auth.deletion import count_pending_deletions
 from corbado_auth.existing_users.second_users import count_pairs
 from corbado_auth.local_users import NOT_SEARCHABLE, count_spaced_addresses, lookup_is_blind
 from corbado_auth.models import db_for_write, db_of_users
+from corbado_auth.switch import current_switch
 
 from .finding import Finding, ok, warning, wrong
 
-__all__ = ["addresses", "deletions", "email_lookups", "second_local_users"]
+__all__ = ["addresses", "deletions", "email_lookups", "kill_switch", "second_local_users"]
 
 EMAIL_INDEX = "Email index"
 DELETIONS = "Deletions"
 SECOND_USERS = "Second users"
+SWITCH = "Switch"
 ADDRESSES = "Addresses"
 
 
@@ -35,6 +37,20 @@ def deletions() -> Iterator[Finding]:
             DELETIONS,
             f"{left:,} users have been deleted here but not yet at Corbado.",
             "Run manage.py corbado_delete_pending, for instance from cron.",
+        )
+
+
+def kill_switch() -> Iterator[Finding]:
+    """Report that passkeys are switched off: everything else may look right."""
+    try:
+        row = current_switch()
+    except DatabaseError:
+        return  # Other findings report it.
+    if row is not None and not row.is_on:
+        yield warning(
+            SWITCH,
+            f"Passkeys and links by email have been switched off since {row.changed_at:%Y-%m-%d}.",
+            "Run manage.py corbado_switch on, or use the switch in the admin.",
         )
 
 

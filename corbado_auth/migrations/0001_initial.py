@@ -307,6 +307,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SignInSwitch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=True, verbose_name="on")),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed"),
+                ),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="changed by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "switch for passkeys",
+                "verbose_name_plural": "switch for passkeys",
+            },
+        ),
+        migrations.CreateModel(
             name="ListedSession",
             fields=[
                 (

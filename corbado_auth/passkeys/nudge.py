@@ -20,6 +20,7 @@ from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, db_for_write
 from corbado_auth.passwords import came_with_password
 from corbado_auth.session import is_users, was_somebody_else
+from corbado_auth.switch import is_enabled
 
 __all__ = ["CONNECT", "answer", "consider", "is_offered"]
 
@@ -46,7 +47,7 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
         offered = [
             each for each in _products() if asked[each] and not _signed_in(each, user.pk).exists()
         ]
-        if offered:
+        if offered and is_enabled(request):
             _remember(user, "")
             session[SESSION_KEY] = offered
 
@@ -62,7 +63,7 @@ def is_offered(request: HttpRequest, product: str = "") -> bool:
     product = product or _products()[0]
     if session is None or product not in session.get(SESSION_KEY, ()) or not user.is_authenticated:
         return False
-    if is_impersonating(request):
+    if is_impersonating(request) or not is_enabled(request):
         return False
     return _of(user).filter(~Exists(_signed_in(product, OuterRef("user_id"))), answer="").exists()
 

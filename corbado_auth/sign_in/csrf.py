@@ -39,6 +39,9 @@ class OwnForms(FailurePages):
             return self.form_out_of_date()
         return super().dispatch(request, *args, **kwargs)
 
+    def _has_begun(self) -> bool:
+        return True
+
     def form_out_of_date(self) -> HttpResponseBase:
         """Return the response to a form without this browser's token: nothing was done."""
         return self.render_failure("form_out_of_date")

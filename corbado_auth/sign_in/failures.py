@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.db_connections import none_while_asking
 from corbado_auth.http import RETRY_AFTER, storage_behind
@@ -79,6 +80,8 @@ class FailurePages(View):
             raise Http404("This site uses Corbado Connect only (CORBADO_CONNECT).")
         try:
             with none_while_asking():
+                if not switch.is_enabled(request, has_begun=self._has_begun()):
+                    return switch.refuse(request)
                 return super().dispatch(request, *args, **kwargs)
         except Exception as error:
             culprit = storage_behind(error, request)
@@ -87,6 +90,10 @@ class FailurePages(View):
             # Not the error's text: databases quote values, and with them addresses.
             logger.error("Sign-in failed: the %s raised %s", culprit, type(error).__name__)
             return self.render_failure("database_unavailable", retry_after=RETRY_AFTER)
+
+    def _has_begun(self) -> bool:
+        """Return whether this goes on with a sign-in that has begun, which no pilot stops."""
+        return False
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any

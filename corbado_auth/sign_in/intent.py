@@ -31,6 +31,7 @@ from corbado_auth.next_url import (
     without_language,
 )
 from corbado_auth.session import rotate_key
+from corbado_auth.switch import is_enabled
 from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
 from .fragments import answer_fragment
@@ -164,11 +165,15 @@ def login_page(view: View) -> View:
         @wraps(view)
         async def wrapped_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             request.corbado_login_page = True  # type: ignore[attr-defined]
+            is_on = await sync_to_async(is_enabled)(request)
             if request.method == "POST":
                 await sync_to_async(rotate_key)(request)
             try:
                 fragment = answer_fragment(request)
-                return fragment or _remember(request, await view(request, *args, **kwargs))
+                if fragment is not None:
+                    return fragment
+                response = await view(request, *args, **kwargs)
+                return _remember(request, response) if is_on else response
             finally:
                 take_off(request)
 
@@ -178,11 +183,15 @@ def login_page(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         request.corbado_login_page = True  # type: ignore[attr-defined]
+        is_on = is_enabled(request)
         if request.method == "POST":
             rotate_key(request)
         try:
             fragment = answer_fragment(request)
-            return fragment or _remember(request, view(request, *args, **kwargs))
+            if fragment is not None:
+                return fragment
+            response = view(request, *args, **kwargs)
+            return _remember(request, response) if is_on else response
         finally:
             take_off(request)
 

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from corbado_auth import passwords
 from corbado_auth.conf import conf
 from corbado_auth.next_url import first_url, login_page_url, safe_next
+from corbado_auth.switch import is_enabled
 from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
 from . import intent, pending
@@ -64,6 +65,7 @@ class LoginView(auth_views.LoginView):
         """Add whether the form is shown, and the page for a forgotten password."""
         return super().get_context_data(
             takes_password=self._takes_password(),
+            is_on=is_enabled(self.request),
             is_connect=self._is_connect(),
             older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
             password_reset_url=first_url(self.password_reset_names),

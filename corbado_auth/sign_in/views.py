@@ -77,6 +77,10 @@ class CorbadoRedirectView(RefusalPages):
         self.was_prepared = self.token is not None and was_prepared(request, self.token)
         self.intent = intent.Intent.from_request(request)
 
+    def _has_begun(self) -> bool:
+        # Only a login page that shows the component sets the intent.
+        return self.intent is not None
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer in the language of the login page, which may not be that of this URL."""
         language = intent.language_to_answer_in(request, self.intent)

@@ -14,6 +14,7 @@ from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import connect_confirm_url, login_url_back_to, safe_next, step_up_url
 from corbado_auth.session import is_recent
+from corbado_auth.switch import is_enabled
 
 from . import kept_posts
 
@@ -54,7 +55,11 @@ def ask_to_sign_in(
 
 def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
     """Return the page that asks to sign in again: one passkey prompt for a person at Connect."""
-    if conf.CORBADO_CONNECT and ConnectAccount.objects.for_user(request.user):
+    if (
+        conf.CORBADO_CONNECT
+        and is_enabled(request)
+        and ConnectAccount.objects.for_user(request.user)
+    ):
         return connect_confirm_url(next_url)
     return step_up_url(next_url)
 

@@ -26,6 +26,7 @@ from corbado_auth.next_url import connect_confirm_url, login_page_url, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import CONNECT, is_offered
 from corbado_auth.session import SignIn, last_sign_in
+from corbado_auth.switch import is_enabled
 
 __all__ = ["register"]
 
@@ -66,7 +67,10 @@ def corbado_auth(context: Context, **attributes: Any) -> dict[str, Any]:
             f"{', '.join(sorted(ATTRIBUTES))}."
         )
     request: HttpRequest | None = context.get("request")
+    if not is_enabled(request):
+        return {}
     return {
+        "is_on": True,
         "project_id": conf.CORBADO_PROJECT_ID,
         "endpoint": conf.CORBADO_FRONTEND_API_URL,
         "attributes": format_html_join(
@@ -85,7 +89,10 @@ def corbado_passkey_associate(context: Context, token: str, done_url: str = "") 
 
     After that the browser goes to ``done_url``; default is the list of passkeys.
     """
+    if not is_enabled(context.get("request")):
+        return {}
     return {
+        "is_on": True,
         "project_id": conf.CORBADO_PROJECT_ID,
         "endpoint": conf.CORBADO_FRONTEND_API_URL,
         "token": token,
@@ -101,8 +108,9 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     Calls Corbado while the page is rendered, and shows a note if Corbado does not answer. Renders
     nothing for anonymous visitors.
     """
-    user = getattr(context.get("request"), "user", None)
-    if user is None or not user.is_authenticated:
+    request: HttpRequest | None = context.get("request")
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not is_enabled(request):
         return {"passkeys": None}
     try:
         return {"passkeys": passkeys_of(user), "is_shown": True}
@@ -149,7 +157,7 @@ def corbado_connect_login(
     link. With ``confirm``, only a passkey of the person who is already signed in is accepted.
     """
     request: HttpRequest | None = context.get("request")
-    if request is None or not conf.CORBADO_CONNECT:
+    if request is None or not conf.CORBADO_CONNECT or not is_enabled(request):
         return {}
     return _connect(
         context,
@@ -189,6 +197,8 @@ def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if request is None or not conf.CORBADO_CONNECT or user is None or not user.is_authenticated:
         return {}
+    if not is_enabled(request):
+        return {}
     return _connect(context, request, login_url=connect_confirm_url(request.get_full_path()))
 
 
@@ -225,6 +235,15 @@ def _connect(
 def _header_name(meta_key: str) -> str:
     """Return the HTTP name of a header, from its name in ``request.META``."""
     return meta_key.removeprefix("HTTP_").replace("_", "-")
+
+
+@register.simple_tag(takes_context=True)
+def corbado_is_enabled(context: Context) -> bool:
+    """Return whether this visitor sees Corbado's ways to sign in (the switch, and the pilot).
+
+    ``{% corbado_is_enabled as enabled %}`` assigns it to a variable, for what stands around a tag.
+    """
+    return is_enabled(context.get("request"))
 
 
 @register.filter

@@ -143,6 +143,7 @@ def backends(*names: str) -> dict[str, list[str]]:
 
 
 SPEAKS_UP = {
+    "pilot-missing": (ids.PILOT_BROKEN, {"CORBADO_ENABLED_FOR": "shop.pilot.missing"}),
     "no-project-id": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": ""}),
     "project-id-none": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": None}),
     "project-id-without-prefix": (ids.PROJECT_ID_ODD, {"CORBADO_PROJECT_ID": "1234567890"}),

@@ -197,7 +197,7 @@ def backend() -> Iterator[str]:
 
 
 def views() -> Iterator[str]:
-    from corbado_auth import decorators, mixins, views
+    from corbado_auth import decorators, mixins, pilot, views
     from corbado_auth.passkeys.views import PasskeyPage
     from corbado_auth.sign_in import failures
 
@@ -223,6 +223,8 @@ def views() -> Iterator[str]:
         cls = getattr(mixins, name)
         yield f"### `{mixins.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
         yield from attributes(cls)
+    for name in pilot.__all__:
+        yield f"### `{pilot.__name__}.{name}`\n\n{prose(getattr(pilot, name).__doc__)}\n\n"
 
 
 def url_names() -> Iterator[str]:

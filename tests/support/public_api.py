@@ -28,6 +28,7 @@ MODULES = (
     "existing_users",
     "identity",
     "mixins",
+    "pilot",
     "session",
     "signals",
     "testing",
