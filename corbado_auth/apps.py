@@ -20,7 +20,7 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and connect receivers for sign-ins and deletions."""
-        from . import db_connections, deletion, session
+        from . import counting, db_connections, deletion, session
         from .checks import register_checks
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
@@ -28,6 +28,7 @@ class CorbadoAuthConfig(AppConfig):
         from .sessions import listing, unlinking
 
         register_checks()
+        user_logged_in.connect(counting.count_now, dispatch_uid="corbado_auth.counting")
         user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
         user_logged_in.connect(listing.note_sign_in, dispatch_uid="corbado_auth.listing")

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils.text import slugify
 
 from .connect_rules import ConnectRules
+from .counting import hand_over
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoEmail, CorbadoUser
 from .local_users import find_again, users_with_email
@@ -216,6 +217,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         found: AbstractBaseUser | None = find_again(user, self, using=db_for_write())
         if found is None:
             raise SignInRefused("inactive_user")
+        hand_over(user, found)
         return found
 
     def check_connect(self, user: AbstractBaseUser) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
+from .counting import count_at_login
 from .exceptions import SignInRefused
 from .handles import new_handle
 from .identity import ConnectUser
@@ -46,8 +48,8 @@ class ConnectRules:
         account = account or self._recognize(connect_user)
         known = account.corbado_user_id
         self.check_connect(account.user)
-        if not account.record_sign_in(connect_user, at=timezone.now()):
-            raise SignInRefused("account_gone")
+        record = partial(account.record_sign_in, connect_user, at=timezone.now())
+        count_at_login(account.user, record)
         if known and known != connect_user.corbado_user_id:
             logger.warning(
                 "Connect: Corbado user %s is now %s (local user %s)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from .addresses import normalized, same_address
+from .counting import count_at_login
 from .deadlocks import again_after_deadlock
 from .exceptions import SignInRefused
 from .identity import CorbadoEmail, CorbadoUser
@@ -76,9 +78,8 @@ class Mapping:
             # We created this Corbado user with a pending address. That nobody can sign up on top
             # of one is INFERRED (API notes 1.5), so the first sign-in has to confirm it.
             raise SignInRefused("address_unconfirmed")
-        if not account.record_sign_in(self.corbado_user, at=timezone.now()):
-            # Somebody unlinked it, or deleted the user, concurrently.
-            raise SignInRefused("account_gone")
+        record = partial(account.record_sign_in, self.corbado_user, at=timezone.now())
+        count_at_login(account.user, record)
         self._fill_in_address(account.user)
         return account.user
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
@@ -23,11 +24,16 @@ from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string, salted_hmac
 
-from .identity import CorbadoUser
+from .counting import take_count
+from .deadlocks import again_after_deadlock
+from .exceptions import SignInRefused
+from .identity import ConnectUser, CorbadoUser
 from .impersonation import is_impersonating
 from .models import CorbadoAccount
 
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
+
+logger = logging.getLogger("corbado_auth")
 
 # In the session: {"user": primary key, "at": seconds since 1970, "method": how, "session": a digest
 # of the session's key at the time}. Written at a real sign-in alone.
@@ -160,26 +166,47 @@ def sign_in(
     user = authenticate(request, **proof)
     if user is None:
         return None
-    log_in = partial(_log_in, request, user, method, values)
-    session = request.session
+    session, using = request.session, _database_of(request.session)
+    log_in = partial(_log_in, request, user, method, values, count=take_count(user))
+    # Where neither holds, Django's login() reads before it writes, which in a transaction of
+    # SQLite's fails at once if another process writes.
+    in_transaction = bool(session.session_key) or _is_new(session)
+    attempt = partial(_all_or_nothing, request, log_in, using=using if in_transaction else None)
     try:
-        # Where neither holds, Django's login() reads before it writes, which in a transaction of
-        # SQLite's fails at once if somebody else writes.
-        in_transaction = bool(session.session_key) or _is_new(session)
-        _all_or_nothing(request, log_in, in_transaction=in_transaction)
+        again_after_deadlock(attempt, using=using)
     except TransactionManagementError:
         # A receiver caught a database error, which undoes a whole transaction. Django's own login()
         # needs none, and then nothing but that receiver's work is lost.
-        _all_or_nothing(request, log_in, in_transaction=False)
+        _all_or_nothing(request, log_in, using=None)
+    except SignInRefused as refusal:
+        logger.warning("Sign-in refused: %s (Corbado user %s)", refusal, _corbado_id(**proof))
+        request.corbado_refusal = refusal  # type: ignore[attr-defined]
+        return None
     return user
 
 
-def _log_in(request: HttpRequest, user: Any, method: str, values: Mapping[str, Any]) -> None:
+def _corbado_id(
+    *, corbado_user: CorbadoUser | None = None, connect_user: ConnectUser | None = None, **_: Any
+) -> str:
+    if corbado_user is not None:
+        return corbado_user.id
+    return (connect_user and connect_user.corbado_user_id) or "unknown"
+
+
+def _log_in(
+    request: HttpRequest,
+    user: Any,
+    method: str,
+    values: Mapping[str, Any],
+    *,
+    count: Callable[[], None],
+) -> None:
     session, written_key = request.session, ""
     if is_users(session, user):
         rotate_key(request)
     elif _is_new(session):
         written_key = _write_once(session, user, method, values)
+    count()
     login(request, user)
     if session.session_key != written_key:  # Django's way, or a receiver has changed the key.
         session.update(values)
@@ -228,25 +255,27 @@ def _is_new(session: SessionBase) -> TypeGuard[SessionStore]:
     return type(session) is SessionStore and session.is_empty()
 
 
-def _all_or_nothing(
-    request: HttpRequest, log_in: Callable[[], None], *, in_transaction: bool
-) -> None:
+def _database_of(session: SessionBase) -> str:
+    return str(router.db_for_write(getattr(session, "model", CorbadoAccount)))
+
+
+def _all_or_nothing(request: HttpRequest, log_in: Callable[[], None], *, using: str | None) -> None:
     """Sign in, or leave session and user as they were.
 
-    Raises TransactionManagementError if a receiver of ``user_logged_in`` caught an error of the
-    database inside the transaction.
+    ``using`` is the database on which to open a transaction, or None. Raises
+    TransactionManagementError if a receiver of ``user_logged_in`` caught an error of the database
+    inside it.
     """
     session, user = request.session, request.user
     before = session.session_key, deepcopy(dict(session.items()))
-    using = router.db_for_write(getattr(session, "model", CorbadoAccount))
     request._corbado_sign_in = True  # type: ignore[attr-defined]
     try:
-        with transaction.atomic(using=using) if in_transaction else nullcontext():
+        with transaction.atomic(using=using) if using else nullcontext():
             log_in()
-            if in_transaction and transaction.get_rollback(using=using):
+            if using and transaction.get_rollback(using=using):
                 raise TransactionManagementError  # Or the session would be gone without a word.
     except Exception:
-        if not in_transaction and before[0] is None:
+        if not using and before[0] is None:
             with suppress(Exception):  # The session store may be what failed.
                 session.flush()
         # Or the site's own error page would save the session with the user in it.

@@ -24,6 +24,7 @@ from django.db import connections
 from django.test import Client
 
 from corbado_auth.backends import CorbadoBackend
+from corbado_auth.counting import count_now
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.mapping import Mapping
 from corbado_auth.models import CorbadoAccount
@@ -68,7 +69,10 @@ def _at_once(people: list[CorbadoUser]) -> list[Any]:
     def sign_in(person: CorbadoUser) -> Any:
         try:
             start.wait(timeout=30)
-            return authenticate(None, corbado_user=person)
+            user = authenticate(None, corbado_user=person)
+            if user is not None:
+                count_now(user)  # As login() does.
+            return user
         finally:
             connections.close_all()
 

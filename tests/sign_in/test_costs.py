@@ -57,6 +57,25 @@ def test_a_returning_person_costs_four_queries_at_most(make_user: MakeUser) -> N
     assert len(sql) <= 4, sql
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_returning_person_costs_one_commit(make_user: MakeUser) -> None:
+    make_user(ADA)
+    come_as(Client(), ADA)
+    in_transactions: list[bool] = []
+
+    def execute(run: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if not sql.startswith((*CONTROL, "SELECT")):
+            in_transactions.append(connection.in_atomic_block)
+        return run(sql, *arguments)
+
+    with CaptureQueriesContext(connection) as context, connection.execute_wrapper(execute):
+        come_as(Client(), ADA)
+    sql = [query["sql"].split(maxsplit=1)[0] for query in context]
+    assert sql.count("COMMIT") == 1
+    assert not set(sql) & {"SAVEPOINT", "RELEASE"}
+    assert in_transactions == [True] * 3  # The session, the count and last_login.
+
+
 @pytest.mark.matrix
 @pytest.mark.django_db
 def test_a_returning_person_is_read_in_one_query(make_user: MakeUser) -> None:
