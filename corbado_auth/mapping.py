@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,9 @@ class Mapping:
 
     def _link_after_conflict(self) -> AbstractBaseUser:
         """Map again: the database now shows who came first, or that the user was deleted."""
+        # Before it is asked who has the address: a claim that is newer than that answer stands.
+        claims = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
+        given_up = list(claims.values_list("pk", flat=True)) if self._claim else []
         user = self.local_user or self.backend.match_user(self.corbado_user)
         linked = CorbadoAccount.objects.for_user(user) if user is not None else None
         if linked is not None:
@@ -135,16 +138,13 @@ class Mapping:
             raise refusal
         try:
             with transaction.atomic(using=db_for_write()):
-                if user is None and self._claim:
-                    # Nobody here has the address any more, so no user is being created for it.
-                    claimed = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
-                    claimed.update(created_for_email=None)
-                return self._link()
+                # Nobody here has the address any more, so no user is being created for it.
+                return self._link(take_over=given_up if user is None else ())
         except IntegrityError as error:
             # Not a race: the database refuses a row of the site's own.
             raise SignInRefused("conflict", what_failed(error)) from None
 
-    def _link(self) -> AbstractBaseUser:
+    def _link(self, *, take_over: Collection[Any] = ()) -> AbstractBaseUser:
         user, created = self._existing_user(), False
         if user is None:
             self._check_is_new()
@@ -152,6 +152,11 @@ class Mapping:
         user = self.backend.configure_user(self.request, user, self.corbado_user, created)
         is_active = self.backend.user_can_authenticate(user)  # type: ignore[arg-type]
         now = timezone.now() if is_active else None
+        if take_over:
+            # After the user is inserted, in the order of a first attempt: locks that are taken in
+            # another order end in a deadlock.
+            claims = CorbadoAccount.objects.current().filter(pk__in=take_over)
+            claims.update(created_for_email=None)
         CorbadoAccount.objects.link(
             user,
             self.corbado_user.id,
