@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
@@ -11,6 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, models, router, transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from .conf import conf
 from .handles import new_handle
@@ -89,7 +91,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         IntegrityError if one of the two is linked already; wrap it in ``atomic()`` to go on after
         that.
         """
-        account = self._account(user, corbado_user_id, email, **values)
+        account = self._account(user, corbado_user_id, email, is_new_user=created, **values)
         account.save(using=router.db_for_write(self.model), force_insert=True)
         _send_account_linked(account, request=request, created=created)
         return account
@@ -100,7 +102,9 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         Raises IntegrityError if that one is linked already.
         """
         using = router.db_for_write(self.model)
-        self.using(using).filter(pk=account.pk).update(user=user, created_for_email=None)
+        self.using(using).filter(pk=account.pk).update(
+            user=user, created_for_email=None, is_new_user=False
+        )
         fresh = self.using(using).select_related("user").get(pk=account.pk)
         _send_account_linked(fresh)
 
@@ -176,9 +180,15 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
         account, _created = self.current().get_or_create(
             user_id=user.pk,
             project_id=conf.CORBADO_CONNECT_PROJECT_ID,
-            defaults={"handle": new_handle(user)},
+            defaults={"handle": new_handle(user), "is_new_user": _has_just_signed_up(user)},
         )
         return account
+
+
+def _has_just_signed_up(user: Any) -> bool:
+    """Return whether somebody got a passkey with the account, as far as the user model tells."""
+    joined = getattr(user, "date_joined", None)
+    return isinstance(joined, datetime) and timezone.now() - joined < timedelta(days=1)
 
 
 # The lookup of every sign-in --------------------------------------------------------------------

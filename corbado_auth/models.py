@@ -60,6 +60,8 @@ class CorbadoAccount(models.Model):
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
     # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
+    # Did the local user come with this account? Else they were there before.
+    is_new_user = models.BooleanField(_("new user"), default=False, editable=False)
 
     # We created the Corbado user, and nobody has confirmed the address: the first sign-in has to.
     awaits_proof = models.BooleanField(_("awaits proof"), default=False, editable=False)
@@ -121,6 +123,8 @@ class ConnectAccount(models.Model):
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
     # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
+    # Had the local user just signed up, when this row was made?
+    is_new_user = models.BooleanField(_("new user"), default=False, editable=False)
 
     objects = ConnectAccountQuerySet.as_manager()
 

@@ -319,7 +319,7 @@ def test_permissions_say_who_may(
     client.force_login(clerk, backend=BACKEND)
     page = client.get(reverse(ADMIN))
     assert page.status_code == (200 if sees else 403)
-    assert (b'name="turn"' in page.content) == turns
+    assert (b'type="submit" class="default corbado-switch-button"' in page.content) == turns
     assert client.post(reverse(ADMIN), {"turn": "off"}).status_code == (302 if turns else 403)
     assert switch.is_on() != turns
 

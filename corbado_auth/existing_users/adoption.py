@@ -27,25 +27,29 @@ class Week:
     """How many people signed in through Corbado for the first time in one week.
 
     ``monday`` is its first day, in the site's time zone; ``total`` counts all of them up to the end
-    of the week.
+    of the week. ``new_users`` and ``total_new`` are those among them who signed up with it.
     """
 
     monday: date
     first_sign_ins: int
     total: int
+    new_users: int
+    total_new: int
 
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
     """How many ``users`` there are, have ``moved`` to Corbado, and have ``signed_in`` with it.
 
-    ``used_password_since`` counts those who have used a password after that, ``refused`` those whom
-    the migration refused, by reason code.
+    Of the latter, ``new_users`` counts those who signed up with it, and ``used_password_since``
+    those who have used a password after that; ``refused`` those whom the migration refused, by
+    reason code.
     """
 
     users: int
     moved: int
     signed_in: int
+    new_users: int
     used_password_since: int
     refused: dict[str, int]
     weeks: tuple[Week, ...]
@@ -65,7 +69,8 @@ def measure(now: datetime | None = None) -> Adoption:
     counts, weeks = _counts(accounts, Q()), _first_sign_ins(accounts, here)
     if conf.CORBADO_CONNECT:
         passkeys = _by_connect_alone(accounts)
-        counts.update(_counts(passkeys, Q(first_sign_in_at__isnull=False)))
+        # Everybody with an account of the older product is counted as moved already.
+        counts.update(_counts(passkeys, Q(first_sign_in_at__isnull=False, is_older=False)))
         weeks.update(_first_sign_ins(passkeys, here))
     # People who signed in after a refusal have an account by now: they do not count as refused.
     has_account = Exists(accounts.filter(user_id=OuterRef("user_id")))
@@ -86,8 +91,10 @@ def measure(now: datetime | None = None) -> Adoption:
 
 def _by_connect_alone(accounts: QuerySet[CorbadoAccount]) -> QuerySet[ConnectAccount]:
     """Return the Connect accounts of people who have never used the older product."""
-    older = accounts.filter(user_id=OuterRef("user_id"), first_sign_in_at__isnull=False)
-    return ConnectAccount.objects.in_project().filter(~Exists(older))
+    older = accounts.filter(user_id=OuterRef("user_id"))
+    signed_in = older.filter(first_sign_in_at__isnull=False)
+    passkeys = ConnectAccount.objects.in_project().filter(~Exists(signed_in))
+    return passkeys.annotate(is_older=Exists(older))
 
 
 def _counts(accounts: QuerySet[Any], has_moved: Q) -> Counter[str]:
@@ -96,6 +103,7 @@ def _counts(accounts: QuerySet[Any], has_moved: Q) -> Counter[str]:
         accounts.aggregate(
             moved=Count("pk", filter=has_moved),
             signed_in=Count("pk", filter=Q(first_sign_in_at__isnull=False)),
+            new_users=Count("pk", filter=Q(first_sign_in_at__isnull=False, is_new_user=True)),
             used_password_since=Count("pk", filter=Q(last_password_at__gt=F("first_sign_in_at"))),
         )
     )
@@ -124,24 +132,20 @@ def _first_sign_ins(accounts: QuerySet[Any], now: datetime) -> Counter[str]:
     midnights = [_midnight(each) for each in (*mondays, mondays[-1] + timedelta(weeks=1))]
     # Week by week: to truncate dates itself, MySQL needs time zone definitions, which few people
     # have loaded.
-    first = "first_sign_in_at"
-    return Counter(
-        accounts.aggregate(
-            before=Count("pk", filter=Q(**{f"{first}__lt": midnights[0]})),
-            **{
-                f"week{number}": Count(
-                    "pk", filter=Q(**{f"{first}__gte": start, f"{first}__lt": end})
-                )
-                for number, (start, end) in enumerate(pairwise(midnights))
-            },
-        )
-    )
+    first, new = "first_sign_in_at", Q(is_new_user=True)
+    spans = {"before": Q(**{f"{first}__lt": midnights[0]})}
+    for number, (start, end) in enumerate(pairwise(midnights)):
+        spans[f"week{number}"] = Q(**{f"{first}__gte": start, f"{first}__lt": end})
+    counted = {name: Count("pk", filter=span) for name, span in spans.items()}
+    counted |= {f"{name}_new": Count("pk", filter=span & new) for name, span in spans.items()}
+    return Counter(accounts.aggregate(**counted))
 
 
 def _weeks(numbers: Mapping[str, int], now: datetime) -> tuple[Week, ...]:
-    total = numbers["before"]
+    total, total_new = numbers["before"], numbers["before_new"]
     weeks = []
     for number, each in enumerate(_mondays(now)):
-        total += numbers[f"week{number}"]
-        weeks.append(Week(each, numbers[f"week{number}"], total))
+        came, new = numbers[f"week{number}"], numbers[f"week{number}_new"]
+        total, total_new = total + came, total_new + new
+        weeks.append(Week(each, came, total, new, total_new))
     return tuple(weeks)

@@ -9,29 +9,37 @@ from typing import ClassVar, Literal, Self
 
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext_noop
 
 __all__ = ["REASONS", "Kind", "Outcome", "Question"]
 
 Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
 
-# Reason code -> its meaning. What to do about each: docs/how-to-existing-users.md.
+# Reason code -> its meaning, which commands print in English and the admin in its own language.
+# What to do about each: docs/how-to-existing-users.md.
 REASONS = {
-    "already_linked": "has already been moved",
-    "inactive": "is_active is off",
-    "staff": "is staff or a superuser; --include-staff moves them too",
-    "gone": "was deleted, or left the queryset, in the meantime",
-    "no_email": "has no address",
-    "invalid_email": "has an invalid address",
-    "duplicate_email": "shares the address with another local user, ignoring case",
-    "unproven_email": "never proved to own the address (local_emails_are_verified)",
-    "emails_unanswered": "may not own the address: answer corbado_auth.W006 first",
-    "corbado_user_unconfirmed": "someone registered the address at Corbado and never confirmed it",
-    "corbado_user_deleted": "the Corbado user with this address is deleted or disabled",
-    "corbado_user_has_other_account": "the Corbado user belongs to another local user",
-    "ambiguous_at_corbado": "several Corbado users have the address",
-    "taken_at_corbado": "Corbado says that the address is taken, but not by whom",
-    "rejected_by_corbado": "Corbado does not accept the address or the name",
-    "no_answer": "Corbado gave no proper answer, several times in a row",
+    "already_linked": gettext_noop("has already been moved"),
+    "inactive": gettext_noop("is_active is off"),
+    "staff": gettext_noop("is staff or a superuser; --include-staff moves them too"),
+    "gone": gettext_noop("was deleted, or left the queryset, in the meantime"),
+    "no_email": gettext_noop("has no address"),
+    "invalid_email": gettext_noop("has an invalid address"),
+    "duplicate_email": gettext_noop("shares the address with another local user, ignoring case"),
+    "unproven_email": gettext_noop("never proved to own the address (local_emails_are_verified)"),
+    "emails_unanswered": gettext_noop("may not own the address: answer corbado_auth.W006 first"),
+    "corbado_user_unconfirmed": gettext_noop(
+        "someone registered the address at Corbado and never confirmed it"
+    ),
+    "corbado_user_deleted": gettext_noop(
+        "the Corbado user with this address is deleted or disabled"
+    ),
+    "corbado_user_has_other_account": gettext_noop(
+        "the Corbado user belongs to another local user"
+    ),
+    "ambiguous_at_corbado": gettext_noop("several Corbado users have the address"),
+    "taken_at_corbado": gettext_noop("Corbado says that the address is taken, but not by whom"),
+    "rejected_by_corbado": gettext_noop("Corbado does not accept the address or the name"),
+    "no_answer": gettext_noop("Corbado gave no proper answer, several times in a row"),
 }
 
 

@@ -136,6 +136,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "is_new_user",
+                    models.BooleanField(default=False, editable=False, verbose_name="new user"),
+                ),
+                (
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
@@ -199,6 +203,10 @@ class Migration(migrations.Migration):
                     models.DateTimeField(
                         editable=False, null=True, verbose_name="last password sign-in"
                     ),
+                ),
+                (
+                    "is_new_user",
+                    models.BooleanField(default=False, editable=False, verbose_name="new user"),
                 ),
                 (
                     "awaits_proof",

@@ -105,7 +105,20 @@ def test_the_list_takes_the_same_few_queries_for_any_number(
         make_account(f"user{number}")
     with django_assert_num_queries(4):  # session, visitor, count, accounts with their users
         text = page(staff, LIST)
-    assert text.count("@local.example.com") == 30
+    assert text.count('class="field-local_user"') == 30
+
+
+@with_staff
+def test_the_list_leads_with_the_user_and_both_addresses(
+    staff: Client, make_account: Callable[..., CorbadoAccount]
+) -> None:
+    account = make_account("ada")
+    make_account("bea", email="BEA@local.example.com")
+    text = page(staff, LIST)
+    assert text.index("field-local_user") < text.index("field-address") < text.index("usr-ada")
+    own = reverse(VIEW, args=[account.pk])
+    assert f'<a href="{own}">ada@local.example.com<br>ada@corbado.example.com at Corbado' in text
+    assert "BEA@" not in text
 
 
 @with_staff

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -14,10 +15,19 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from corbado_auth.backends import CorbadoBackend
 from corbado_auth.existing_users.adoption import measure
-from corbado_auth.models import CorbadoAccount, MigrationAttempt
+from corbado_auth.models import ConnectAccount, CorbadoAccount, MigrationAttempt
+from corbado_auth.testing import Corbado
 
 pytestmark = pytest.mark.django_db
+
+
+class Trusting(CorbadoBackend):
+    """A site that has confirmed its users' addresses."""
+
+    local_emails_are_verified = True
+
 
 # A Wednesday.
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -82,6 +92,54 @@ def test_who_signed_in_after_a_refusal_is_refused_no_more(
         reason="corbado_user_unconfirmed",
     )
     assert measure(NOW).refused == {}
+
+
+def refuse(user: Any, reason: str, **fields: Any) -> MigrationAttempt:
+    """Let the migration have refused somebody."""
+    fields.setdefault("project_id", settings.CORBADO_PROJECT_ID)
+    return MigrationAttempt.objects.create(user=user, outcome="refused", reason=reason, **fields)
+
+
+def test_new_sign_ups_are_told_from_users_who_were_there(
+    client: Client, corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    make_user("old@example.com")
+    with override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.Trusting"]):
+        corbado.sign_in(client, corbado.add_user("old@example.com"))
+        corbado.sign_in(Client(), corbado.add_user("new@example.com"))
+    adoption = measure()
+    assert (adoption.users, adoption.signed_in, adoption.new_users) == (2, 2, 1)
+    week = adoption.weeks[-1]
+    assert (week.first_sign_ins, week.new_users, week.total, week.total_new) == (2, 1, 2, 1)
+
+
+def test_who_is_moved_to_the_user_they_had_is_not_new(
+    link: Callable[..., CorbadoAccount], make_user: Callable[..., Any]
+) -> None:
+    account = link(1, first_sign_in_at=NOW, is_new_user=True)
+    CorbadoAccount.objects.relink(account, make_user("first@example.com"))
+    assert measure(NOW).new_users == 0
+
+
+def test_at_connect_who_has_just_joined_is_new(make_user: Callable[..., Any]) -> None:
+    new, old = make_user("new@example.com"), make_user("old@example.com")
+    if not hasattr(old, "date_joined"):
+        return
+    old.date_joined -= timedelta(days=2)
+    old.save()
+    accounts = [ConnectAccount.objects.get_or_link(user) for user in (new, old)]
+    assert [account.is_new_user for account in accounts] == [True, False]
+
+
+def test_who_has_rows_of_both_products_counts_once(
+    link: Callable[..., CorbadoAccount],
+) -> None:
+    user = link(1).user
+    connect = ConnectAccount.objects.get_or_link(user)
+    ConnectAccount.objects.filter(pk=connect.pk).update(first_sign_in_at=NOW)
+    with override_settings(CORBADO_CONNECT="both"):
+        adoption = measure(NOW)
+    assert (adoption.users, adoption.moved, adoption.signed_in) == (1, 1, 1)
 
 
 def test_weeks_begin_on_monday_and_add_up(link: Callable[..., CorbadoAccount]) -> None:
@@ -178,8 +236,82 @@ class TestAdminPage:
         page = admin_client.get(self.URL).content.decode()
         # The admin is the other one of two users.
         assert "<td>1</td><td>50.0%</td>" in page
-        assert page.count('class="adoption-bar"') == 12
-        assert 'y="100" width="40" height="80"' in page
+        assert page.count('class="adoption-chart"') == 12
+
+    def test_the_chart_ends_at_a_round_number_above_its_values(
+        self, admin_client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        for number in range(12):
+            link(number, first_sign_in_at=timezone.now(), is_new_user=number < 3)
+        page = admin_client.get(self.URL).content.decode()
+        assert "<span>0</span><span>15</span>" in page
+        # Nine users from before and three new ones, of fifteen.
+        assert '<rect class="adoption-existing" width="60.00%"' in page
+        assert '<rect class="adoption-new" x="60.00%" width="20.00%"' in page
+
+    def test_no_locale_puts_a_comma_into_the_chart(
+        self, admin_client: Client, link: Callable[..., CorbadoAccount]
+    ) -> None:
+        link(1, first_sign_in_at=timezone.now())
+        page = admin_client.get(self.URL, headers={"Accept-Language": "de"}).content.decode()
+        assert 'width="10.00%"' in page
+
+    def test_refused_people_are_a_link_away_with_the_meaning_of_the_reason(
+        self, admin_client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        refuse(make_user("one@example.com"), "duplicate_email")
+        refuse(make_user("two@example.com"), "no_email")
+        page = admin_client.get(self.URL).content.decode()
+        assert "shares the address with another local user" in page
+        (url,) = re.findall(r'href="([^"]*reason=no_email)"', page)
+        listed = admin_client.get(url.replace("&amp;", "&")).content.decode()
+        assert "two@example.com" in listed
+        assert "has no address" in listed
+        assert "one@example.com" not in listed
+
+    def test_the_list_leaves_out_who_has_an_account_by_now_and_other_projects(
+        self,
+        admin_client: Client,
+        link: Callable[..., CorbadoAccount],
+        make_user: Callable[..., Any],
+    ) -> None:
+        refuse(link(1).user, "no_email")
+        refuse(make_user("other@example.com"), "no_email", project_id="pro-2")
+        refuse(make_user("still@example.com"), "no_email")
+        url = "/admin/corbado_auth/migrationattempt/"
+        without = admin_client.get(url, {"account": "no"}).content.decode()
+        assert "still@example.com" in without
+        assert "user1@example.com" not in without
+        assert "other@example.com" not in admin_client.get(url).content.decode()
+        having = admin_client.get(url, {"account": "yes"}).content.decode()
+        assert "user1@example.com" in having
+        assert "still@example.com" not in having
+
+    def test_the_list_can_be_searched_and_not_changed(
+        self, admin_client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        attempt = refuse(make_user("one@example.com"), "no_email")
+        refuse(make_user("two@example.com"), "no_email")
+        url = "/admin/corbado_auth/migrationattempt/"
+        found = admin_client.get(url, {"q": "two@"}).content.decode()
+        assert "two@example.com" in found
+        assert "one@example.com" not in found
+        assert admin_client.get(f"{url}add/").status_code == 403
+        assert admin_client.post(f"{url}{attempt.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert admin_client.post(f"{url}{attempt.pk}/change/", {"reason": "x"}).status_code == 403
+
+    def test_without_the_permission_there_is_no_link_to_it(
+        self, client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        from django.contrib.auth.models import Permission
+
+        refuse(make_user("one@example.com"), "no_email")
+        clerk = make_user("clerk@example.com", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(codename="view_corbadoaccount"))
+        client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+        page = client.get(self.URL).content.decode()
+        assert "has no address" in page
+        assert "migrationattempt" not in page
 
     def test_the_list_of_accounts_links_to_it(self, admin_client: Client) -> None:
         page = admin_client.get("/admin/corbado_auth/corbadoaccount/")

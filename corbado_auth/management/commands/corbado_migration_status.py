@@ -37,6 +37,8 @@ def _counts(adoption: Adoption) -> list[str]:
         ("Users", adoption.users),
         ("Have a Corbado account", adoption.moved),
         ("Have signed in with it", adoption.signed_in),
+        ("... and were users here before", adoption.signed_in - adoption.new_users),
+        ("... and signed up with it", adoption.new_users),
         ("... and used a password since", adoption.used_password_since),
     ]
     return [f"{name:<32}{number:>12,}{adoption.share(number):>9.1%}" for name, number in rows]

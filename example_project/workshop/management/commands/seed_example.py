@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from argparse import ArgumentParser
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -11,12 +11,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from corbado_auth.conf import conf
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from example_project.workshop.courses import OFFERS, Offer
 from example_project.workshop.models import Booking, Course, CourseDate
 from example_project.workshop.people import (
     CUSTOMER,
     DEFAULT_USERS,
     DEMO_PASSWORD,
+    KEEPER,
     ODD_CASES,
     Person,
     people,
@@ -25,6 +28,11 @@ from example_project.workshop.people import (
 WEEKS_BACK, WEEKS_AHEAD = 5, 6
 LEAST_USERS = len(ODD_CASES) + 2
 MOST_USERS = 100_000
+
+# First sign-ins with a passkey in the weeks before this one.
+CAME_OVER = (2, 4, 3, 7, 9, 8, 13, 17, 14, 21, 26)
+# docs/tutorial-existing-users.md has them come over.
+TUTORIAL_PEOPLE = {"aaliyah.abebe"}
 
 # Whatever the draw says, the customer that `make demo` names has these: (course, week from now).
 CUSTOMERS_BOOKINGS = {
@@ -66,9 +74,51 @@ class Command(BaseCommand):
             new_users = add_users(list(people(users)))
             new_dates = add_timetable(today or timezone.localdate())
             new_bookings = add_bookings(new_dates)
+            add_history(today or timezone.localdate())
         self.stdout.write(
             f"{new_users} users, {len(new_dates)} course dates and {new_bookings} bookings added."
         )
+
+
+def add_history(today: date) -> None:
+    """Let people have come over with Connect in the last weeks, for the admin's chart.
+
+    Connect's rows are a handle that nobody at Corbado has to know, and corbado_migrate_users asks
+    about these people all the same. Only once, and only in a site that nobody has used yet.
+    """
+    if ConnectAccount.objects.exists() or CorbadoAccount.objects.exists():
+        return
+    named = {person.username for person in (CUSTOMER, KEEPER, *ODD_CASES)} | TUTORIAL_PEOPLE
+    customers = User.objects.filter(is_staff=False, is_active=True).exclude(username__in=named)
+    people = random.Random("history").sample(  # noqa: S311
+        list(customers.order_by("username")), min(sum(CAME_OVER), customers.count())
+    )
+    monday = today - timedelta(days=today.weekday())
+    accounts: list[ConnectAccount] = []
+    for back, number in enumerate(reversed(CAME_OVER), 1):
+        for user in people[:number]:
+            day = monday - timedelta(weeks=back) + timedelta(days=len(accounts) % 7)
+            came = timezone.make_aware(datetime.combine(day, time(9 + len(accounts) % 12)))
+            is_new = len(accounts) % 4 == 3
+            user.date_joined = came if is_new else came - timedelta(days=300 + len(accounts))
+            accounts.append(_account(user, came, is_new=is_new, number=len(accounts)))
+        del people[:number]
+    User.objects.bulk_update([account.user for account in accounts], ["date_joined"])
+    ConnectAccount.objects.bulk_create(accounts)
+
+
+def _account(user: User, came: datetime, *, is_new: bool, number: int) -> ConnectAccount:
+    return ConnectAccount(
+        user=user,
+        project_id=conf.CORBADO_CONNECT_PROJECT_ID,
+        handle=f"seeded-{user.username}",
+        created_at=came,
+        first_sign_in_at=came,
+        last_sign_in_at=came + timedelta(days=number % 5),
+        sign_in_count=1 + number % 5,
+        last_password_at=came + timedelta(days=2) if number % 9 == 8 else None,
+        is_new_user=is_new,
+    )
 
 
 def add_users(wanted: list[Person]) -> int:

@@ -7,34 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.utils import quote
-from django.contrib.auth import get_user_model, logout
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
-from django.db.models import BooleanField, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from .conf import conf
-from .local_users import email_field_name
-from .models import ConnectAccount, CorbadoAccount, SignInSwitch
-from .switch import DELAY, current_switch, turn
+from corbado_auth.conf import conf
+from corbado_auth.models import ConnectAccount, CorbadoAccount
+
+from .users import UserColumn
 
 if TYPE_CHECKING:
-    from .existing_users.adoption import Adoption
-
     AccountAdmin = admin.ModelAdmin[CorbadoAccount]
-    SwitchAdmin = admin.ModelAdmin[SignInSwitch]
 else:
-    AccountAdmin = SwitchAdmin = admin.ModelAdmin
+    AccountAdmin = admin.ModelAdmin
 
 
 @admin.register(CorbadoAccount)
-class CorbadoAccountAdmin(AccountAdmin):
+class CorbadoAccountAdmin(UserColumn, AccountAdmin):
     """The admin of accounts, which can be viewed and unlinked.
 
     Nothing can be added or changed: links are proved by a sign-in, not typed, and the numbers
@@ -42,13 +37,13 @@ class CorbadoAccountAdmin(AccountAdmin):
     """
 
     list_display = [
-        "corbado_user_id",
         "local_user",
+        "address",
         "last_sign_in_at",
         "sign_in_count",
-        "email",
-        "created_at",
+        "corbado_user_id",
     ]
+    list_display_links = ["address"]
     list_filter = ["last_sign_in_at", "created_at"]
     list_select_related = ["user"]
     list_per_page = 50
@@ -78,17 +73,16 @@ class CorbadoAccountAdmin(AccountAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         # Not at the top: only this page needs it, but every process of the site would load it.
-        from .existing_users.adoption import measure
+        from .adoption import context_of_page
 
-        numbers = measure()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Adoption"),
             "opts": self.model._meta,
-            "adoption": numbers,
-            "counts": _counts(numbers),
-            "bars": _bars(numbers),
+            "may_see_refused": request.user.has_perm("corbado_auth.view_migrationattempt"),
+            **context_of_page(),
         }
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/corbado_auth/adoption.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -103,28 +97,15 @@ class CorbadoAccountAdmin(AccountAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the account, and the local user by name and address, for any user model."""
-        model = get_user_model()
-        names = dict.fromkeys([model.USERNAME_FIELD, email_field_name()])
-        fields = [name for name in names if name and not model._meta.get_field(name).is_relation]
-        return ["email", "corbado_user_id", *(f"user__{name}" for name in fields)]
+        return ["email", "corbado_user_id", *self.user_search_fields()]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CorbadoAccount]:
-        """Annotate whether this visitor may see users: columns have no access to the request."""
-        may_see_users = Value(self._may_see_users(request), output_field=BooleanField())
-        return super().get_queryset(request).annotate(links_to_user=may_see_users)
-
-    @admin.display(description=_("user"))
-    def local_user(self, account: CorbadoAccount) -> str:
-        """Show the local user, as a link if the visitor may follow it."""
-        if not getattr(account, "links_to_user", False):
-            return str(account.user)
-        meta = type(account.user)._meta
-        url = reverse(
-            f"admin:{meta.app_label}_{meta.model_name}_change",
-            args=[quote(account.user_id)],
-            current_app=self.admin_site.name,
-        )
-        return format_html('<a href="{}">{}</a>', url, account.user)
+    @admin.display(description=_("email"))
+    def address(self, row: CorbadoAccount) -> str:
+        """Show the address here, and the one at Corbado if it is another."""
+        here, there = super().address(row), getattr(row, "email", "")
+        if not there or there.casefold() == here.casefold():
+            return here
+        return format_html("{}<br>{}", here, gettext("%(address)s at Corbado") % {"address": there})
 
     # With this name it replaces Django's action, and uses Django's template for it.
     @admin.action(
@@ -150,7 +131,7 @@ class CorbadoAccountAdmin(AccountAdmin):
     @admin.action(permissions=["delete"], description=_("Sign out everywhere"))
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[CorbadoAccount]) -> None:
         """End every session of these people, and log each."""
-        from .sessions.ending import end_sessions
+        from corbado_auth.sessions.ending import end_sessions
 
         accounts = list(queryset.select_related("user"))
         for account in accounts:
@@ -174,10 +155,6 @@ class CorbadoAccountAdmin(AccountAdmin):
             )
             self.message_user(request, said % {"number": len(accounts)}, messages.SUCCESS)
 
-    def _may_see_users(self, request: HttpRequest) -> bool:
-        user_admin: Any = self.admin_site._registry.get(get_user_model())
-        return user_admin is not None and user_admin.has_view_or_change_permission(request)
-
 
 @admin.register(ConnectAccount)
 class ConnectAccountAdmin(CorbadoAccountAdmin):
@@ -185,10 +162,10 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
 
     list_display = [
         "local_user",
+        "address",
         "last_sign_in_at",
         "sign_in_count",
         "corbado_user_id",
-        "created_at",
     ]
     search_help_text = _("A handle, a Corbado user ID, or a user")
     fieldsets = [
@@ -217,93 +194,7 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
         return ["handle", *fields]
 
 
-@admin.register(SignInSwitch)
-class SignInSwitchAdmin(SwitchAdmin):
-    """One page with one button, instead of a list: passkeys and emailed links, on or off."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: there is one switch."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: SignInSwitch | None = None) -> bool:
-        """Nobody: there is one switch."""
-        return False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the position of the switch, and turn it."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            return self._turn(request)
-        row = current_switch()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Switch for passkeys"),
-            "opts": self.model._meta,
-            "switch": row,
-            "is_on": row is None or row.is_on,
-            "may_turn": self.has_change_permission(request),
-            "delay": DELAY,
-            "has_pilot": bool(conf.CORBADO_ENABLED_FOR),
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/corbado_auth/switch.html", context)
-
-    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Lead to the page with the button, for instance from the history."""
-        return redirect(f"{self.admin_site.name}:corbado_auth_signinswitch_changelist")
-
-    def _turn(self, request: HttpRequest) -> HttpResponse:
-        position = request.POST.get("turn")
-        if not self.has_change_permission(request) or position not in ("on", "off"):
-            raise PermissionDenied
-        row = turn(position == "on", by=request.user)
-        self.log_change(request, row, f"Switched {position}.")
-        said = (
-            gettext("Passkeys and links by email are on.")
-            if row.is_on
-            else gettext(
-                "Passkeys and links by email are off. Whoever is signed in stays signed in."
-            )
-        )
-        self.message_user(request, said, messages.SUCCESS)
-        return redirect(request.path)
-
-
 def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:
     """Sign out first if the visitor's own session is about to end: Django could not save it."""
     if request.user.pk in user_ids:
         logout(request)
-
-
-def _counts(adoption: Adoption) -> list[tuple[str, int, float]]:
-    """Return (label, people, percent of all users) for each number."""
-    rows = [
-        (gettext("Users"), adoption.users),
-        (gettext("Have a Corbado account"), adoption.moved),
-        (gettext("Have signed in with it"), adoption.signed_in),
-        (gettext("… and used a password since"), adoption.used_password_since),
-    ]
-    return [(name, number, 100 * adoption.share(number)) for name, number in rows]
-
-
-def _bars(adoption: Adoption) -> list[dict[str, Any]]:
-    """Lay out the chart in a box of 720 by 200, with one bar per week showing the share."""
-    bars = []
-    for number, week in enumerate(adoption.weeks):
-        share = min(1.0, adoption.share(week.total))
-        height = round(160 * share)
-        bars.append(
-            {
-                "week": week,
-                "percent": 100 * share,
-                "x": 60 * number + 10,
-                "middle": 60 * number + 30,
-                "y": 180 - height,
-                "height": height,
-                "label_y": 174 - height,
-            }
-        )
-    return bars

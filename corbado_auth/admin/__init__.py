@@ -1,0 +1,14 @@
+"""The app in Django's admin: accounts, how far the users have come, and the switch."""
+
+from __future__ import annotations
+
+from .accounts import ConnectAccountAdmin, CorbadoAccountAdmin
+from .attempts import MigrationAttemptAdmin
+from .switch import SignInSwitchAdmin
+
+__all__ = [
+    "ConnectAccountAdmin",
+    "CorbadoAccountAdmin",
+    "MigrationAttemptAdmin",
+    "SignInSwitchAdmin",
+]
