@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.core.checks import Error
 from django.http import HttpRequest
 from django.test import Client
+from django.urls import reverse
 
 from corbado_auth import pilot, switch
 from corbado_auth.checks.values import check_values
@@ -84,6 +86,28 @@ def test_who_is_not_let_in_sees_the_password_form_alone(
     settings.CORBADO_CONNECT = True
     ada = make_user("ada2@example.com")
     assert corbado.sign_in_by_connect(client, ada).json()["error"] == "switched_off"
+
+
+def test_a_sign_in_by_connect_that_has_begun_goes_on(
+    client: Client, corbado: Corbado, enabled_for: Any, make_user: MakeUser, settings: Any
+) -> None:
+    """The rule may look at the page's URL, and the script posts to another one."""
+    settings.CORBADO_CONNECT = True
+    ada = make_user("ada2@example.com")
+    visit = re.search(r'data-visit="([^"]+)"', text_of(client, LOGIN))
+    assert visit
+    enabled_for(nobody)
+    body = {"signedPasskeyData": corbado.connect_data(ada), "visit": visit[1]}
+    url = reverse("corbado_auth:connect-login")
+
+    def post(**changes: str) -> Any:
+        return client.post(url, {**body, **changes}, content_type="application/json")
+
+    assert post(visit="made:up").json()["error"] == "switched_off"
+    switch.turn(False)
+    assert post().json()["error"] == "switched_off"
+    switch.turn(True)
+    assert post().status_code == 200
 
 
 def test_it_is_asked_once_for_a_page(client: Client, enabled_for: Any) -> None:

@@ -53,10 +53,13 @@ def impersonating() -> Refusal:
 class JSONView(View):
     """A view for a JSON POST from one of our own pages; anything else is refused, also as JSON.
 
-    Never cached. Every failure is a Refusal, whose code and sentence are the response.
+    Never cached. Every failure is a Refusal, whose code and sentence are the response; the code is
+    logged.
     """
 
     http_method_names = ["post"]
+    # What is refused, in the log.
+    _what = ""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -91,9 +94,10 @@ class JSONView(View):
             raise Refusal("csrf", gettext("This page is outdated. Reload it and try again."), 403)
         try:
             with none_while_asking():
-                if not switch.is_enabled(request):
+                body = _read_body(request)
+                if not switch.is_enabled(request, has_begun=self._has_begun(body)):
                     raise Refusal("switched_off", switch.sentence(), 403)
-                return self._answer_body(_read_body(request))
+                return self._answer_body(body)
         except CorbadoError as error:
             raise _refusal(error) from None
         except Exception as error:
@@ -104,11 +108,17 @@ class JSONView(View):
             logger.error("Connect: the %s raised %s", culprit, type(error).__name__)
             raise _unavailable(RETRY_AFTER) from None
 
+    def _has_begun(self, body: dict[str, Any]) -> bool:
+        """Return whether the pilot has let this begin, so that only the switch can stop it."""
+        return False
+
     def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
         """Answer the request, or raise Refusal or CorbadoError."""
         raise NotImplementedError
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:
+        level = logging.WARNING if refusal.status == 429 else logging.INFO
+        logger.log(level, "Connect: %s refused (%s)", self._what, refusal.code)
         answer = {"error": refusal.code, "message": refusal.message}
         response = JsonResponse(answer, status=refusal.status)
         if refusal.retry_after:

@@ -40,12 +40,19 @@ class ConnectLoginView(JSONView):
     chose a passkey on it.
     """
 
+    _what = "sign-in"
+
+    def _has_begun(self, body: dict[str, Any]) -> bool:
+        """Return whether the visitor has opened a page with the component."""
+        self._visitor = read_visit(body.get("visit"))
+        return bool(self._visitor)
+
     @sensitive_variables()
     def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
         """Sign in the owner of the handle, once Corbado has vouched for it."""
         data = self._readable(body.get("signedPasskeyData"))
         handle = self._own_handle() if body.get("confirm") else data.handle
-        self._verify(data, handle, visitor=read_visit(body.get("visit")))
+        self._verify(data, handle)
         # Not sooner: this reads the database, to which no connection is held during the call to
         # Corbado.
         take_turn()
@@ -76,9 +83,9 @@ class ConnectLoginView(JSONView):
             raise Refusal("not_signed_in", gettext("Sign in first."), 401)
         return account.handle
 
-    def _verify(self, data: SignedPasskeyData, handle: str, *, visitor: str) -> None:
+    def _verify(self, data: SignedPasskeyData, handle: str) -> None:
         """Ask Corbado, unless too many attempts from this address have failed."""
-        attempt = Attempt(self.request, visitor=visitor)
+        attempt = Attempt(self.request, visitor=self._visitor)
         if not attempt.is_allowed:
             raise self._too_many_attempts()
         try:
@@ -90,8 +97,6 @@ class ConnectLoginView(JSONView):
 
     def _invalid(self, code: str, status: int = 400) -> Refusal:
         """Return the refusal of data that Corbado does not vouch for, or would not."""
-        if code != "not_verified":
-            logger.info("Sign-in failed: signedPasskeyData is refused (%s)", code)
         message = gettext("Your passkey could not be checked. Try again, or use your password.")
         return Refusal(code, message, status)
 

@@ -34,6 +34,8 @@ class ConnectTokensView(JSONView):
     The type is from a fixed list, and the session alone decides whose token it is.
     """
 
+    _what = "token"
+
     # How many seconds ago may the sign-in have been to add or remove a passkey?
     recent_sign_in = 10 * 60
 
@@ -50,7 +52,8 @@ class ConnectTokensView(JSONView):
         if token_type != "passkey-list" and not self._is_recent():  # noqa: S105 -- no password
             raise Refusal("sign_in_again", gettext("Please sign in again first."), 403)
         if Tally("connect_tokens", str(user.pk)).add() > TOKENS_PER_MINUTE:
-            raise self._too_many(user)
+            message = gettext("Too many attempts. Wait a minute.")
+            raise Refusal("too_many_attempts", message, 429, retry_after=60)
         token = ConnectService().create_connect_token(
             token_type,
             ConnectAccount.objects.get_or_link(user).handle,
@@ -94,12 +97,6 @@ class ConnectTokensView(JSONView):
         except SignInRefused:
             return False
         return True
-
-    def _too_many(self, user: Any) -> Refusal:
-        """Return the refusal of more tokens than a person needs."""
-        logger.warning("No connect token: too_many_attempts (local user %s)", user.pk)
-        message = gettext("Too many attempts. Wait a minute.")
-        return Refusal("too_many_attempts", message, 429, retry_after=60)
 
 
 def _name(user: Any) -> str:

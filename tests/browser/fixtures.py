@@ -7,6 +7,7 @@ in this process, with the database at hand.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -57,9 +58,7 @@ def pytest_runtest_makereport(
 def browser() -> Iterator[Browser]:
     """Run Debian's Chromium. Not for the whole session: Playwright's event loop occupies the
     thread as long as it runs, and other tests use asyncio there."""
-    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if executable is None:
-        pytest.skip("Chromium is not here. Debian and Ubuntu: apt-get install chromium")
+    executable = _chromium()
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=TIMEOUT_IN_MS)
@@ -88,6 +87,29 @@ def new_visitor(
         if report is not None and report.failed:
             _keep_picture(visitor, request.node.nodeid, number)
         visitor.context.close()
+
+
+@pytest.fixture
+def visitor_without_foreign_cookies(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Visitor]:
+    """Be a person whose browser blocks third-party cookies, by its settings.
+
+    A browser profile of its own: those of `new_visitor` are private windows, where the choice is
+    Chromium's.
+    """
+    (tmp_path / "Default").mkdir()
+    settings = {"profile": {"cookie_controls_mode": 1}}
+    (tmp_path / "Default/Preferences").write_text(json.dumps(settings))
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=_chromium(), args=FLAGS
+    )
+    visitor = Visitor(context)
+    yield visitor
+    report = request.node.stash.get(REPORT, None)
+    if report is not None and report.failed:
+        _keep_picture(visitor, request.node.nodeid, 0)
+    context.close()
 
 
 @pytest.fixture
@@ -184,6 +206,13 @@ def live_site(
     settings.CORBADO_FRONTEND_API_URL = _live_emulator.emulator.url
     _live_emulator.emulator.reset()
     return _live_emulator
+
+
+def _chromium() -> str:
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if executable is None:
+        pytest.skip("Chromium is not here. Debian and Ubuntu: apt-get install chromium")
+    return executable
 
 
 def _keep_picture(visitor: Visitor, test: str, number: int) -> None:

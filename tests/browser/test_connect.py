@@ -141,9 +141,12 @@ def test_the_password_is_reached_by_keyboard(connect_site: LiveSite, visitor: Vi
 def test_the_password_works_while_the_script_is_blocked(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
+    console: list[str] = []
+    visitor.page.on("console", lambda line: console.append(line.text))
     visitor.page.route("**/web-js.js", lambda route: route.abort())
     visitor.page.goto(f"{connect_site.url}/own-login/")
     visitor.sees("Passkeys did not load")
+    assert "Corbado Connect: script_blocked" in console
     use_password(connect_site, visitor)
 
 
@@ -160,6 +163,43 @@ def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visito
     visitor.sees("Passkeys are taking a while to load")
     visitor.page.get_by_role("button", name="Use your password").click()
     expect(name_field(visitor)).to_be_focused()
+
+
+def test_everything_works_while_third_party_cookies_are_blocked(
+    connect_site: LiveSite, visitor_without_foreign_cookies: Visitor, settings: Any
+) -> None:
+    """Corbado's API is another site then: `127.0.0.1` beside `localhost`."""
+    visitor = visitor_without_foreign_cookies
+    assert connect_site.url.startswith("http://localhost:")
+    api = connect_site.emulator.url.replace("localhost", "127.0.0.1")
+    settings.CORBADO_CONNECT_CUSTOM_DOMAIN = api
+    settings.CORBADO_CONNECT_SCRIPT_URL = f"{api}/connect/web-js.js"
+    # Cookies know no ports, and this one is sent from pages of any site, if at all.
+    url = "https://127.0.0.1/"
+    visitor.context.add_cookies(
+        [{"name": "theirs", "value": "1", "url": url, "sameSite": "None", "secure": True}]
+    )
+    page = visitor.page.goto(f"{api}/_emulator/")
+    assert page is not None
+    assert page.request.all_headers()["cookie"] == "theirs=1"
+    sent: dict[str, str] = {}
+
+    def note(request: Any) -> None:
+        sent[request.url] = request.all_headers().get("cookie", "")
+
+    visitor.page.on("requestfinished", note)
+    add_passkey(connect_site, visitor)
+    sign_out(visitor)
+    visitor.lands_on("/home/")
+    visitor.sees(f"Hello {ADA}")
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
+    visitor.action("delete_passkey").click()
+    visitor.action("confirm_delete").click()
+    visitor.sees("Your passkey was removed")
+    theirs = {url: cookies for url, cookies in sent.items() if url.startswith(f"{api}/v2/")}
+    assert f"{api}/v2/connect/login/finish" in theirs
+    assert set(theirs.values()) == {""}
+    assert ConnectAccount.objects.get().sign_in_count == 1
 
 
 def test_the_password_works_without_javascript(

@@ -60,8 +60,11 @@
       const script = document.createElement("script");
       script.src = scriptUrl;
       script.nonce = own?.nonce ?? "";
-      script.onload = () => (window.Corbado ? resolve(window.Corbado) : reject(new Error("empty")));
-      script.onerror = () => reject(new Error("blocked"));
+      script.onload = () => (window.Corbado ? resolve(window.Corbado) : script.onerror());
+      script.onerror = () => {
+        report("script_blocked");
+        reject(new Error("blocked"));
+      };
       document.head.append(script);
       return undefined;
     });
@@ -73,6 +76,9 @@
     ...(options.customDomain && { customDomain: options.customDomain }),
     ...(options.frontendApiUrlSuffix && { frontendApiUrlSuffix: options.frontendApiUrlSuffix }),
   });
+
+  /** Leave a reason for the site's operator: of this, the server never hears. */
+  const report = (reason) => console.warn(`Corbado Connect: ${reason}`);
 
   /** Say something in the wrapper's live region; emptied first, so that the same is read out again. */
   const say = (wrapper, text, link) => {
@@ -181,7 +187,10 @@
     const start = async () => {
       place.hidden = false;
       again.hidden = true;
-      slow = setTimeout(() => say(wrapper, options.slow), SLOW);
+      slow = setTimeout(() => {
+        report("script_slow");
+        say(wrapper, options.slow);
+      }, SLOW);
       try {
         const corbado = await component(options);
         corbado.unmountCorbadoConnectLogin?.(place);
