@@ -91,7 +91,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         try:
             if isinstance(connect_user, ConnectUser):
                 who = connect_user.corbado_user_id or "unknown"
-                return self._found_again(self._sign_in_by_connect(connect_user))
+                return self._found_again(self._sign_in_by_connect(request, connect_user))
             if isinstance(corbado_user, CorbadoUser):
                 who = corbado_user.id
                 user = Mapping(self, request, corbado_user, local_user).run()
@@ -174,7 +174,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """Return whether an existing user may sign in with this request: yes, by default.
 
         Called for every existing user, each time and before anything is written, so that a site
-        with several shops can keep one shop's users out of another.
+        with several shops can keep one shop's users out of another. At Connect ``corbado_user`` has
+        an ID at most.
         """
         return True
 

@@ -6,12 +6,13 @@ import logging
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
 from django.utils import timezone
 
 from .counting import count_at_login
 from .exceptions import SignInRefused
 from .handles import new_handle
-from .identity import ConnectUser
+from .identity import ConnectUser, CorbadoUser
 from .local_users import email_of
 from .models import ConnectAccount
 
@@ -43,11 +44,22 @@ class ConnectRules:
         """Raise SignInRefused unless this user may have passkeys at Corbado Connect."""
         raise NotImplementedError
 
-    def _sign_in_by_connect(self, connect_user: ConnectUser) -> AbstractBaseUser:
+    def may_sign_in(
+        self, request: HttpRequest | None, user: AbstractBaseUser, corbado_user: CorbadoUser
+    ) -> bool:
+        """Return whether this user may sign in with this request."""
+        raise NotImplementedError
+
+    def _sign_in_by_connect(
+        self, request: HttpRequest | None, connect_user: ConnectUser
+    ) -> AbstractBaseUser:
         account = ConnectAccount.objects.for_handle(connect_user.handle)
         account = account or self._recognize(connect_user)
         known = account.corbado_user_id
         self.check_connect(account.user)
+        person = CorbadoUser(id=connect_user.corbado_user_id)
+        if not self.may_sign_in(request, account.user, person):
+            raise SignInRefused("not_allowed_here")
         record = partial(account.record_sign_in, connect_user, at=timezone.now())
         count_at_login(account.user, record)
         if known and known != connect_user.corbado_user_id:

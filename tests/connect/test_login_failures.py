@@ -11,6 +11,8 @@ from django.db import DatabaseError
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
 from tests.connect import test_login
@@ -196,6 +198,27 @@ def test_the_account_of_another_project_does_not_count(
         handle = ConnectAccount.objects.get_or_link(ada).handle
     answer = corbado.post_connect_data(client, corbado.connect_data(handle))
     assert answer.json()["error"] == "refused"
+
+
+class TwoShops(CorbadoBackend):
+    """Two shops in one database, told apart by a column; here, the last name."""
+
+    def may_sign_in(self, request: Any, user: Any, corbado_user: CorbadoUser) -> bool:
+        return bool(user.last_name == request.get_host())
+
+
+def test_at_another_shop_a_returning_person_gets_no_session(
+    corbado: Corbado, make_user: MakeUser, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.TwoShops"]
+    ada = make_user(ADA, last_name="one.example.com")
+    one, two = (Client(SERVER_NAME=f"{name}.example.com") for name in ("one", "two"))
+    assert corbado.sign_in_by_connect(one, ada).status_code == 200
+    assert get_user(one) == ada
+    assert corbado.sign_in_by_connect(two, ada).json()["error"] == "refused"
+    assert "not_allowed_here" in caplog.text
+    assert not get_user(two).is_authenticated
+    assert account_of(ada).sign_in_count == 1
 
 
 @pytest.mark.matrix

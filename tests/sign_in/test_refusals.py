@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth import authenticate, get_user, get_user_model
 from django.core.cache import cache
 from django.core.exceptions import FieldError
 from django.db import connection
@@ -381,6 +381,21 @@ def test_a_site_says_who_may_sign_in_where(
     assert authenticate(two, corbado_user=corbado_user(ADA)) is None
     assert CorbadoAccount.objects.get().sign_in_count == 1
     assert caplog.text.count("not_allowed_here") == 2
+
+
+def test_at_another_shop_a_returning_person_gets_no_session(
+    make_user: MakeUser, use: Any, corbado: Corbado
+) -> None:
+    use(TwoShops)
+    ada = make_user(ADA, username="ada", last_name="one.example.com")
+    person = corbado.add_user(ADA)
+    one, two = (Client(SERVER_NAME=f"{name}.example.com") for name in ("one", "two"))
+    for _time in range(2):
+        corbado.sign_in(one, person)
+        assert get_user(one) == ada
+        one.logout()
+        assert corbado.sign_in(two, person).status_code == 403
+        assert not get_user(two).is_authenticated
 
 
 class TwoShops(Proven):
