@@ -275,6 +275,14 @@ class Settings:
         return bool(_get("CORBADO_SESSION_LIST", False))
 
     @property
+    def CORBADO_ADMIN_PASSWORD_FORM(self) -> bool:
+        """Does the admin's login page have the password form below Corbado's component?
+
+        False: passkeys are required there. While the switch is off, the form is there all the same.
+        """
+        return bool(_get("CORBADO_ADMIN_PASSWORD_FORM", True))
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))

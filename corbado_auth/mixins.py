@@ -1,4 +1,4 @@
-"""Mixins for a site's own class-based views."""
+"""Mixins for a site's own class-based views, and for its own AdminSite."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.views import View
 
+from .sign_in.admin_login import CorbadoAdminMixin
 from .step_up.asking import RECENT, ask_to_sign_in
 
-__all__ = ["RecentSignInRequiredMixin"]
+__all__ = ["CorbadoAdminMixin", "RecentSignInRequiredMixin"]
 
 
 class RecentSignInRequiredMixin(View):

@@ -19,7 +19,7 @@ SECRET_KEY = "demo-only-and-public-do-not-use-this-key-for-anything-else"  # noq
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "corbado_auth.admin_site.CorbadoAdminConfig",  # passkeys in the admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

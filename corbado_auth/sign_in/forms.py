@@ -13,10 +13,23 @@ from corbado_auth.passwords import find_user, finds_by_address
 from corbado_auth.second_factor import has_second_factor
 from corbado_auth.telemetry import Secret
 
-__all__ = ["PasswordForm"]
+__all__ = ["PasswordForm", "RefusesSecondFactor"]
 
 
-class PasswordForm(AuthenticationForm):
+class RefusesSecondFactor(AuthenticationForm):
+    """A password form that refuses users with a second factor, for which it has no field."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Refuse users as the other forms do, and then these."""
+        super().confirm_login_allowed(user)
+        if has_second_factor(user):
+            raise ValidationError(
+                _("This account needs a second factor, which this form does not ask for."),
+                code="second_factor",
+            )
+
+
+class PasswordForm(RefusesSecondFactor):
     """Django's own form, which calls each backend with the arguments that it accepts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -26,15 +39,6 @@ class PasswordForm(AuthenticationForm):
         username.widget.attrs.pop("autofocus", None)
         if finds_by_address():
             username.label = _("Username or email")
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Refuse users as Django does, and users with a second factor, which this form lacks."""
-        super().confirm_login_allowed(user)
-        if has_second_factor(user):
-            raise ValidationError(
-                _("This account needs a second factor, which this form does not ask for."),
-                code="second_factor",
-            )
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:

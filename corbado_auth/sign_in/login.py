@@ -66,25 +66,11 @@ class LoginView(auth_views.LoginView):
         return super().get_context_data(
             takes_password=self._takes_password(),
             is_on=is_enabled(self.request),
-            is_connect=self._is_connect(),
-            older_way_url=self._older_way_url() if conf.CORBADO_CONNECT == "both" else "",
+            is_connect=shows_connect(self.request),
+            older_way_url=older_way_url(self.request),
             password_reset_url=first_url(self.password_reset_names),
             **kwargs,
         )
-
-    def _is_connect(self) -> bool:
-        """Return whether the page shows Connect's component, not the older one of magic links."""
-        asks_for_older = OLDER_WAY in self.request.GET or LINK_PARAMETERS & self.request.GET.keys()
-        return bool(conf.CORBADO_CONNECT) and not (
-            conf.CORBADO_CONNECT == "both" and asks_for_older
-        )
-
-    def _older_way_url(self) -> str:
-        """Return this page with the older component, for people who have no Connect passkey yet."""
-        query = {OLDER_WAY: "yes"}
-        if next_url := self.get_redirect_url():
-            query["next"] = next_url
-        return f"{self.request.path}?{urlencode(query)}"
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return where to go after the password: never our redirect view or confirm page.
@@ -114,10 +100,7 @@ class LogoutView(auth_views.LogoutView):
         pending.cookie.drop(request, response)
         pending.unfinished.drop(request, response)
         if self.forgets_last_login:
-            # For forget.js, which runs on the next login page before a component reads anything.
-            response.set_cookie(
-                SIGNED_OUT, "1", max_age=YEAR, secure=request.is_secure(), samesite="Lax"
-            )
+            forget_person(request, response)
         return response
 
     def get_default_redirect_url(self) -> str:
@@ -125,3 +108,27 @@ class LogoutView(auth_views.LogoutView):
         if self.next_page or settings.LOGOUT_REDIRECT_URL:
             return super().get_default_redirect_url()
         return login_page_url()
+
+
+def shows_connect(request: HttpRequest) -> bool:
+    """Return whether a login page shows Connect's component, not the older one of magic links."""
+    asks_for_older = OLDER_WAY in request.GET or LINK_PARAMETERS & request.GET.keys()
+    return bool(conf.CORBADO_CONNECT) and not (conf.CORBADO_CONNECT == "both" and asks_for_older)
+
+
+def older_way_url(request: HttpRequest) -> str:
+    """Return this page with the older component, for people who have no Connect passkey yet.
+
+    Empty unless the site has both.
+    """
+    if conf.CORBADO_CONNECT != "both":
+        return ""
+    query = {OLDER_WAY: "yes"}
+    if next_url := safe_next(request, request.GET.get("next", "")):
+        query["next"] = next_url
+    return f"{request.path}?{urlencode(query)}"
+
+
+def forget_person(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell forget.js, which runs on the next login page before a component reads anything."""
+    response.set_cookie(SIGNED_OUT, "1", max_age=YEAR, secure=request.is_secure(), samesite="Lax")
