@@ -123,7 +123,7 @@ class Corbado:
 
         login_url = login_url or reverse("corbado_auth:login")
         query = {"next": next} if next else {}
-        page = client.get(login_url, query, secure=settings.SECURE_SSL_REDIRECT)
+        page = client.get(login_url, query, follow=True, secure=settings.SECURE_SSL_REDIRECT)
         # The site accepts only a navigation that began at its own login page.
         return client.get(
             reverse("corbado_auth:redirect"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.checks import Tags, register
 
+from .admin_sites import check_admin_sites
 from .connect import check_connect, check_connect_deployment
 from .email_lookups import check_email_lookups
 from .lockout import check_lockout
@@ -31,6 +32,7 @@ def register_checks() -> None:
         check_lockout,
         check_policies,
         check_recorders,
+        check_admin_sites,
     )
     for check in checks:
         register(check, Tags.security, "corbado_auth")

@@ -50,3 +50,6 @@ SECOND_FACTOR_UNANSWERED = "corbado_auth.W042"
 CSP_BLOCKS_CORBADO = "corbado_auth.W043"
 PASSKEYS_DENIED = "corbado_auth.W044"
 AXES_STOPS_PASSKEYS = "corbado_auth.W041"
+ADMIN_SITE_REPLACED = "corbado_auth.W045"
+PASSWORDS_STILL_TAKEN = "corbado_auth.W046"  # noqa: S105
+GREEDY_BACKEND_FIRST = "corbado_auth.W047"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,12 @@ SESSIONS_APP = "django.contrib.sessions"
 SECOND_FACTORS = {
     "allauth.mfa": "allauth.mfa.utils.is_mfa_enabled(user)",
     "two_factor": "django_otp.user_has_device(user)",
+}
+
+# Packages whose backends take any credentials, and return None for those of other backends.
+ABSTAIN = {
+    *("allauth", "axes", "corbado_auth", "django", "django_auth_ldap", "django_su"),
+    *("mozilla_django_oidc", "social_core"),
 }
 
 if TYPE_CHECKING:
@@ -178,11 +185,49 @@ def _backends() -> Messages:
             "AUTHENTICATION_BACKENDS, beside the backends that are there.",
             id=ids.BACKEND_MISSING,
         )
+    yield from _greedy()
     for backend in ours:
         yield from _unanswered(backend)
         yield from _second_factor(backend)
         yield from _without_addresses(backend)
         yield from _not_created(backend)
+
+
+def _greedy() -> Messages:
+    """Notice a backend before ours that Django asks about Corbado's proof, too.
+
+    Django passes over a backend whose ``authenticate()`` does not take these arguments. One that
+    takes any may raise an error for what is not its own, as django-passkeys does.
+    """
+    before = []
+    for path in settings.AUTHENTICATION_BACKENDS:
+        found = _imported(path)
+        if found in _ours():
+            break
+        if isinstance(found, type) and _takes_anything(found):
+            before.append(path)
+    if before and _ours():
+        yield Warning(
+            f"AUTHENTICATION_BACKENDS has {', '.join(before)} before our backend. It takes any "
+            "credentials, so Django asks it at each sign-in through Corbado, which fails if it "
+            "raises an error.",
+            hint="Put our backend, or your subclass, first in AUTHENTICATION_BACKENDS. If that "
+            f'backend returns None for what it does not know, add "{ids.GREEDY_BACKEND_FIRST}" to '
+            "SILENCED_SYSTEM_CHECKS.",
+            id=ids.GREEDY_BACKEND_FIRST,
+        )
+
+
+def _takes_anything(backend: type) -> bool:
+    """Return whether Django would ask this backend about a Corbado user."""
+    definer = next((each for each in backend.__mro__ if "authenticate" in vars(each)), object)
+    if definer.__module__.partition(".")[0] in ABSTAIN:
+        return False
+    try:
+        inspect.signature(backend.authenticate).bind(None, None, corbado_user=None)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _ours() -> list[type[CorbadoBackend]]:

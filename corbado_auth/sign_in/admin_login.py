@@ -85,11 +85,12 @@ class CorbadoAdminMixin(AdminSite):
 
     def takes_password(self, request: HttpRequest) -> bool:
         """Return whether the login page has the password form."""
-        if not is_enabled(request):
-            return True
-        is_wanted = self.has_password_form
-        is_wanted = conf.CORBADO_ADMIN_PASSWORD_FORM if is_wanted is None else is_wanted
-        return is_wanted and passwords.are_taken()
+        return not is_enabled(request) or (self.wants_password() and passwords.are_taken())
+
+    def wants_password(self) -> bool:
+        """Return whether this site has a password form as long as Corbado is there."""
+        is_set = self.has_password_form is not None
+        return bool(self.has_password_form) if is_set else conf.CORBADO_ADMIN_PASSWORD_FORM
 
     def _with_next(self, request: HttpRequest) -> HttpResponse:
         query = request.GET.copy()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -47,6 +48,15 @@ class AnsweredBackend(CorbadoBackend):
     """A site that has answered."""
 
     local_emails_are_verified = False
+
+
+class GreedyBackend(ModelBackend):
+    """A backend that takes everything for its own, as django-passkeys' does."""
+
+    def authenticate(
+        self, request: Any, username: str = "", password: str = "", **more: Any
+    ) -> Any:
+        raise ValueError("not mine")
 
 
 class AnsweredBelow(AnsweredBackend):
@@ -143,6 +153,10 @@ def backends(*names: str) -> dict[str, list[str]]:
 
 
 SPEAKS_UP = {
+    "greedy-backend-first": (
+        ids.GREEDY_BACKEND_FIRST,
+        backends(f"{HERE}.GreedyBackend", f"{HERE}.AnsweredBackend"),
+    ),
     "pilot-missing": (ids.PILOT_BROKEN, {"CORBADO_ENABLED_FOR": "shop.pilot.missing"}),
     "no-project-id": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": ""}),
     "project-id-none": (ids.PROJECT_ID_MISSING, {"CORBADO_PROJECT_ID": None}),
@@ -266,6 +280,7 @@ SPEAKS_UP = {
     "unanswered-in-subclass": (ids.EMAILS_UNANSWERED, backends(f"{HERE}.Unanswered")),
 }
 SILENT = {
+    "greedy-backend-after-ours": backends(f"{HERE}.AnsweredBackend", f"{HERE}.GreedyBackend"),
     "number-as-timeout": {"CORBADO_TIMEOUT": 5},
     "no-limit": {"CORBADO_FAILED_ATTEMPTS_PER_MINUTE": 0},
     "proxies": {"CORBADO_TRUSTED_PROXIES": ["10.0.0.1", "2001:db8::/32", "unix:"]},

@@ -28,9 +28,11 @@ def everything_said() -> list[CheckMessage]:
 
 # tests/accounts/test_email_index_checks.py asks the database, test_checks.py and test_urls.py have
 # other user models and URLconfs, test_connect.py has Connect, and what records requests is in
-# tests/neighbours/test_telemetry.py.
+# tests/neighbours/test_telemetry.py; test_admin_sites.py has other admin sites.
 ELSEWHERE = {
     ids.ADDRESS_IS_USER_NAME,
+    ids.ADMIN_SITE_REPLACED,
+    ids.PASSWORDS_STILL_TAKEN,
     ids.EMAIL_INDEX_MISSING,
     ids.EMAIL_FIELD_MISSING,
     ids.NEW_USERS_INCOMPLETE,

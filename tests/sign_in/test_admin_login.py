@@ -83,14 +83,10 @@ def test_the_component_is_above_the_password_form(corbado: Corbado, client: Clie
     assert page.count("<form") == 1
 
 
-def test_staff_sign_in_without_a_click_more(
-    corbado: Corbado, client: Client, linked: User
-) -> None:
+def test_staff_sign_in_without_a_click_more(corbado: Corbado, client: Client, linked: User) -> None:
     answer = client.get("/admin/auth/user/")
     assert answer.url == "/admin/login/?next=/admin/auth/user/"
-    response = corbado.sign_in(
-        client, linked, login_url="/admin/login/", next="/admin/auth/user/"
-    )
+    response = corbado.sign_in(client, linked, login_url="/admin/login/", next="/admin/auth/user/")
     assert (response.status_code, response.url) == (303, "/admin/auth/user/")
     assert client.get(response.url).status_code == 200
 

@@ -1,0 +1,144 @@
+"""Checks of Django's admin: whether the site is ours, and which passwords still open it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.core.checks import CheckMessage, Warning
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLResolver, get_resolver
+
+from corbado_auth import passwords
+from corbado_auth.conf import conf
+
+from . import ids
+
+Messages = Iterator[CheckMessage]
+
+# Of CorbadoAdminConfig, which a check cannot import.
+OUR_SITE = "corbado_auth.admin_site.make_default_site"
+
+
+def check_admin_sites(**kwargs: Any) -> list[CheckMessage]:
+    """Check that no app replaces our admin site, and list the passwords that still open one."""
+    if not (apps.is_installed("django.contrib.admin") and getattr(settings, "ROOT_URLCONF", None)):
+        return []
+    return [*_replaced(), *_passwords()]
+
+
+def _replaced() -> Messages:
+    """Notice an app that puts its own site in the place of ours, as django-unfold does."""
+    from django.contrib import admin
+
+    from corbado_auth.sign_in.admin_login import CorbadoAdminMixin
+
+    is_named = getattr(apps.get_app_config("admin"), "default_site", "") == OUR_SITE
+    if is_named and not isinstance(admin.site, CorbadoAdminMixin):
+        unfold = 'Write "unfold.apps.BasicAppConfig" in place of "unfold" in INSTALLED_APPS.'
+        yield Warning(
+            "INSTALLED_APPS names CorbadoAdminConfig, but another app has put a site of its own in "
+            f"its place ({type(admin.site).__module__}), which has no passkeys.",
+            hint=unfold
+            if apps.is_installed("unfold")
+            else "Let that app leave django.contrib.admin.site alone, or give it a site that "
+            "inherits from corbado_auth.mixins.CorbadoAdminMixin.",
+            id=ids.ADMIN_SITE_REPLACED,
+        )
+
+
+def _passwords() -> Messages:
+    """List what takes a password where an admin site has no form for one."""
+    views = _reachable_views()
+    if not _are_passkeys_required(views) or not _are_passwords_taken():
+        return
+    found = [path for path, view in views.items() if _takes_password(view)]
+    if _is_webhook_on():
+        found.append("Corbado's component, which asks the action webhook")
+    if found:
+        yield Warning(
+            "The admin's login page has no password form, but a password of staff is still "
+            f"accepted by: {', '.join(found)}.",
+            hint="Take these pages out of the URLconf or set has_password_form = False on them; "
+            "leave CORBADO_WEBHOOK_SECRETS empty; or give staff unusable passwords "
+            "(corbado_retire_passwords). If other people need them, add "
+            f'"{ids.PASSWORDS_STILL_TAKEN}" to SILENCED_SYSTEM_CHECKS.',
+            id=ids.PASSWORDS_STILL_TAKEN,
+        )
+
+
+def _reachable_views() -> dict[str, Any]:
+    """Return the views of the site by pattern; of two with the same one, the first answers."""
+    found: dict[str, Any] = {}
+    for path, view in _views(get_resolver(), "/"):
+        found.setdefault(path, view)
+    return found
+
+
+def _views(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in resolver.url_patterns:
+        path = f"{prefix}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern, path)
+        else:
+            yield path, pattern.callback
+
+
+def _are_passkeys_required(views: dict[str, Any]) -> bool:
+    if not conf.CORBADO_ADMIN_PASSWORD_FORM:
+        return True
+    sites = [getattr(view, "__self__", None) for view in views.values()]
+    return any(getattr(site, "has_password_form", None) is False for site in sites)
+
+
+def _are_passwords_taken() -> bool:
+    try:
+        return passwords.are_taken()
+    except Exception:  # noqa: BLE001 -- a backend that cannot be imported has its own message
+        return False
+
+
+def _takes_password(view: Any) -> bool:
+    """Return whether a view shows a form to sign in with a password."""
+    site = getattr(view, "__self__", None)
+    if site is not None:
+        return _is_admin_login(site, view)
+    found = getattr(view, "view_class", None)
+    # The page for step-up has a form where our login page has one.
+    if not inspect.isclass(found) or found.__name__ == "StepUpView":
+        return False
+    given = getattr(view, "view_initkwargs", {})
+    if not given.get("has_password_form", getattr(found, "has_password_form", True)):
+        return False
+    forms = [
+        given.get(name) or getattr(found, name, None)
+        for name in ("authentication_form", "form_class")
+    ]
+    return issubclass(found, auth_views.LoginView) or any(map(_asks_who_and_password, forms))
+
+
+def _is_admin_login(site: Any, view: Any) -> bool:
+    from django.contrib.admin import AdminSite
+
+    from corbado_auth.sign_in.admin_login import CorbadoAdminMixin
+
+    if not isinstance(site, AdminSite) or view.__name__ != "login":
+        return False
+    return not isinstance(site, CorbadoAdminMixin) or site.wants_password()
+
+
+def _asks_who_and_password(form: Any) -> bool:
+    """Tell a form to sign in from one that asks a signed-in person for the password again."""
+    fields = getattr(form, "base_fields", {})
+    return "password" in fields and bool({"username", "login", "email"} & set(fields))
+
+
+def _is_webhook_on() -> bool:
+    try:
+        return bool(conf.CORBADO_WEBHOOK_SECRETS) and not conf.uses_connect_alone()
+    except ImproperlyConfigured:
+        return False  # Has its own message.

@@ -1,0 +1,142 @@
+"""The checks of the admin: no app replaces our site, and what still takes passwords is listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_required
+from django.core.checks import CheckMessage
+from django.urls import include, path
+from django.views.generic import FormView
+
+from corbado_auth.admin_site import CorbadoAdminConfig, make_default_site
+from corbado_auth.checks import ids
+from corbado_auth.mixins import CorbadoAdminMixin
+from corbado_auth.sign_in.forms import PasswordForm
+from corbado_auth.views import LoginView
+from tests.checks.test_checks import messages
+
+HERE = __name__
+
+
+class Vault(CorbadoAdminMixin, AdminSite):
+    """An admin site without passwords."""
+
+    has_password_form = False
+
+
+class Desk(CorbadoAdminMixin, AdminSite):
+    """An admin site with them."""
+
+
+class OwnLogin(FormView):
+    """A login page that is nobody's subclass."""
+
+    form_class = PasswordForm
+
+
+vault, desk, other = Vault(), Desk(name="desk"), AdminSite(name="other")
+no_passwords = LoginView.as_view(has_password_form=False)
+urlpatterns = [
+    path("corbado/login/", no_passwords),
+    path("corbado/", include("corbado_auth.urls")),
+    path("vault/", vault.urls),
+    path("account/", login_required(lambda request: None)),
+    path("password/", auth_views.PasswordChangeView.as_view()),
+]
+
+
+class MoreForms:
+    """The same with pages that take passwords."""
+
+    urlpatterns = [
+        path("en/", include([path("login/", auth_views.LoginView.as_view())])),
+        path("own/", OwnLogin.as_view()),
+        path("desk/", desk.urls),
+        path("other/", other.urls),
+        path("corbado/", include("corbado_auth.urls")),
+        *urlpatterns,
+    ]
+
+
+def listed(**settings: Any) -> list[CheckMessage]:
+    """Return the message about passwords, if there is one."""
+    return [each for each in messages(**settings) if each.id == ids.PASSWORDS_STILL_TAKEN]
+
+
+def test_pages_that_take_passwords_are_listed() -> None:
+    (message,) = listed(ROOT_URLCONF=MoreForms)
+    assert message.msg.endswith(
+        "accepted by: /en/login/, /own/, /desk/login/, /other/login/, /corbado/login/."
+    )
+
+
+def test_pages_that_ask_signed_in_people_again_and_our_login_page_without_a_form_are_not() -> None:
+    assert listed(ROOT_URLCONF=HERE) == []
+
+
+def test_the_webhook_takes_passwords_too() -> None:
+    (message,) = listed(ROOT_URLCONF=HERE, CORBADO_WEBHOOK_SECRETS=["corbado:long enough"])
+    assert message.msg.endswith("accepted by: Corbado's component, which asks the action webhook.")
+
+
+def test_the_setting_alone_requires_passkeys_of_sites_that_are_not_ours() -> None:
+    (message,) = listed(ROOT_URLCONF="tests.urls", CORBADO_ADMIN_PASSWORD_FORM=False)
+    assert "/admin/login/" in message.msg
+
+
+def test_a_site_that_takes_passwords_is_not_asked_about_them() -> None:
+    assert listed(ROOT_URLCONF="tests.urls") == []
+
+
+def test_without_a_backend_for_passwords_nothing_is_left() -> None:
+    assert (
+        listed(
+            ROOT_URLCONF=MoreForms,
+            AUTHENTICATION_BACKENDS=["tests.checks.test_checks.AnsweredBackend"],
+        )
+        == []
+    )
+
+
+def test_a_backend_that_is_broken_has_its_own_message() -> None:
+    assert listed(ROOT_URLCONF=MoreForms, AUTHENTICATION_BACKENDS=["tests.nowhere.Backend"]) == []
+
+
+@pytest.fixture
+def _named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let INSTALLED_APPS name our config."""
+    config = apps.get_app_config("admin")
+    monkeypatch.setattr(config, "default_site", CorbadoAdminConfig.default_site)
+
+
+def replaced() -> list[CheckMessage]:
+    """Return the message about our site, if there is one."""
+    return [each for each in messages() if each.id == ids.ADMIN_SITE_REPLACED]
+
+
+@pytest.mark.usefixtures("_named")
+def test_a_site_of_another_app_in_place_of_ours_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "site", AdminSite())
+    (message,) = replaced()
+    assert "CorbadoAdminMixin" in message.hint
+
+
+@pytest.mark.usefixtures("_named")
+def test_unfold_is_told_its_basic_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "site", AdminSite())
+    real = apps.is_installed
+    monkeypatch.setattr(apps, "is_installed", lambda app: app == "unfold" or real(app))
+    (message,) = replaced()
+    assert '"unfold.apps.BasicAppConfig" in place of "unfold"' in message.hint
+
+
+@pytest.mark.usefixtures("_named")
+def test_our_own_site_is_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin, "site", make_default_site())
+    assert replaced() == []

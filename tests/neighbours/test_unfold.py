@@ -1,0 +1,11 @@
+"""django-unfold: its login page has our component, and staff sign in there."""
+
+from __future__ import annotations
+
+from tests.support.admin_cases import AdminCases
+
+
+class TestUnfold(AdminCases):
+    """What every theme has to do."""
+
+    its_own = "unfold/css/styles.css"

@@ -1,0 +1,15 @@
+"""The test site with django-passkeys, whose backend takes every sign-in for its own."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "passkeys"]
+AUTHENTICATION_BACKENDS = [
+    "tests.support.backends.AnsweredBackend",
+    "passkeys.backend.PasskeyModelBackend",
+]
+FIDO_SERVER_ID = "testserver"
+FIDO_SERVER_NAME = "Shop"
+KEY_ATTACHMENT = None

@@ -1,0 +1,12 @@
+"""The test site with django-unfold as its admin."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import INSTALLED_APPS
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "corbado_auth.admin_site.CorbadoAdminConfig",
+    *(app for app in INSTALLED_APPS if app != "django.contrib.admin"),
+]
