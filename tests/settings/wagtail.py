@@ -19,6 +19,6 @@ WAGTAIL_SITE_NAME = "Shop"
 WAGTAILADMIN_BASE_URL = "http://testserver"
 WAGTAILADMIN_LOGIN_URL = "corbado_auth:login"
 # Its tables as its models are, without its hundred migrations.
-MIGRATION_MODULES = {
-    name: None for name in ("wagtailcore", "wagtailadmin", "wagtaildocs", "wagtailimages")
-} | {"wagtailusers": None, "taggit": None}
+MIGRATION_MODULES: dict[str, None] = dict.fromkeys(
+    ("wagtailcore", "wagtailadmin", "wagtaildocs", "wagtailimages", "wagtailusers", "taggit")
+)
