@@ -28,17 +28,17 @@ ADD_USERS = """
 ADD_ACCOUNTS = """
     INSERT INTO corbado_auth_corbadoaccount
            (user_id, project_id, corbado_user_id, email, created_at, first_sign_in_at,
-            last_sign_in_at, sign_in_count, awaits_proof)
+            last_sign_in_at, sign_in_count, awaits_proof, is_new_user)
     SELECT auth_user.id, %s, 'usr-' || i, i || '@example.com', CURRENT_TIMESTAMP,
-           CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, false
+           CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, false, false
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
 ADD_CONNECT_ACCOUNTS = """
     INSERT INTO corbado_auth_connectaccount
            (user_id, project_id, handle, corbado_user_id, created_at, first_sign_in_at,
-            last_sign_in_at, sign_in_count)
+            last_sign_in_at, sign_in_count, is_new_user)
     SELECT auth_user.id, %s, 'usr-' || i, 'usr-' || i, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP,
-           CURRENT_TIMESTAMP, 1
+           CURRENT_TIMESTAMP, 1, false
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
 # What a session of somebody signed in takes.

@@ -239,6 +239,33 @@ def test_no_is_taken_for_an_answer(
     assert calls(connect_site, "/v2/connectTokens") == before
 
 
+def test_whoever_leaves_before_the_last_click_is_not_asked_again(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    use_password(connect_site, visitor)
+    with visitor.page.expect_response("**/passkeys/nudge/"):
+        visitor.action("create_passkey").click()
+    visitor.action("continue").wait_for()
+    expect(visitor.page.get_by_role("button", name="Not now")).to_be_hidden()
+    assert PasskeyNudge.objects.get().answer == "added"
+    visitor.page.reload()
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.locator("[data-corbado-connect]").count() == 0
+
+
+def test_the_answers_stand_apart_from_the_component_whatever_the_sites_styles(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    use_password(connect_site, visitor)
+    visitor.action("create_passkey").wait_for()
+    visitor.page.add_style_tag(content="p { margin: 0 }")
+    place = visitor.page.locator("[data-place]").bounding_box()
+    button = visitor.page.get_by_role("button", name="Not now").bounding_box()
+    assert place
+    assert button
+    assert button["y"] - (place["y"] + place["height"]) >= 8
+
+
 def test_passkeys_are_listed_removed_and_added(connect_site: LiveSite, visitor: Visitor) -> None:
     add_passkey(connect_site, visitor)
     visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")

@@ -227,8 +227,11 @@
     const done = wrapper.querySelector("[data-note]").dataset.done;
     let corbado;
 
+    let isAdded = false;
+
     const close = () => {
       watch.disconnect();
+      finishes.disconnect();
       corbado?.unmountCorbadoConnectAppend?.(place);
       place.hidden = true;
       answers.hidden = true;
@@ -236,6 +239,19 @@
     // The component draws nothing until it knows that it has something to offer.
     const watch = new ResizeObserver(() => (answers.hidden = place.offsetHeight === 0));
     watch.observe(place);
+    /** Note that there is a passkey now: whoever leaves the page without another click is not asked again. */
+    const added = () => {
+      if (isAdded) return undefined;
+      isAdded = true;
+      watch.disconnect();
+      answers.hidden = true;
+      return sendAnswer(options, "added");
+    };
+    // The component calls onComplete only at its "Continue".
+    const isFinish = ({ name, responseStatus }) =>
+      name.endsWith("/v2/connect/append/finish") && responseStatus === 200;
+    const finishes = new PerformanceObserver((list) => list.getEntries().some(isFinish) && added());
+    finishes.observe({ type: "resource" });
     for (const button of answers.querySelectorAll("[data-answer]")) {
       button.addEventListener("click", () => {
         close();
@@ -250,12 +266,12 @@
         onComplete: async () => {
           close();
           say(wrapper, done);
-          await sendAnswer(options, "added");
+          await added();
         },
         onSkip: async (status) => {
           close();
           // An implicit skip is Corbado's or ours, and says nothing of what the person wants.
-          if (status !== "skip-implicit") await sendAnswer(options, "not_now");
+          if (status !== "skip-implicit" && !isAdded) await sendAnswer(options, "not_now");
         },
       };
       corbado.mountCorbadoConnectAppend(place, given, options.styleUrl || undefined);
