@@ -205,7 +205,7 @@ def _compares_hashes(backend: Any) -> bool:
 
 
 def _mentions(backend: type, word: str) -> bool:
-    """Return whether the code of a backend, or of its base classes, uses a name or a string.
+    """Return whether the code of a backend, or of its base classes, has a name or a string.
 
     Django's own classes are ignored: a subclass may have replaced their methods.
     """
@@ -220,7 +220,9 @@ def _mentions(backend: type, word: str) -> bool:
 
 def _words(code: CodeType) -> set[object]:
     inner = (each for each in code.co_consts if isinstance(each, CodeType))
-    return {*code.co_names, *code.co_consts}.union(*map(_words, inner))
+    # django-oscar's authenticate() hands all it is given to a method with a parameter for it.
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return {*code.co_names, *code.co_consts, *parameters}.union(*map(_words, inner))
 
 
 def _is_hash(password: str) -> bool:

@@ -67,6 +67,19 @@ class TakesAnything(ModelBackend):
         return user if user and user.check_password(credentials["password"]) else None
 
 
+class HandsOn(ModelBackend):
+    """Hands whatever it is given to a method of its own, as django-oscar's does."""
+
+    def _authenticate(
+        self, request: object, email: Any = None, password: Any = None, **kwargs: Any
+    ) -> Any:
+        user = by_address(email or kwargs.get("username"))
+        return user if user and user.check_password(password) else None
+
+    def authenticate(self, *args: Any, **kwargs: Any) -> Any:
+        return self._authenticate(*args, **kwargs)
+
+
 class Directory(BaseBackend):
     """Keeps the passwords elsewhere, as LDAP does."""
 
@@ -146,7 +159,7 @@ def use(settings: Settings) -> Callable[..., None]:
 # The action webhook ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything])
+@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, HandsOn])
 def test_the_webhook_asks_a_backend_the_way_it_takes_a_name(
     make_user: MakeUser, use: Callable[..., None], backend: type
 ) -> None:
@@ -157,7 +170,7 @@ def test_the_webhook_asks_a_backend_the_way_it_takes_a_name(
     assert ask("passwordVerify", password="wrong") == {"success": False}
 
 
-@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything])
+@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, HandsOn])
 def test_somebody_named_like_the_address_stays_somebody_else(
     make_user: MakeUser, use: Callable[..., None], backend: type
 ) -> None:
@@ -227,7 +240,9 @@ def test_without_a_backend_that_takes_passwords_nobody_has_one(
     assert ask("authMethods") == {"status": "not_exists"}
 
 
-@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, Directory, DJANGOS])
+@pytest.mark.parametrize(
+    "backend", [ByAddress, ByEmail, TakesAnything, HandsOn, Directory, DJANGOS]
+)
 def test_a_failure_is_told_once_however_many_ways_were_tried(
     make_user: MakeUser, use: Callable[..., None], backend: Any
 ) -> None:
@@ -243,7 +258,7 @@ def test_a_failure_is_told_once_however_many_ways_were_tried(
     assert receiver.call_args.kwargs["credentials"] == {"username": "erin", "password": "*" * 20}
 
 
-@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, DJANGOS])
+@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, HandsOn, DJANGOS])
 def test_a_stranger_is_looked_for_as_often_as_a_wrong_password(
     make_user: MakeUser, use: Callable[..., None], backend: Any
 ) -> None:
@@ -273,7 +288,7 @@ def test_the_login_page_takes_a_password(client: Client, make_user: MakeUser) ->
 
 
 @pytest.mark.parametrize("typed", ["erin", ADDRESS, "Erin@Example.com"])
-@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything])
+@pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, HandsOn])
 def test_the_form_takes_what_the_backends_take(
     client: Client, make_user: MakeUser, use: Callable[..., None], backend: type, typed: str
 ) -> None:
