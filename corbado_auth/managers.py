@@ -22,7 +22,11 @@ from .signals import account_linked
 if TYPE_CHECKING:
     from .models import ConnectAccount, CorbadoAccount
 
-__all__ = ["ConnectAccountQuerySet", "CorbadoAccountQuerySet", "ProjectQuerySet"]
+__all__ = [
+    "ConnectAccountQuerySet",
+    "CorbadoAccountQuerySet",
+    "ProjectQuerySet",
+]
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 

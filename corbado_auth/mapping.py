@@ -18,6 +18,7 @@ from .deadlocks import again_after_deadlock
 from .exceptions import SignInRefused
 from .identity import CorbadoEmail, CorbadoUser
 from .integrity import what_failed
+from .invitations import StaffInvitation
 from .local_users import email_field_name, email_of, find_field, lookup_is_blind, users_with_email
 from .models import CorbadoAccount, db_for_write
 
@@ -178,6 +179,9 @@ class Mapping:
             self._check_may_link_themselves(self.local_user)
             self._check_may_sign_in(self.local_user)
             return self.local_user
+        invited = self._invited_user()
+        if invited is not None:
+            return invited
         user = self.backend.match_user(self.corbado_user)
         if user is None:
             return None
@@ -188,6 +192,23 @@ class Mapping:
             user.set_unusable_password()
             user.save(using=db_for_write(), update_fields=["password"])
         return user
+
+    def _invited_user(self) -> AbstractBaseUser | None:
+        """Return the staff member whose invitation was accepted in this browser, and use it up.
+
+        Only for a person with the address that it was sent to: a link that was forwarded, or found
+        in a log, opens nothing.
+        """
+        secret = getattr(self.request, "corbado_invitation", "")
+        invitation = StaffInvitation.objects.find(secret) if secret else None
+        if invitation is None:
+            return None
+        user = invitation.user
+        if not self._has_confirmed_address_of(user):
+            raise SignInRefused("other_invitation")
+        _check_active(self.backend, user)
+        self._check_may_sign_in(user)
+        return user if StaffInvitation.objects.use_up(invitation) else None
 
     # Conditions ----------------------------------------------------------------------------------
 

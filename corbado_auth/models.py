@@ -18,6 +18,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from .handles import MAX_HANDLE
+from .invitations import StaffInvitation  # noqa: F401 -- Django looks for models here
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from django.urls import path
 from . import views
 from .passkeys.views import AnswerNudgeView
 from .sign_in.confirm import ConfirmView
+from .sign_in.invited import InvitationView
 from .sign_in.refusals import ConfirmEmailView, LinkAccountView
 from .step_up.views import KeptPostView
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("confirm/", ConfirmView.as_view(), name="confirm"),
     path("confirm-email/", ConfirmEmailView.as_view(), name="confirm-email"),
     path("link-account/", LinkAccountView.as_view(), name="link-account"),
+    path("invitation/", InvitationView.as_view(), name="invitation"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("sessions/", views.SessionsView.as_view(), name="sessions"),
     path("step-up/", views.StepUpView.as_view(), name="step-up"),

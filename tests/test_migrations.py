@@ -58,6 +58,12 @@ def fill(apps: Apps, user_id: Any) -> None:
             "expires_at": timezone.now(),
         },
         "passkeynudge": {"user_id": user_id, "quiet_since": timezone.now()},
+        "staffinvitation": {
+            "user_id": user_id,
+            "project_id": PROJECT,
+            "digest": "d1",
+            "expires_at": timezone.now(),
+        },
         "signinswitch": {"changed_by_id": user_id},
         "pendingdeletion": {"project_id": PROJECT, "corbado_user_id": "usr-2"},
     }

@@ -345,6 +345,38 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="StaffInvitation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                ("digest", models.CharField(max_length=64, unique=True, verbose_name="digest")),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_invitations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "staff invitation",
+                "verbose_name_plural": "staff invitations",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "user"), name="corbado_invitation_local_user"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ListedSession",
             fields=[
                 (

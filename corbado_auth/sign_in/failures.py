@@ -56,6 +56,9 @@ STATUSES = {
     "form_out_of_date": 403,
     # An emailed link was opened in another browser than the one that asked: it is not used up.
     "other_browser": 400,
+    # The invitation is used, too old or replaced; or the person has another address than it.
+    "invitation_gone": 404,
+    "other_invitation": 403,
     # The visitor is impersonating another user, for whom nothing is changed.
     "impersonating": 403,
     # Corbado does not answer: a reload may try the same token again.

@@ -14,7 +14,7 @@ from corbado_auth import session
 from corbado_auth.http import SeeOther
 from corbado_auth.identity import CorbadoUser
 
-from . import intent, pending, retries
+from . import intent, invitation, pending, retries
 
 __all__ = ["led_to", "redirect_signed_in", "reloaded_next", "sign_in"]
 
@@ -35,6 +35,8 @@ def sign_in(
     ``local_user`` has just entered their password: the two get linked.
     """
     proof: dict[str, Any] = {"corbado_user": corbado_user}
+    # The backend reads it: a link by email lets one staff member link their account.
+    request.corbado_invitation = invitation.secret_of(request)  # type: ignore[attr-defined]
     if local_user is not None:
         proof["local_user"] = local_user
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
@@ -53,6 +55,7 @@ def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
     pending.cookie.drop(request, response)
     retries.cookie.drop(request, response)
     pending.unfinished.drop(request, response)
+    invitation.cookie.drop(request, response)
     # Enough for every cache (RFC 9111, section 5.2.2.5); this is on the path of every sign-in.
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["Referrer-Policy"] = "no-referrer"

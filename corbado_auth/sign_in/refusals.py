@@ -39,7 +39,7 @@ from corbado_auth.models import CorbadoAccount
 from corbado_auth.next_url import safe_next
 from corbado_auth.throttle import Tally
 
-from . import pending
+from . import invitation, pending
 from .auth_token import is_top_level_navigation, pop_link
 from .csrf import OwnForms
 from .failures import STATUSES, FailurePages
@@ -88,7 +88,10 @@ class RefusalPages(FailurePages):
             return self.render_failure("inactive")
         lacks_address = reason in LACK_ADDRESS and corbado_user.unverified_emails
         if not lacks_address and reason not in KNOWN_HERE:
-            return self.render_failure(reason if reason in STATUSES else "refused")
+            page = self.render_failure(reason if reason in STATUSES else "refused")
+            # Or somebody who accepted another person's could not sign in as themselves.
+            invitation.cookie.drop(self.request, page)
+            return page
         result = PendingSignIn(
             pending.new_id(),
             corbado_user,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import django
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "made-up-and-long-enough-for-a-shop-that-nobody-visits-0123456789"
 DEBUG = True
@@ -64,3 +66,10 @@ CORBADO_PROJECT_ID = os.environ["CORBADO_PROJECT_ID"]
 CORBADO_API_SECRET = os.environ["CORBADO_API_SECRET"]
 CORBADO_BACKEND_API_URL = os.environ["CORBADO_BACKEND_API_URL"]
 CORBADO_FRONTEND_API_URL = os.environ["CORBADO_FRONTEND_API_URL"]
+
+# No mail leaves. Django 6.1 wants MAILERS in place of the older setting.
+NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": NO_MAIL}}
+else:
+    EMAIL_BACKEND = NO_MAIL
