@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 from corbado_auth.addresses import same_address
+from corbado_auth.corbado_api.guard import unguard_thread
 from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 
 from .second_users import find_pairs
 
-__all__ = ["Difference", "compare"]
+__all__ = ["Difference", "People", "compare"]
 
 PAGE = 100
+THREADS = 4
+# How often a page is asked for, and the longest wait between two tries, in seconds.
+TRIES = 5
+LONGEST_WAIT = 60
+
+People = list[CorbadoUser]
 Kind = Literal[
     "gone_at_corbado", "unknown_here", "other_email", "second_user", "perhaps_second_user"
 ]
@@ -38,14 +49,19 @@ class Difference:
     other_user: str = ""
 
 
-def compare(service: CorbadoService | None = None) -> Iterator[Difference]:
-    """Yield the differences; raises CorbadoError. Keeps one number per account in memory."""
-    service = service or CorbadoService()
+def compare(
+    service: CorbadoService | None = None,
+    watched: Callable[[Iterator[People], int], Iterable[People]] = lambda pages, number: pages,
+) -> Iterator[Difference]:
+    """Yield the differences; raises CorbadoError. Keeps one number per account in memory.
+
+    ``watched`` is passed the pages of people at Corbado and their number, and returns the pages.
+    """
     accounts = CorbadoAccount.objects.in_project()
     found: set[int] = set()
-    page = pages = 1
-    while page <= pages:
-        people, pages = service.list_users(page=page, page_size=PAGE)
+    service = service or CorbadoService()
+    first, number = _page(service, 1)
+    for people in watched(_pages(service, first, number), number):
         here = {
             account.corbado_user_id: account
             for account in accounts.filter(
@@ -58,10 +74,39 @@ def compare(service: CorbadoService | None = None) -> Iterator[Difference]:
                 found.add(account.pk)
             yield from _differences(person, account)
         yield from _second_users(people, here)
-        page += 1
-    for account in accounts.order_by("pk").iterator():
-        if account.pk not in found:
-            yield Difference("gone_at_corbado", account.corbado_user_id, str(account.user_id))
+    rows = accounts.order_by("pk").values_list("pk", "corbado_user_id", "user_id")
+    for key, corbado_user_id, user in rows.iterator():
+        if key not in found:
+            yield Difference("gone_at_corbado", corbado_user_id, str(user))
+
+
+def _pages(service: CorbadoService, first: People, number: int) -> Iterator[People]:
+    """Yield all pages in order, while threads ask Corbado for the next ones."""
+    yield first
+    with ThreadPoolExecutor(THREADS, "corbado", initializer=unguard_thread) as threads:
+        coming: deque[Future[tuple[People, int]]] = deque()
+        page = 1
+        try:
+            while page < number or coming:
+                while page < number and len(coming) < THREADS:
+                    page += 1
+                    coming.append(threads.submit(_page, service, page))
+                people, number = coming.popleft().result()
+                yield people
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _page(service: CorbadoService, page: int) -> tuple[People, int]:
+    """Ask for one page, and again after the wait that Corbado asks for."""
+    for _try in range(TRIES - 1):
+        try:
+            return service.list_users(page=page, page_size=PAGE)
+        except CorbadoUnavailable as error:
+            if error.retry_after is None or error.retry_after > LONGEST_WAIT:
+                raise
+            time.sleep(error.retry_after)
+    return service.list_users(page=page, page_size=PAGE)
 
 
 def _second_users(

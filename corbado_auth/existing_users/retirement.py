@@ -39,7 +39,7 @@ class Rule:
 
 
 def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccount]:
-    """Return the accounts that the rule applies to, with their users.
+    """Return the accounts that the rule applies to.
 
     Only those with an address that Corbado had confirmed at the last sign-in: someone who loses
     every passkey gets back in with a link by email. Never an inactive user.
@@ -58,7 +58,7 @@ def candidates(rule: Rule, now: datetime | None = None) -> QuerySet[CorbadoAccou
     if not rule.include_staff:
         for flag in filter(find_field, ("is_staff", "is_superuser")):
             accounts = accounts.filter(**{f"user__{flag}": False})
-    return accounts.select_related("user").order_by("pk")
+    return accounts.order_by("pk")
 
 
 def retire(
@@ -78,7 +78,8 @@ def retire(
 
 def _retire_batch(rule: Rule, after: int, record: Record) -> list[CorbadoAccount]:
     with transaction.atomic(using=db_for_write()):
-        batch = list(candidates(rule).filter(pk__gt=after).select_for_update(of=_lock())[:BATCH])
+        accounts = candidates(rule).filter(pk__gt=after).select_related("user")
+        batch = list(accounts.select_for_update(of=_lock())[:BATCH])
         users: list[Any] = [account.user for account in batch]
         for user in users:
             user.set_unusable_password()

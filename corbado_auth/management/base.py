@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import (
@@ -15,7 +17,15 @@ from django.core.management.base import (
 
 from corbado_auth.models import db_for_write
 
+try:
+    from tqdm import tqdm
+except ModuleNotFoundError:  # pragma: no cover - without the extra [cli]
+    tqdm = None  # type: ignore[assignment,misc]
+
 __all__ = ["CorbadoCommand", "find_user"]
+
+Item = TypeVar("Item")
+LINE_SECONDS = 10.0
 
 
 def find_user(name: str) -> Any:
@@ -47,6 +57,22 @@ class CorbadoCommand(BaseCommand):
         return super().create_parser(
             prog_name, subcommand, epilog=self.epilog, formatter_class=_AsWritten, **kwargs
         )
+
+    def watched(self, items: Iterable[Item], *, total: int, unit: str) -> Iterator[Item]:
+        """Yield the items, and show on stderr how many are done if it takes over two seconds.
+
+        A bar on a terminal with tqdm, else a line every ten seconds.
+        """
+        if tqdm is not None and self.stderr.isatty():
+            bar = tqdm(items, total=total, unit=f" {unit}", delay=2, dynamic_ncols=True)
+            yield from bar
+            return
+        said = time.monotonic()
+        for number, item in enumerate(items, 1):
+            yield item
+            if time.monotonic() - said >= LINE_SECONDS:
+                said = time.monotonic()
+                self.stderr.write(f"{number:,} of {total:,} {unit}")
 
     def add_yes(self, parser: CommandParser) -> None:
         """Add ``--yes``, which answers ``confirm``."""

@@ -139,6 +139,18 @@ class TestCompare:
             run("corbado_compare")
         assert stop.value.code == 1
 
+    def test_a_wait_that_corbado_asks_for_is_waited(
+        self, corbado: Corbado, make_user: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(comparison, "PAGE", 1)
+        waits: list[float] = []
+        monkeypatch.setattr(comparison.time, "sleep", waits.append)
+        for number in range(3):
+            link(corbado, make_user(f"u{number}@example.com"), f"u{number}@example.com")
+        corbado.fail_next("/v1/users", status=429, retry_after="7")
+        assert run("corbado_compare").splitlines()[0].split()[0] == "0"
+        assert waits == [7]
+
     def test_no_answer_is_a_sentence(self, corbado: Corbado) -> None:
         corbado.fail_next("/v1/users", status=500)
         with pytest.raises(CommandError, match="Corbado did not answer"):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from corbado_auth.corbado_api.guard import unguarded
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.existing_users.comparison import Difference, compare
+from corbado_auth.existing_users.comparison import Difference, People, compare
+from corbado_auth.management.base import CorbadoCommand
 
 WORDS = {
     "gone_at_corbado": "has an account here, but no active user at Corbado",
@@ -20,7 +22,7 @@ WORDS = {
 }
 
 
-class Command(BaseCommand):
+class Command(CorbadoCommand):
     help = (
         "Read all users at Corbado and all accounts here, and print where they differ, one line "
         "each. It changes nothing. Someone who never finished signing up exists only at Corbado, "
@@ -32,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         numbers: Counter[str] = Counter()
         try:
-            for difference in compare():
+            for difference in compare(watched=self._watched):
                 numbers[difference.kind] += 1
                 self._say(difference)
         except CorbadoError as error:
@@ -41,6 +43,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{numbers[kind]:>8,}  {words}")
         if numbers["gone_at_corbado"] or numbers["second_user"]:
             raise SystemExit(1)
+
+    def _watched(self, pages: Iterator[People], number: int) -> Iterable[People]:
+        return self.watched(pages, total=number, unit="pages of people at Corbado")
 
     def _say(self, difference: Difference) -> None:
         who = f"local user {difference.user}" if difference.user else "nobody here"

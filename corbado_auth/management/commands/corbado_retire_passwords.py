@@ -8,6 +8,7 @@ import stat
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ examples:
   python manage.py corbado_retire_passwords --dry-run --report who.csv
   python manage.py corbado_retire_passwords --sign-ins 5 --days 60
 """
+
+# What a report has of an account.
+COLUMNS = ("user_id", "corbado_user_id", "sign_in_count", "last_sign_in_at")
+BATCH = 2_000
 
 
 class Command(CorbadoCommand):
@@ -70,16 +75,19 @@ class Command(CorbadoCommand):
                 "password, or resetting it, is the way back for people who lose a passkey."
             )
         rule = Rule(options["sign_ins"], options["days"], options["include_staff"])
+        number = candidates(rule).count()
         if not options["dry_run"]:
-            number = candidates(rule).count()
             self.confirm(f"Make {_passwords(number)} unusable?", yes=options["yes"])
         try:
             with _report(options["report"]) as record:
                 if options["dry_run"]:
-                    number = self._look(rule, record)
+                    if options["report"]:
+                        number = self._look(rule, record, number)
                     said = "would be made unusable. Nothing was changed."
                 else:
-                    number = sum(map(len, retire(rule, record)))
+                    batches = retire(rule, record)
+                    done = chain.from_iterable(batches)
+                    number = sum(1 for _ in self.watched(done, total=number, unit="passwords"))
                     said = "made unusable."
         except OSError as error:
             raise CommandError(
@@ -88,11 +96,13 @@ class Command(CorbadoCommand):
             ) from error
         self.stdout.write(f"{_passwords(number)} {said}")
 
-    def _look(self, rule: Rule, record: Record) -> int:
+    def _look(self, rule: Rule, record: Record, total: int) -> int:
+        found = candidates(rule).only(*COLUMNS).iterator(chunk_size=BATCH)
+        accounts = iter(self.watched(found, total=total, unit="passwords"))
         number = 0
-        for account in candidates(rule).iterator():
-            record([account])
-            number += 1
+        while batch := list(islice(accounts, BATCH)):
+            record(batch)
+            number += len(batch)
         return number
 
 
