@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from corbado_auth.models import ConnectAccount, PasskeyNudge
@@ -126,6 +127,48 @@ def test_our_refusal_leads_to_the_password_and_says_why(
     visitor.action("one_tap").click()
     expect(visitor.page.get_by_text("You cannot sign in with this passkey here")).to_be_visible()
     expect(visitor.page.locator("[name=password]")).to_be_visible()
+    assert ConnectAccount.objects.get().sign_in_count == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda route: route.abort(), id="no network"),
+        pytest.param(lambda route: route.fulfill(status=502, body="<h1>Oops"), id="no JSON"),
+        pytest.param(lambda route: route.fulfill(status=200, body="<h1>Hello"), id="a page"),
+    ],
+)
+def test_a_site_that_does_not_answer_leads_to_the_password(
+    connect_site: LiveSite, visitor: Visitor, answer: Callable[[Any], None]
+) -> None:
+    add_passkey(connect_site, visitor)
+    visitor.page.route("**/connect/login/", answer)
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.action("one_tap").click()
+    visitor.sees("Something went wrong. Reload the page, or use your password")
+    expect(visitor.page.locator("[name=password]")).to_be_focused()
+    expect(name_field(visitor)).to_have_value(ADA)
+
+
+def test_a_passkey_confirms_who_is_signed_in(connect_site: LiveSite, visitor: Visitor) -> None:
+    add_passkey(connect_site, visitor)
+    switch(connect_site, conditionalUI=False)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/confirm/?next=/account/")
+    visitor.action("one_tap").click()
+    visitor.lands_on("/account/")
+    assert ConnectAccount.objects.get().sign_in_count == 1
+
+
+def test_somebody_elses_passkey_confirms_nothing(connect_site: LiveSite, visitor: Visitor) -> None:
+    """Two people share a computer: the other one's passkey is on it, too."""
+    add_passkey(connect_site, visitor)
+    switch(connect_site, conditionalUI=False)
+    bob = create_user("bob@example.com", password=PASSWORD)
+    ConnectAccount.objects.update(user=bob)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/confirm/?next=/account/")
+    visitor.action("one_tap").click()
+    visitor.sees("Sign in first|could not be checked")
+    expect(visitor.page.get_by_role("link", name="Sign in another way")).to_be_visible()
     assert ConnectAccount.objects.get().sign_in_count == 0
 
 
@@ -287,6 +330,19 @@ def test_an_old_session_is_asked_to_sign_in_before_it_changes_passkeys(
     visitor.action("delete_passkey").click()
     visitor.action("confirm_delete").click()
     visitor.page.locator("[data-note]").get_by_role("link", name="Sign in again").wait_for()
+
+
+def test_a_session_that_has_ended_elsewhere_is_said_and_one_link_away(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    """Signed out in another tab, or on another device."""
+    add_passkey(connect_site, visitor)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
+    visitor.action("delete_passkey").click()
+    Session.objects.all().delete()
+    visitor.action("confirm_delete").click()
+    visitor.page.locator("[data-note]").get_by_role("link", name="Sign in again").click()
+    visitor.lands_on("/own-login/")
 
 
 def test_sign_out_forgets_whom_the_component_greets(

@@ -33,8 +33,9 @@
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ASK),
     });
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Refused(told);
+    const told = await answer.json().catch(() => null);
+    // A 200 without JSON is a page of somebody else's: of a proxy, or of a middleware that redirects.
+    if (!answer.ok || !told) throw new Refused(told ?? {});
     return told;
   };
 
