@@ -16,6 +16,7 @@ from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.db_connections import take_turn
 from corbado_auth.exceptions import InvalidPasskeyData
+from corbado_auth.handles import new_handle
 from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
@@ -77,11 +78,17 @@ class ConnectLoginView(JSONView):
 
     def _own_handle(self) -> str:
         """Return the signed-in person's handle: Corbado refuses anybody else's passkey."""
-        user = self.request.user
-        account = ConnectAccount.objects.for_user(user) if user.is_authenticated else None
-        if account is None:
+        user: Any = self.request.user
+        if not user.is_authenticated:
             raise Refusal("not_signed_in", gettext("Sign in first."), 401)
-        return account.handle
+        account = ConnectAccount.objects.for_user(user)
+        if account is not None:
+            return account.handle
+        # The site's own identifier is known even before there is an account.
+        if conf.CORBADO_CONNECT_IDENTIFIER:
+            return new_handle(user)
+        logger.warning("Sign-in refused: no_account (local user %s)", user.pk)
+        raise self._refused()
 
     def _verify(self, data: SignedPasskeyData, handle: str) -> None:
         """Ask Corbado, unless too many attempts from this address have failed."""

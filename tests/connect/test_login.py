@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
+from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import SIGN_IN, is_recent
 from corbado_auth.testing import Corbado
@@ -180,6 +182,19 @@ def test_there_is_nobody_to_confirm_without_a_session(
     answer = confirm(client, corbado.connect_data(make_user(ADA)))
     assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")
     assert asked(corbado) == []
+
+
+def test_whoever_has_never_had_a_passkey_confirms_nothing(
+    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, bob = make_user(ADA), make_user("bob@example.com")
+    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+    answer = confirm(client, corbado.connect_data(bob))
+    assert (answer.status_code, answer.json()["error"]) == (403, "refused")
+    assert answer.json()["message"].endswith("Use your password.")
+    assert "Sign-in refused: no_account" in caplog.text
+    assert asked(corbado) == []
+    assert get_user(client) == ada
 
 
 def test_the_page_names_whom_it_asks_and_the_other_way(
@@ -370,6 +385,23 @@ def test_the_csrf_token_changes_with_the_session(
     client.cookies["csrftoken"] = "a" * 32
     corbado.sign_in_by_connect(client, make_user(ADA))
     assert client.cookies["csrftoken"].value != "a" * 32
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_corbado_is_asked(
+    corbado: Corbado, client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, found = make_user(ADA), []
+    verify = ConnectService.verify_signed_data
+
+    def look(service: ConnectService, *args: str) -> None:
+        found.append(connection.in_atomic_block)
+        verify(service, *args)
+
+    monkeypatch.setattr(ConnectService, "verify_signed_data", look)
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert corbado.sign_in_by_connect(client, ada).status_code == 200
+    assert found == [False]
 
 
 @pytest.mark.parametrize("good", [True, False])

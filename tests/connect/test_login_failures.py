@@ -14,6 +14,7 @@ from django.urls import reverse
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import ConnectAccount
+from corbado_auth.session import is_recent
 from corbado_auth.testing import Corbado
 from tests.connect import test_login
 from tests.connect.test_login import ADA, LOGIN, VERIFY, MakeUser, account_of, asked, post
@@ -170,6 +171,17 @@ def test_identifiers_from_before_are_recognized(
     assert answer.status_code == 200
     assert get_user(client) == ada
     assert account_of(ada).handle == identifier_of(ada)
+
+
+@pytest.mark.usefixtures("own_identifiers")
+def test_an_identifier_from_before_confirms_its_owner(
+    corbado: Corbado, client: Client, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA)
+    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+    answer = test_login.confirm(client, corbado.connect_data(identifier_of(ada)))
+    assert answer.status_code == 200
+    assert is_recent(answer.wsgi_request, 5)
 
 
 @pytest.mark.usefixtures("own_identifiers")

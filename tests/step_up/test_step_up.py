@@ -211,6 +211,18 @@ def test_with_connect_a_person_who_is_there_is_asked_for_a_passkey(
     assert f'href="{STEP_UP}?next=%2Fmatters%2F"' in old.get(asked).content.decode()
 
 
+def test_their_passkey_lets_them_go_on(corbado: Corbado, old: Client, settings: Any) -> None:
+    settings.CORBADO_CONNECT = True
+    user = get_user_model()._default_manager.get()
+    data = corbado.connect_data(user)
+    page = old.get(old.get(MATTERS).url).content.decode()
+    assert 'data-next="/matters/"' in page
+    body = {"signedPasskeyData": data, "next": MATTERS, "confirm": True}
+    answer = old.post("/corbado/connect/login/", body, content_type="application/json")
+    assert answer.json() == {"next": MATTERS}
+    assert old.get(MATTERS).status_code == 200
+
+
 def test_a_visitor_is_sent_to_the_login_page(client: Client) -> None:
     answer = client.get(f"{MATTERS}?order=7")
     assert answer.url == "/corbado/login/?next=%2Fmatters%2F%3Forder%3D7"
