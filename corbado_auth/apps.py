@@ -26,8 +26,10 @@ class CorbadoAuthConfig(AppConfig):
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
         from .sessions import listing, unlinking
+        from .webhooks import hashes
 
         register_checks()
+        hashes.connect()
         user_logged_in.connect(counting.count_now, dispatch_uid="corbado_auth.counting")
         user_logged_in.connect(session.note_sign_in, dispatch_uid="corbado_auth.session")
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")

@@ -34,6 +34,7 @@ from corbado_auth.telemetry import Secret, take_off
 from corbado_auth.throttle import Tally
 
 from .credentials import is_authorized
+from .hashes import hash_is_kept
 
 __all__ = ["ActionWebhookView", "WebhookView", "read_body", "text_of"]
 
@@ -146,7 +147,7 @@ class ActionWebhookView(WebhookView):
         user = _find(username)
         if user is not None and not (user.is_active and _would_be_let_in(user, username)):
             user = None
-        with _room_to_hash(self.hashes_at_once, guesses):
+        with _room_to_hash(self.hashes_at_once, guesses), hash_is_kept(user):
             found = find_user(
                 self.request,
                 password,
