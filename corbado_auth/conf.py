@@ -181,7 +181,7 @@ class Settings:
     def CORBADO_IS_IMPERSONATING(self) -> str:
         """Dotted path of a function that takes a request: is its sender acting as another user?
 
-        django-hijack and django-impersonate are recognized without it.
+        django-hijack, django-impersonate, django-loginas and django-su are recognized without it.
         """
         return str(_get("CORBADO_IS_IMPERSONATING", ""))
 

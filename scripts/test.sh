@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
-neighbours=(allauth axes grappelli hijack htmx impersonate jazzmin knox otp passkeys policies polymorphic qsessions telemetry unfold user_sessions usersessions wagtail)
+neighbours=(allauth axes grappelli hijack htmx impersonate jazzmin knox loginas otp passkeys passwordless policies polymorphic qsessions su telemetry unfold user_sessions usersessions wagtail)
 left_out=()
 failed=()
 timings=()

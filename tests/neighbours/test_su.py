@@ -1,0 +1,25 @@
+"""django-su: whoever acts as a customer gains nothing that outlives it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import include, path
+
+from tests.support.impersonation_cases import ImpersonationCases
+from tests.urls import urlpatterns as site
+
+urlpatterns = [*site, path("su/", include("django_su.urls"))]
+
+
+@pytest.mark.urls(__name__)
+class TestSu(ImpersonationCases):
+    """What every such app has to let us notice."""
+
+    def acquire(self, support: Client, pk: Any) -> None:
+        assert support.post(f"/su/{pk}/").status_code == 302
+
+    def release(self, support: Client) -> None:
+        assert support.get("/su/").status_code == 302

@@ -1,0 +1,9 @@
+"""The test site with django-su: staff sign in as other users."""
+
+from __future__ import annotations
+
+from tests.settings.default import *  # noqa: F403
+from tests.settings.default import AUTHENTICATION_BACKENDS, INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django_su"]
+AUTHENTICATION_BACKENDS = [*AUTHENTICATION_BACKENDS, "django_su.backends.SuBackend"]

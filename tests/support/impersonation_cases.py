@@ -1,0 +1,87 @@
+"""What every app for acting as somebody else has to let us notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from corbado_auth.models import CorbadoAccount, PasskeyNudge
+from corbado_auth.session import SIGN_IN
+from corbado_auth.testing import Corbado, User
+from tests.support.front_door import sign_in
+
+PASSKEYS, ADD = "/corbado/passkeys/", "/corbado/passkeys/add/"
+PASSWORD = "an old password"
+
+
+class ImpersonationCases:
+    """Inherit, and say how somebody acts as a customer, and how they come back."""
+
+    def acquire(self, support: Client, pk: Any) -> None:
+        """Act as the customer."""
+        raise NotImplementedError
+
+    def release(self, support: Client) -> None:
+        """Come back."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def customer(self, corbado: Corbado, db: None) -> User:
+        """A customer who has signed in once."""
+        person = corbado.add_user("robin@example.com")
+        sign_in(Client(), corbado.issue_token(person))
+        return person
+
+    @pytest.fixture
+    def support(self, make_user: Callable[..., Any], client: Client) -> Client:
+        """The browser of somebody from support, who has just signed in."""
+        make_user(
+            "sam@example.com", username="sam", password=PASSWORD, is_staff=True, is_superuser=True
+        )
+        assert client.login(username="sam", password=PASSWORD)
+        return client
+
+    def act(self, support: Client, customer: User) -> None:
+        """Act as the customer, and see that it has worked."""
+        pk = CorbadoAccount.objects.get(corbado_user_id=customer.id).user_id
+        self.acquire(support, pk)
+        assert support.get("/account/").content.decode() == f"Signed in as {pk}"
+
+    def test_no_passkey_is_added_or_removed(self, support: Client, customer: User) -> None:
+        self.act(support, customer)
+        for page in (support.post(ADD), support.post(f"{PASSKEYS}cre-1/remove/")):
+            assert page.status_code == 403
+            assert "acting as somebody else" in page.content.decode()
+
+    def test_it_is_no_sign_in_and_no_password(self, support: Client, customer: User) -> None:
+        self.act(support, customer)
+        assert SIGN_IN not in support.session
+        account = CorbadoAccount.objects.get(corbado_user_id=customer.id)
+        assert account.last_password_at is None
+
+    def test_nobody_signs_in_meanwhile(
+        self, corbado: Corbado, support: Client, customer: User
+    ) -> None:
+        self.act(support, customer)
+        answer = sign_in(support, corbado.issue_token(customer))
+        assert answer.status_code == 403
+        assert "acting as somebody else" in answer.content.decode()
+
+    def test_the_customers_never_is_the_customers_alone(
+        self, support: Client, customer: User
+    ) -> None:
+        PasskeyNudge.objects.all().delete()
+        self.act(support, customer)
+        support.post(f"{PASSKEYS}nudge/", {"answer": "never"})
+        assert not PasskeyNudge.objects.exists()
+
+    def test_after_coming_back_support_signs_in_as_ever(
+        self, corbado: Corbado, support: Client, customer: User
+    ) -> None:
+        self.act(support, customer)
+        self.release(support)
+        assert support.post("/corbado/logout/").status_code == 302
+        assert sign_in(support, corbado.issue_token(customer)).status_code == 303
