@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .testing_requests import come_back, connect_post, login_page
+
 try:
     import pytest
 except ModuleNotFoundError:  # pragma: no cover - a site that tests with unittest alone
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpResponseBase
-    from django.test import Client
+    from django.test import AsyncClient, Client
     from werkzeug.datastructures import Headers
 
     from corbado_auth.emulator import Emulator
@@ -111,41 +113,64 @@ class Corbado:
         return self._control.issue_auth_token(user if isinstance(user, str) else user.id).id
 
     def sign_in(
-        self, client: Client, user: User | str, *, login_url: str = "", next: str = ""
+        self,
+        client: Client,
+        user: User | str,
+        *,
+        login_url: str = "",
+        next: str = "",
+        secure: bool | None = None,
     ) -> HttpResponseBase:
         """Take a user through the site's login page and redirect view, as a browser would.
 
         Returns the redirect view's response: a redirect to the destination, or the page that says
         why sign-in failed. ``login_url`` is the site's login page; default is the package's.
+        ``secure``: over https; default is what SECURE_SSL_REDIRECT says.
         """
-        from django.conf import settings
-        from django.urls import reverse
+        page = client.get(**login_page(login_url, next, secure))
+        return client.get(**come_back(page.wsgi_request, self.issue_token(user)))
 
-        login_url = login_url or reverse("corbado_auth:login")
-        query = {"next": next} if next else {}
-        page = client.get(login_url, query, follow=True, secure=settings.SECURE_SSL_REDIRECT)
-        # The site accepts only a navigation that began at its own login page.
-        return client.get(
-            reverse("corbado_auth:redirect"),
-            {"corbadoAuthToken": self.issue_token(user)},
-            headers={
-                "Referer": page.wsgi_request.build_absolute_uri(),
-                "Sec-Fetch-Dest": "document",
-                "Sec-Fetch-Mode": "navigate",
-                "Sec-Fetch-Site": "same-origin",
-            },
-            secure=page.wsgi_request.is_secure(),
-        )
+    async def asign_in(
+        self,
+        client: AsyncClient,
+        user: User | str,
+        *,
+        login_url: str = "",
+        next: str = "",
+        secure: bool | None = None,
+    ) -> HttpResponseBase:
+        """Do the same with Django's AsyncClient."""
+        page: Any = await client.get(**login_page(login_url, next, secure))
+        return await client.get(**come_back(page.asgi_request, self.issue_token(user)))
 
     def sign_in_by_connect(
-        self, client: Client, user: AbstractBaseUser, *, next: str = ""
+        self,
+        client: Client,
+        user: AbstractBaseUser,
+        *,
+        next: str = "",
+        secure: bool | None = None,
     ) -> HttpResponseBase:
         """Sign a local user in with a passkey of Corbado Connect, as our script would.
 
         Returns the sign-in view's response: JSON with ``next``, or with ``error`` and ``message``.
         The site needs ``CORBADO_CONNECT``. For invalid data see ``connect_data``.
         """
-        return self.post_connect_data(client, self.connect_data(user), next=next)
+        return self.post_connect_data(client, self.connect_data(user), next=next, secure=secure)
+
+    async def asign_in_by_connect(
+        self,
+        client: AsyncClient,
+        user: AbstractBaseUser,
+        *,
+        next: str = "",
+        secure: bool | None = None,
+    ) -> HttpResponseBase:
+        """Do the same with Django's AsyncClient."""
+        from asgiref.sync import sync_to_async
+
+        data = await sync_to_async(self.connect_data)(user)
+        return await client.post(**connect_post(client, data, next, secure))
 
     def connect_data(self, user: AbstractBaseUser | str, **claims: Any) -> str:
         """Return a ``signedPasskeyData`` as after a passkey login by this user, or by a handle.
@@ -158,26 +183,11 @@ class Corbado:
             user = ConnectAccount.objects.get_or_link(user).handle
         return self._control.issue_signed_passkey_data(user, **claims)
 
-    def post_connect_data(self, client: Client, data: str, *, next: str = "") -> HttpResponseBase:
+    def post_connect_data(
+        self, client: Client, data: str, *, next: str = "", secure: bool | None = None
+    ) -> HttpResponseBase:
         """Post a ``signedPasskeyData`` to the site's sign-in view, as our script does."""
-        from django.conf import settings
-        from django.urls import reverse
-        from django.utils.crypto import get_random_string
-
-        cookie = client.cookies.get(settings.CSRF_COOKIE_NAME)
-        csrf_token = cookie.value if cookie else get_random_string(32)
-        client.cookies[settings.CSRF_COOKIE_NAME] = csrf_token
-        is_secure = settings.SECURE_SSL_REDIRECT
-        return client.post(
-            reverse("corbado_auth:connect-login"),
-            {"signedPasskeyData": data, "next": next},
-            content_type="application/json",
-            headers={
-                "Origin": f"{'https' if is_secure else 'http'}://testserver",
-                "X-CSRFToken": csrf_token,
-            },
-            secure=is_secure,
-        )
+        return client.post(**connect_post(client, data, next, secure))
 
     def fail_next(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.test import Client, LiveServerTestCase, TestCase, override_settings
@@ -19,6 +20,7 @@ from django.urls import reverse
 from corbado_auth.testing import Corbado, CorbadoTestCase
 from tests.emulator.authenticator import Authenticator
 from tests.plugins.strict import ROOT
+from tests.support.users.factory import create_user
 
 EMAIL = "ada@example.com"
 VALIDATE = "/v1/authTokens/validate"
@@ -37,6 +39,22 @@ class TestCorbado:
         with override_settings(SECURE_SSL_REDIRECT=True, SESSION_COOKIE_SECURE=True):
             response = corbado.sign_in(client, corbado.add_user(EMAIL), next="/orders/")
         assert (response.status_code, response["Location"]) == (303, "/orders/")
+
+    def test_a_user_signs_in_over_https(self, corbado: Corbado, client: Client) -> None:
+        response: Any = corbado.sign_in(client, corbado.add_user(EMAIL), next="/o/", secure=True)
+        assert (response.status_code, response["Location"]) == (303, "/o/")
+        assert response.wsgi_request.is_secure()
+        with override_settings(SECURE_SSL_REDIRECT=True):
+            assert corbado.sign_in(Client(), corbado.add_user("b@example.com")).status_code == 303
+
+    def test_a_passkey_of_connect_comes_over_https(
+        self, corbado: Corbado, client: Client, make_user: Any
+    ) -> None:
+        with override_settings(CORBADO_CONNECT=True):
+            response: Any = corbado.sign_in_by_connect(
+                client, make_user(EMAIL), next="https://testserver/o/", secure=True
+            )
+        assert response.json() == {"next": "https://testserver/o/"}
 
     def test_an_expired_token_lets_nobody_in(self, corbado: Corbado, client: Client) -> None:
         token = corbado.issue_token(corbado.add_user(EMAIL))
@@ -208,3 +226,28 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     )
     assert result.returncode == 1
     assert "pip install 'django-corbado-auth[emulator]'" in result.stderr
+
+
+class TestAsyncClient(CorbadoTestCase, TestCase):
+    """Django's AsyncClient goes the same way."""
+
+    async def test_a_user_signs_in(self) -> None:
+        user = self.corbado.add_user(EMAIL)
+        for secure in (None, True):
+            response: Any = await self.corbado.asign_in(
+                self.async_client, user, next="/account/", secure=secure
+            )
+            assert (response.status_code, response.url) == (303, "/account/")
+            assert response.asgi_request.is_secure() is bool(secure)
+        page: Any = await self.async_client.get("/account/")
+        assert page.content.startswith(b"Signed in as")
+
+    async def test_a_passkey_of_connect_signs_in(self) -> None:
+        user = await sync_to_async(create_user)(EMAIL)
+        with override_settings(CORBADO_CONNECT=True):
+            response: Any = await self.corbado.asign_in_by_connect(
+                self.async_client, user, next="/account/"
+            )
+        assert response.json() == {"next": "/account/"}
+        page: Any = await self.async_client.get("/account/")
+        assert page.content.decode() == f"Signed in as {user.pk}"

@@ -104,8 +104,8 @@ class Walk:
             self.replace(*where.split(), text)
         elif named:
             self.write(named[1], text, at_the_end=bool(named[2]))
-        elif re.search(r"^ *def test_", text, re.MULTILINE):
-            self.tests += len(re.findall(r"^ *def test_", text, re.MULTILINE))
+        elif re.search(r"^ *(?:async )?def test_", text, re.MULTILINE):
+            self.tests += len(re.findall(r"^ *(?:async )?def test_", text, re.MULTILINE))
             self.write(f"test_line_{block.line}.py", text)
         elif is_settings(text):
             self.write(f"{self.package}/settings.py", text, at_the_end=True)
