@@ -214,7 +214,9 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
     if config.public_url:
         say(f"Browsers find it at: {config.public_url}")
     say(f"Users, emails and calls: {config.public_url or url}/_emulator/")
-    say(f"Redirects browsers to: {config.redirect_url}")
+    say(f"Redirects browsers to (API v1): {config.redirect_url}")
+    if config.identifier_url:
+        say(f"Asks for handles at (Connect): {config.identifier_url}")
     if config.public_url or not is_loopback(config.host):
         say("WARNING: other machines can reach the emulator, and it signs in anyone.")
     say("Stop it with Ctrl-C.")
