@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from unittest import mock
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -29,6 +34,7 @@ from corbado_auth.testing import Corbado, User
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_back, open_login_page
 
 PASSWORD = "an old password"
+ORIGIN = "http://testserver"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
 CONFIRM_EMAIL = "/corbado/confirm-email/"
 BACKENDS = "tests.support.backends"
@@ -76,6 +82,9 @@ class Tour:
         yield from self.parts_on_pages_of_the_site()
         yield from self.connect_pages()
         yield from self.admin_pages()
+        yield from self.admin_sign_in()
+        yield from self.invitations()
+        yield from self.switched_off()
 
     def browser(self, user: AbstractBaseUser | None = None) -> Client:
         client = Client(headers={"accept-language": self.language})
@@ -302,6 +311,42 @@ class Tour:
         yield "connect, unlink some", client.post(reverse(f"{model}_changelist"), chosen)
         yield "adoption", client.get(reverse("admin:corbado_auth_adoption"))
         yield "delete a user", client.get(reverse("admin:auth_user_delete", args=[self.erin.pk]))
+
+    def admin_sign_in(self) -> Iterator[Stop]:
+        """An admin site that has Corbado's component above its password form."""
+        yield "admin, login", self.browser().get("/passkey-admin/login/?next=/passkey-admin/")
+        yield "admin, no access", self.browser(self.erin).get("/passkey-admin/login/")
+
+    def invitations(self) -> Iterator[Stop]:
+        """Invite someone of the staff, who comes with another address first."""
+        self.make_user("lead@example.com", username="lead", is_staff=True)
+        call_command("corbado_invite_staff", user="lead", origin=ORIGIN, stdout=StringIO())
+        link = re.search(rf"{ORIGIN}(/\S+)", str(mail.outbox[-1].body))
+        assert link is not None
+        client = self.browser()
+        page = client.get(link[1])
+        yield "invitation", page
+        client.post("/corbado/invitation/", {"secret": page.context["secret"]})
+        stranger = self.corbado.add_user("other@example.com")
+        yield "other_invitation", self.arrive(client, stranger)
+        yield "invitation_gone", self.browser().get("/corbado/invitation/?secret=odd")
+
+    def switched_off(self) -> Iterator[Stop]:
+        """Turn the switch in the admin, and look at what it leaves."""
+        address = reverse("admin:corbado_auth_signinswitch_changelist")
+        client = self.browser(get_user_model()._default_manager.get(username="boss"))
+        with override_settings(CORBADO_ENABLED_FOR="corbado_auth.pilot.is_staff"):
+            yield "switch, pilot", client.get(address)
+        client.post(address, {"turn": "off"})
+        try:
+            yield "switch, off", client.get(address)
+            yield "switched_off", self.browser().get("/corbado/redirect/")
+            yield "switched_off, signed in", self.browser(self.erin).get("/corbado/redirect/")
+            yield "switched_off, login", self.browser().get(LOGIN)
+            with override_settings(CORBADO_PASSWORD_BACKENDS=[]):
+                yield "switched_off, no way", self.browser().get(LOGIN)
+        finally:
+            client.post(address, {"turn": "on"})
 
     def come_back(self, token: str, **headers: str | None) -> Any:
         """Come back from Corbado as a browser that opened the login page does."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import path
 
+from corbado_auth.mixins import CorbadoAdminMixin
 from tests.urls import urlpatterns as of_the_test_site
 
 PAGE = """{% load corbado %}<!doctype html><html lang="en"><title>Site</title>
@@ -25,7 +27,12 @@ def login_page_with_a_field(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(FIELD).render({}, request))
 
 
+class PasskeyAdmin(CorbadoAdminMixin, AdminSite):
+    """An admin site that has Corbado's component on its login page."""
+
+
 urlpatterns = [
+    path("passkey-admin/", PasskeyAdmin(name="passkey-admin").urls),
     path("of-the-site/", page_of_the_site),
     path("field/", login_page_with_a_field),
     *of_the_test_site,
