@@ -11,11 +11,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from django.db.models import Model
 
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from tests.benchmarks import plots, report
 from tests.benchmarks.earlier import an_earlier_build
 from tests.benchmarks.marks import Mark, Plot, Result, Table
 from tests.benchmarks.rounds import Comparison, in_turns
+from tests.benchmarks.working import ADD_ACCOUNTS, ADD_CONNECT_ACCOUNTS
 
 BARS = Plot("a", "Cost", "who", "ms", "bars", {"cpu": [("ours", 2.0), ("<bare>", 1.5)]}, mark=3.0)
 LINES = Plot(
@@ -126,6 +129,18 @@ def test_each_of_two_goes_first_in_every_other_round() -> None:
 
     assert order == ["bare", "ours", "ours", "bare", "bare", "ours"]
     assert (found.ours, found.theirs) == ([3.0, 6.0], [4.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("statement", "model"),
+    [(ADD_ACCOUNTS, CorbadoAccount), (ADD_CONNECT_ACCOUNTS, ConnectAccount)],
+)
+def test_the_rows_of_a_million_people_have_every_column(statement: str, model: type[Model]) -> None:
+    """They are written by SQL of the benchmark's own, which no migration changes."""
+    named = set(re.findall(r"\w+", statement.partition("(")[2].partition(")")[0]))
+    fields = model._meta.concrete_fields
+    needed = {each.column for each in fields if not each.null and not each.primary_key}
+    assert needed <= named
 
 
 def test_an_earlier_build_is_that_of_its_commit() -> None:

@@ -296,6 +296,18 @@ def test_whoever_leaves_before_the_last_click_is_not_asked_again(
     assert visitor.page.locator("[data-corbado-connect]").count() == 0
 
 
+def test_whoever_adds_one_in_the_list_is_not_asked_again(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    use_password(connect_site, visitor)
+    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
+    with visitor.page.expect_response("**/passkeys/nudge/"):
+        visitor.action("add_passkey").click()
+    assert PasskeyNudge.objects.get().answer == "added"
+    visitor.page.goto(f"{connect_site.url}/home/")
+    assert visitor.page.locator("[data-corbado-connect]").count() == 0
+
+
 def test_the_answers_stand_apart_from_the_component_whatever_the_sites_styles(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
@@ -370,6 +382,23 @@ def test_a_second_tab_signs_in_with_the_newest_csrf_token(
     tab.page.goto(f"{connect_site.url}/own-login/")
     tab.action("one_tap").wait_for()
     use_password(connect_site, visitor)
+    tab.action("one_tap").click()
+    tab.lands_on("/home/")
+
+
+def test_a_second_tab_without_the_newest_csrf_token_is_told_to_reload(
+    connect_site: LiveSite, visitor: Visitor, settings: Any
+) -> None:
+    settings.CSRF_COOKIE_HTTPONLY = True
+    add_passkey(connect_site, visitor)
+    switch(connect_site, conditionalUI=False)
+    tab = visitor.tab()
+    tab.page.goto(f"{connect_site.url}/own-login/")
+    tab.action("one_tap").wait_for()
+    use_password(connect_site, visitor)
+    tab.action("one_tap").click()
+    tab.sees("This page is outdated. Reload it and try again")
+    tab.page.reload()
     tab.action("one_tap").click()
     tab.lands_on("/home/")
 

@@ -49,6 +49,15 @@
     return fetch(options.answerUrl, how).catch(() => {});
   };
 
+  /** Call back once a passkey has been added: the components tell us at a last click, or not at all. */
+  const whenAdded = (callback) => {
+    const isFinish = ({ name, responseStatus }) =>
+      name.endsWith("/v2/connect/append/finish") && responseStatus === 200;
+    const observer = new PerformanceObserver((list) => list.getEntries().some(isFinish) && callback());
+    observer.observe({ type: "resource" });
+    return observer;
+  };
+
   // -- The component -------------------------------------------------------------------------------
 
   let loading;
@@ -248,11 +257,7 @@
       answers.hidden = true;
       return sendAnswer(options, "added");
     };
-    // The component calls onComplete only at its "Continue".
-    const isFinish = ({ name, responseStatus }) =>
-      name.endsWith("/v2/connect/append/finish") && responseStatus === 200;
-    const finishes = new PerformanceObserver((list) => list.getEntries().some(isFinish) && added());
-    finishes.observe({ type: "resource" });
+    const finishes = whenAdded(added);
     for (const button of answers.querySelectorAll("[data-answer]")) {
       button.addEventListener("click", () => {
         close();
@@ -286,6 +291,7 @@
   const mountPasskeys = async (wrapper) => {
     const options = wrapper.dataset;
     const place = wrapper.querySelector("[data-place]");
+    whenAdded(() => sendAnswer(options, "added"));
     const provide = async (type) => {
       try {
         say(wrapper, "");
