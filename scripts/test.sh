@@ -7,7 +7,11 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
-neighbours=(allauth axes grappelli hijack htmx impersonate jazzmin knox loginas otp passkeys passwordless policies polymorphic qsessions su telemetry unfold user_sessions usersessions wagtail)
+neighbours=(
+    allauth axes channels easyaudit grappelli hijack htmx impersonate jazzmin knox loginas ninja otp
+    otp_webauthn passkeys passwordless policies polymorphic qsessions sesame session_timeout
+    simple_history su telemetry two_factor unfold user_sessions usersessions wagtail whitenoise
+)
 left_out=()
 failed=()
 timings=()

@@ -12,6 +12,7 @@ from .admin_sites import check_admin_sites
 from .connect import check_connect, check_connect_deployment
 from .email_lookups import check_email_lookups
 from .lockout import check_lockout
+from .neighbours import check_neighbours
 from .policies import check_policies
 from .recorders import check_recorders
 from .site import check_sign_in, check_sign_up, check_site
@@ -31,6 +32,7 @@ def register_checks() -> None:
         check_sign_in,
         check_lockout,
         check_policies,
+        check_neighbours,
         check_recorders,
         check_admin_sites,
     )

@@ -53,3 +53,5 @@ AXES_STOPS_PASSKEYS = "corbado_auth.W041"
 ADMIN_SITE_REPLACED = "corbado_auth.W045"
 PASSWORDS_STILL_TAKEN = "corbado_auth.W046"  # noqa: S105
 GREEDY_BACKEND_FIRST = "corbado_auth.W047"
+SESSION_TIMEOUT_LOSES_TOKENS = "corbado_auth.W050"
+EASY_AUDIT_RAISES = "corbado_auth.W051"

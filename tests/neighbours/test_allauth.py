@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 from allauth.account.views import LoginView
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client, override_settings
 from django.urls import include, path
@@ -67,6 +73,19 @@ def test_a_person_signs_in_is_listed_and_signs_out_with_allauth(
     assert client.get(SESSION_API).json()["meta"]["is_authenticated"] is True
     assert client.post("/accounts/logout/").status_code == 302
     assert client.get("/account/").status_code == 302
+
+
+def test_the_api_of_allauth_signs_out_whom_a_passkey_signed_in(
+    corbado: Corbado, robin: User
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    sign_in(corbado, browser, robin)
+    assert browser.get(SESSION_API).json()["data"]["user"]["email"] == "robin@example.com"
+    headers = {"x-csrftoken": browser.cookies["csrftoken"].value}
+    answer = browser.delete(SESSION_API, headers=headers)
+    # 401 is how its API says that nobody is signed in any more.
+    assert (answer.status_code, answer.json()["meta"]["is_authenticated"]) == (401, False)
+    assert browser.get("/account/").status_code == 302
 
 
 def test_a_session_ended_in_allauths_list_is_over(
@@ -139,6 +158,30 @@ def test_a_passkey_of_connect_counts_too(
 
 
 # A second factor ----------------------------------------------------------------------------
+
+
+def test_a_person_adds_a_second_factor_after_a_passkey_and_needs_it_from_then_on(
+    client: Client, corbado: Corbado, make_user: MakeUser
+) -> None:
+    make_user("erin@example.com", username="erin", password=PASSWORD)
+    person = corbado.add_user("erin@example.com")
+    sign_in(corbado, client, person)
+    secret = client.get(ADD_TOTP).context["form"].secret
+    assert client.post(ADD_TOTP, {"code": totp_now(secret)}).status_code == 302
+    client.post("/accounts/logout/")
+    assert sign_in(corbado, client, person).status_code == 403
+    client.post(LOGIN, {"login": "erin", "password": PASSWORD})
+    assert client.get("/account/").status_code == 302
+    cache.clear()  # So that the same code may be used twice in one minute.
+    assert client.post("/accounts/2fa/authenticate/", {"code": totp_now(secret)}).status_code == 302
+    assert client.get("/account/").status_code == 200
+    client.post("/accounts/logout/")
+    assert client.get("/account/").status_code == 302
+
+
+def totp_now(secret: str) -> str:
+    """Return what the person's app shows."""
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
 
 
 @pytest.fixture

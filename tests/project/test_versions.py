@@ -169,7 +169,7 @@ def test_every_variant_of_the_settings_is_run() -> None:
     }
     script = (ROOT / "scripts/test.sh").read_text()
     for name, modules in (("variants", variants - neighbours), ("neighbours", neighbours)):
-        line = re.search(rf"^{name}=\((.*)\)$", script, re.MULTILINE)
+        line = re.search(rf"^{name}=\(([^)]*)\)$", script, re.MULTILINE)
         assert line is not None
         assert set(line[1].split()) == modules
     assert neighbours <= variants
