@@ -58,12 +58,13 @@ def connect_post(
     csrf_token = cookie.value if cookie else get_random_string(32)
     client.cookies[settings.CSRF_COOKIE_NAME] = csrf_token
     is_secure = _is_secure(secure)
+    host = client.defaults.get("SERVER_NAME", "testserver")
     return {
         "path": reverse("corbado_auth:connect-login"),
         "data": {"signedPasskeyData": data, "next": next_url},
         "content_type": "application/json",
         "headers": {
-            "Origin": f"{'https' if is_secure else 'http'}://testserver",
+            "Origin": f"{'https' if is_secure else 'http'}://{host}",
             "X-CSRFToken": csrf_token,
         },
         "secure": is_secure,

@@ -104,7 +104,8 @@ def start_for_run(config: pytest.Config, kind: type[DatabaseServer], variable: s
 
 def engine() -> str:
     """Name the kind of database that this run has: sqlite3, postgresql or mysql."""
-    return str(settings.DATABASES["default"]["ENGINE"]).rpartition(".")[2]
+    name = str(settings.DATABASES["default"]["ENGINE"]).rpartition(".")[2]
+    return name.removesuffix("_backend")  # Of django-tenants.
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -30,6 +30,7 @@ class Command(BaseCommand):
     help = cli.DESCRIPTION if HAS_EXTRA else "Stand in for Corbado on this machine, offline."
     # It must start before the site is set up, since it is used to set the site up.
     requires_system_checks = ()
+    stealth_options = ("skip_checks",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         if not HAS_EXTRA:  # pragma: no cover - seen in an environment without extras

@@ -1,0 +1,1 @@
+"""Tenants of django-tenants, for tests.settings.tenants."""
