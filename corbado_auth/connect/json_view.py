@@ -90,6 +90,9 @@ class JSONView(View):
     ) -> HttpResponse:
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
+        # First: to look for a CSRF token, Django would parse a form, whatever its size.
+        if request.content_type != "application/json":
+            raise Refusal("not_json", _broken(), 415)
         if check.refuses(request):
             raise Refusal("csrf", gettext("This page is outdated. Reload it and try again."), 403)
         try:
@@ -147,19 +150,20 @@ def _nobody(_request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _read_body(request: HttpRequest) -> dict[str, Any]:
-    broken = gettext("Something went wrong. Reload the page, or use your password.")
-    if request.content_type != "application/json":
-        raise Refusal("not_json", broken, 415)
     try:
         raw = request.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
-            raise Refusal("too_large", broken, 413)
+            raise Refusal("too_large", _broken(), 413)
         body = json.loads(str(raw, "utf-8"))
     except (OSError, ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise Refusal("not_json", broken, 400)
+        raise Refusal("not_json", _broken(), 400)
     return body
+
+
+def _broken() -> str:
+    return gettext("Something went wrong. Reload the page, or use your password.")
 
 
 def _refusal(error: CorbadoError) -> Refusal:

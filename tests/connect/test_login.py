@@ -342,8 +342,23 @@ def test_what_is_no_json_is_refused(
     assert (answer.status_code, answer.json()["error"]) == (status, code)
 
 
-def test_a_form_is_no_json(client: Client) -> None:
-    answer = client.post(LOGIN, {"signedPasskeyData": "x"})
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"signedPasskeyData=x"),
+        ("application/x-www-form-urlencoded", b"a=" + b"x" * 3_000_000),
+        ("application/x-www-form-urlencoded", b"&".join([b"a=1"] * 2000)),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"a=1"),
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\n"),
+        ("text/plain", b"{}"),
+        ("", b"{}"),
+    ],
+    ids=["form", "large", "many fields", "charset", "no boundary", "broken", "text", "nothing"],
+)
+def test_a_form_is_no_json_and_is_not_parsed(kind: str, body: bytes) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.generic("POST", LOGIN, body, content_type=kind)
     assert (answer.status_code, answer.json()["error"]) == (415, "not_json")
 
 
