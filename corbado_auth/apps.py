@@ -20,12 +20,13 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and connect receivers for sign-ins and deletions."""
-        from . import counting, db_connections, deletion, session
+        from . import counting, db_connections, deletion, history, session
         from .checks import register_checks
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
         from .sessions import listing, unlinking
+        from .signals import sign_in_refused
         from .webhooks import hashes
 
         register_checks()
@@ -35,6 +36,8 @@ class CorbadoAuthConfig(AppConfig):
         user_logged_in.connect(password_use.note_sign_in, dispatch_uid="corbado_auth.password_use")
         user_logged_in.connect(listing.note_sign_in, dispatch_uid="corbado_auth.listing")
         user_logged_out.connect(listing.note_sign_out, dispatch_uid="corbado_auth.listing")
+        user_logged_in.connect(history.note_sign_in, dispatch_uid="corbado_auth.history")
+        sign_in_refused.connect(history.note_refusal, dispatch_uid="corbado_auth.history")
         user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"
@@ -44,6 +47,9 @@ class CorbadoAuthConfig(AppConfig):
         for account in (CorbadoAccount, ConnectAccount):
             post_delete.connect(
                 deletion.note_deletion, sender=account, dispatch_uid="corbado_auth.deletion"
+            )
+            post_delete.connect(
+                history.forget_person, sender=account, dispatch_uid="corbado_auth.history"
             )
             post_delete.connect(
                 unlinking.note_unlinking, sender=account, dispatch_uid="corbado_auth.sessions"

@@ -6,7 +6,6 @@ AUTHENTICATION_BACKENDS.
 
 from __future__ import annotations
 
-import logging
 from typing import Literal
 
 from asgiref.sync import sync_to_async
@@ -18,6 +17,7 @@ from django.utils.text import slugify
 
 from .connect_rules import ConnectRules
 from .counting import hand_over
+from .events import tell_refused
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoEmail, CorbadoUser
 from .local_users import find_again, users_with_email
@@ -27,8 +27,6 @@ from .new_users import create_user
 from .passwords import may_have_password
 
 __all__ = ["CorbadoBackend", "SignInRefused"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class CorbadoBackend(ConnectRules, ModelBackend):
@@ -90,15 +88,14 @@ class CorbadoBackend(ConnectRules, ModelBackend):
             return None
         try:
             if isinstance(connect_user, ConnectUser):
-                who = connect_user.corbado_user_id or "unknown"
+                who = connect_user.corbado_user_id
                 return self._found_again(self._sign_in_by_connect(request, connect_user))
             if isinstance(corbado_user, CorbadoUser):
                 who = corbado_user.id
                 user = Mapping(self, request, corbado_user, local_user).run()
                 return self._found_again(user)
         except SignInRefused as refusal:
-            # Never the address: many people read logs.
-            logger.warning("Sign-in refused: %s (Corbado user %s)", refusal, who)
+            tell_refused(request, refusal, who)
             if request is not None:
                 # It decides which page explains the refusal.
                 request.corbado_refusal = refusal  # type: ignore[attr-defined]

@@ -11,7 +11,13 @@ from django.http import HttpRequest
 from .conf import conf
 from .identity import ClientInfo
 
-__all__ = ["client_info", "has_unnamed_proxy", "rate_limit_key", "rate_limit_network"]
+__all__ = [
+    "client_info",
+    "has_unnamed_proxy",
+    "rate_limit_key",
+    "rate_limit_network",
+    "visitor_address",
+]
 
 # Corbado rejects a user agent that is too long (422, API notes 1.2); the limit is INFERRED.
 MAX_USER_AGENT = 512
@@ -31,6 +37,12 @@ def client_info(request: HttpRequest) -> ClientInfo:
         remote_address=_documented_address(request) or UNKNOWN_ADDRESS,
         user_agent=_user_agent(request),
     )
+
+
+def visitor_address(request: HttpRequest) -> str | None:
+    """Return the visitor's IP address as far as it can be trusted, or None."""
+    address = _trusted_address(request)
+    return str(address) if address is not None else None
 
 
 def rate_limit_key(request: HttpRequest) -> str:

@@ -275,6 +275,14 @@ class Settings:
         return bool(_get("CORBADO_SESSION_LIST", False))
 
     @property
+    def CORBADO_SIGN_IN_HISTORY(self) -> bool:
+        """Keep a row for each sign-in and each refusal, which the admin shows?
+
+        One statement more at each. ``corbado_prune_history`` deletes old rows.
+        """
+        return bool(_get("CORBADO_SIGN_IN_HISTORY", False))
+
+    @property
     def CORBADO_ADMIN_PASSWORD_FORM(self) -> bool:
         """Does the admin's login page have the password form below Corbado's component?
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from .conf import conf
+from .events import log_event
 from .handles import new_handle
 from .local_users import manager_is_plain
 from .signals import account_linked
@@ -141,12 +143,21 @@ def _send_account_linked(
     account: CorbadoAccount, *, request: HttpRequest | None = None, created: bool = False
 ) -> None:
     """Send ``account_linked`` for a row just written, once its transaction is through."""
-    transaction.on_commit(
-        lambda: account_linked.send_robust(
+
+    def send() -> None:
+        log_event(
+            logging.INFO,
+            "Linked: Corbado user %s and local user %s",
+            account.corbado_user_id,
+            account.user_id,
+            event="account_linked",
+            corbado_user_id=account.corbado_user_id,
+        )
+        account_linked.send_robust(
             sender=type(account), request=request, account=account, created=created
-        ),
-        using=account._state.db,
-    )
+        )
+
+    transaction.on_commit(send, using=account._state.db)
 
 
 class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):

@@ -26,14 +26,13 @@ from django.utils.crypto import get_random_string, salted_hmac
 
 from .counting import take_count
 from .deadlocks import again_after_deadlock
+from .events import log_event, tell_refused
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoUser
 from .impersonation import is_impersonating
 from .models import CorbadoAccount
 
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
-
-logger = logging.getLogger("corbado_auth")
 
 # In the session: {"user": primary key, "at": seconds since 1970, "method": how, "session": a digest
 # of the session's key at the time}. Written at a real sign-in alone.
@@ -168,20 +167,30 @@ def sign_in(
         return None
     session, using = request.session, _database_of(request.session)
     log_in = partial(_log_in, request, user, method, values, count=take_count(user))
+    under_way = method, _corbado_id(**proof)
     # Where neither holds, Django's login() reads before it writes, which in a transaction of
     # SQLite's fails at once if another process writes.
     in_transaction = bool(session.session_key) or _is_new(session)
-    attempt = partial(_all_or_nothing, request, log_in, using=using if in_transaction else None)
+    attempt = partial(
+        _all_or_nothing, request, log_in, under_way, using=using if in_transaction else None
+    )
     try:
         again_after_deadlock(attempt, using=using)
     except TransactionManagementError:
         # A receiver caught a database error, which undoes a whole transaction. Django's own login()
         # needs none, and then nothing but that receiver's work is lost.
-        _all_or_nothing(request, log_in, using=None)
+        _all_or_nothing(request, log_in, under_way, using=None)
     except SignInRefused as refusal:
-        logger.warning("Sign-in refused: %s (Corbado user %s)", refusal, _corbado_id(**proof))
+        tell_refused(request, refusal, _corbado_id(**proof))
         request.corbado_refusal = refusal  # type: ignore[attr-defined]
         return None
+    log_event(
+        logging.INFO,
+        "Signed in: local user %s",
+        user.pk,
+        event="signed_in",
+        corbado_user_id=_corbado_id(**proof),
+    )
     return user
 
 
@@ -190,7 +199,7 @@ def _corbado_id(
 ) -> str:
     if corbado_user is not None:
         return corbado_user.id
-    return (connect_user and connect_user.corbado_user_id) or "unknown"
+    return connect_user.corbado_user_id if connect_user is not None else ""
 
 
 def _log_in(
@@ -259,7 +268,18 @@ def _database_of(session: SessionBase) -> str:
     return str(router.db_for_write(getattr(session, "model", CorbadoAccount)))
 
 
-def _all_or_nothing(request: HttpRequest, log_in: Callable[[], None], *, using: str | None) -> None:
+def method_under_way(request: HttpRequest) -> tuple[str, str]:
+    """Return how somebody is being signed in, and their Corbado user ID, which may be empty."""
+    return getattr(request, "_corbado_sign_in", (OTHER, ""))
+
+
+def _all_or_nothing(
+    request: HttpRequest,
+    log_in: Callable[[], None],
+    under_way: tuple[str, str],
+    *,
+    using: str | None,
+) -> None:
     """Sign in, or leave session and user as they were.
 
     ``using`` is the database on which to open a transaction, or None. Raises
@@ -268,7 +288,7 @@ def _all_or_nothing(request: HttpRequest, log_in: Callable[[], None], *, using: 
     """
     session, user = request.session, request.user
     before = session.session_key, deepcopy(dict(session.items()))
-    request._corbado_sign_in = True  # type: ignore[attr-defined]
+    request._corbado_sign_in = under_way  # type: ignore[attr-defined]
     try:
         with transaction.atomic(using=using) if using else nullcontext():
             log_in()

@@ -8,10 +8,25 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-__all__ = ["account_linked"]
+__all__ = [
+    "account_linked",
+    "account_unlinked",
+    "sign_in_refused",
+]
 
 # A Corbado user and a local user were linked. Sent after the commit with send_robust: a receiver
 # that raises is logged and does not break the sign-in.
 # Arguments: sender (the CorbadoAccount class), request (HttpRequest or None), account,
 # created (True if the local user was created for this Corbado user).
 account_linked = Signal()
+
+# An account was deleted: a Corbado user and a local user are no longer linked. Sent after the
+# commit with send_robust. Arguments: sender (the class of the account, CorbadoAccount or
+# ConnectAccount), account (no longer in the database), is_user_deleted (True if the local user was
+# deleted, not just unlinked).
+account_unlinked = Signal()
+
+# The site did not let in a person whom Corbado vouched for. Sent with send_robust. Arguments:
+# sender (the SignInRefused class), request (HttpRequest or None), reason (the code in the log),
+# corbado_user_id (may be empty).
+sign_in_refused = Signal()

@@ -64,6 +64,7 @@ def fill(apps: Apps, user_id: Any) -> None:
             "digest": "d1",
             "expires_at": timezone.now(),
         },
+        "signinrecord": {"user_id": user_id, "outcome": "signed_in"},
         "signinswitch": {"changed_by_id": user_id},
         "pendingdeletion": {"project_id": PROJECT, "corbado_user_id": "usr-2"},
     }

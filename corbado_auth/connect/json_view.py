@@ -22,6 +22,7 @@ from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.db_connections import none_while_asking, outside_transactions
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
 
@@ -121,7 +122,14 @@ class JSONView(View):
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:
         level = logging.WARNING if refusal.status == 429 else logging.INFO
-        logger.log(level, "Connect: %s refused (%s)", self._what, refusal.code)
+        log_event(
+            level,
+            "Connect: %s refused (%s)",
+            self._what,
+            refusal.code,
+            event="connect_refused",
+            reason=refusal.code,
+        )
         answer = {"error": refusal.code, "message": refusal.message}
         response = JsonResponse(answer, status=refusal.status)
         if refusal.retry_after:

@@ -15,6 +15,7 @@ from corbado_auth import session
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.db_connections import take_turn
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import InvalidPasskeyData
 from corbado_auth.handles import new_handle
 from corbado_auth.identity import ConnectUser
@@ -99,7 +100,14 @@ class ConnectLoginView(JSONView):
             ConnectService().verify_signed_data(data.token, handle)
         except InvalidPasskeyData as error:
             attempt.note_failure()
-            logger.info("Sign-in failed: %s", error)
+            log_event(
+                logging.INFO,
+                "Sign-in failed: %s",
+                error,
+                event="sign_in_failed",
+                reason="not_verified",
+                corbado_user_id=data.corbado_user_id,
+            )
             raise self._invalid("not_verified", 401) from None
 
     def _invalid(self, code: str, status: int = 400) -> Refusal:

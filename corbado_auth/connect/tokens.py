@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.backends import SignInRefused, corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService, TokenType
+from corbado_auth.events import log_event
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import is_recent
@@ -21,8 +22,6 @@ from corbado_auth.throttle import Tally
 from .json_view import JSONView, Refusal, impersonating
 
 __all__ = ["ConnectTokensView"]
-
-logger = logging.getLogger("corbado_auth")
 
 # A page takes one, and the list takes another after each change.
 TOKENS_PER_MINUTE = 30
@@ -78,7 +77,14 @@ class ConnectTokensView(JSONView):
             if backend is not None:
                 backend.check_connect(user)
         except SignInRefused as refusal:
-            logger.warning("No connect token: %s (local user %s)", refusal.reason, user.pk)
+            log_event(
+                logging.WARNING,
+                "No connect token: %s (local user %s)",
+                refusal.reason,
+                user.pk,
+                event="passkey_refused",
+                reason=refusal.reason,
+            )
             message = gettext("Passkeys are not available for your account.")
             raise Refusal("refused", message, 403) from None
 

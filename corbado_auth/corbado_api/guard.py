@@ -20,6 +20,7 @@ from contextvars import ContextVar
 
 from corbado_auth.concurrency import Slots, has_thread_of_its_own
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked, CorbadoUnavailable
 
 __all__ = ["guard", "log_failure", "unguard_thread", "unguarded"]
@@ -182,7 +183,7 @@ class Guard:
 def log_failure(what: str, error: CorbadoError) -> None:
     """Log what failed, unless Corbado was not asked: then the reason has been logged already."""
     level = logging.INFO if isinstance(error, CorbadoNotAsked) else logging.ERROR
-    logger.log(level, "%s: %s", what, error)
+    log_event(level, "%s: %s", what, error, event="corbado_failed", reason=error.error_type)
 
 
 @contextmanager

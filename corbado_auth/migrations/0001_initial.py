@@ -409,4 +409,69 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "listed sessions",
             },
         ),
+        migrations.CreateModel(
+            name="SignInRecord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "corbado_user_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="Corbado user ID"),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, verbose_name="time"
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("passkey", "Passkey"),
+                            ("corbado", "Passkey or link by email"),
+                            ("other", "Password, or another way"),
+                        ],
+                        max_length=8,
+                        verbose_name="method",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("signed_in", "Signed in"), ("refused", "Refused")],
+                        max_length=16,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=64, verbose_name="reason")),
+                ("ip_address", models.GenericIPAddressField(null=True, verbose_name="IP address")),
+                (
+                    "user_agent",
+                    models.CharField(blank=True, max_length=255, verbose_name="browser"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sign-in",
+                "verbose_name_plural": "sign-in history",
+                "indexes": [
+                    models.Index(fields=["corbado_user_id"], name="corbado_sign_in_corbado_user")
+                ],
+            },
+        ),
     ]

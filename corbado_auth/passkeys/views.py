@@ -23,6 +23,7 @@ from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.impersonation import is_impersonating
@@ -119,7 +120,14 @@ class AddPasskeyView(PasskeyPage):
         try:
             address = address_for_passkey(_user(request))
         except AssociationRefused as refusal:
-            logger.warning("No passkey added: %s (local user %s)", refusal, request.user.pk)
+            log_event(
+                logging.WARNING,
+                "No passkey added: %s (local user %s)",
+                refusal,
+                request.user.pk,
+                event="passkey_refused",
+                reason=refusal.reason,
+            )
             if refusal.reason == "corbado_user_deleted":
                 sign_out_everywhere(request)
                 return self.render_failure("closed")

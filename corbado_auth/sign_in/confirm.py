@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
 from corbado_auth.db_connections import outside_transactions
+from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import CorbadoAccount
@@ -29,8 +30,6 @@ from .redirects import led_to, redirect_signed_in, sign_in
 from .refusals import RefusalPages
 
 __all__ = ["ConfirmView"]
-
-logger = logging.getLogger("corbado_auth")
 
 # How long ago a sign-in may have been for a person to disown it.
 JUST_NOW = timedelta(minutes=10)
@@ -138,10 +137,13 @@ class ConfirmView(OwnForms, RefusalPages):
         If that was somebody else's, they are signed in already.
         """
         if result is not None and self._has_just_signed_in(result.corbado_user):
-            logger.warning(
+            log_event(
+                logging.WARNING,
                 "Sign-in declined right after another one: every session of that person was ended "
                 "(Corbado user %s)",
                 result.corbado_user.id,
+                event="sign_in_declined",
+                corbado_user_id=result.corbado_user.id,
             )
             end_sessions_of(self.request, result.corbado_user.id)
         response = self.render_failure("declined")

@@ -31,7 +31,13 @@ from corbado_auth.addresses import same_address
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions
-from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from corbado_auth.events import log_event, tell_refused
+from corbado_auth.exceptions import (
+    CorbadoRejected,
+    CorbadoUnavailable,
+    InvalidAuthToken,
+    SignInRefused,
+)
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
@@ -119,10 +125,14 @@ class RefusalPages(FailurePages):
         except CorbadoUnavailable as error:
             log_failure("Sign-in refused", error)
             return False
-        logger.warning(
+        log_event(
+            logging.WARNING,
             "Unlinked: Corbado user %s is deleted there, and their local user comes back as %s",
             former,
             corbado_user.id,
+            event="account_unlinked",
+            reason="corbado_user_deleted",
+            corbado_user_id=former,
         )
         CorbadoAccount.objects.current().filter(corbado_user_id=former).delete()
         return True
@@ -154,7 +164,7 @@ class RefusalPages(FailurePages):
         try:
             pending.keep(self.request, response, result, in_cookie=pending.unfinished)
         except TooLargeError:
-            logger.warning("Sign-in refused: too_large (Corbado user %s)", result.corbado_user.id)
+            tell_refused(self.request, SignInRefused("too_large"), result.corbado_user.id)
             return self.render_failure("refused")
         return response
 
@@ -270,13 +280,27 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             corbado_user_id = service.validate_email_link(link_id, token)
             person = service.get_user(corbado_user_id)
         except InvalidAuthToken as error:
-            logger.info("Email link failed: %s", error)
+            log_event(
+                logging.INFO,
+                "Email link failed: %s",
+                error,
+                event="sign_in_failed",
+                reason="invalid_link",
+                corbado_user_id=result.corbado_user.id,
+            )
             return self.render_failure("invalid_token")
         except (CorbadoUnavailable, CorbadoRejected) as error:
             return self._corbado_failed(error)
         is_confirmed = any(same_address(address, each) for each in person.verified_emails)
         if person.id != result.corbado_user.id or not is_confirmed:
-            logger.error("Email link failed: Corbado confirmed nothing (%s)", person.id)
+            log_event(
+                logging.ERROR,
+                "Email link failed: Corbado confirmed nothing (%s)",
+                person.id,
+                event="sign_in_failed",
+                reason="nothing_confirmed",
+                corbado_user_id=person.id,
+            )
             return self.render_failure("refused")
         # As after a magic link in the component: the link may have been planted.
         response = SeeOther(reverse("corbado_auth:confirm"))

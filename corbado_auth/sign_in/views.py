@@ -17,7 +17,13 @@ from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.db_connections import outside_transactions, take_turn
-from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
+from corbado_auth.events import log_event, tell_refused
+from corbado_auth.exceptions import (
+    CorbadoRejected,
+    CorbadoUnavailable,
+    InvalidAuthToken,
+    SignInRefused,
+)
 from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
@@ -37,8 +43,6 @@ from .retries import Retry
 from .signed_cookies import TooLargeError
 
 __all__ = ["CorbadoRedirectView"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class CorbadoRedirectView(RefusalPages):
@@ -115,7 +119,13 @@ class CorbadoRedirectView(RefusalPages):
         except InvalidAuthToken as error:
             # A reload counts, too, or it would allow an unlimited number of calls to Corbado.
             attempt.note_failure()
-            logger.info("Sign-in failed: %s", error)
+            log_event(
+                logging.INFO,
+                "Sign-in failed: %s",
+                error,
+                event="sign_in_failed",
+                reason="invalid_token",
+            )
             return self._signed_in_before() or self.render_failure("invalid_token")
         except CorbadoUnavailable as error:
             log_failure("Sign-in failed", error)
@@ -196,7 +206,7 @@ class CorbadoRedirectView(RefusalPages):
         if is_same_person and not asked:
             return redirect_signed_in(self.request, next_url)
         if self.login_intent == "require" and not asked:
-            logger.warning("Sign-in refused: not_asked (Corbado user %s)", corbado_user.id)
+            tell_refused(self.request, SignInRefused("not_asked"), corbado_user.id)
             return self.render_failure("not_asked_here")
         is_somebody_else = self.request.user.is_authenticated and not is_same_person
         if not asked or (self.login_intent != "off" and is_somebody_else):
@@ -213,6 +223,6 @@ class CorbadoRedirectView(RefusalPages):
                 self.request, response, corbado_user, next_url=next_url, token_digest=digest
             )
         except TooLargeError:
-            logger.warning("Sign-in refused: too_large (Corbado user %s)", corbado_user.id)
+            tell_refused(self.request, SignInRefused("too_large"), corbado_user.id)
             return self.render_failure("refused")
         return self._add_headers(response)

@@ -26,6 +26,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.addresses import normalized
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 from corbado_auth.existing_users.password_use import note_password
 from corbado_auth.local_users import users_with_email
 from corbado_auth.models import db_for_write
@@ -75,13 +76,24 @@ class WebhookView(View):
         if not conf.CORBADO_WEBHOOK_SECRETS:
             raise Http404
         if not is_authorized(request):
-            logger.warning("Webhook refused: the credentials are wrong or missing")
+            log_event(
+                logging.WARNING,
+                "Webhook refused: the credentials are wrong or missing",
+                event="webhook_refused",
+                reason="credentials",
+            )
             challenge = {"WWW-Authenticate": 'Basic realm="Corbado webhooks", charset="UTF-8"'}
             return HttpResponse(status=401, headers=challenge)
         try:
             return super().dispatch(request, *args, **kwargs)
         except BadWebhook as problem:
-            logger.warning("Webhook refused: %s", problem.sentence)
+            log_event(
+                logging.WARNING,
+                "Webhook refused: %s",
+                problem.sentence,
+                event="webhook_refused",
+                reason="bad_request",
+            )
             return JsonResponse({"error": problem.sentence}, status=problem.status)
 
 

@@ -106,7 +106,7 @@ Each can be overridden by one of the same name in your site. All pages extend
 """
 SIGNALS = """
 Sign-ins, sign-outs and failures are Django's own signals: `user_logged_in`, `user_logged_out`,
-`user_login_failed`. One is ours, in `corbado_auth.signals`:
+`user_login_failed`. These are ours, in `corbado_auth.signals`:
 """
 COMMANDS = """
 `python manage.py COMMAND --help` says the same. Django's own options (`--verbosity`,

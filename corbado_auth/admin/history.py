@@ -1,0 +1,58 @@
+"""The history of sign-ins in Django's admin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from corbado_auth.conf import conf
+from corbado_auth.sign_in_record import SignInRecord
+
+from .users import UserColumn
+
+if TYPE_CHECKING:
+    RecordAdmin = admin.ModelAdmin[SignInRecord]
+else:
+    RecordAdmin = admin.ModelAdmin
+
+
+@admin.register(SignInRecord)
+class SignInRecordAdmin(UserColumn, RecordAdmin):
+    """The list of sign-ins and refusals: who, when, how, from where, and what became of it."""
+
+    list_display = ["at", "who", "outcome", "reason", "method", "ip_address", "user_agent"]
+    list_display_links = None
+    list_filter = ["outcome", "method", "reason", "at"]
+    list_select_related = ["user"]
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ["-at", "-pk"]
+    search_help_text = _("An email address, a user, a Corbado user ID, or an IP address")
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Search the local user by name and address, and what was recorded."""
+        return ["corbado_user_id", "ip_address", *self.user_search_fields()]
+
+    @admin.display(description=_("user"), ordering="user")
+    def who(self, row: SignInRecord) -> str:
+        """Show the local user, else the Corbado user of a person who was refused."""
+        return self.local_user(row) if row.user_id is not None else row.corbado_user_id
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Hide the list from the admin index where nothing is recorded."""
+        return conf.CORBADO_SIGN_IN_HISTORY and super().has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: these rows record what happened."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: these rows record what happened."""
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """None: ``corbado_prune_history`` deletes old rows."""
+        return {}

@@ -1,0 +1,99 @@
+"""The history of sign-ins, where CORBADO_SIGN_IN_HISTORY is on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from .client_info import visitor_address
+from .conf import conf
+from .deletion import deletes_the_user
+from .models import ConnectAccount, CorbadoAccount, db_for_write
+from .session import is_users, method_under_way, was_somebody_else
+from .sign_in_record import SignInRecord
+
+__all__ = ["forget_person", "note_refusal", "note_sign_in", "prune", "records_before"]
+
+BATCH = 1000
+MAX_USER_AGENT = 255
+
+
+def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
+    """Record a sign-in: one statement. Connected to ``user_logged_in``.
+
+    Not a token that is issued without a session, nor staff who become a customer.
+    """
+    session = getattr(request, "session", None)
+    if not conf.CORBADO_SIGN_IN_HISTORY or request is None or session is None:
+        return
+    is_ours = hasattr(request, "_corbado_sign_in")
+    if not is_users(session, user) or (not is_ours and was_somebody_else(request, user)):
+        return
+    method, corbado_user_id = method_under_way(request)
+    _record(
+        request,
+        user_id=user.pk,
+        corbado_user_id=corbado_user_id,
+        method=method,
+        outcome=SignInRecord.Outcome.SIGNED_IN,
+    )
+
+
+def note_refusal(
+    request: HttpRequest | None, reason: str, corbado_user_id: str, **_signal: Any
+) -> None:
+    """Record a refusal. Connected to ``sign_in_refused``."""
+    if not conf.CORBADO_SIGN_IN_HISTORY or request is None:
+        return
+    _record(
+        request,
+        user_id=_linked_user(corbado_user_id),
+        corbado_user_id=corbado_user_id,
+        outcome=SignInRecord.Outcome.REFUSED,
+        reason=reason[:64],
+    )
+
+
+def forget_person(
+    instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_signal: Any
+) -> None:
+    """Delete what is kept of a deleted person under their Corbado user ID alone.
+
+    Connected to ``post_delete``; rows with the local user go with that.
+    """
+    if instance.corbado_user_id and deletes_the_user(origin):
+        rows = SignInRecord.objects.using(using)
+        rows.filter(corbado_user_id=instance.corbado_user_id).delete()
+
+
+def records_before(moment: datetime) -> QuerySet[SignInRecord]:
+    """Return what ``prune`` deletes."""
+    return SignInRecord.objects.using(db_for_write()).filter(at__lt=moment)
+
+
+def prune(moment: datetime) -> Iterator[int]:
+    """Delete the rows before a moment, oldest first; yield how many, after each batch."""
+    while keys := list(records_before(moment).order_by("at").values_list("pk", flat=True)[:BATCH]):
+        rows = SignInRecord.objects.using(db_for_write()).filter(pk__in=keys)
+        yield rows.delete()[0]
+
+
+def _record(request: HttpRequest, **values: Any) -> None:
+    user_agent = "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
+    SignInRecord.objects.using(db_for_write()).create(
+        ip_address=visitor_address(request), user_agent=user_agent[:MAX_USER_AGENT], **values
+    )
+
+
+def _linked_user(corbado_user_id: str) -> Any:
+    if not corbado_user_id:
+        return None
+    for accounts in (CorbadoAccount.objects.current(), ConnectAccount.objects.current()):
+        linked = accounts.filter(corbado_user_id=corbado_user_id)
+        if user_id := linked.values_list("user_id", flat=True).first():
+            return user_id
+    return None

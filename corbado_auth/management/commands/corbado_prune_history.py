@@ -1,0 +1,54 @@
+"""``manage.py corbado_prune_history``: delete old rows of the sign-in history."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from corbado_auth.history import prune, records_before
+from corbado_auth.management.base import CorbadoCommand
+
+MOST_DAYS = 36_500
+# Seconds between two lines of progress.
+INTERVAL = 2.0
+
+
+class Command(CorbadoCommand):
+    help = """\
+Delete rows of the sign-in history (CORBADO_SIGN_IN_HISTORY) that are too old.
+
+They hold IP addresses and browsers of people, so keep them no longer than you
+need them, and let cron run this. It deletes a thousand rows at a time, and can
+be stopped and run again.
+"""
+    epilog = """\
+examples:
+  corbado_prune_history --older-than 90 --dry-run
+  corbado_prune_history --older-than 90
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--older-than", type=int, required=True, metavar="DAYS", help="which rows to delete"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="show how many they are")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days = options["older_than"]
+        if not 0 <= days <= MOST_DAYS:
+            raise CommandError(f"--older-than must be 0 to {MOST_DAYS} days.", returncode=2)
+        moment = timezone.now() - timedelta(days=days)
+        if options["dry_run"]:
+            self.stdout.write(f"Would delete {records_before(moment).count()} rows.")
+            return
+        deleted, said_at = 0, time.monotonic()
+        for number in prune(moment):
+            deleted += number
+            if time.monotonic() - said_at >= INTERVAL:
+                said_at = time.monotonic()
+                self.stderr.write(f"{deleted} rows deleted so far …")
+        self.stdout.write(f"Deleted {deleted} rows.")

@@ -1,0 +1,56 @@
+"""The row of the sign-in history."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ["SignInRecord"]
+
+
+class SignInRecord(models.Model):
+    """A sign-in, or a refusal, where CORBADO_SIGN_IN_HISTORY is on.
+
+    ``user`` is None for a person who was refused and is not linked to anybody here.
+    """
+
+    class Outcome(models.TextChoices):
+        """What became of a sign-in."""
+
+        SIGNED_IN = "signed_in", _("Signed in")
+        REFUSED = "refused", _("Refused")
+
+    class Method(models.TextChoices):
+        """How the person signed in: ``corbado`` is a passkey or a link by email."""
+
+        PASSKEY = "passkey", _("Passkey")
+        CORBADO = "corbado", _("Passkey or link by email")
+        OTHER = "other", _("Password, or another way")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="corbado_sign_ins",
+        verbose_name=_("user"),
+    )
+    corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64, blank=True)
+    at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
+    method = models.CharField(_("method"), max_length=8, choices=Method.choices, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
+    reason = models.CharField(_("reason"), max_length=64, blank=True)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-in history")
+        indexes = [
+            # For rows without a local user.
+            models.Index(fields=["corbado_user_id"], name="corbado_sign_in_corbado_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} {self.reason}".strip()
