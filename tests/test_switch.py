@@ -358,6 +358,13 @@ def test_the_command_says_turns_and_rehearses(boss: Any) -> None:
         command("sideways")
 
 
+def test_the_command_works_where_the_checks_find_errors(settings: Any) -> None:
+    settings.CORBADO_PROJECT_ID = ""
+    out = StringIO()
+    call_command("corbado_switch", "off", stdout=out, skip_checks=False)
+    assert "are off" in out.getvalue()
+
+
 def test_the_command_names_the_pilot(settings: Any) -> None:
     settings.CORBADO_ENABLED_FOR = "shop.pilot.sees_passkeys"
     assert "whom shop.pilot.sees_passkeys lets in" in command()
