@@ -205,7 +205,10 @@ class Mapping:
             return None
         user = invitation.user
         if not self._has_confirmed_address_of(user):
-            raise SignInRefused("other_invitation")
+            awaits = (
+                same_address(each, email_of(user)) for each in self.corbado_user.unverified_emails
+            )
+            raise SignInRefused("address_unconfirmed" if any(awaits) else "other_invitation")
         _check_active(self.backend, user)
         self._check_may_sign_in(user)
         return user if StaffInvitation.objects.use_up(invitation) else None

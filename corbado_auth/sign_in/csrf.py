@@ -46,6 +46,16 @@ class OwnForms(FailurePages):
         """Return the response to a form without this browser's token: nothing was done."""
         return self.render_failure("form_out_of_date")
 
+    def _with_form(self, page: HttpResponse) -> HttpResponse:
+        """Return a page with a form, which no other page may frame.
+
+        With "no-referrer" browsers send ``Origin: null`` with the form, which is out of date then.
+        """
+        page = self._add_headers(page)
+        page.headers["Referrer-Policy"] = "strict-origin"
+        page.headers["X-Frame-Options"] = "DENY"
+        return page
+
     def _is_out_of_date(self, request: HttpRequest) -> bool:
         check = _Check(lambda request: HttpResponse())
         check.process_request(request)

@@ -42,9 +42,7 @@ class InvitationView(OwnForms):
         if found is None:
             return self.render_failure("invitation_gone")
         context = {**self.get_context_data(), "invited": found.user, "secret": secret}
-        page = self._add_headers(render(request, "corbado_auth/invitation.html", context))
-        page.headers["X-Frame-Options"] = "DENY"
-        return page
+        return self._with_form(render(request, "corbado_auth/invitation.html", context))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Remember it, and go to the login page."""

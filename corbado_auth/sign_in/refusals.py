@@ -322,12 +322,6 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             )
         return self.render_failure("misconfigured")
 
-    def _with_form(self, page: HttpResponse) -> HttpResponse:
-        page = self._add_headers(page)
-        page.headers["Referrer-Policy"] = "strict-origin"
-        page.headers["X-Frame-Options"] = "DENY"
-        return page
-
 
 def _address_to_confirm(result: PendingSignIn) -> str:
     return next(iter(result.corbado_user.unverified_emails), "")

@@ -46,11 +46,16 @@ def mailed_path() -> str:
 
 
 def accept(client: Client, path: str) -> Any:
-    """Open the link and press the button."""
+    """Open the link and press the button, as a browser that obeys the page's policy."""
     page = client.get(path)
     secret = re.search(r'name="secret" value="([^"]+)"', page.content.decode())
     assert secret is not None
-    return client.post("/corbado/invitation/", {"secret": secret[1]})
+    is_hidden = page.headers["Referrer-Policy"] == "no-referrer"
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    form = {"secret": secret[1], "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    headers = {"Origin": "null" if is_hidden else ORIGIN}
+    return strict.post("/corbado/invitation/", form, headers=headers)
 
 
 def test_a_link_lets_staff_link_themselves(corbado: Corbado, client: Client, boss: Any) -> None:
@@ -131,8 +136,26 @@ def test_an_address_that_is_not_confirmed_opens_nothing(
     invite("--user", "boss")
     accept(client, mailed_path())
     person = corbado.add_user("boss@example.com", confirmed=False)
-    assert corbado.sign_in(client, person).status_code == 403
+    page = corbado.sign_in(client, person)
+    assert page.status_code == 403
+    assert "/corbado/confirm-email/" in page.content.decode()
     assert not CorbadoAccount.objects.exists()
+
+
+def test_whoever_has_just_signed_up_confirms_the_address_and_is_linked(
+    corbado: Corbado, client: Client, boss: Any
+) -> None:
+    invite("--user", "boss")
+    accept(client, mailed_path())
+    person = corbado.add_user("boss@example.com", confirmed=False)
+    page = corbado.sign_in(client, person, next="/admin/")
+    shown = re.search(r'name="id" value="([^"]+)"', page.content.decode())
+    assert shown is not None
+    client.post("/corbado/confirm-email/", {"id": shown[1]})
+    assert client.get(corbado.outbox[-1].link).url == "/corbado/confirm/"
+    asked = client.get("/corbado/confirm/").context["result"].id
+    assert client.post("/corbado/confirm/", {"id": asked}).url == "/admin/"
+    assert CorbadoAccount.objects.get(user=boss).corbado_user_id == person.id
 
 
 def test_another_browser_has_to_accept_it_itself(
@@ -180,7 +203,8 @@ def test_a_user_who_became_inactive_is_refused(corbado: Corbado, client: Client,
 def test_the_page_keeps_the_link_out_of_referers_and_caches(client: Client, boss: Any) -> None:
     invite("--user", "boss")
     page = client.get(mailed_path())
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    # Not "no-referrer", with which browsers send the form with ``Origin: null``.
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page.headers["Cache-Control"]
     assert page.headers["X-Frame-Options"] == "DENY"
 
