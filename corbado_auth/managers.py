@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, models, router, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -170,6 +170,14 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
     def for_user(self, user: Any) -> ConnectAccount | None:
         """Return the current account of a local user, or None."""
         return self.current().filter(user_id=user.pk).first()
+
+    def has_passkey(self, user: Any) -> bool:
+        """Return whether a local user has signed in with a passkey, or has added one.
+
+        An account alone says nothing: whoever looks at the empty list of passkeys has one.
+        """
+        has_one = Q(first_sign_in_at__isnull=False) | Q(user__corbado_passkey_nudge__answer="added")
+        return self.current().filter(has_one, user_id=user.pk).exists()
 
     def for_handle(self, handle: str) -> ConnectAccount | None:
         """Return the account with this handle and its local user, in one query, or None.

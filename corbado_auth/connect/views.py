@@ -14,7 +14,8 @@ from django.views.generic import TemplateView
 
 from corbado_auth import switch
 from corbado_auth.conf import conf
-from corbado_auth.next_url import safe_next, step_up_url
+from corbado_auth.models import ConnectAccount
+from corbado_auth.next_url import connect_confirm_url, safe_next, step_up_url
 from corbado_auth.session import is_recent
 
 from .tokens import ConnectTokensView
@@ -42,9 +43,12 @@ class ConnectPasskeysView(ConnectPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether passkeys may be changed right now, and where to sign in again if not."""
+        # Whoever has no passkey yet cannot use one in order to add the first.
+        has_passkey = ConnectAccount.objects.has_passkey(self.request.user)
+        sign_in_again_url = connect_confirm_url if has_passkey else step_up_url
         return super().get_context_data(
             is_recent=is_recent(self.request, ConnectTokensView.recent_sign_in),
-            login_url=step_up_url(self.request.path),
+            sign_in_url=sign_in_again_url(self.request.path),
             back_url=resolve_url(settings.LOGIN_REDIRECT_URL),
             **kwargs,
         )

@@ -58,7 +58,7 @@ def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
     if (
         conf.CORBADO_CONNECT
         and is_enabled(request)
-        and ConnectAccount.objects.for_user(request.user)
+        and ConnectAccount.objects.has_passkey(request.user)
     ):
         return connect_confirm_url(next_url)
     return step_up_url(next_url)

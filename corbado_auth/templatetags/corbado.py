@@ -22,10 +22,11 @@ from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.csp import nonce_for
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.local_users import display_name
-from corbado_auth.next_url import connect_confirm_url, login_page_url, safe_next
+from corbado_auth.next_url import login_page_url, safe_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import CONNECT, is_offered
 from corbado_auth.session import SignIn, last_sign_in
+from corbado_auth.step_up.asking import sign_in_again_url
 from corbado_auth.switch import is_enabled
 
 __all__ = ["register"]
@@ -191,7 +192,8 @@ def corbado_connect_append(context: Context) -> dict[str, Any]:
 def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
     """Render the signed-in user's passkeys at Corbado Connect, to list, add and remove.
 
-    Renders nothing for anonymous visitors. Takes one connect token, and another for each change.
+    Renders nothing for anonymous visitors. Takes one query and one connect token, and another token
+    for each change.
     """
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None)
@@ -199,7 +201,7 @@ def corbado_connect_passkeys(context: Context) -> dict[str, Any]:
         return {}
     if not is_enabled(request):
         return {}
-    return _connect(context, request, login_url=connect_confirm_url(request.get_full_path()))
+    return _connect(context, request, login_url=sign_in_again_url(request, request.get_full_path()))
 
 
 def _connect(

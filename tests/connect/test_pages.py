@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
+from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
 from corbado_auth.views import LogoutView
+from tests.support.front_door import age_sign_in
 from tests.support.webhook_cases import CREDENTIALS, basic
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +98,32 @@ def test_connects_pages_are_for_people_who_are_signed_in_and_sites_that_use_it(
     assert "no-store" in answer["Cache-Control"]
     connect.CORBADO_CONNECT = False
     assert client.get(page).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("has_passkey", "asked"), [(True, "/corbado/connect/confirm/"), (False, "/corbado/step-up/")]
+)
+def test_an_old_session_is_led_to_a_sign_in_that_the_person_has(
+    corbado: Corbado,
+    client: Client,
+    make_user: Callable[..., Any],
+    has_passkey: bool,
+    asked: str,
+) -> None:
+    """Who has no passkey yet cannot use one in order to add the first."""
+    ada = make_user("ada@example.com", password="an old password")
+    assert client.login(username=ada.get_username(), password="an old password")
+    page = reverse("corbado_auth:connect-passkeys")
+    assert "please sign in again first" not in client.get(page).content.decode()
+    ConnectAccount.objects.get_or_link(ada)
+    if has_passkey:
+        ConnectAccount.objects.update(first_sign_in_at=timezone.now())
+    age_sign_in(client)
+    text = client.get(page).content.decode()
+    assert "please sign in again first" in text
+    url = f"{asked}?next=%2Fcorbado%2Fconnect%2Fpasskeys%2F"
+    assert f'<a href="{url}">Sign in again</a>' in text
+    assert re.findall(r'data-login-url="(.*?)"', text) == [url]
 
 
 def test_a_name_with_markup_stays_text(client: Client) -> None:

@@ -15,13 +15,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from corbado_auth.decorators import recent_sign_in_required
 from corbado_auth.mixins import RecentSignInRequiredMixin
-from corbado_auth.models import ConnectAccount
+from corbado_auth.models import ConnectAccount, PasskeyNudge
 from corbado_auth.step_up import kept_posts
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import LoginView
@@ -201,11 +202,13 @@ def test_a_sign_in_that_did_not_count_is_explained_and_can_be_undone(
 
 
 @override_settings(CORBADO_CONNECT=True)
-def test_with_connect_a_person_who_is_there_is_asked_for_a_passkey(
-    old: Client, make_user: MakeUser
-) -> None:
+def test_with_connect_a_person_who_has_a_passkey_is_asked_for_it(old: Client) -> None:
     assert old.get(MATTERS).url == f"{STEP_UP}?next=%2Fmatters%2F"
-    ConnectAccount.objects.get_or_link(get_user_model()._default_manager.get())
+    user = get_user_model()._default_manager.get()
+    # Whoever looks at the empty list of passkeys has a handle, too.
+    ConnectAccount.objects.get_or_link(user)
+    assert old.get(MATTERS).url == f"{STEP_UP}?next=%2Fmatters%2F"
+    PasskeyNudge.objects.create(user=user, answer="added", quiet_since=timezone.now())
     asked = old.get(MATTERS).url
     assert asked == "/corbado/connect/confirm/?next=%2Fmatters%2F"
     assert f'href="{STEP_UP}?next=%2Fmatters%2F"' in old.get(asked).content.decode()
@@ -215,6 +218,7 @@ def test_their_passkey_lets_them_go_on(corbado: Corbado, old: Client, settings: 
     settings.CORBADO_CONNECT = True
     user = get_user_model()._default_manager.get()
     data = corbado.connect_data(user)
+    ConnectAccount.objects.update(first_sign_in_at=timezone.now())
     page = old.get(old.get(MATTERS).url).content.decode()
     assert 'data-next="/matters/"' in page
     body = {"signedPasskeyData": data, "next": MATTERS, "confirm": True}
