@@ -42,7 +42,7 @@ def test_it_is_corbados_element_and_script(page: HttpRequest) -> None:
         '<corbado-auth project-id="pro-1234567890"'
         ' endpoint="https://pro-1.frontendapi.example.com"></corbado-auth>'
     ) in html
-    assert '<script src="https://pro-1.frontendapi.example.com/auth.js"></script>' in html
+    assert '<script src="https://pro-1.frontendapi.example.com/auth.js" async></script>' in html
 
 
 def test_the_script_comes_after_the_element(page: HttpRequest) -> None:
@@ -88,7 +88,7 @@ def test_the_script_has_the_nonce_of_the_page(page: HttpRequest, where: str) -> 
     context = {"csp_nonce": Lazy()} if where == "context" else {}
     if where == "request":
         page.csp_nonce = Lazy()
-    assert 'auth.js" nonce="the-nonce">' in render(page, context=context)
+    assert 'auth.js" async nonce="the-nonce">' in render(page, context=context)
 
 
 @pytest.mark.parametrize("debug", [False, True])
