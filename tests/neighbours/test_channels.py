@@ -104,10 +104,7 @@ def test_a_websocket_sees_the_person_until_they_sign_out(
     # A copy of the cookies from before opens nothing.
     browser.cookies = old
     assert greeting(browser, site) == "Nobody"
-
-
-@pytest.mark.django_db
-def test_a_page_of_another_origin_gets_no_websocket(site: str, browser: requests.Session) -> None:
+    # Nor does a page of another origin get one, whatever cookies the browser has.
     refused = pytest.raises(InvalidStatus)
     with refused, open_websocket(browser, site, origin="https://evil.example"):
         pass

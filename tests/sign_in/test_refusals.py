@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.core.exceptions import FieldError
 from django.db import connection
 from django.db.models import EmailField
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
@@ -403,3 +403,16 @@ class TwoShops(Proven):
 
     def may_sign_in(self, request: Any, user: Any, corbado_user: CorbadoUser) -> bool:
         return bool(user.last_name == request.get_host())
+
+
+@override_settings(AUTHENTICATION_BACKENDS=["tests.support.backends.SecondFactorBackend"])
+def test_nobody_is_led_in_a_circle_where_no_page_asks_for_the_second_factor(
+    client: Client, corbado: Corbado, make_user: MakeUser
+) -> None:
+    """Our own login page would refuse them, too."""
+    make_user("erin@example.com")
+    answer = corbado.sign_in(client, corbado.add_user("erin@example.com"))
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "Please tell the people who run this site" in page
+    assert "<a " not in page
