@@ -20,13 +20,13 @@ class CorbadoAuthConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and connect receivers for sign-ins and deletions."""
-        from . import counting, db_connections, deletion, history, session
+        from . import counting, db_connections, deletion, history, notices, session
         from .checks import register_checks
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
         from .sessions import listing, unlinking
-        from .signals import sign_in_refused
+        from .signals import passkey_added, passkey_removed, sign_in_refused
         from .webhooks import hashes
 
         register_checks()
@@ -38,6 +38,8 @@ class CorbadoAuthConfig(AppConfig):
         user_logged_out.connect(listing.note_sign_out, dispatch_uid="corbado_auth.listing")
         user_logged_in.connect(history.note_sign_in, dispatch_uid="corbado_auth.history")
         sign_in_refused.connect(history.note_refusal, dispatch_uid="corbado_auth.history")
+        passkey_added.connect(notices.tell_passkey_added, dispatch_uid="corbado_auth.notices")
+        passkey_removed.connect(notices.tell_passkey_removed, dispatch_uid="corbado_auth.notices")
         user_logged_in.connect(nudge.consider, dispatch_uid="corbado_auth.nudge")
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"

@@ -185,6 +185,13 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """
         return False
 
+    def language_of(self, user: AbstractBaseUser) -> str:
+        """Return the language code for emails to this user (CORBADO_EMAIL_NOTICES).
+
+        By default empty: the language of the page that the person is on.
+        """
+        return ""
+
     def has_password(self, user: AbstractBaseUser) -> bool:
         """Return whether the action webhook may say that this user has a password.
 

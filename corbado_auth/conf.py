@@ -283,6 +283,15 @@ class Settings:
         return bool(_get("CORBADO_SIGN_IN_HISTORY", False))
 
     @property
+    def CORBADO_EMAIL_NOTICES(self) -> bool:
+        """Email people who get or lose a passkey, or sign in with a browser that is new to them?
+
+        New is a browser without our long-lived, signed cookie. A mail server that fails is logged
+        and breaks nothing; one that hangs holds the page up, for EMAIL_TIMEOUT at most.
+        """
+        return bool(_get("CORBADO_EMAIL_NOTICES", False))
+
+    @property
     def CORBADO_ADMIN_PASSWORD_FORM(self) -> bool:
         """Does the admin's login page have the password form below Corbado's component?
 

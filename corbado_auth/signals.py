@@ -11,6 +11,8 @@ from django.dispatch import Signal
 __all__ = [
     "account_linked",
     "account_unlinked",
+    "passkey_added",
+    "passkey_removed",
     "sign_in_refused",
 ]
 
@@ -25,6 +27,16 @@ account_linked = Signal()
 # ConnectAccount), account (no longer in the database), is_user_deleted (True if the local user was
 # deleted, not just unlinked).
 account_unlinked = Signal()
+
+# Somebody has a new passkey at Corbado. Corbado's v1 does not say so when it happens: sent when an
+# event webhook arrives, or when the person's list of passkeys is read, and only for passkeys that
+# are new since the list was read first. Sent with send_robust. Arguments: sender (the class of the
+# account), request (HttpRequest or None; with an event it is Corbado's), account, passkey_id.
+passkey_added = Signal()
+
+# A passkey was removed: on our page, or at Corbado, which is noticed as for passkey_added. Sent
+# with send_robust, with the same arguments.
+passkey_removed = Signal()
 
 # The site did not let in a person whom Corbado vouched for. Sent with send_robust. Arguments:
 # sender (the SignInRefused class), request (HttpRequest or None), reason (the code in the log),

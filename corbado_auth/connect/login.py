@@ -15,13 +15,14 @@ from corbado_auth import session
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.db_connections import take_turn
-from corbado_auth.events import log_event
-from corbado_auth.exceptions import InvalidPasskeyData
+from corbado_auth.events import log_event, tell_refused
+from corbado_auth.exceptions import InvalidPasskeyData, SignInRefused
 from corbado_auth.handles import new_handle
 from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import safe_next
+from corbado_auth.notices import note_browser
 from corbado_auth.throttle import Attempt
 
 from .json_view import JSONView, Refusal, impersonating
@@ -29,8 +30,6 @@ from .signed_data import SignedPasskeyData, read_signed_data
 from .visits import read_visit
 
 __all__ = ["ConnectLoginView"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class ConnectLoginView(JSONView):
@@ -63,7 +62,9 @@ class ConnectLoginView(JSONView):
         found = ConnectUser(handle=handle, corbado_user_id=data.corbado_user_id)
         if session.sign_in(self.request, method=session.PASSKEY, connect_user=found) is None:
             raise self._refused()
-        return JsonResponse({"next": next_of(self.request, body)})
+        response = JsonResponse({"next": next_of(self.request, body)})
+        note_browser(self.request, response)
+        return response
 
     @sensitive_variables()
     def _readable(self, value: object) -> SignedPasskeyData:
@@ -88,7 +89,7 @@ class ConnectLoginView(JSONView):
         # The site's own identifier is known even before there is an account.
         if conf.CORBADO_CONNECT_IDENTIFIER:
             return new_handle(user)
-        logger.warning("Sign-in refused: no_account (local user %s)", user.pk)
+        tell_refused(self.request, SignInRefused("no_account"))
         raise self._refused()
 
     def _verify(self, data: SignedPasskeyData, handle: str) -> None:

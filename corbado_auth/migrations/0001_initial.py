@@ -474,4 +474,43 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="KnownPasskeys",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_id", models.CharField(max_length=64, verbose_name="Corbado project ID")),
+                (
+                    "corbado_user_id",
+                    models.CharField(max_length=64, verbose_name="Corbado user ID"),
+                ),
+                ("passkey_ids", models.TextField(blank=True, verbose_name="passkeys")),
+                (
+                    "seen_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="seen"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corbado_known_passkeys",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "known passkeys",
+                "verbose_name_plural": "known passkeys",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("project_id", "corbado_user_id"), name="corbado_known_passkeys_of"
+                    )
+                ],
+            },
+        ),
     ]

@@ -10,11 +10,13 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser, Passkey
+from corbado_auth.known_passkeys import is_known, note_passkeys, note_removal
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
 from corbado_auth.throttle import Tally
@@ -43,7 +45,7 @@ class AskedTooOften(CorbadoUnavailable):
     """One user has used up their share of the site's quota at Corbado."""
 
 
-def passkeys_of(user: AbstractBaseUser) -> list[Passkey]:
+def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
     """Return the user's passkeys, last used first; raises CorbadoError.
 
     The list is cached for half a minute, or until a passkey is added or removed here.
@@ -62,17 +64,20 @@ def passkeys_of(user: AbstractBaseUser) -> list[Passkey]:
         reverse=True,
     )
     cache.set(key, passkeys, LIST_KEPT)
+    note_passkeys(request, account, (passkey.id for passkey in passkeys))
     return passkeys
 
 
-def remove_passkey(user: AbstractBaseUser, passkey_id: str) -> None:
+def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str) -> None:
     """Remove a passkey of this user at Corbado, which refuses to remove another person's."""
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
         return
     _count(user)
-    CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
+    was_there = CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
     cache.delete(_list_key(account))
+    if was_there:
+        note_removal(request, account, passkey_id)
 
 
 def _list_key(account: CorbadoAccount) -> str:
@@ -85,7 +90,7 @@ def _count(user: AbstractBaseUser) -> None:
         raise AskedTooOften("One user asks for their passkeys too often", retry_after=60)
 
 
-def address_for_passkey(user: AbstractBaseUser) -> str:
+def address_for_passkey(request: HttpRequest, user: AbstractBaseUser) -> str:
     """Return the address for which to request an association token from Corbado.
 
     Creates the Corbado user and the account row first if there are none yet. Raises
@@ -96,6 +101,10 @@ def address_for_passkey(user: AbstractBaseUser) -> str:
     account = CorbadoAccount.objects.for_user(user) or _introduce(user, service)
     cache.delete(_list_key(account))
     corbado_user = _read(account, service)
+    if not is_known(account):
+        # So that the one that is about to be added is seen to be new.
+        known = service.list_passkeys(corbado_user.id)
+        note_passkeys(request, account, (passkey.id for passkey in known))
     if account.awaits_proof and not service.list_passkeys(corbado_user.id):
         # The person has just signed in here, and nobody else has a passkey for it at Corbado.
         CorbadoAccount.objects.current().filter(pk=account.pk).update(awaits_proof=False)
@@ -153,7 +162,9 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
     try:
         with transaction.atomic(using=db_for_write()):
             # Just created, for a person who has just signed in here.
-            return CorbadoAccount.objects.link(user, corbado_user_id, awaits_proof=False)
+            account = CorbadoAccount.objects.link(user, corbado_user_id, awaits_proof=False)
+            note_passkeys(None, account, [])
+            return account
     except IntegrityError:
         # Linked in another tab meanwhile: that row wins.
         raise AssociationRefused("conflict") from None

@@ -100,7 +100,7 @@ class PasskeysView(PasskeyPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show the passkeys that Corbado lists."""
-        return self._show("passkeys", {"passkeys": passkeys_of(_user(request))})
+        return self._show("passkeys", {"passkeys": passkeys_of(request, _user(request))})
 
 
 class AddPasskeyView(PasskeyPage):
@@ -118,7 +118,7 @@ class AddPasskeyView(PasskeyPage):
         if answer := self._refusal():
             return answer
         try:
-            address = address_for_passkey(_user(request))
+            address = address_for_passkey(request, _user(request))
         except AssociationRefused as refusal:
             log_event(
                 logging.WARNING,
@@ -149,7 +149,7 @@ class RemovePasskeyView(PasskeyPage):
         """Ask for confirmation."""
         if answer := self._refusal():
             return answer
-        passkeys = {passkey.id: passkey for passkey in passkeys_of(_user(request))}
+        passkeys = {passkey.id: passkey for passkey in passkeys_of(request, _user(request))}
         if passkey_id not in passkeys:
             return SeeOther(reverse("corbado_auth:passkeys"))
         context = {"passkey": passkeys[passkey_id], "is_last": len(passkeys) == 1}
@@ -159,7 +159,7 @@ class RemovePasskeyView(PasskeyPage):
         """Remove it; Corbado refuses to remove another person's."""
         if answer := self._refusal():
             return answer
-        remove_passkey(_user(request), passkey_id)
+        remove_passkey(request, _user(request), passkey_id)
         # Gone already, or never this person's: the list shows what is.
         return SeeOther(reverse("corbado_auth:passkeys"))
 

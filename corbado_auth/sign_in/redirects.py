@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from corbado_auth import session
 from corbado_auth.http import SeeOther
 from corbado_auth.identity import CorbadoUser
+from corbado_auth.notices import note_browser
 
 from . import intent, invitation, pending, retries
 
@@ -42,7 +43,9 @@ def sign_in(
     target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
     if session.sign_in(request, values={SESSION_KEY: [token_digest, target]}, **proof) is None:
         return None
-    return redirect_signed_in(request, target)
+    response = redirect_signed_in(request, target)
+    note_browser(request, response)
+    return response
 
 
 def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:

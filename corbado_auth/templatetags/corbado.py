@@ -114,7 +114,7 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     if user is None or not user.is_authenticated or not is_enabled(request):
         return {"passkeys": None}
     try:
-        return {"passkeys": passkeys_of(user), "is_shown": True}
+        return {"passkeys": passkeys_of(context["request"], user), "is_shown": True}
     except CorbadoError as error:
         log_failure("Passkeys", error)
         return {"passkeys": None, "is_unavailable": True}

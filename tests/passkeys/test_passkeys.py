@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from corbado_auth.corbado_api import responses
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import FILTER_SEEN, CorbadoService
 from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.session import SIGN_IN
@@ -209,6 +209,7 @@ def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
     client, user = signed_in(make_user)
     linked(corbado, user)
     add_passkey(corbado, association_token(client.post(ADD)))
+    FILTER_SEEN.clear()  # It was tried when the passkey was added.
     with mock.patch(
         "corbado_auth.corbado_api.service.NOBODY", CorbadoAccount.objects.get().corbado_user_id
     ):

@@ -1,0 +1,92 @@
+"""Which passkeys came and went at Corbado, found by comparing with the last look.
+
+Corbado's events have no IDs, arrive twice or late, and need not arrive at all (API notes 6.3). What
+was there before and what is there now always tells.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .events import log_event
+from .models import ConnectAccount, CorbadoAccount, db_for_write
+from .passkey_record import KnownPasskeys
+from .signals import passkey_added, passkey_removed
+
+__all__ = ["is_known", "note_passkeys", "note_removal"]
+
+Account = CorbadoAccount | ConnectAccount
+
+
+def is_known(account: Account) -> bool:
+    """Return whether we have looked before."""
+    return _rows(account).exists()
+
+
+def note_passkeys(
+    request: HttpRequest | None, account: Account, passkey_ids: Iterable[str]
+) -> set[str]:
+    """Remember the passkeys that there are, tell what changed, and return those that went.
+
+    The first look tells nothing: nobody knows how old these passkeys are.
+    """
+    found = set(filter(None, passkey_ids))
+    rows, now = _rows(account), _joined(found)
+    known = rows.values_list("passkey_ids", flat=True).first()
+    if known is None:
+        KnownPasskeys.objects.using(db_for_write()).get_or_create(
+            project_id=account.project_id,
+            corbado_user_id=account.corbado_user_id,
+            defaults={"user_id": account.user_id, "passkey_ids": now},
+        )
+        return set()
+    # Of two processes that see the same change, one tells it.
+    if known == now or not rows.filter(passkey_ids=known).update(
+        passkey_ids=now, seen_at=timezone.now(), user_id=account.user_id
+    ):
+        return set()
+    before = set(known.split())
+    for passkey_id in sorted(found - before):
+        _tell(request, account, passkey_id, is_new=True)
+    for passkey_id in sorted(before - found):
+        _tell(request, account, passkey_id, is_new=False)
+    return before - found
+
+
+def note_removal(request: HttpRequest, account: Account, passkey_id: str) -> None:
+    """Tell that a passkey was removed here, so that no event tells it again."""
+    known = _rows(account).values_list("passkey_ids", flat=True).first()
+    if known is not None and passkey_id in known.split():
+        note_passkeys(request, account, set(known.split()) - {passkey_id})
+    else:
+        _tell(request, account, passkey_id, is_new=False)
+
+
+def _rows(account: Account) -> QuerySet[KnownPasskeys]:
+    rows = KnownPasskeys.objects.using(db_for_write())
+    return rows.filter(project_id=account.project_id, corbado_user_id=account.corbado_user_id)
+
+
+def _joined(passkey_ids: Iterable[str]) -> str:
+    return " ".join(sorted(passkey_ids))
+
+
+def _tell(request: HttpRequest | None, account: Account, passkey_id: str, *, is_new: bool) -> None:
+    log_event(
+        logging.INFO,
+        "Passkey %s %s (local user %s)",
+        passkey_id,
+        "added" if is_new else "removed",
+        account.user_id,
+        event="passkey_added" if is_new else "passkey_removed",
+        corbado_user_id=account.corbado_user_id,
+    )
+    signal = passkey_added if is_new else passkey_removed
+    signal.send_robust(
+        sender=type(account), request=request, account=account, passkey_id=passkey_id
+    )

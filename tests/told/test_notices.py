@@ -1,0 +1,221 @@
+"""People are told by email what happened to their account, where the site wants that."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from corbado_auth import signals
+from corbado_auth.backends import CorbadoBackend
+from corbado_auth.emulator.records import Credential
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.testing import Corbado
+from tests.support.vouching import ours
+from tests.told.test_signals import told
+
+pytestmark = pytest.mark.django_db
+
+ADA = "ada@example.com"
+PASSKEYS = "/corbado/passkeys/"
+MakeUser = Callable[..., Any]
+
+
+class PersonalBackend(CorbadoBackend):
+    """A site that knows everybody's language."""
+
+    def language_of(self, user: Any) -> str:
+        """German for all."""
+        return "de"
+
+
+class BrokenMail:
+    """A mail server that fails."""
+
+    def __init__(self, *_arguments: Any, **_options: Any) -> None:
+        pass
+
+    def send_messages(self, _messages: Any) -> int:
+        raise smtplib.SMTPServerDisconnected("secret of the mail server")
+
+
+@pytest.fixture
+def on(settings: Any) -> Any:
+    settings.CORBADO_EMAIL_NOTICES = True
+    return settings
+
+
+@pytest.fixture
+def person(corbado: Corbado, make_user: MakeUser) -> Any:
+    make_user(ADA)
+    return corbado.add_user(ADA)
+
+
+def give_passkey(corbado: Corbado, user_id: str, number: int) -> str:
+    """Let somebody have a passkey at Corbado, as if they had added it elsewhere."""
+    store = corbado._control.project.store
+    with store.transaction():
+        store.credentials.put(
+            Credential(
+                id=f"cre-{number}",
+                user_id=user_id,
+                webauthn_id=f"w{number}",
+                public_key="",
+                sign_count=0,
+                aaguid="",
+                attestation_type="none",
+                transports=[],
+                backup_eligible=True,
+                backed_up=True,
+                status="active",
+                authenticator_id="",
+                user_agent="",
+                created=store.now(),
+                last_used=store.now(),
+                last_user_agent="",
+            )
+        )
+    return f"cre-{number}"
+
+
+def lose_passkey(corbado: Corbado, passkey_id: str) -> None:
+    """Remove somebody's passkey at Corbado."""
+    store = corbado._control.project.store
+    with store.transaction():
+        store.credentials.remove(passkey_id)
+
+
+def look(client: Client) -> Any:
+    """Open the list of passkeys, past its cache."""
+    from django.core.cache import cache
+
+    cache.clear()
+    return client.get(PASSKEYS)
+
+
+def subjects() -> list[str]:
+    return [message.subject for message in mail.outbox]
+
+
+def test_a_new_browser_is_told_once(on: Any, corbado: Corbado, person: Any) -> None:
+    client = Client()
+    corbado.sign_in(client, person)
+    assert subjects() == ["New sign-in to testserver"]
+    message = mail.outbox[0]
+    assert message.to == [ADA]
+    assert "http://testserver/corbado/passkeys/" in message.body
+    html = message.alternatives[0][0]
+    assert '<html lang="en' in html
+    assert 'href="http://testserver/corbado/passkeys/"' in html
+    client.post("/corbado/logout/")
+    corbado.sign_in(client, person)
+    assert len(mail.outbox) == 1
+    corbado.sign_in(Client(), person)
+    assert len(mail.outbox) == 2
+
+
+def test_the_cookie_of_one_person_is_none_of_anothers(
+    on: Any, corbado: Corbado, person: Any, make_user: MakeUser
+) -> None:
+    make_user("eve@example.com")
+    client = Client()
+    corbado.sign_in(client, corbado.add_user("eve@example.com"))
+    client.post("/corbado/logout/")
+    corbado.sign_in(client, person)
+    assert [message.to for message in mail.outbox] == [["eve@example.com"], [ADA]]
+
+
+def test_a_cookie_that_we_did_not_sign_is_no_known_browser(
+    on: Any, corbado: Corbado, person: Any
+) -> None:
+    client = Client()
+    corbado.sign_in(client, person)
+    known = client.cookies["corbado_browsers"].value
+    other = Client()
+    other.cookies["corbado_browsers"] = known[:-1] + ("A" if known[-1] != "A" else "B")
+    corbado.sign_in(other, person)
+    assert len(mail.outbox) == 2
+
+
+def test_somebody_new_is_not_told_of_their_first_browser(on: Any, corbado: Corbado) -> None:
+    client = Client()
+    corbado.sign_in(client, corbado.add_user("new@example.com"))
+    assert mail.outbox == []
+    assert "corbado_browsers" in client.cookies
+
+
+def test_connect_tells_too(on: Any, corbado: Corbado, make_user: MakeUser, client: Client) -> None:
+    on.CORBADO_CONNECT = True
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(Client(), ada)  # The first sign-in of somebody new.
+    corbado.sign_in_by_connect(client, ada)
+    assert subjects() == ["New sign-in to testserver"]
+
+
+def test_off_nobody_is_told_and_no_cookie_is_set(
+    corbado: Corbado, person: Any, client: Client
+) -> None:
+    corbado.sign_in(client, person)
+    assert mail.outbox == []
+    assert "corbado_browsers" not in client.cookies
+
+
+def test_a_mail_server_that_fails_breaks_no_sign_in(
+    on: Any, corbado: Corbado, person: Any, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    on.EMAIL_BACKEND = f"{__name__}.BrokenMail"
+    if hasattr(on, "MAILERS"):
+        on.MAILERS = {"default": {"BACKEND": on.EMAIL_BACKEND}}
+    assert corbado.sign_in(client, person).status_code == 303
+    assert client.get("/account/").status_code == 200
+    (record,) = [each for each in ours(caplog) if each.event == "notice_failed"]
+    assert record.getMessage().endswith("was not sent: SMTPServerDisconnected")
+    assert "secret" not in caplog.text
+    assert ADA not in caplog.text
+
+
+def test_passkeys_that_come_and_go_are_told_when_the_list_is_read(
+    on: Any, corbado: Corbado, person: Any, client: Client
+) -> None:
+    corbado.sign_in(client, person)
+    mail.outbox.clear()
+    give_passkey(corbado, person.id, 1)
+    with told(signals.passkey_added) as added, told(signals.passkey_removed) as removed:
+        look(client)
+        assert (added, removed) == ([], [])  # The first look.
+        give_passkey(corbado, person.id, 2)
+        lose_passkey(corbado, "cre-1")
+        look(client)
+        look(client)
+    assert [each["passkey_id"] for each in added] == ["cre-2"]
+    assert [each["passkey_id"] for each in removed] == ["cre-1"]
+    assert added[0]["sender"] is CorbadoAccount
+    assert added[0]["account"].user.email == ADA
+    assert subjects() == ["New passkey for testserver", "Passkey removed from testserver"]
+
+
+def test_a_passkey_removed_on_our_page_is_told_once(
+    on: Any, corbado: Corbado, person: Any, client: Client
+) -> None:
+    corbado.sign_in(client, person)
+    mail.outbox.clear()
+    give_passkey(corbado, person.id, 1)
+    look(client)
+    with told(signals.passkey_removed) as removed:
+        client.post(f"{PASSKEYS}cre-1/remove/")
+        client.post(f"{PASSKEYS}cre-1/remove/")
+        look(client)
+    assert [each["passkey_id"] for each in removed] == ["cre-1"]
+    assert subjects() == ["Passkey removed from testserver"]
+
+
+def test_the_site_says_who_reads_which_language(
+    on: Any, corbado: Corbado, person: Any, client: Client
+) -> None:
+    on.AUTHENTICATION_BACKENDS = [f"{__name__}.PersonalBackend"]
+    corbado.sign_in(client, person)
+    assert '<html lang="de"' in mail.outbox[0].alternatives[0][0]
