@@ -93,8 +93,14 @@ IN_THE_ADMIN = {
     "connect account": ".field-handle",
     "connect, unlink": "#content > p",
     "connect, unlink some": "#content > p",
+    "attempts": "#result_list",
     "adoption": ".adoption",
+    "switch, pilot": ".corbado-switch",
+    "switch, off": ".corbado-switch",
     "delete a user": "#content > p",
+    # All between Django's header and footer.
+    "admin, login": "#content",
+    "admin, no access": "#content",
 }
 
 

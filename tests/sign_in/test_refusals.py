@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth import authenticate, get_user, get_user_model
 from django.core.cache import cache
 from django.core.exceptions import FieldError
@@ -396,6 +397,34 @@ def test_at_another_shop_a_returning_person_gets_no_session(
         one.logout()
         assert corbado.sign_in(two, person).status_code == 403
         assert not get_user(two).is_authenticated
+
+
+def test_with_a_project_for_each_shop_both_users_of_one_person_come_in(
+    make_user: MakeUser, use: Any, settings: Any
+) -> None:
+    """docs/how-to-custom-user-model.md, "Several shops in one table"."""
+    use(OneShop)
+    users = {
+        shop: make_user(ADA, username=f"ada-{shop}", last_name=shop) for shop in ("one", "two")
+    }
+    for _time in range(2):
+        for shop, user in users.items():
+            settings.SHOP, settings.CORBADO_PROJECT_ID = shop, f"pro-{len(shop)}{ord(shop[0])}"
+            client = Client()
+            come_as(client, ADA, id=f"usr-{shop}")
+            assert signed_in_as(client) == str(user.pk)
+    assert CorbadoAccount.objects.count() == 2
+
+
+class OneShop(Proven):
+    """One of two shops on one database, told apart by a column; here, the last name."""
+
+    def match_user(self, corbado_user: CorbadoUser) -> Any:
+        users = get_user_model()._default_manager.filter(last_name=django_settings.SHOP)
+        return users.filter(email__in=corbado_user.verified_emails).first()
+
+    def may_sign_in(self, request: Any, user: Any, corbado_user: CorbadoUser) -> bool:
+        return bool(user.last_name == django_settings.SHOP)
 
 
 class TwoShops(Proven):

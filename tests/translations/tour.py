@@ -309,6 +309,7 @@ class Tour:
         yield "connect, unlink", client.get(reverse(f"{model}_delete", args=[known.pk]))
         chosen = {"action": "delete_selected", "_selected_action": [known.pk]}
         yield "connect, unlink some", client.post(reverse(f"{model}_changelist"), chosen)
+        yield "attempts", client.get(reverse("admin:corbado_auth_migrationattempt_changelist"))
         yield "adoption", client.get(reverse("admin:corbado_auth_adoption"))
         yield "delete a user", client.get(reverse("admin:auth_user_delete", args=[self.erin.pk]))
 
