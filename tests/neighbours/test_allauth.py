@@ -81,6 +81,8 @@ def test_the_api_of_allauth_signs_out_whom_a_passkey_signed_in(
     browser = Client(enforce_csrf_checks=True)
     sign_in(corbado, browser, robin)
     assert browser.get(SESSION_API).json()["data"]["user"]["email"] == "robin@example.com"
+    # Why the documentation says so: allauth notes an address at its own sign-ins alone.
+    assert browser.get("/_allauth/browser/v1/account/email").json()["data"] == []
     headers = {"x-csrftoken": browser.cookies["csrftoken"].value}
     answer = browser.delete(SESSION_API, headers=headers)
     # 401 is how its API says that nobody is signed in any more.
