@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.test import Client
 
 from corbado_auth.mixins import CorbadoAdminMixin
@@ -20,9 +20,8 @@ def test_the_admin_has_both_of_corbados_components(corbado: Corbado, client: Cli
     assert "<corbado-auth " in client.get("/admin/login/?older=yes&next=/admin/").content.decode()
 
 
-def test_a_customer_is_told_that_this_is_not_for_them(corbado: Corbado, client: Client) -> None:
-    maya = get_user_model().objects.create_user("maya", "maya@example.com")
+def test_a_customer_is_told_that_this_is_not_for_them(client: Client, maya: User) -> None:
     client.force_login(maya, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/admin/", follow=True)
     assert page.status_code == 403
-    assert "maya@example.com" in page.content.decode()
+    assert maya.email in page.content.decode()
