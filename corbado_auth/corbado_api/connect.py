@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import InvalidPasskeyData
+from corbado_auth.identity import CorbadoUser, Passkey
 
 from . import responses
 from .client import Client
@@ -86,6 +87,19 @@ class ConnectService(Client):
         query = urlencode({"filter[]": f"identifierValue:eq:{handle}"})
         answer = self._ask("GET", f"/v2/identifiers?{query}")
         return answer.read(lambda found: responses.read_identifier_owner(found, handle))
+
+    def get_user(self, corbado_user_id: str) -> CorbadoUser | None:
+        """Return one Corbado user, or None if there is no such user.
+
+        That an unknown one is a 404 is INFERRED, as in API v1.
+        """
+        answer = self._ask("GET", f"/v2/users/{quote(corbado_user_id, safe='')}")
+        return None if answer.says_not_found() else answer.read(responses.read_connect_user)
+
+    def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
+        """Return the active passkeys of one Corbado user, up to a hundred."""
+        path = f"/v2/users/{quote(corbado_user_id, safe='')}/credentials?pageSize=100"
+        return self._ask("GET", path).read(responses.read_connect_passkeys)
 
     def delete_user(self, corbado_user_id: str) -> bool:
         """Delete a Corbado user with all passkeys; return False if there is no such user.

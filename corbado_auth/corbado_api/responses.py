@@ -17,7 +17,9 @@ __all__ = [
     "Failure",
     "ProjectConfig",
     "read_association_token",
+    "read_connect_passkeys",
     "read_connect_token",
+    "read_connect_user",
     "read_created_user_id",
     "read_email_link_id",
     "read_failure",
@@ -99,6 +101,31 @@ def read_user(user: Json) -> CorbadoUser:
 def read_user_answer(answer: Json) -> CorbadoUser:
     """Read the answer of ``users/{userID}`` (API notes 1.5)."""
     return read_user(_object(answer.get("data"), "data"))
+
+
+def read_connect_user(answer: Json) -> CorbadoUser:
+    """Read the answer of Connect's ``users/{userID}``, which has no envelope (API notes C.3.2)."""
+    return CorbadoUser(
+        id=_identifier(answer.get("userID"), "userID"),
+        full_name=_display_text(answer.get("fullName")),
+        status=_display_text(answer.get("status")),
+        created=_moment(answer.get("created")),
+    )
+
+
+def read_connect_passkeys(answer: Json) -> list[Passkey]:
+    """Read a list of Connect's passkeys without those that are pending (API notes C.3.2)."""
+    rows = [_object(row, "credentials[]") for row in _list(answer, "credentials")]
+    return [
+        Passkey(
+            id=_passkey_id(row.get("id")),
+            created=_moment(row.get("created")),
+            last_used=_moment(row.get("lastUsed")),
+            is_synced=row.get("backupState") is True,
+        )
+        for row in rows
+        if row.get("status") != "pending"
+    ]
 
 
 def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
