@@ -16,12 +16,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import ResponseHeaders
 
 from .conf import conf, settings_from
 
 __all__ = ["allow", "sources"]
 
+HEADER = "Content-Security-Policy"
 SELF, UNSAFE_INLINE = "'self'", "'unsafe-inline'"
 
 
@@ -62,6 +64,40 @@ def allow(policy: Mapping[str, Any], settings: Mapping[str, Any] | None = None) 
             if special in policy:
                 allowed[special] = _with(policy[special], needed)
     return allowed
+
+
+def add_policy(response: HttpResponse, policy: str) -> HttpResponse:
+    """Add a policy to the site's own, which a middleware sets after the view.
+
+    A browser obeys every policy of a header, so ours can only forbid more.
+    """
+    response.headers = _WithPolicy(response.headers, policy)
+    return response
+
+
+class _WithPolicy(ResponseHeaders):
+    """Headers whose Content-Security-Policy keeps ours, whoever sets it and how often."""
+
+    def __init__(self, headers: ResponseHeaders, policy: str) -> None:
+        super().__init__({})
+        self._policy = policy
+        self._is_site_policy_there = False
+        super().__setitem__(HEADER, policy)
+        for name, value in headers.items():
+            self[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        # Django's middleware, django-csp's and setdefault() set it only where there is none.
+        if isinstance(name, str) and name.lower() == HEADER.lower():
+            return self._is_site_policy_there
+        return super().__contains__(name)
+
+    def __setitem__(self, name: str, value: str | bytes | int) -> None:
+        if name.lower() == HEADER.lower():
+            self._is_site_policy_there = True
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            value = f"{text}, {self._policy}"
+        super().__setitem__(name, value)
 
 
 def nonce_for(context: Any, request: HttpRequest | None) -> str:

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
+from corbado_auth.csp import add_policy
 from corbado_auth.db_connections import outside_transactions
 from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoUser
@@ -163,8 +164,7 @@ class ConfirmView(OwnForms, RefusalPages):
         response = super()._add_headers(response)
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
-        return response
+        return add_policy(response, "frame-ancestors 'none'")
 
 
 def _who(corbado_user_id: str) -> str:

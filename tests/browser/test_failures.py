@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
+from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 
@@ -91,3 +94,16 @@ def test_a_script_of_corbados_that_is_blocked_is_told_at_once(
     visitor.page.route("**/auth.js", lambda route: route.abort())
     visitor.page.goto(f"{site.url}/corbado/login/?older=yes")
     visitor.page.get_by_text("The sign-in service did not load").wait_for()
+
+
+def test_a_script_of_corbados_that_hangs_holds_up_no_form_of_the_sites_own_page(
+    site: ExampleSite, visitor: Visitor
+) -> None:
+    held: list[Any] = []
+    visitor.page.route("**/auth.js", lambda route: held.append(route))
+    visitor.page.goto(site.login_url, wait_until="domcontentloaded")
+    visitor.page.locator("input[name=username]").fill(CUSTOMER.username)
+    visitor.page.locator("input[type=password]").fill(DEMO_PASSWORD)
+    visitor.page.locator("input[type=password]").press("Enter")
+    visitor.lands_on("/account/")
+    assert held

@@ -17,6 +17,7 @@ from corbado_auth.decorators import login_page
 from corbado_auth.doctor import Finding, State, examine
 from corbado_auth.testing import Corbado
 from tests.checks.test_checks import found, messages
+from tests.support.front_door import come_back
 from tests.urls import urlpatterns as site
 
 API = "https://pro-1234567890.frontendapi.corbado.io"
@@ -179,7 +180,20 @@ if django.VERSION >= (6, 0):
         policy = page.headers["Content-Security-Policy"]
         nonce = policy.partition("'nonce-")[2].partition("'")[0]
         assert nonce
-        assert page.content.decode().count(f'nonce="{nonce}"') == 2
+        assert page.content.decode().count(f'nonce="{nonce}"') == 3
+
+    @WITH_NONCE
+    def test_the_confirm_page_keeps_djangos_policy_and_adds_to_it(
+        client: Client, corbado: Corbado
+    ) -> None:
+        token = corbado.issue_token(corbado.add_user("robin@example.com"))
+        come_back(client, token, sec_fetch_site="none")
+        page = client.get("/corbado/confirm/")
+        ours, _, added = page.headers["Content-Security-Policy"].rpartition(", ")
+        assert added == "frame-ancestors 'none'"
+        nonce = ours.partition("'nonce-")[2].partition("'")[0]
+        assert nonce
+        assert f'nonce="{nonce}"' in page.content.decode()
 
 
 # The headers that arrive --------------------------------------------------------------------

@@ -22,7 +22,7 @@ def test_the_page_has_one_nonce_and_the_policy_names_corbado(client: Client) -> 
     page = client.get("/corbado/login/")
     policy = page.headers["Content-Security-Policy"]
     nonce = policy.partition("'nonce-")[2].partition("'")[0]
-    assert page.content.decode().count(f'nonce="{nonce}"') == 2
+    assert page.content.decode().count(f'nonce="{nonce}"') == 3
     assert "connect-src 'self' https://pro-1234567890.frontendapi.corbado.io" in policy
     assert "style-src 'self' 'unsafe-inline'" in policy
 
@@ -34,11 +34,15 @@ def test_a_person_signs_in_and_out(client: Client, corbado: Corbado) -> None:
     assert client.post("/corbado/logout/").status_code == 302
 
 
-def test_the_confirm_page_has_its_own_policy(client: Client, corbado: Corbado) -> None:
+def test_the_confirm_page_keeps_the_policy_and_adds_to_it(client: Client, corbado: Corbado) -> None:
     token = corbado.issue_token(corbado.add_user("robin@example.com"))
     headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     page = client.get(f"/corbado/redirect/?corbadoAuthToken={token}", headers=headers, follow=True)
-    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    ours, _, added = page.headers["Content-Security-Policy"].rpartition(", ")
+    assert added == "frame-ancestors 'none'"
+    assert "default-src 'self'" in ours
+    nonce = ours.partition("'nonce-")[2].partition("'")[0]
+    assert f'nonce="{nonce}"' in page.content.decode()
 
 
 def test_the_checks_are_content_and_see_what_is_missing() -> None:
