@@ -14,10 +14,10 @@ from tests.support.scripted_corbado import a_corbado
 
 # Ours over bare in CPU, and our queries, at most.
 KINDS = {
-    "returning": (1.10, 6),
-    "linking": (1.15, 7),
-    "creating": (1.15, 8),
-    "connect": (1.10, 6),
+    "returning": (0.85, 4),
+    "linking": (0.95, 5),
+    "creating": (0.95, 6),
+    "connect": (0.95, 6),
 }
 ENGINES = {POSTGRESQL: "PostgreSQL", SQLITE: "SQLite"}
 PEOPLE = 400
