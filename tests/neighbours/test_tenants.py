@@ -29,11 +29,13 @@ COMMANDS: dict[str, list[str]] = {
     "corbado_doctor": [],
     "corbado_email_index": ["--dry-run"],
     "corbado_end_sessions": ["--linked", "--dry-run"],
+    "corbado_export": ["--user", "nobody", "--output", "never-written.json"],
     "corbado_invite_staff": ["--user", "nobody", "--origin", "https://one.example.com"],
     "corbado_link": ["--user", "nobody", "--corbado-id", "usr-1"],
     "corbado_merge": ["--corbado-id", "usr-1", "--into", "nobody", "--dry-run"],
     "corbado_migrate_users": ["--dry-run"],
     "corbado_migration_status": [],
+    "corbado_prune_history": ["--older-than", "30", "--dry-run"],
     "corbado_retire_passwords": ["--dry-run"],
     "corbado_switch": [],
 }
