@@ -167,7 +167,7 @@ def test_somebody_elses_passkey_confirms_nothing(connect_site: LiveSite, visitor
     ConnectAccount.objects.update(user=bob)
     visitor.page.goto(f"{connect_site.url}/corbado/connect/confirm/?next=/account/")
     visitor.action("one_tap").click()
-    visitor.sees("Sign in first|could not be checked")
+    visitor.sees("You cannot sign in with this passkey here")
     expect(visitor.page.get_by_role("link", name="Sign in another way")).to_be_visible()
     assert ConnectAccount.objects.get().sign_in_count == 0
 
