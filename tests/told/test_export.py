@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.models import CorbadoAccount, ListedSession
@@ -32,10 +32,10 @@ def export(path: Path, *more: str, user: str = "ada") -> tuple[Any, str]:
     return json.loads(path.read_text("utf-8")), out.getvalue()
 
 
+@override_settings(CORBADO_SIGN_IN_HISTORY=True)
 def test_all_that_we_and_corbado_hold_is_written(
-    settings: Any, corbado: Corbado, make_user: MakeUser, client: Client, tmp_path: Path
+    corbado: Corbado, make_user: MakeUser, client: Client, tmp_path: Path
 ) -> None:
-    settings.CORBADO_SIGN_IN_HISTORY = True
     make_user(ADA, username="ada")
     person = corbado.add_user(ADA, "Ada L.")
     give_passkey(corbado, person.id, 1)
@@ -51,10 +51,10 @@ def test_all_that_we_and_corbado_hold_is_written(
     assert said == "Wrote 2 rows about ada.\n"
 
 
+@override_settings(CORBADO_CONNECT=True)
 def test_connect_is_asked_too(
-    settings: Any, corbado: Corbado, make_user: MakeUser, client: Client, tmp_path: Path
+    corbado: Corbado, make_user: MakeUser, client: Client, tmp_path: Path
 ) -> None:
-    settings.CORBADO_CONNECT = True
     ada = make_user(ADA, username="ada")
     corbado.sign_in_by_connect(client, ada)
     found, _said = export(tmp_path / "ada.json")

@@ -51,10 +51,10 @@ def test_it_costs_one_statement_a_sign_in_and_off_none(make_user: MakeUser) -> N
     assert SignInRecord.objects.count() == 1
 
 
+@override_settings(CORBADO_TRUSTED_PROXIES=[])
 def test_a_sign_in_is_kept_with_who_how_and_from_where(
     on: Any, corbado: Corbado, make_user: MakeUser
 ) -> None:
-    on.CORBADO_TRUSTED_PROXIES = []
     ada, person = make_user(ADA), corbado.add_user(ADA)
     client = Client(headers={"user-agent": "A browser", "x-forwarded-for": "192.0.2.9"})
     corbado.sign_in(client, person)
@@ -70,10 +70,10 @@ def test_a_password_is_kept_as_another_way(on: Any, make_user: MakeUser, client:
     assert SignInRecord.objects.get().method == "other"
 
 
+@override_settings(CORBADO_CONNECT=True)
 def test_connect_is_kept_as_a_passkey(
     on: Any, corbado: Corbado, make_user: MakeUser, client: Client
 ) -> None:
-    on.CORBADO_CONNECT = True
     ada = make_user(ADA)
     assert corbado.sign_in_by_connect(client, ada).status_code == 200
     row = SignInRecord.objects.get()

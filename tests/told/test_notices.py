@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.test import Client
+from django.test import Client, override_settings
 
 from corbado_auth import signals
 from corbado_auth.backends import CorbadoBackend
@@ -148,8 +148,8 @@ def test_somebody_new_is_not_told_of_their_first_browser(on: Any, corbado: Corba
     assert "corbado_browsers" in client.cookies
 
 
+@override_settings(CORBADO_CONNECT=True)
 def test_connect_tells_too(on: Any, corbado: Corbado, make_user: MakeUser, client: Client) -> None:
-    on.CORBADO_CONNECT = True
     ada = make_user(ADA)
     corbado.sign_in_by_connect(Client(), ada)  # The first sign-in of somebody new.
     corbado.sign_in_by_connect(client, ada)
@@ -164,12 +164,10 @@ def test_off_nobody_is_told_and_no_cookie_is_set(
     assert "corbado_browsers" not in client.cookies
 
 
+@override_settings(EMAIL_BACKEND=f"{__name__}.BrokenMail")
 def test_a_mail_server_that_fails_breaks_no_sign_in(
     on: Any, corbado: Corbado, person: Any, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    on.EMAIL_BACKEND = f"{__name__}.BrokenMail"
-    if hasattr(on, "MAILERS"):
-        on.MAILERS = {"default": {"BACKEND": on.EMAIL_BACKEND}}
     assert corbado.sign_in(client, person).status_code == 303
     assert client.get("/account/").status_code == 200
     (record,) = [each for each in ours(caplog) if each.event == "notice_failed"]
@@ -213,9 +211,9 @@ def test_a_passkey_removed_on_our_page_is_told_once(
     assert subjects() == ["Passkey removed from testserver"]
 
 
+@override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.PersonalBackend"])
 def test_the_site_says_who_reads_which_language(
     on: Any, corbado: Corbado, person: Any, client: Client
 ) -> None:
-    on.AUTHENTICATION_BACKENDS = [f"{__name__}.PersonalBackend"]
     corbado.sign_in(client, person)
     assert '<html lang="de"' in mail.outbox[0].alternatives[0][0]
