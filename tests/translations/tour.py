@@ -279,6 +279,11 @@ class Tour:
             open_login_page(client)
             known = CorbadoAccount.objects.get(user=self.erin).corbado_user_id
             yield "second_factor", come_back(client, self.corbado.issue_token(known))
+            page = mock.patch(f"{BACKENDS}.SecondFactorBackend.second_factor_url", "/account/")
+            with page:
+                client = self.browser()
+                open_login_page(client)
+                yield "second_factor, page", come_back(client, self.corbado.issue_token(known))
 
     def admin_pages(self) -> Iterator[Stop]:
         boss = self.make_user(
