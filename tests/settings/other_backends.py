@@ -10,3 +10,6 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.RemoteUserBackend",
     *AUTHENTICATION_BACKENDS,
 ]
+
+# One of them takes any credentials, as packages do, and returns None for those it does not know.
+SILENCED_SYSTEM_CHECKS = ["corbado_auth.W047"]
