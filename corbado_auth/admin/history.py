@@ -53,6 +53,4 @@ class SignInRecordAdmin(UserColumn, RecordAdmin):
         """Nobody: these rows record what happened."""
         return False
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """None: ``corbado_prune_history`` deletes old rows."""
-        return {}
+    actions = None  # ``corbado_prune_history`` deletes old rows.

@@ -183,6 +183,7 @@ if django.VERSION >= (6, 0):
         assert page.content.decode().count(f'nonce="{nonce}"') == 3
 
     @WITH_NONCE
+    @pytest.mark.django_db
     def test_the_confirm_page_keeps_djangos_policy_and_adds_to_it(
         client: Client, corbado: Corbado
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core import mail
@@ -33,14 +34,9 @@ class PersonalBackend(CorbadoBackend):
         return "de"
 
 
-class BrokenMail:
-    """A mail server that fails."""
-
-    def __init__(self, *_arguments: Any, **_options: Any) -> None:
-        pass
-
-    def send_messages(self, _messages: Any) -> int:
-        raise smtplib.SMTPServerDisconnected("secret of the mail server")
+def fail_to_send(*_arguments: Any, **_options: Any) -> int:
+    """Fail as a mail server does."""
+    raise smtplib.SMTPServerDisconnected("secret of the mail server")
 
 
 @pytest.fixture
@@ -164,7 +160,7 @@ def test_off_nobody_is_told_and_no_cookie_is_set(
     assert "corbado_browsers" not in client.cookies
 
 
-@override_settings(EMAIL_BACKEND=f"{__name__}.BrokenMail")
+@mock.patch("django.core.mail.EmailMultiAlternatives.send", fail_to_send)
 def test_a_mail_server_that_fails_breaks_no_sign_in(
     on: Any, corbado: Corbado, person: Any, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
