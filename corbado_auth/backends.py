@@ -69,7 +69,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     second_factor_url = ""
 
     # Not one of CORBADO_PASSWORD_BACKENDS: this way in needs no password.
-    takes_passwords = False
+    _takes_passwords = False
 
     def authenticate(  # type: ignore[override]
         self,
@@ -200,9 +200,16 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """
         return may_have_password(user)
 
+    def check_connect(self, user: AbstractBaseUser) -> None:
+        """Raise SignInRefused unless this user may have passkeys of Corbado Connect.
+
+        By default, inactive users may not, nor staff and superusers without ``link_staff``.
+        """
+        check_may_be_linked(self, user)
+
     # What this app asks -----------------------------------------------------------------------
 
-    def would_sign_in(self, user: AbstractBaseUser, address: str) -> bool:
+    def _would_sign_in(self, user: AbstractBaseUser, address: str) -> bool:
         """Return whether someone who confirms this address at Corbado would sign in as this user.
 
         True for a user who is linked already; for others the rules of linking decide.
@@ -215,7 +222,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
             check_may_be_linked(self, user)
         except SignInRefused:
             return False
-        return self.matches(user, address)
+        return self._matches(user, address)
 
     def _found_again(self, user: AbstractBaseUser) -> AbstractBaseUser:
         """Return the user as the next request will find them, so that the sign-in lasts."""
@@ -225,16 +232,12 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         hand_over(user, found)
         return found
 
-    def check_connect(self, user: AbstractBaseUser) -> None:
-        """Raise SignInRefused unless this user may have passkeys of Corbado Connect."""
-        check_may_be_linked(self, user)
-
     @classmethod
-    def finds_by_address(cls) -> bool:
+    def _finds_by_address(cls) -> bool:
         """Return whether people are matched by the email field, not in a way of the site's own."""
         return cls.match_by_email and cls.match_user is CorbadoBackend.match_user
 
-    def matches(self, user: AbstractBaseUser, address: str) -> bool:
+    def _matches(self, user: AbstractBaseUser, address: str) -> bool:
         """Return whether ``match_user`` finds this user by a confirmed address."""
         person = CorbadoUser(id="", emails=(CorbadoEmail(address, "active"),))
         try:

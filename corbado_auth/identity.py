@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["ClientInfo", "CorbadoEmail", "ConnectUser", "CorbadoUser", "Passkey"]
+__all__ = ["CorbadoEmail", "ConnectUser", "CorbadoUser", "Passkey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,30 @@ class Passkey:
     last_used: datetime | None = None
     is_synced: bool = False
 
-    @staticmethod
-    def is_id(text: str) -> bool:
-        """Return whether a text has the form of a passkey ID (API notes 2).
-
-        Corbado's consist of digits; letters are accepted, too, but not slashes or dots, which would
-        change the path of the API call.
-        """
-        return re.fullmatch(r"cre-[0-9A-Za-z]{1,60}", text) is not None
-
     @property
     def was_used(self) -> bool:
         """Return whether the passkey has been used since it was created."""
         return self.last_used is not None and self.last_used != self.created
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """A project's configuration at Corbado, without secrets (API notes 1.8)."""
+
+    project_id: str
+    redirect_url: str
+    application_url: str
+    frontend_api_url: str
+    webhook_url: str
+    environment: str
+    relying_party_id: str
+    double_opt_in: bool | None = None
+
+
+def is_passkey_id(text: str) -> bool:
+    """Return whether a text has the form of a passkey ID (API notes 2).
+
+    Corbado's consist of digits; letters are accepted, too, but not slashes or dots, which would
+    change the path of the API call.
+    """
+    return re.fullmatch(r"cre-[0-9A-Za-z]{1,60}", text) is not None

@@ -226,7 +226,7 @@ class Mapping:
         if self.backend.match_by_email and (verified or unverified):
             if unverified and self._is_known():
                 raise SignInRefused("account_exists")
-            if self.backend.finds_by_address() and lookup_is_blind(using=db_for_write()):
+            if self.backend._finds_by_address() and lookup_is_blind(using=db_for_write()):
                 raise SignInRefused("lookup_is_blind")
         if not self.backend.create_unknown_user:
             raise SignInRefused("unknown_user")
@@ -261,7 +261,7 @@ class Mapping:
 
     def _has_one_of(self, user: AbstractBaseUser, addresses: Iterable[str]) -> bool:
         return any(
-            same_address(email_of(user), address) or self.backend.matches(user, address)
+            same_address(email_of(user), address) or self.backend._matches(user, address)
             for address in addresses
         )
 

@@ -176,7 +176,7 @@ def _is_djangos(backend: type) -> bool:
 
 @lru_cache
 def _takes_passwords(backend: Any) -> bool:
-    if not getattr(backend, "takes_passwords", True) or _is_guard(backend):
+    if not getattr(backend, "_takes_passwords", True) or _is_guard(backend):
         return False
     try:
         parameters = inspect.signature(backend.authenticate).parameters

@@ -5,11 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from . import views
+from .connect.login import ConnectLoginView
+from .connect.views import ConnectConfirmView, ConnectPasskeysView
 from .passkeys.views import AnswerNudgeView
+from .session_views import SessionsView
 from .sign_in.confirm import ConfirmView
 from .sign_in.invited import InvitationView
 from .sign_in.refusals import ConfirmEmailView, LinkAccountView
-from .step_up.views import KeptPostView
+from .step_up.views import KeptPostView, StepUpView
+from .webhooks.identifier import ConnectIdentifierView
 
 app_name = "corbado_auth"
 
@@ -21,8 +25,8 @@ urlpatterns = [
     path("link-account/", LinkAccountView.as_view(), name="link-account"),
     path("invitation/", InvitationView.as_view(), name="invitation"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
-    path("sessions/", views.SessionsView.as_view(), name="sessions"),
-    path("step-up/", views.StepUpView.as_view(), name="step-up"),
+    path("sessions/", SessionsView.as_view(), name="sessions"),
+    path("step-up/", StepUpView.as_view(), name="step-up"),
     path("step-up/form/", KeptPostView.as_view(), name="kept-post"),
     path("passkeys/", views.PasskeysView.as_view(), name="passkeys"),
     path("passkeys/add/", views.AddPasskeyView.as_view(), name="add-passkey"),
@@ -32,14 +36,14 @@ urlpatterns = [
         views.RemovePasskeyView.as_view(),
         name="remove-passkey",
     ),
-    path("connect/login/", views.ConnectLoginView.as_view(), name="connect-login"),
-    path("connect/confirm/", views.ConnectConfirmView.as_view(), name="connect-confirm"),
-    path("connect/passkeys/", views.ConnectPasskeysView.as_view(), name="connect-passkeys"),
+    path("connect/login/", ConnectLoginView.as_view(), name="connect-login"),
+    path("connect/confirm/", ConnectConfirmView.as_view(), name="connect-confirm"),
+    path("connect/passkeys/", ConnectPasskeysView.as_view(), name="connect-passkeys"),
     path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
     path(
         "webhooks/connect/identifier/",
-        views.ConnectIdentifierView.as_view(),
+        ConnectIdentifierView.as_view(),
         name="connect-identifier",
     ),
 ]

@@ -128,7 +128,7 @@ def _is_admin_login(site: Any, view: Any) -> bool:
 
     if not isinstance(site, AdminSite) or view.__name__ != "login":
         return False
-    return not isinstance(site, CorbadoAdminMixin) or site.wants_password()
+    return not isinstance(site, CorbadoAdminMixin) or site._wants_password()
 
 
 def _asks_who_and_password(form: Any) -> bool:

@@ -34,7 +34,7 @@ def _blind(databases: Sequence[str]) -> Iterator[CheckMessage]:
     from corbado_auth.models import db_for_write
 
     backend, using = corbado_backend(), db_for_write()
-    if backend is None or not backend.finds_by_address() or using not in databases:
+    if backend is None or not backend._finds_by_address() or using not in databases:
         return
     # Without a field no database has to be queried: another check reports that.
     if email_field_name() is not None and lookup_is_blind(using=using):

@@ -265,7 +265,7 @@ def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
 
     from corbado_auth.local_users import email_field_name
 
-    if not backend.finds_by_address() or email_field_name() is not None:
+    if not backend._finds_by_address() or email_field_name() is not None:
         return
     model = get_user_model()
     yield Warning(

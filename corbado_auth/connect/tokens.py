@@ -93,7 +93,7 @@ class ConnectTokensView(JSONView):
         return is_recent(self.request, self.recent_sign_in)
 
     @classmethod
-    def may_append(cls, request: HttpRequest) -> bool:
+    def _may_append(cls, request: HttpRequest) -> bool:
         """Return whether this person would get a token to add a passkey; takes no query."""
         backend, user = corbado_backend(), cast(AbstractBaseUser, request.user)
         if backend is None or not is_recent(request, cls.recent_sign_in):

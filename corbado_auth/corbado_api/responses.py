@@ -7,15 +7,13 @@ message that names the field but never its content.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from corbado_auth.identity import CorbadoEmail, CorbadoUser, Passkey
+from corbado_auth.identity import CorbadoEmail, CorbadoUser, Passkey, ProjectConfig, is_passkey_id
 
 __all__ = [
     "Failure",
-    "ProjectConfig",
     "read_association_token",
     "read_connect_passkeys",
     "read_connect_token",
@@ -61,20 +59,6 @@ class Failure(NamedTuple):
     request_id: str = ""
     fields: frozenset[str] = frozenset()
     is_taken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectConfig:
-    """A project's configuration at Corbado, without secrets (API notes 1.8)."""
-
-    project_id: str
-    redirect_url: str
-    application_url: str
-    frontend_api_url: str
-    webhook_url: str
-    environment: str
-    relying_party_id: str
-    double_opt_in: bool | None = None
 
 
 def read_validated_user(answer: Json) -> CorbadoUser:
@@ -310,7 +294,7 @@ def _identifier(value: object, name: str) -> str:
 
 def _passkey_id(value: object) -> str:
     """Return an ID in the documented form, or nothing: such a passkey is shown without a link."""
-    return value if isinstance(value, str) and Passkey.is_id(value) else ""
+    return value if isinstance(value, str) and is_passkey_id(value) else ""
 
 
 def _display_text(value: object) -> str:

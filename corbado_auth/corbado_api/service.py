@@ -11,13 +11,12 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.addresses import same_address
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
-from corbado_auth.identity import ClientInfo, CorbadoUser, Passkey
+from corbado_auth.identity import ClientInfo, CorbadoUser, Passkey, ProjectConfig, is_passkey_id
 
 from . import responses
 from .client import Client
-from .responses import ProjectConfig
 
-__all__ = ["CorbadoService", "ProjectConfig"]
+__all__ = ["CorbadoService"]
 
 # A valid ID that no user has.
 NOBODY = "usr-0"
@@ -27,27 +26,6 @@ FILTER_SEEN: dict[tuple[str, str], int] = {}
 
 class CorbadoService(Client):
     """The calls to Corbado's API v1; see ``Client`` for what they have in common."""
-
-    @sensitive_variables("token", "body")
-    def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
-        """Use up an auth token and return the person whom Corbado vouches for (API notes 1.3).
-
-        Raises InvalidAuthToken for an unknown, used or expired token: Corbado answers 404 for an
-        unknown one; that it does the same for the others is INFERRED.
-        """
-        body = {
-            "token": token,
-            "clientInfo": _client_info(client_info),
-        }
-        answer = self._ask("POST", "/v1/authTokens/validate", body)
-        if answer.blames_the_token():
-            answer.refuse(InvalidAuthToken, "Corbado does not know this auth token")
-        return answer.read(responses.read_validated_user)
-
-    def project_config(self) -> tuple[ProjectConfig, datetime | None]:
-        """Return the project's configuration at Corbado, and Corbado's time (API notes 1.8)."""
-        answer = self._ask("GET", "/v1/projectConfig")
-        return answer.read(responses.read_project_config), answer.date
 
     def get_user(self, corbado_user_id: str) -> CorbadoUser:
         """Return one Corbado user (API notes 1.5)."""
@@ -101,6 +79,71 @@ class CorbadoService(Client):
         answer.read(lambda _answer: None)
         return True
 
+    def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
+        """Return the active passkeys of one Corbado user (API notes 1.6).
+
+        Corbado lists those of the whole project and does not say whose they are, so everything
+        depends on the filter, whose field name is INFERRED. Raises CorbadoUnavailable if Corbado
+        seems to ignore it: no list is better than somebody else's.
+        """
+        self._require_passkey_filter()
+        return self._passkeys(corbado_user_id)
+
+    def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
+        """Delete a passkey of this Corbado user; return False if the user has no such passkey.
+
+        Corbado answers the same for somebody else's (API notes 1.6).
+        """
+        if not is_passkey_id(passkey_id):
+            return False  # Nobody has it, and it could change the path of the call.
+        path = f"{_user_path(corbado_user_id)}/credentials/{passkey_id}"
+        answer = self._ask("DELETE", path, {})
+        if answer.blames("credentialID"):
+            return False
+        answer.read(lambda _answer: None)
+        return True
+
+    def _require_passkey_filter(self) -> None:
+        """Check, once an hour per process, that an unknown user is shown no passkeys."""
+        project_id = self._project_id or conf.CORBADO_PROJECT_ID
+        asked = project_id, self._base_url or conf.CORBADO_BACKEND_API_URL
+        hour = int(time.time() // 3600)
+        if FILTER_SEEN.get(asked) == hour:
+            return
+        if self._passkeys(NOBODY):
+            raise CorbadoUnavailable("Corbado does not filter passkeys by user")
+        FILTER_SEEN[asked] = hour
+
+    def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
+        query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
+        answer = self._ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
+        return answer.read(responses.read_passkeys)
+
+
+class SignInService(CorbadoService):
+    """The calls that our own views and the doctor make, beside those for a site's scripts."""
+
+    @sensitive_variables("token", "body")
+    def validate_auth_token(self, token: str, client_info: ClientInfo) -> CorbadoUser:
+        """Use up an auth token and return the person whom Corbado vouches for (API notes 1.3).
+
+        Raises InvalidAuthToken for an unknown, used or expired token: Corbado answers 404 for an
+        unknown one; that it does the same for the others is INFERRED.
+        """
+        body = {
+            "token": token,
+            "clientInfo": _client_info(client_info),
+        }
+        answer = self._ask("POST", "/v1/authTokens/validate", body)
+        if answer.blames_the_token():
+            answer.refuse(InvalidAuthToken, "Corbado does not know this auth token")
+        return answer.read(responses.read_validated_user)
+
+    def project_config(self) -> tuple[ProjectConfig, datetime | None]:
+        """Return the project's configuration at Corbado, and Corbado's time (API notes 1.8)."""
+        answer = self._ask("GET", "/v1/projectConfig")
+        return answer.read(responses.read_project_config), answer.date
+
     def create_association_token(self, address: str, client_info: ClientInfo) -> str:
         """Return a token that lets this browser add a passkey for the owner of the address.
 
@@ -146,46 +189,6 @@ class CorbadoService(Client):
         if answer.blames_the_token():
             answer.refuse(InvalidAuthToken, "Corbado does not know this email link")
         return answer.read(responses.read_validated_link)
-
-    def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
-        """Return the active passkeys of one Corbado user (API notes 1.6).
-
-        Corbado lists those of the whole project and does not say whose they are, so everything
-        depends on the filter, whose field name is INFERRED. Raises CorbadoUnavailable if Corbado
-        seems to ignore it: no list is better than somebody else's.
-        """
-        self._require_passkey_filter()
-        return self._passkeys(corbado_user_id)
-
-    def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
-        """Delete a passkey of this Corbado user; return False if the user has no such passkey.
-
-        Corbado answers the same for somebody else's (API notes 1.6).
-        """
-        if not Passkey.is_id(passkey_id):
-            return False  # Nobody has it, and it could change the path of the call.
-        path = f"{_user_path(corbado_user_id)}/credentials/{passkey_id}"
-        answer = self._ask("DELETE", path, {})
-        if answer.blames("credentialID"):
-            return False
-        answer.read(lambda _answer: None)
-        return True
-
-    def _require_passkey_filter(self) -> None:
-        """Check, once an hour per process, that an unknown user is shown no passkeys."""
-        project_id = self._project_id or conf.CORBADO_PROJECT_ID
-        asked = project_id, self._base_url or conf.CORBADO_BACKEND_API_URL
-        hour = int(time.time() // 3600)
-        if FILTER_SEEN.get(asked) == hour:
-            return
-        if self._passkeys(NOBODY):
-            raise CorbadoUnavailable("Corbado does not filter passkeys by user")
-        FILTER_SEEN[asked] = hour
-
-    def _passkeys(self, corbado_user_id: str) -> list[Passkey]:
-        query = {"filter[]": f"userID:eq:{corbado_user_id}", "pageSize": "100"}
-        answer = self._ask("GET", f"/v1/webauthn/credential?{urlencode(query)}")
-        return answer.read(responses.read_passkeys)
 
 
 def _client_info(client_info: ClientInfo) -> responses.Json:

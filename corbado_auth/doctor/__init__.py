@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import CorbadoError
 
 from .connect import examine_connect
@@ -56,7 +56,7 @@ def examine(origin: str = "") -> Iterator[Finding]:
 def _examine_project(site: Place | None) -> Generator[Finding, None, Place | None]:
     """Compare with what Corbado has on file; return the site, as known or as on file there."""
     try:
-        config, corbados_time = CorbadoService().project_config()
+        config, corbados_time = SignInService().project_config()
     except (CorbadoError, ImproperlyConfigured) as error:
         yield no_answer(error)
         return site

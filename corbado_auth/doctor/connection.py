@@ -8,8 +8,8 @@ from django.conf import settings
 
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
-from corbado_auth.corbado_api.service import ProjectConfig
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.identity import ProjectConfig
 
 from .finding import Finding, ok, warning, wrong
 from .places import Place

@@ -76,7 +76,7 @@ def addresses() -> Iterator[Finding]:
         backend = corbado_backend()
     except (ImproperlyConfigured, ImportError):
         return  # The checks say so.
-    if backend is None or not backend.finds_by_address():
+    if backend is None or not backend._finds_by_address():
         return
     try:
         if lookup_is_blind(using=db_for_write()):

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, Resolver404, reverse
 
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api import urls
-from corbado_auth.corbado_api.service import ProjectConfig
+from corbado_auth.identity import ProjectConfig
 from corbado_auth.new_users import needs_confirmed_address
 from corbado_auth.next_url import login_page_url, view_at
 from corbado_auth.sign_in.intent import is_login_page

@@ -54,16 +54,16 @@ class UserMigration:
 
     # By how many seconds may Corbado's clock differ from ours when we decide whether a Corbado user
     # was created by a request of ours whose answer was lost?
-    clock_tolerance = 5
+    _clock_tolerance = 5
 
     # How often do we try a user while Corbado does not answer? How many seconds lie between the
     # first two tries (doubled each time), and how many at most?
-    tries = 5
-    first_wait = 1.0
-    longest_wait = 60.0
+    _tries = 5
+    _first_wait = 1.0
+    _longest_wait = 60.0
 
     # After how many failures in a row, in all threads, does the run stop by itself?
-    failures_in_a_row = 20
+    _failures_in_a_row = 20
 
     def __init__(self, service: CorbadoService | None = None) -> None:
         """Use ``service`` to call Corbado; default is one from the settings."""
@@ -98,14 +98,14 @@ class UserMigration:
         privileged = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
         if privileged and not self.include_staff:
             return Outcome("skipped", "staff")
-        unfit = self.check_email(email_of(user))
+        unfit = self._check_email(email_of(user))
         if unfit is None and not self.has_proven_email(user):
             backend = corbado_backend()
             is_answered = backend is not None and backend.local_emails_are_verified is not None
             return Outcome("refused", "unproven_email" if is_answered else "emails_unanswered")
         return unfit
 
-    def check_email(self, address: str) -> Outcome | None:
+    def _check_email(self, address: str) -> Outcome | None:
         """Return why this address is refused, or None; addresses are reported, never corrected."""
         if not address:
             return Outcome("refused", "no_email")
@@ -227,7 +227,7 @@ class UserMigration:
             return False
         if timezone.is_naive(asked_at):  # USE_TZ = False
             asked_at = timezone.make_aware(asked_at)
-        tolerance = timedelta(seconds=self.clock_tolerance)
+        tolerance = timedelta(seconds=self._clock_tolerance)
         call = timedelta(seconds=sum(conf.CORBADO_TIMEOUT) + 1)
         # Corbado's timestamps have no fractions of a second (API notes 2).
         earliest = asked_at.replace(microsecond=0) - tolerance

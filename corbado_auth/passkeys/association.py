@@ -151,7 +151,7 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
         raise AssociationRefused("ambiguous_email")
     # The site's own match_user() may require more than the class attribute says, such as the proof
     # that django-allauth stores.
-    if backend.match_by_email and not backend.matches(user, address):
+    if backend.match_by_email and not backend._matches(user, address):
         raise AssociationRefused("unproven_email")
     if service.find_users(address):
         raise AssociationRefused("known_at_corbado")

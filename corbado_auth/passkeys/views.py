@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.client_info import client_info
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.guard import log_failure
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.db_connections import outside_transactions
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
@@ -132,7 +132,7 @@ class AddPasskeyView(PasskeyPage):
                 sign_out_everywhere(request)
                 return self.render_failure("closed")
             return self._through_corbado(refusal.reason)
-        token = CorbadoService().create_association_token(address, client_info(request))
+        token = SignInService().create_association_token(address, client_info(request))
         return self._show("passkey_add", {"token": token, "address": address})
 
     def _through_corbado(self, reason: str) -> HttpResponse:

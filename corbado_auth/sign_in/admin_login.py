@@ -59,7 +59,7 @@ class CorbadoAdminMixin(AdminSite):
         ):
             # The redirect view reads it from the page's URL, where it is proved to be ours.
             return self._with_next(request)
-        takes_password = self.takes_password(request)
+        takes_password = self._takes_password(request)
         if request.method == "POST" and not takes_password:
             return HttpResponseNotAllowed(["GET"])
         context = {
@@ -83,11 +83,11 @@ class CorbadoAdminMixin(AdminSite):
         forget_person(request, response)
         return response
 
-    def takes_password(self, request: HttpRequest) -> bool:
+    def _takes_password(self, request: HttpRequest) -> bool:
         """Return whether the login page has the password form."""
-        return not is_enabled(request) or (self.wants_password() and passwords.are_taken())
+        return not is_enabled(request) or (self._wants_password() and passwords.are_taken())
 
-    def wants_password(self) -> bool:
+    def _wants_password(self) -> bool:
         """Return whether this site has a password form as long as Corbado is there."""
         is_set = self.has_password_form is not None
         return bool(self.has_password_form) if is_set else conf.CORBADO_ADMIN_PASSWORD_FORM

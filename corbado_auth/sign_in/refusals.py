@@ -29,7 +29,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from corbado_auth import passwords
 from corbado_auth.addresses import same_address
 from corbado_auth.corbado_api.guard import log_failure
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import CorbadoService, SignInService
 from corbado_auth.db_connections import outside_transactions
 from corbado_auth.events import log_event, tell_refused
 from corbado_auth.exceptions import (
@@ -260,7 +260,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             return self.render_failure("too_many_links", retry_after=60)
         here = request.build_absolute_uri(reverse("corbado_auth:confirm-email"))
         try:
-            link_id = CorbadoService().send_email_link(address, here, lifetime=LINK_LIFETIME)
+            link_id = SignInService().send_email_link(address, here, lifetime=LINK_LIFETIME)
         except (CorbadoUnavailable, CorbadoRejected) as error:
             return self._corbado_failed(error)
         response = SeeOther(here)
@@ -275,7 +275,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             return self.render_failure("not_a_navigation")
         if result is None or not constant_time_compare(result.link_id, link_id):
             return self.render_failure("other_browser")
-        address, service = _address_to_confirm(result), CorbadoService()
+        address, service = _address_to_confirm(result), SignInService()
         try:
             corbado_user_id = service.validate_email_link(link_id, token)
             person = service.get_user(corbado_user_id)

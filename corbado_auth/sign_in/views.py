@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from corbado_auth import session
 from corbado_auth.client_info import client_info
 from corbado_auth.corbado_api.guard import log_failure
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.db_connections import outside_transactions, take_turn
 from corbado_auth.events import log_event, tell_refused
 from corbado_auth.exceptions import (
@@ -115,7 +115,7 @@ class CorbadoRedirectView(RefusalPages):
                 "too_many_attempts", retry_after=60
             )
         try:
-            corbado_user = CorbadoService().validate_auth_token(self.token, client_info(request))
+            corbado_user = SignInService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
             # A reload counts, too, or it would allow an unlimited number of calls to Corbado.
             attempt.note_failure()

@@ -183,7 +183,7 @@ def corbado_connect_append(context: Context) -> dict[str, Any]:
     request: HttpRequest | None = context.get("request")
     if request is None or not conf.CORBADO_CONNECT or not is_offered(request, CONNECT):
         return {}
-    if not ConnectTokensView.may_append(request):
+    if not ConnectTokensView._may_append(request):
         return {}
     return _connect(context, request)
 

@@ -60,7 +60,7 @@ class ConnectIdentifierView(WebhookView):
         handle = self._handle(typed)
         return JsonResponse({"identifier": handle} if handle else NOBODY)
 
-    def find_users(self, typed: str) -> list[AbstractBaseUser]:
+    def _find_users(self, typed: str) -> list[AbstractBaseUser]:
         """Return the local users who may be meant, by address or by user name."""
         model = get_user_model()
         named = model._default_manager.using(db_for_write()).filter(**{model.USERNAME_FIELD: typed})
@@ -71,7 +71,7 @@ class ConnectIdentifierView(WebhookView):
 
     def _handle(self, typed: str) -> str:
         """Return the handle of the one matching person, or an empty string."""
-        found = self.find_users(typed)
+        found = self._find_users(typed)
         user = found[0] if len(found) == 1 else None
         backend = corbado_backend()
         try:

@@ -206,7 +206,7 @@ def _find(address: str) -> AbstractBaseUser | None:
 
 def _would_be_let_in(user: AbstractBaseUser, address: str) -> bool:
     backend = corbado_backend()
-    return backend is not None and backend.would_sign_in(user, address)
+    return backend is not None and backend._would_sign_in(user, address)
 
 
 @sensitive_variables("raw", "body")

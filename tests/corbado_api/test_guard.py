@@ -20,7 +20,7 @@ from pytest_django import Settings
 from corbado_auth.concurrency import Slots
 from corbado_auth.corbado_api import guard as guard_module
 from corbado_auth.corbado_api.guard import FAILURES, guard
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import CorbadoError, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo
 from corbado_auth.sign_in import retries
@@ -59,7 +59,7 @@ def _come_with_a_token() -> Any:
 def ask() -> str:
     """Ask Corbado about a token, and name what came of it."""
     try:
-        CorbadoService().validate_auth_token(TOKEN, BROWSER)
+        SignInService().validate_auth_token(TOKEN, BROWSER)
     except CorbadoError as error:
         return type(error).__name__
     return "signed in"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from corbado_auth.corbado_api import responses as answers
 from corbado_auth.corbado_api.guard import guard
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import CorbadoError, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoUser
 from tests.wire import sample
@@ -101,7 +101,7 @@ def test_any_bytes_are_a_user_or_an_error_of_ours(body: bytes) -> None:
     with responses.RequestsMock() as mock:
         mock.post("https://backendapi.corbado.io/v1/authTokens/validate", body=body)
         with pytest.raises(CorbadoUnavailable):
-            CorbadoService().validate_auth_token("t" * 64, ClientInfo("192.0.2.7", "browser"))
+            SignInService().validate_auth_token("t" * 64, ClientInfo("192.0.2.7", "browser"))
 
 
 @given(
@@ -120,7 +120,7 @@ def test_any_status_with_any_error_is_an_error_of_ours(
         mock.post(url, body=body, status=status, headers=headers)
         guard.reset()  # Else a run of failures would end the asking.
         with pytest.raises(CorbadoError):
-            CorbadoService().validate_auth_token("t" * 64, ClientInfo("192.0.2.7", "browser"))
+            SignInService().validate_auth_token("t" * 64, ClientInfo("192.0.2.7", "browser"))
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=ascii)

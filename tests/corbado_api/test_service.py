@@ -1,4 +1,4 @@
-"""CorbadoService: the wire samples go in, values or errors of ours come out."""
+"""SignInService: the wire samples go in, values or errors of ours come out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import responses
 from django.test import override_settings
 from responses import matchers
 
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import (
     CorbadoError,
     CorbadoRejected,
@@ -88,7 +88,7 @@ def answer_with(corbado: Any, wire: Sample, **changes: Any) -> None:
 def validate(wire: Sample) -> CorbadoUser:
     """Ask what the sample asks."""
     client_info = wire.request["clientInfo"]
-    return CorbadoService().validate_auth_token(
+    return SignInService().validate_auth_token(
         wire.request["token"], ClientInfo(client_info["remoteAddress"], client_info["userAgent"])
     )
 
@@ -145,7 +145,7 @@ def test_corbado_is_not_asked_without_credentials(missing: str, corbado: Any) ->
 
 def test_project_config_is_read_without_its_secrets(corbado: Any) -> None:
     answer_with(corbado, sample("project_config_good"))
-    config, clock = CorbadoService().project_config()
+    config, clock = SignInService().project_config()
     assert config.project_id == "pro-1234567890"
     assert config.redirect_url == "https://shop.example.com/corbado/redirect/"
     assert config.application_url == "https://shop.example.com/corbado/login/"
@@ -159,7 +159,7 @@ def test_project_config_is_read_without_its_secrets(corbado: Any) -> None:
 def test_project_config_refused_is_our_configuration(corbado: Any) -> None:
     answer_with(corbado, sample("project_config_wrong_secret"))
     with pytest.raises(CorbadoRejected, match="401"):
-        CorbadoService().project_config()
+        SignInService().project_config()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import responses
 
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable, InvalidAuthToken
 from corbado_auth.identity import ClientInfo, CorbadoEmail, CorbadoUser, Passkey
 from tests.corbado_api.test_service import answer_with
@@ -32,7 +32,7 @@ PASSKEY = Passkey(
     is_synced=True,
 )
 CLIENT = ClientInfo("192.0.2.7", "Test browser")
-service = CorbadoService()
+service = SignInService()
 
 # Sample -> what is asked, and what comes of it.
 ANSWERS: dict[str, tuple[Callable[[], Any], Any]] = {

@@ -22,7 +22,7 @@ from pytest_django import Settings
 from requests.adapters import HTTPAdapter
 
 from corbado_auth.corbado_api import transport
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import ClientInfo, CorbadoUser
 from tests.support.failures import (
@@ -73,11 +73,11 @@ def authority(tmp_path: Path) -> Iterator[trustme.CA]:
 def validate(url: str, settings: Settings) -> CorbadoUser:
     """Ask the server at this URL about a token."""
     settings.CORBADO_BACKEND_API_URL = url
-    return CorbadoService().validate_auth_token(TOKEN, ClientInfo("192.0.2.7", "browser"))
+    return SignInService().validate_auth_token(TOKEN, ClientInfo("192.0.2.7", "browser"))
 
 
 def test_a_second_project_is_asked_with_its_own_credentials(settings: Settings) -> None:
-    def asked_by(service: CorbadoService) -> str:
+    def asked_by(service: SignInService) -> str:
         service.list_users()
         return server.requests[-1].head
 
@@ -85,7 +85,7 @@ def test_a_second_project_is_asked_with_its_own_credentials(settings: Settings) 
     with MisbehavingServer(always(answer({"httpStatusCode": 200, **page}))) as server:
         settings.CORBADO_BACKEND_API_URL = server.url
         second = {"project_id": "pro-2", "api_secret": "corbado1_second"}
-        heads = [asked_by(CorbadoService(**each)) for each in ({}, second, {})]
+        heads = [asked_by(SignInService(**each)) for each in ({}, second, {})]
     credentials = [
         base64.b64encode(each.encode()).decode()
         for each in (f"{settings.CORBADO_PROJECT_ID}:{SECRET}", "pro-2:corbado1_second")
@@ -99,7 +99,7 @@ def test_a_service_asks_where_it_is_told_and_waits_as_long(settings: Settings) -
     settings.CORBADO_BACKEND_API_URL = "http://127.0.0.1:9"
     settings.CORBADO_TIMEOUT = 60
     with MisbehavingServer(always(60.0)) as server:
-        service = CorbadoService(base_url=f"{server.url}/", timeout=0.1)
+        service = SignInService(base_url=f"{server.url}/", timeout=0.1)
         with pytest.raises(CorbadoUnavailable):
             service.get_user("usr-1")
         assert [request.total for request in server.requests] == [1]
@@ -107,7 +107,7 @@ def test_a_service_asks_where_it_is_told_and_waits_as_long(settings: Settings) -
 
 def test_a_time_out_that_is_none_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="^timeout must be a number of seconds"):
-        CorbadoService(timeout=(1, 0))
+        SignInService(timeout=(1, 0))
 
 
 # Every failure ----------------------------------------------------------------------------------

@@ -285,7 +285,7 @@ def test_who_gets_no_answer_is_refused_and_the_next_run_looks_first(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_users(2)
-    corbado.fail_next(USERS, method="POST", status=500, times=ImpatientMigration.tries)
+    corbado.fail_next(USERS, method="POST", status=500, times=ImpatientMigration._tries)
     output, code = run()
     assert code == 1
     assert "1 no_answer" in output
@@ -296,8 +296,8 @@ def test_who_gets_no_answer_is_refused_and_the_next_run_looks_first(
 
 @pytest.mark.django_db
 def test_a_run_of_failures_stops_it(corbado: Corbado, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ImpatientMigration, "failures_in_a_row", 6)
-    monkeypatch.setattr(ImpatientMigration, "first_wait", 0.0)
+    monkeypatch.setattr(ImpatientMigration, "_failures_in_a_row", 6)
+    monkeypatch.setattr(ImpatientMigration, "_first_wait", 0.0)
     add_users(30)
     corbado.fail_next("*", status=503, times=0)
     output, code = run()
@@ -320,7 +320,7 @@ def test_retry_after_pauses_everybody(corbado: Corbado, monkeypatch: pytest.Monk
 @pytest.mark.django_db
 def test_a_limited_rate_costs_nobody_a_try(corbado: Corbado) -> None:
     add_users(1)
-    corbado.fail_next(USERS, method="POST", status=429, times=ImpatientMigration.tries + 3)
+    corbado.fail_next(USERS, method="POST", status=429, times=ImpatientMigration._tries + 3)
     assert run()[1] == 0
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.existing_users.migration import UserMigration
 from corbado_auth.identity import ClientInfo
 from corbado_auth.models import CorbadoAccount
@@ -85,7 +85,7 @@ def test_a_passkey_added_while_signed_in_here_is_proof_unless_somebody_has_one_a
     CorbadoAccount.objects.link(user, person.id)
     if somebody_was_first:
         visitor = ClientInfo("192.0.2.1", "a browser of somebody else's")
-        add_passkey(corbado, CorbadoService().create_association_token(VICTIM, visitor))
+        add_passkey(corbado, SignInService().create_association_token(VICTIM, visitor))
     client = Client()
     assert client.login(username=user.get_username(), password="an old password")
     client.post("/corbado/passkeys/add/")

@@ -12,8 +12,8 @@ from corbado_auth.existing_users import UserMigration
 class ImpatientMigration(UserMigration):
     """Try again at once."""
 
-    first_wait = 0.01
-    longest_wait = 0.02
+    _first_wait = 0.01
+    _longest_wait = 0.02
     filters = ("customers", "buyers", "sliced", "united")
 
     def customers(self, users: QuerySet[Any]) -> QuerySet[Any]:

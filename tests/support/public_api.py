@@ -42,7 +42,8 @@ OUR_EXTRAS = {"dev", "docs", "neighbours"}
 HIDDEN = {
     *("aauthenticate", "as_view", "dispatch", "get", "get_context_data"),
     *("get_default_redirect_url", "get_redirect_url", "template_name"),
-    *("http_method_names", "http_method_not_allowed", "post", "setup", "setUp"),
+    *("get_initial", "http_method_names", "http_method_not_allowed", "login", "logout", "post"),
+    *("process_request", "process_response", "setup", "setUp"),
 }
 
 

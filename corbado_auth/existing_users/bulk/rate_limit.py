@@ -115,16 +115,16 @@ class Failures:
 
     def _back_off(self, number: int) -> float:
         migration = self._migration
-        wait = min(migration.longest_wait, migration.first_wait * 2.0 ** min(max(number, 0), 30))
+        wait = min(migration._longest_wait, migration._first_wait * 2.0 ** min(max(number, 0), 30))
         return wait * random.uniform(0.5, 1)  # noqa: S311 - so that retries spread out
 
     def _count(self, error: CorbadoUnavailable | Error) -> None:
         """Stop after too many failures in a row; simultaneous ones count as one."""
         now = time.monotonic()
-        if now - self._last >= self._migration.first_wait:
+        if now - self._last >= self._migration._first_wait:
             self._last = now
             self._in_a_row += 1
-        if self._in_a_row >= self._migration.failures_in_a_row:
+        if self._in_a_row >= self._migration._failures_in_a_row:
             what = str(error) if isinstance(error, CorbadoUnavailable) else type(error).__name__
             self._stop.stop(f"{self._in_a_row} failures in a row, the last: {what}.")
 

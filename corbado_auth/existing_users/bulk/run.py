@@ -185,7 +185,7 @@ class BulkMigration:
         """Retry a user after a while, or give up."""
         seconds, is_a_try = self._failures.note(error, move.tries)
         move.tries += is_a_try
-        if move.tries >= self.migration.tries:
+        if move.tries >= self.migration._tries:
             self._results.append((move.user, Outcome("refused", "no_answer")))
             return
         move.steps = self.migration._move(move.user)
