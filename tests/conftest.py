@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
+from pytest_django import Settings
 
 from corbado_auth import switch
 from corbado_auth.corbado_api.guard import guard
@@ -37,6 +38,19 @@ hypothesis.settings.load_profile("unhurried")
 def make_user(db: None) -> Callable[..., AbstractBaseUser]:
     """Return the function that saves a local user of the site's user model."""
     return create_user
+
+
+@pytest.fixture
+def use_password_backends(settings: Settings) -> Callable[..., None]:
+    """Return the function that gives the site these backends, and ours unless it is one of them."""
+
+    from tests.support.backends import OURS, named  # Needs the models of the site.
+
+    def use(*backends: type | str) -> None:
+        paths = [each if isinstance(each, str) else named(each) for each in backends]
+        settings.AUTHENTICATION_BACKENDS = paths if OURS in paths else [*paths, OURS]
+
+    return use
 
 
 @pytest.fixture(autouse=True)

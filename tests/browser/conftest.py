@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.browser.connect_visits import ADA, PASSWORD
+from tests.browser.fixtures import LiveSite
+from tests.support.users.factory import create_user
 
 HERE = Path(__file__).parent
 
@@ -14,3 +19,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+def connect_site(live_site: LiveSite, settings: Any) -> LiveSite:
+    """Let the site use Connect, with Ada among its users."""
+    settings.CORBADO_CONNECT = True
+    settings.CORBADO_CONNECT_CUSTOM_DOMAIN = live_site.emulator.url
+    settings.CORBADO_CONNECT_SCRIPT_URL = f"{live_site.emulator.url}/connect/web-js.js"
+    settings.CORBADO_WEBHOOK_SECRETS = ["pre-login:made-up"]
+    settings.LOGIN_URL = "/own-login/"
+    settings.LOGIN_REDIRECT_URL = "/home/"
+    settings.LOGOUT_REDIRECT_URL = "/own-login/"
+    create_user(ADA, password=PASSWORD)
+    return live_site

@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from corbado_auth.models import ConnectAccount, PasskeyNudge
+from corbado_auth.models import ConnectAccount
 from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD
+from tests.browser.connect_visits import (
+    ADA,
+    PASSWORD,
+    add_passkey,
+    calls,
+    name_field,
+    sign_out,
+    switch,
+    use_password,
+)
 from tests.browser.fixtures import LiveSite
 from tests.browser.inspection import flaws, flaws_within
 from tests.browser.servers import ExampleSite
@@ -20,54 +29,6 @@ from tests.browser.visitor import Visitor
 from tests.support.users.factory import create_user
 
 pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
-
-ADA, PASSWORD = "ada@example.com", "an old password"
-
-
-@pytest.fixture
-def connect_site(live_site: LiveSite, settings: Any) -> LiveSite:
-    """Let the site use Connect, with Ada among its users."""
-    settings.CORBADO_CONNECT = True
-    settings.CORBADO_CONNECT_CUSTOM_DOMAIN = live_site.emulator.url
-    settings.CORBADO_CONNECT_SCRIPT_URL = f"{live_site.emulator.url}/connect/web-js.js"
-    settings.CORBADO_WEBHOOK_SECRETS = ["pre-login:made-up"]
-    settings.LOGIN_URL = "/own-login/"
-    settings.LOGIN_REDIRECT_URL = "/home/"
-    settings.LOGOUT_REDIRECT_URL = "/own-login/"
-    create_user(ADA, password=PASSWORD)
-    return live_site
-
-
-def use_password(site: LiveSite, visitor: Visitor, path: str = "/own-login/") -> None:
-    visitor.page.goto(f"{site.url}{path}")
-    visitor.page.locator("[name=username]").last.fill(ADA)
-    visitor.page.locator("[name=password]").fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Sign in with password").click()
-    visitor.lands_on("/home/")
-
-
-def add_passkey(site: LiveSite, visitor: Visitor) -> None:
-    """Come in with the password and take the offer."""
-    use_password(site, visitor)
-    visitor.action("create_passkey").click()
-    visitor.action("continue").click()
-    expect(visitor.page.get_by_text("Your passkey was added.")).to_be_visible()
-
-
-def sign_out(visitor: Visitor) -> None:
-    visitor.page.get_by_role("button", name="Sign out").click()
-
-
-def name_field(visitor: Visitor) -> Any:
-    return visitor.page.locator("form input[name=username]").last
-
-
-def calls(site: LiveSite, path: str) -> int:
-    return sum(call["path"] == path for call in site.emulator.requests)
-
-
-def switch(site: LiveSite, **switches: Any) -> None:
-    site.emulator._ask("POST", "connect", switches)
 
 
 def test_a_password_user_adds_a_passkey_and_autofill_signs_in(
@@ -263,98 +224,6 @@ def test_a_visitor_whom_corbado_leaves_out_sees_the_password_alone(
     visitor.page.wait_for_load_state("networkidle")
     expect(visitor.page.locator("[data-place]")).to_be_hidden()
     expect(visitor.page.locator("[data-note]")).to_be_empty()
-
-
-@pytest.mark.parametrize(
-    ("button", "answer"), [("Not now", "not_now"), ("Never ask again", "never")]
-)
-def test_no_is_taken_for_an_answer(
-    connect_site: LiveSite, visitor: Visitor, button: str, answer: str
-) -> None:
-    use_password(connect_site, visitor)
-    with visitor.page.expect_response("**/passkeys/nudge/"):
-        visitor.page.get_by_role("button", name=button).click()
-    assert PasskeyNudge.objects.get().answer == answer
-    before = calls(connect_site, "/v2/connectTokens")
-    visitor.page.reload()
-    visitor.page.wait_for_load_state("networkidle")
-    assert visitor.page.locator("[data-corbado-connect]").count() == 0
-    assert calls(connect_site, "/v2/connectTokens") == before
-
-
-def test_whoever_leaves_before_the_last_click_is_not_asked_again(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    use_password(connect_site, visitor)
-    with visitor.page.expect_response("**/passkeys/nudge/"):
-        visitor.action("create_passkey").click()
-    visitor.action("continue").wait_for()
-    expect(visitor.page.get_by_role("button", name="Not now")).to_be_hidden()
-    assert PasskeyNudge.objects.get().answer == "added"
-    visitor.page.reload()
-    visitor.page.wait_for_load_state("networkidle")
-    assert visitor.page.locator("[data-corbado-connect]").count() == 0
-
-
-def test_whoever_adds_one_in_the_list_is_not_asked_again(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    use_password(connect_site, visitor)
-    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
-    with visitor.page.expect_response("**/passkeys/nudge/"):
-        visitor.action("add_passkey").click()
-    assert PasskeyNudge.objects.get().answer == "added"
-    visitor.page.goto(f"{connect_site.url}/home/")
-    assert visitor.page.locator("[data-corbado-connect]").count() == 0
-
-
-def test_the_answers_stand_apart_from_the_component_whatever_the_sites_styles(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    use_password(connect_site, visitor)
-    visitor.action("create_passkey").wait_for()
-    visitor.page.add_style_tag(content="p { margin: 0 }")
-    place = visitor.page.locator("[data-place]").bounding_box()
-    button = visitor.page.get_by_role("button", name="Not now").bounding_box()
-    assert place
-    assert button
-    assert button["y"] - (place["y"] + place["height"]) >= 8
-
-
-def test_passkeys_are_listed_removed_and_added(connect_site: LiveSite, visitor: Visitor) -> None:
-    add_passkey(connect_site, visitor)
-    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
-    visitor.action("delete_passkey").click()
-    visitor.action("confirm_delete").click()
-    visitor.sees("Your passkey was removed")
-    visitor.sees("You have no passkey yet")
-    visitor.action("add_passkey").click()
-    visitor.sees("The passkey has been added")
-
-
-def test_an_old_session_is_asked_to_sign_in_before_it_changes_passkeys(
-    connect_site: LiveSite, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_passkey(connect_site, visitor)
-    for module in ("tokens", "views"):
-        monkeypatch.setattr(f"corbado_auth.connect.{module}.is_recent", lambda *_args: False)
-    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
-    visitor.action("delete_passkey").click()
-    visitor.action("confirm_delete").click()
-    visitor.page.locator("[data-note]").get_by_role("link", name="Sign in again").wait_for()
-
-
-def test_a_session_that_has_ended_elsewhere_is_said_and_one_link_away(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    """Signed out in another tab, or on another device."""
-    add_passkey(connect_site, visitor)
-    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
-    visitor.action("delete_passkey").click()
-    Session.objects.all().delete()
-    visitor.action("confirm_delete").click()
-    visitor.page.locator("[data-note]").get_by_role("link", name="Sign in again").click()
-    visitor.lands_on("/own-login/")
 
 
 def test_sign_out_forgets_whom_the_component_greets(

@@ -1,9 +1,14 @@
-"""A template that names a variable which its view does not give fails the test."""
+"""What the tests of Connect run under."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.core.cache import cache
 from django.template import engines
+
+from corbado_auth.testing import Corbado
 
 
 class Undefined:
@@ -20,3 +25,11 @@ class Undefined:
 def no_undefined_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a link without a target looks like one."""
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", Undefined())
+
+
+@pytest.fixture
+def connect(corbado: Corbado, settings: Any) -> Any:
+    """Turn Connect on, and return the settings."""
+    settings.CORBADO_CONNECT = True
+    cache.clear()
+    return settings

@@ -15,16 +15,14 @@ from django.test import Client
 
 from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
-from tests.connect import test_login
-from tests.connect.test_login import ADA, VERIFY, MakeUser, confirm, jwt, post
 from tests.connect.test_tokens import ask
+from tests.support.connect_login import ADA, LOGIN, VERIFY, confirm, grow_old, jwt, post
 
-pytestmark = pytest.mark.django_db
+MakeUser = Callable[..., Any]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connect")]
 
 BOB, PASSWORD = "bob@example.com", "an old password"
-
-# Fixtures.
-connect = test_login.connect
 
 
 @dataclass
@@ -54,7 +52,7 @@ class Scene:
         assert get_user(self.client) == self.ada
 
     def grow_old(self) -> None:
-        test_login.grow_old(self.client)
+        grow_old(self.client)
 
 
 @pytest.fixture
@@ -116,7 +114,7 @@ def append_in_an_old_session(scene: Scene) -> Any:
 CASES: dict[str, tuple[Callable[[Scene], Any], int, str, str]] = {
     "not JSON": (lambda scene: post(scene.client, "{"), 400, "not_json", "not_json"),
     "a form": (
-        lambda scene: scene.client.post(test_login.LOGIN, {"signedPasskeyData": "x"}),
+        lambda scene: scene.client.post(LOGIN, {"signedPasskeyData": "x"}),
         415,
         "not_json",
         "not_json",

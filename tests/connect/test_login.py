@@ -10,48 +10,18 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.models import ConnectAccount
-from corbado_auth.session import SIGN_IN, is_recent
+from corbado_auth.session import is_recent
 from corbado_auth.testing import Corbado
+from tests.support.connect_login import ADA, VERIFY, account_of, asked, post
 
-pytestmark = pytest.mark.django_db
-
-VERIFY = "/v2/passkey/verifySignedData"
-LOGIN = "/corbado/connect/login/"
-ADA = "ada@example.com"
 MakeUser = Callable[..., Any]
 
-
-@pytest.fixture(autouse=True)
-def connect(corbado: Corbado, settings: Any) -> Any:
-    settings.CORBADO_CONNECT = True
-    cache.clear()
-    return settings
-
-
-def post(client: Client, body: Any, **extra: Any) -> Any:
-    """Post JSON as our script does, without a CSRF token (the test client needs none)."""
-    text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.post(LOGIN, text, **{"content_type": "application/json", **extra})
-
-
-def jwt(**claims: Any) -> str:
-    """Return what looks like a signedPasskeyData."""
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmF0dXJl"
-
-
-def account_of(user: Any) -> ConnectAccount:
-    return ConnectAccount.objects.get(user=user)
-
-
-def asked(corbado: Corbado) -> list[str]:
-    return [f"{call.method} {call.path}" for call in corbado.requests]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connect")]
 
 
 @pytest.mark.matrix
@@ -137,79 +107,6 @@ def test_next_leads_nowhere_else(
     assert answer.json() == {"next": "/account/"}
 
 
-# Confirming -------------------------------------------------------------------------------------
-
-
-def confirm(client: Client, data: str) -> Any:
-    return post(client, {"signedPasskeyData": data, "next": "/account/", "confirm": True})
-
-
-def grow_old(client: Client) -> None:
-    """Let the sign-in of this session be an hour ago."""
-    session = client.session
-    session[SIGN_IN] = {**session[SIGN_IN], "at": session[SIGN_IN]["at"] - 3600}
-    session.save()
-
-
-def test_an_own_passkey_makes_the_session_recent(
-    corbado: Corbado, client: Client, make_user: MakeUser
-) -> None:
-    ada = make_user(ADA)
-    corbado.sign_in_by_connect(client, ada)
-    grow_old(client)
-    answer = confirm(client, corbado.connect_data(ada))
-    assert (answer.status_code, answer.json()) == (200, {"next": "/account/"})
-    assert is_recent(answer.wsgi_request, 5)
-
-
-def test_anybody_elses_passkey_is_refused_and_changes_nothing(
-    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    ada, bob = make_user(ADA), make_user("bob@example.com")
-    corbado.sign_in_by_connect(client, ada)
-    grow_old(client)
-    answer = confirm(client, corbado.connect_data(bob))
-    assert (answer.status_code, answer.json()["error"]) == (401, "not_verified")
-    assert "user_mismatch" in caplog.text
-    assert get_user(client) == ada
-    assert not is_recent(answer.wsgi_request, 60)
-
-
-def test_there_is_nobody_to_confirm_without_a_session(
-    corbado: Corbado, client: Client, make_user: MakeUser
-) -> None:
-    answer = confirm(client, corbado.connect_data(make_user(ADA)))
-    assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")
-    assert asked(corbado) == []
-
-
-def test_whoever_has_never_had_a_passkey_confirms_nothing(
-    corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
-) -> None:
-    ada, bob = make_user(ADA), make_user("bob@example.com")
-    client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
-    answer = confirm(client, corbado.connect_data(bob))
-    assert (answer.status_code, answer.json()["error"]) == (403, "refused")
-    assert answer.json()["message"].endswith("Use your password.")
-    assert "Sign-in refused: no_account" in caplog.text
-    assert asked(corbado) == []
-    assert get_user(client) == ada
-
-
-def test_the_page_names_whom_it_asks_and_the_other_way(
-    corbado: Corbado, client: Client, make_user: MakeUser
-) -> None:
-    page = "/corbado/connect/confirm/?next=/orders/"
-    assert client.get(page).status_code == 302
-    corbado.sign_in_by_connect(client, ada := make_user(ADA))
-    text = client.get(page).content.decode()
-    assert ada.get_username() in text
-    assert 'data-confirm="yes"' in text
-    assert 'data-next="/orders/"' in text
-    assert "/corbado/step-up/?next=%2Forders%2F" in text
-
-
 # Nobody gets in --------------------------------------------------------------------------------
 
 
@@ -289,88 +186,6 @@ def test_link_staff_lets_staff_in(
 ) -> None:
     monkeypatch.setattr("corbado_auth.backends.CorbadoBackend.link_staff", True)
     assert corbado.sign_in_by_connect(client, make_user(ADA, is_staff=True)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        ("", "malformed"),
-        (None, "malformed"),
-        (["a.b.c"], "malformed"),
-        ("no token", "malformed"),
-        ("a.b", "malformed"),
-        ("a.b.c", "malformed"),
-        ("a.!!!.c", "malformed"),
-        (jwt(), "malformed"),
-        (jwt(iss="pro-1234567890", exp=9e9), "malformed"),
-        (jwt(iss="pro-1234567890", webauthnId="x", exp="soon"), "malformed"),
-        (jwt(iss="pro-1234567890", webauthnId="x", exp=True), "malformed"),
-        (jwt(iss="pro-1234567890", webauthnId="", exp=9e9), "malformed"),
-        (jwt(iss="pro-1234567890", webauthnId="a\x00b", exp=9e9), "malformed"),
-        (jwt(iss="pro-1234567890", webauthnId="x" * 256, exp=9e9), "malformed"),
-        (jwt(iss="pro-2", webauthnId="x", exp=9e9), "other_project"),
-        (jwt(iss="pro-1234567890", webauthnId="x", exp=float("nan")), "expired"),
-        (jwt(iss="pro-1234567890", webauthnId="x", exp=0), "expired"),
-        ("e30." + "W" * 40 + "." + "x" * 40, "malformed"),
-    ],
-)
-def test_what_costs_no_call_is_refused_without_one(
-    corbado: Corbado, client: Client, connect: Any, data: Any, code: str
-) -> None:
-    connect.CORBADO_CONNECT_PROJECT_ID = "pro-1234567890"
-    answer = post(client, {"signedPasskeyData": data})
-    assert (answer.status_code, answer.json()["error"]) == (400, code)
-    assert answer.json()["message"]
-    assert asked(corbado) == []
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (" ", 400, "not_json"),
-        ("{", 400, "not_json"),
-        ("[1]", 400, "not_json"),
-        ("[" * 5000, 400, "not_json"),
-        (b"\xff\xfe", 400, "not_json"),
-        ('{"next": "' + "x" * 17000 + '"}', 413, "too_large"),
-    ],
-)
-def test_what_is_no_json_is_refused(
-    client: Client, body: str | bytes, status: int, code: str
-) -> None:
-    answer = post(client, body)
-    assert (answer.status_code, answer.json()["error"]) == (status, code)
-
-
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("application/x-www-form-urlencoded", b"signedPasskeyData=x"),
-        ("application/x-www-form-urlencoded", b"a=" + b"x" * 3_000_000),
-        ("application/x-www-form-urlencoded", b"&".join([b"a=1"] * 2000)),
-        ("application/x-www-form-urlencoded; charset=utf-16", b"a=1"),
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=x", b"--x\r\n"),
-        ("text/plain", b"{}"),
-        ("", b"{}"),
-    ],
-    ids=["form", "large", "many fields", "charset", "no boundary", "broken", "text", "nothing"],
-)
-def test_a_form_is_no_json_and_is_not_parsed(kind: str, body: bytes) -> None:
-    client = Client(enforce_csrf_checks=True)
-    answer = client.generic("POST", LOGIN, body, content_type=kind)
-    assert (answer.status_code, answer.json()["error"]) == (415, "not_json")
-
-
-def test_only_post(client: Client) -> None:
-    answer = client.get(LOGIN)
-    assert (answer.status_code, answer["Allow"]) == (405, "POST")
-
-
-@pytest.mark.parametrize("value", [False, None])
-def test_without_the_setting_there_is_nothing(client: Client, connect: Any, value: Any) -> None:
-    connect.CORBADO_CONNECT = value
-    assert post(client, {}).status_code == 404
 
 
 # CSRF, caches, logs ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,13 +17,11 @@ from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import is_recent
 from corbado_auth.testing import Corbado
-from tests.connect import test_login
-from tests.connect.test_login import ADA, LOGIN, VERIFY, MakeUser, account_of, asked, post
+from tests.support.connect_login import ADA, LOGIN, VERIFY, account_of, asked, confirm, post
 
-pytestmark = pytest.mark.django_db
+MakeUser = Callable[..., Any]
 
-# Fixtures.
-connect = test_login.connect
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connect")]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +178,7 @@ def test_an_identifier_from_before_confirms_its_owner(
 ) -> None:
     ada = make_user(ADA)
     client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
-    answer = test_login.confirm(client, corbado.connect_data(identifier_of(ada)))
+    answer = confirm(client, corbado.connect_data(identifier_of(ada)))
     assert answer.status_code == 200
     assert is_recent(answer.wsgi_request, 5)
 

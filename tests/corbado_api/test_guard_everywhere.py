@@ -80,7 +80,7 @@ def test_a_tag_says_that_the_list_is_not_there(corbado: Corbado, member: Client)
 def test_a_deletion_is_kept(corbado: Corbado, member: Client, settings: Settings) -> None:
     settings.AUTHENTICATION_BACKENDS = [
         MODEL_BACKEND,
-        "tests.accounts.test_deletion.ThoroughBackend",
+        "tests.support.backends.ThoroughBackend",
     ]
     user = CorbadoAccount.objects.get().user
     before = len(corbado.requests)

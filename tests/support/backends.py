@@ -1,10 +1,18 @@
-"""The backend of the test site, which has answered the question of corbado_auth.W006."""
+"""Backends of sites; that of the test site has answered the question of corbado_auth.W006."""
 
 from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from corbado_auth.backends import CorbadoBackend
+
+OURS = "tests.support.backends.AnsweredBackend"
+DJANGOS = "django.contrib.auth.backends.ModelBackend"
+
+
+def named(backend: type) -> str:
+    """Return a backend as AUTHENTICATION_BACKENDS names it."""
+    return f"{backend.__module__}.{backend.__name__}"
 
 
 class AnsweredBackend(CorbadoBackend):
@@ -31,3 +39,21 @@ class SecondFactorBackend(AnsweredBackend):
     def has_second_factor(self, user: AbstractBaseUser) -> bool:
         """Say yes of everybody."""
         return True
+
+
+class ThoroughBackend(CorbadoBackend):
+    """A backend of a site that deletes people at Corbado, too."""
+
+    delete_at_corbado = True
+
+
+class KnownPeopleBackend(CorbadoBackend):
+    """A backend of a site that creates nobody, and has not said whose the addresses are."""
+
+    create_unknown_user = False
+
+
+class NoMatchingBackend(CorbadoBackend):
+    """A backend of a site that matches nobody by address."""
+
+    match_by_email = False

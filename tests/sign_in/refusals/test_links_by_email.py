@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,13 +13,11 @@ from pytest_django import Settings
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.sign_in import test_refusals
-from tests.sign_in.test_refusals import (
+from tests.support.refusals import (
     ADA,
     CONFIRM,
     CONFIRM_EMAIL,
     PASSWORD,
-    MakeUser,
     ask_for_link,
     come,
     form_of,
@@ -26,11 +26,9 @@ from tests.sign_in.test_refusals import (
 )
 from tests.support.vouching import only_user, signed_in_as
 
-pytestmark = pytest.mark.django_db
+MakeUser = Callable[..., Any]
 
-# Fixtures.
-_nothing_counted = test_refusals._nothing_counted
-use = test_refusals.use
+pytestmark = pytest.mark.django_db
 
 
 def test_a_link_by_email_opens_the_account_and_the_passkey_ever_after(

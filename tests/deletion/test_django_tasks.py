@@ -7,17 +7,13 @@ from typing import Any
 
 import django
 import pytest
-from django.conf import settings as django_settings
-from django.test import TestCase
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from corbado_auth.deletion import tasks
 from corbado_auth.models import CorbadoAccount, PendingDeletion
 from corbado_auth.testing import Corbado
-
-MakeUser = Callable[..., Any]
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+from tests.support.deletion import committed, deleted_at
 
 pytestmark = pytest.mark.django_db
 
@@ -27,23 +23,12 @@ def backend(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def deleted(corbado: Corbado, make_user: MakeUser, settings: Settings) -> Callable[[], list[str]]:
+def deleted(link: Callable[[str], CorbadoAccount]) -> Callable[[], list[str]]:
     """Return the function that deletes two people here, and returns their Corbado IDs."""
-    settings.AUTHENTICATION_BACKENDS = [
-        MODEL_BACKEND,
-        "tests.accounts.test_deletion.ThoroughBackend",
-    ]
 
     def delete() -> list[str]:
-        accounts = [
-            CorbadoAccount.objects.create(
-                user=make_user(address),
-                project_id=django_settings.CORBADO_PROJECT_ID,
-                corbado_user_id=corbado.add_user(address).id,
-            )
-            for address in ("erin@example.com", "finn@example.com")
-        ]
-        with TestCase.captureOnCommitCallbacks(execute=True):
+        accounts = [link(name) for name in ("erin", "finn")]
+        with committed():
             for account in accounts:
                 account.user.delete()
         return [account.corbado_user_id for account in accounts]
@@ -67,8 +52,7 @@ if django.VERSION >= (6, 0):
         found = import_string(enqueued.task.module_path)
         assert found == enqueued.task
         assert found.call() == "2 deleted at Corbado, 0 still to be deleted"
-        asked = [each.path.rpartition("/")[2] for each in corbado.requests]
-        assert sorted(asked) == sorted(ids)
+        assert sorted(deleted_at(corbado)) == sorted(ids)
 
     @pytest.mark.parametrize(
         "named",

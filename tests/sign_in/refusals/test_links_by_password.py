@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,30 +13,26 @@ from pytest_django import Settings
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from corbado_auth.views import CorbadoRedirectView
-from tests.sign_in import test_refusals
-from tests.sign_in.test_refusals import (
+from tests.support.backends import UnprovenBackend
+from tests.support.front_door import come_back, open_login_page
+from tests.support.refusals import (
     ADA,
     CONFIRM_EMAIL,
     DJANGOS,
     LINK,
     PASSWORD,
-    MakeUser,
     NoPasswordLinks,
-    Unproven,
     come,
     form_of,
     give_password,
     say_yes,
 )
-from tests.support.front_door import come_back, open_login_page
 from tests.support.vouching import signed_in_as
 from tests.urls import urlpatterns as site_urlpatterns
 
-pytestmark = pytest.mark.django_db
+MakeUser = Callable[..., Any]
 
-# Fixtures.
-_nothing_counted = test_refusals._nothing_counted
-use = test_refusals.use
+pytestmark = pytest.mark.django_db
 
 
 # A confirmed address links everybody but staff.
@@ -102,7 +99,7 @@ def test_an_unconfirmed_address_needs_proof_on_one_side_at_least(
     client: Client, corbado: Corbado, make_user: MakeUser, use: Any
 ) -> None:
     """Mallory has registered here with Ada's address, and signs up there with it, too."""
-    use(Unproven)
+    use(UnprovenBackend)
     make_user(ADA, username="mallory", password=PASSWORD)
     page = come(client, corbado, corbado.add_user(ADA, confirmed=False))
     assert 'type="password"' not in page.content.decode()
@@ -113,7 +110,7 @@ def test_an_unconfirmed_address_needs_proof_on_one_side_at_least(
 def test_a_confirmed_address_and_a_password_are_proof_enough(
     client: Client, corbado: Corbado, make_user: MakeUser, use: Any
 ) -> None:
-    use(Unproven)
+    use(UnprovenBackend)
     ada = make_user(ADA, username="ada", password=PASSWORD, is_staff=True)
     page = come(client, corbado, corbado.add_user(ADA))
     give_password(client, page)
