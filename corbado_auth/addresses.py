@@ -3,7 +3,7 @@
 Spaces around an address do not count, nor does the case of ASCII letters, nor whether a domain is
 written in Unicode or in Punycode. Everything else does: Unicode case folding equates ``ſ`` with
 ``s`` and the Kelvin sign with ``k``, and each database folds differently, so an address that
-merely looks the same belongs to somebody else (CVE-2019-19844).
+merely looks the same belongs to someone else (CVE-2019-19844).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def spellings(address: str) -> list[str]:
     given, unicode = address.strip(), normalized(address)
     local_part, at, domain = unicode.rpartition("@")
     ascii_domain = f"{local_part}{at}{'.'.join(map(_in_ascii, domain.split('.')))}"
-    # Databases fold Unicode case in another way, so the given form comes first.
+    # Databases fold Unicode case differently, so the given form comes first.
     forms = [given, *(each for each in (unicode, ascii_domain) if not _is_one(each, given))]
     return [spelling for each in dict.fromkeys(forms) for spelling in _spaced(each)]
 

@@ -1,4 +1,4 @@
-"""Django's admin with passkeys: name ``CorbadoAdminConfig`` in place of ``django.contrib.admin``.
+"""Django's admin with passkeys: use ``CorbadoAdminConfig`` for ``django.contrib.admin``.
 
 For a site's own AdminSite there is ``corbado_auth.mixins.CorbadoAdminMixin``.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CorbadoAdminConfig"]
 
-# What to inherit from, if another app brings an AdminSite that its pages rely on.
+# App -> its AdminSite, to inherit from if the app is installed: its pages rely on it.
 THEMES = {"unfold": "unfold.sites.UnfoldAdminSite"}
 DJANGOS = "django.contrib.admin.sites.AdminSite"
 
@@ -28,8 +28,8 @@ class CorbadoAdminConfig(AdminConfig):
 
 
 def make_default_site() -> AdminSite:
-    """Return the site that ``django.contrib.admin.site`` is; with the app unfold, one of its."""
-    # Not sooner: the mixin needs models, and INSTALLED_APPS loads this module before them.
+    """Return the site for ``django.contrib.admin``: Django's, or unfold's, with passkeys."""
+    # Imported late: the mixin needs models, and INSTALLED_APPS loads this module before them.
     from .mixins import CorbadoAdminMixin
 
     path = next((path for app, path in THEMES.items() if apps.is_installed(app)), DJANGOS)

@@ -48,11 +48,11 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # May an address link a staff or superuser account?
     link_staff = False
 
-    # May existing users whom the address does not link, staff too, link themselves by giving their
-    # password right after coming from Corbado?
+    # May existing users, staff included, whom the address does not link, link their account by
+    # entering its password right after signing in at Corbado?
     link_by_password = True
 
-    # Has every local user proved that they own the address in the email field? Somebody may have
+    # Has every local user proved that they own the address in the email field? Someone may have
     # registered a victim's address here and still hold the password. With False, linking by
     # email ends that user's other sessions and makes the password unusable. Until a site has
     # answered (None), people are linked, and the site vouches to Corbado for nobody's address:
@@ -62,7 +62,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # Delete the Corbado user, too, when a local user is deleted? Unlinking never does.
     delete_at_corbado = False
 
-    # How many days apart are offers of {% corbado_passkey_nudge %}? None: it offers nothing.
+    # At least how many days apart are the offers of {% corbado_passkey_nudge %}? None: no offers.
     days_between_nudges: int | None = 30
 
     # Where do people sign in with password and second factor? A URL, or the name of one.
@@ -119,10 +119,10 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     def match_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser | None:
         """Return the existing user to link, or None for a person who is new here.
 
-        By default the one user who has a confirmed address of the Corbado user. Raises
+        By default, the one user who has a confirmed address of the Corbado user. Raises
         SignInRefused if several have one. Inactive and staff users are refused afterwards, even if
         returned here. If it returns None, it is called again as if the unconfirmed addresses were
-        confirmed, so that no user is created for somebody who may be known here.
+        confirmed, so that no user is created for someone who may be known here.
         """
         if not self.match_by_email:
             return None
@@ -171,8 +171,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """Return whether an existing user may sign in with this request: yes, by default.
 
         Called for every existing user, each time and before anything is written, so that a site
-        with several shops can keep one shop's users out of another. At Connect ``corbado_user`` has
-        an ID at most.
+        with several shops can keep one shop's users out of another. With Connect, ``corbado_user``
+        has at most an ID.
         """
         return True
 
@@ -234,7 +234,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     @classmethod
     def _finds_by_address(cls) -> bool:
-        """Return whether people are matched by the email field, not in a way of the site's own."""
+        """Return whether people are matched by email field, rather than in the site's own way."""
         return cls.match_by_email and cls.match_user is CorbadoBackend.match_user
 
     def _matches(self, user: AbstractBaseUser, address: str) -> bool:

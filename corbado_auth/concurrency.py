@@ -29,9 +29,9 @@ class Slots:
     """A limited number of slots, each held by one thread.
 
     A thread that finds no free slot waits for up to ``patience`` seconds, but not if that looks
-    hopeless: a current holder, or the last one, took more than ``slow`` seconds, or three times
-    the patience if a wait was in vain and no slot has been returned since. Otherwise waiting
-    threads would use up the rest.
+    hopeless: a current holder, or the last one, took more than ``slow`` seconds, or three times the
+    patience if a wait failed and no slot has been returned since. Otherwise waiting threads would
+    use up the rest.
 
     A thread has one slot at most, so a slot that an exception left behind is returned by the
     thread's next call, and one that a dead thread left behind is found when slots run short.
@@ -69,7 +69,7 @@ class Slots:
             turn = self._queue[me] = threading.Lock()
             turn.acquire()
         try:
-            # A machine that stutters, and so keeps everybody from leaving, uses up one part of it.
+            # A machine that stalls, and so keeps everyone from leaving, uses up only one part.
             any(turn.acquire(timeout=self._patience / PARTS) for _part in range(PARTS))
         except BaseException:
             with self._lock:

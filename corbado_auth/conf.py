@@ -25,7 +25,7 @@ _source: ContextVar[Mapping[str, Any] | None] = ContextVar("corbado_settings", d
 
 @contextmanager
 def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
-    """Read the values from the names of a settings module meanwhile; None: from Django's."""
+    """Read the values from the names of a settings module in this block; None: from Django's."""
     token = _source.set(source)
     try:
         yield
@@ -189,8 +189,8 @@ class Settings:
     def CORBADO_ENABLED_FOR(self) -> str:
         """Dotted path of a function that takes a request: does its sender see passkeys?
 
-        For a pilot; ``corbado_auth.pilot`` has the usual answers. For everybody else the site is as
-        if the switch in the admin were off. If the function fails, the answer is no.
+        For a pilot; ``corbado_auth.pilot`` has the usual answers. For everyone else, the site
+        behaves as if the switch in the admin were off. If the function fails, the answer is no.
         """
         return str(_get("CORBADO_ENABLED_FOR", ""))
 
@@ -268,7 +268,7 @@ class Settings:
 
     @property
     def CORBADO_SESSION_LIST(self) -> bool:
-        """Keep a row for each sign-in, so that people see their sessions and all of them end fast?
+        """Keep a row for each sign-in, to list people's sessions and to end all of them fast?
 
         Not needed with allauth.usersessions, django-qsessions or django-user-sessions.
         """
@@ -278,16 +278,16 @@ class Settings:
     def CORBADO_SIGN_IN_HISTORY(self) -> bool:
         """Keep a row for each sign-in and each refusal, which the admin shows?
 
-        One statement more at each. ``corbado_prune_history`` deletes old rows.
+        Costs one statement each. ``corbado_prune_history`` deletes old rows.
         """
         return bool(_get("CORBADO_SIGN_IN_HISTORY", False))
 
     @property
     def CORBADO_EMAIL_NOTICES(self) -> bool:
-        """Email people who get or lose a passkey, or sign in with a browser that is new to them?
+        """Email people when a passkey is added or removed, or when they sign in with a new browser?
 
-        New is a browser without our long-lived, signed cookie. A mail server that fails is logged
-        and breaks nothing; one that hangs holds the page up, for EMAIL_TIMEOUT at most.
+        New is a browser without our long-lived, signed cookie. A failing mail server is logged and
+        breaks nothing; one that hangs delays the page, by EMAIL_TIMEOUT at most.
         """
         return bool(_get("CORBADO_EMAIL_NOTICES", False))
 
@@ -295,7 +295,7 @@ class Settings:
     def CORBADO_ADMIN_PASSWORD_FORM(self) -> bool:
         """Does the admin's login page have the password form below Corbado's component?
 
-        False: passkeys are required there. While the switch is off, the form is there all the same.
+        False: passkeys are required there. While the switch is off, the form is shown regardless.
         """
         return bool(_get("CORBADO_ADMIN_PASSWORD_FORM", True))
 

@@ -28,7 +28,7 @@ SELF, UNSAFE_INLINE = "'self'", "'unsafe-inline'"
 
 
 def sources(settings: Mapping[str, Any] | None = None) -> dict[str, list[str]]:
-    """Return which sources our pages need, by directive, beside the site's own scripts and styles.
+    """Return which sources our pages need, by directive, besides the site's own scripts and styles.
 
     That Corbado's components need inline styles is observed for Connect (API notes C.2.5), and
     INFERRED for the older one.
@@ -51,8 +51,8 @@ def sources(settings: Mapping[str, Any] | None = None) -> dict[str, list[str]]:
 def allow(policy: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a policy with what our pages need added, for SECURE_CSP or django-csp's DIRECTIVES.
 
-    A directive that is not there yet begins with what ``default-src`` allows, since a browser no
-    longer looks at that then. ``settings`` is ``globals()`` in a settings module; without it, the
+    A new directive starts with what ``default-src`` allows, since browsers then ignore
+    ``default-src`` for it. ``settings`` is ``globals()`` in a settings module; without it, the
     site's settings are read.
     """
     allowed = dict(policy)
@@ -76,7 +76,7 @@ def add_policy(response: HttpResponse, policy: str) -> HttpResponse:
 
 
 class _WithPolicy(ResponseHeaders):
-    """Headers whose Content-Security-Policy keeps ours, whoever sets it and how often."""
+    """Headers that keep our Content-Security-Policy, whoever sets another one, and how often."""
 
     def __init__(self, headers: ResponseHeaders, policy: str) -> None:
         super().__init__({})

@@ -21,9 +21,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 def recent_sign_in_required(*, max_age: float = RECENT) -> Callable[[View], View]:
     """Let a view serve only people who signed in at most ``max_age`` seconds ago, in this session.
 
-    Others are sent through Corbado and come back. A form that was sent is kept for ten minutes
-    (up to 64 kB, never with a file or a password), a script is answered 401 with JSON. Somebody who
-    acts as another person gets 403.
+    Others are sent through Corbado, and then come back. A form that was sent is kept for ten
+    minutes (up to 64 kB, never with a file or a password), and a script gets a 401 with JSON. A
+    person who impersonates someone else gets a 403.
     """
 
     def decorate(view: View) -> View:

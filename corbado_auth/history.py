@@ -25,7 +25,7 @@ MAX_USER_AGENT = 255
 def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Record a sign-in: one statement. Connected to ``user_logged_in``.
 
-    Not a token that is issued without a session, nor staff who become a customer.
+    Skips tokens that are issued without a session, and staff who start to impersonate a customer.
     """
     session = getattr(request, "session", None)
     if not conf.CORBADO_SIGN_IN_HISTORY or request is None or session is None:
@@ -61,9 +61,9 @@ def note_refusal(
 def forget_person(
     instance: CorbadoAccount | ConnectAccount, using: str, origin: Any = None, **_signal: Any
 ) -> None:
-    """Delete what is kept of a deleted person under their Corbado user ID alone.
+    """Delete the rows of a deleted person that only have their Corbado user ID.
 
-    Connected to ``post_delete``; rows with the local user go with that.
+    Connected to ``post_delete``; rows that have the local user are deleted with the user.
     """
     if instance.corbado_user_id and deletes_the_user(origin):
         rows = SignInRecord.objects.using(using)
@@ -76,7 +76,7 @@ def records_before(moment: datetime) -> QuerySet[SignInRecord]:
 
 
 def prune(moment: datetime) -> Iterator[int]:
-    """Delete the rows before a moment, oldest first; yield how many, after each batch."""
+    """Delete the rows that are older than this, oldest first; yield the number after each batch."""
     while keys := list(records_before(moment).order_by("at").values_list("pk", flat=True)[:BATCH]):
         rows = SignInRecord.objects.using(db_for_write()).filter(pk__in=keys)
         yield rows.delete()[0]

@@ -40,9 +40,9 @@ def is_asynchronous(view: Callable[..., Any]) -> bool:
 
 
 def is_fetch(request: HttpRequest) -> bool:
-    """Return whether a script asks, which a redirect to a page would not help."""
+    """Return whether a script made this request, for which a redirect to a page is no use."""
     headers = request.headers
-    # Every browser of today says it, on https and on localhost.
+    # Every current browser sends it, on https and on localhost.
     if "Sec-Fetch-Mode" in headers:
         return headers["Sec-Fetch-Mode"] != "navigate"
     if headers.get("X-Requested-With") == "XMLHttpRequest" or "HX-Request" in headers:

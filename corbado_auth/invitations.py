@@ -19,10 +19,10 @@ __all__ = ["StaffInvitation"]
 
 
 class StaffInvitationQuerySet(ProjectQuerySet["StaffInvitation"]):
-    """A queryset of invitations, which also makes them and uses them up."""
+    """A queryset of invitations, which also creates them and uses them up."""
 
     def invite(self, user: AbstractBaseUser, *, expires_at: datetime) -> str:
-        """Return the secret for a new link of this user, which replaces an older one."""
+        """Return the secret of a new link for this user, which replaces any older one."""
         secret = token_urlsafe(32)
         self.current().update_or_create(
             user_id=user.pk,
@@ -32,12 +32,12 @@ class StaffInvitationQuerySet(ProjectQuerySet["StaffInvitation"]):
         return secret
 
     def find(self, secret: str) -> StaffInvitation | None:
-        """Return the invitation with this secret and its user, or None if it is not valid."""
+        """Return the invitation with this secret, and its user, or None if it is not valid."""
         valid = self.current().filter(digest=_digest(secret), expires_at__gt=timezone.now())
         return valid.select_related("user").first()
 
     def use_up(self, invitation: StaffInvitation) -> bool:
-        """Delete an invitation; False if somebody else has used it, or it was replaced."""
+        """Delete an invitation; False if someone else has used it, or it was replaced."""
         left = self.current().filter(pk=invitation.pk, digest=invitation.digest)
         return bool(left.delete()[0])
 

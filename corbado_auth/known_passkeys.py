@@ -1,7 +1,7 @@
-"""Which passkeys came and went at Corbado, found by comparing with the last look.
+"""Which passkeys were added and removed at Corbado, found by comparing with the last list.
 
-Corbado's events have no IDs, arrive twice or late, and need not arrive at all (API notes 6.3). What
-was there before and what is there now always tells.
+Corbado's events have no IDs, arrive twice or late, and need not arrive at all (API notes 6.3).
+Comparing two lists always works.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Account = CorbadoAccount | ConnectAccount
 
 
 def is_known(account: Account) -> bool:
-    """Return whether we have looked before."""
+    """Return whether we have a list from before."""
     return _rows(account).exists()
 
 
 def note_passkeys(
     request: HttpRequest | None, account: Account, passkey_ids: Iterable[str]
 ) -> set[str]:
-    """Remember the passkeys that there are, tell what changed, and return those that went.
+    """Remember the current passkeys, send signals for changes, and return the removed ones.
 
-    The first look tells nothing: nobody knows how old these passkeys are.
+    The first list causes no signals: nobody knows how old these passkeys are.
     """
     found = set(filter(None, passkey_ids))
     rows, now = _rows(account), _joined(found)
@@ -45,7 +45,7 @@ def note_passkeys(
             defaults={"user_id": account.user_id, "passkey_ids": now},
         )
         return set()
-    # Of two processes that see the same change, one tells it.
+    # Of two processes that see the same change, only one sends the signal.
     if known == now or not rows.filter(passkey_ids=known).update(
         passkey_ids=now, seen_at=timezone.now(), user_id=account.user_id
     ):
@@ -59,7 +59,7 @@ def note_passkeys(
 
 
 def note_removal(request: HttpRequest, account: Account, passkey_id: str) -> None:
-    """Tell that a passkey was removed here, so that no event tells it again."""
+    """Send the signal for a passkey that was removed here, so that no event repeats it."""
     known = _rows(account).values_list("passkey_ids", flat=True).first()
     if known is not None and passkey_id in known.split():
         note_passkeys(request, account, set(known.split()) - {passkey_id})

@@ -36,12 +36,12 @@ __all__ = [
     "users_with_email",
 ]
 
-# What the database has of these is what the model shows; of a field of any other class, who knows.
+# The database stores what the model shows; for a field of any other class, it may not.
 PLAIN_FIELDS = {CharField, EmailField, TextField}
 # What fields that cannot be searched raise for a lookup.
 NOT_SEARCHABLE = (FieldError, NotImplementedError, TypeError, ValueError)
-CORBADO_ID = "usr-"  # What Corbado's IDs of users begin with (API notes 2).
-# Users who are looked up to see whether lookups work at all.
+CORBADO_ID = "usr-"  # How Corbado's user IDs begin (API notes 2).
+# How many users are looked up to see whether lookups work at all.
 SAMPLE = 50
 
 
@@ -68,7 +68,7 @@ def email_of(user: AbstractBaseUser) -> str:
 def display_name(user: Any) -> str:
     """Return what a page calls a user: the address, else the full name, else the user name.
 
-    An ID of Corbado's, which older accounts may have as a user name, is no name.
+    A Corbado user ID, which older accounts may have as their user name, does not count as a name.
     """
     full_name = str(getattr(user, "get_full_name", str)()).strip()
     name = str(user.get_username())
@@ -102,10 +102,10 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
 
 
 def lookup_is_blind(*, using: str) -> bool:
-    """Return whether looking users up by their addresses does not find them.
+    """Return whether lookups by address fail to find users who have it.
 
-    So it is without an email field, or if the database stores something other than what the model
-    shows, as with an encrypted field: to tell, some users are looked up by their own addresses.
+    They do without an email field, or if the database stores something other than what the model
+    shows, as with an encrypted field. To find out, some users are looked up by their own addresses.
     """
     name = email_field_name()
     if name is None:

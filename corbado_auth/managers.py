@@ -198,7 +198,7 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
         """Return the account of a local user, creating it if there is none yet.
 
         Raises IntegrityError if the identifier that the site's own function returns for this user
-        already belongs to somebody else.
+        already belongs to someone else.
         """
         account, _created = self.current().get_or_create(
             user_id=user.pk,
@@ -209,7 +209,7 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
 
 
 def _has_just_signed_up(user: Any) -> bool:
-    """Return whether somebody got a passkey with the account, as far as the user model tells."""
+    """Return whether someone got a passkey with the account, as far as the user model tells."""
     joined = getattr(user, "date_joined", None)
     return isinstance(joined, datetime) and timezone.now() - joined < timedelta(days=1)
 

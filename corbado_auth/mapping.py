@@ -35,7 +35,7 @@ HELPED_BY_PASSWORD = {"account_exists", "ambiguous_email", "lookup_is_blind", "s
 class Mapping:
     """The mapping of one person: finds, links or creates the local user, or raises SignInRefused.
 
-    ``local_user`` has just entered their password in the same browser, if anybody has.
+    ``local_user``, if any, has just entered their password in the same browser.
     """
 
     backend: CorbadoBackend
@@ -87,7 +87,7 @@ class Mapping:
     def _fill_in_address(self, user: Any) -> None:
         """Give a user without an address the one that Corbado has confirmed since.
 
-        Not one that somebody else has here: a human has to look at that (corbado_compare).
+        Not one that someone else has here: a human has to look at that (corbado_compare).
         """
         address, name = self.corbado_user.verified_email, email_field_name()
         if not (address and name and self.backend.match_by_email) or email_of(user):
@@ -102,7 +102,7 @@ class Mapping:
             with transaction.atomic(using=db_for_write()):
                 user.save(using=db_for_write(), update_fields=[name])
         except IntegrityError:
-            setattr(user, name, "")  # Somebody has taken it meanwhile.
+            setattr(user, name, "")  # Someone has taken it meanwhile.
 
     # A person who comes from Corbado for the first time ---------------------------------------
 
@@ -119,7 +119,7 @@ class Mapping:
             account = self._account()
         except SignInRefused as refusal:
             account = self._account()
-            # Whoever is known here may be this very person, since a moment ago.
+            # The user who is known here may be this very person, created a moment ago.
             if account is None or refusal.reason != "account_exists":
                 raise
         if account is not None:
@@ -128,7 +128,7 @@ class Mapping:
 
     def _link_after_conflict(self) -> AbstractBaseUser:
         """Map again: the database now shows who came first, or that the user was deleted."""
-        # Before it is asked who has the address: a claim that is newer than that answer stands.
+        # Before checking who has the address: a claim that is newer than that check stands.
         claims = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
         given_up = list(claims.values_list("pk", flat=True)) if self._claim else []
         user = self.local_user or self.backend.match_user(self.corbado_user)
@@ -247,7 +247,7 @@ class Mapping:
 
         The address must be theirs here, or another person who has it would get into this account
         later. An unconfirmed one counts only if every local user has proved theirs: otherwise
-        somebody who registered here with a victim's address could prepare the account for them.
+        someone who registered here with a victim's address could prepare the account for them.
         """
         _check_active(self.backend, user)
         if not self.backend.link_by_password:

@@ -1,4 +1,4 @@
-"""The account, which links a Corbado user to a local user, and the app's other records."""
+"""The account, which links a Corbado user to a local user, and the app's other models."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class ConnectAccount(models.Model):
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
     # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
-    # Had the local user just signed up, when this row was made?
+    # Had the local user just signed up when this row was created?
     is_new_user = models.BooleanField(_("new user"), default=False, editable=False)
 
     objects = ConnectAccountQuerySet.as_manager()
@@ -300,7 +300,7 @@ class SignInSwitch(models.Model):
 
     is_on = models.BooleanField(_("on"), default=True)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
-    # None: at the command line, or by somebody who has been deleted.
+    # None: at the command line, or by someone who has been deleted.
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

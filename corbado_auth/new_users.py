@@ -46,14 +46,14 @@ def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser
 
 
 def needs_confirmed_address() -> bool:
-    """Return whether a new user can only be made of a confirmed address: it is the user name."""
+    """Return whether a new user needs a confirmed address, because it is the user name."""
     return bool(email_field_name() == get_user_model().USERNAME_FIELD)
 
 
 def fields_without_value() -> list[str]:
-    """Return the fields of the user model that the database wants and ``create_user`` leaves out.
+    """Return the fields that the database requires and ``create_user`` leaves out.
 
-    Text may be empty; what has a default of the model's or the database's needs nothing.
+    Text may be empty, and a field with a default in the model or the database needs no value.
     """
     return [field.name for field in get_user_model()._meta.concrete_fields if _is_missing(field)]
 
@@ -69,7 +69,7 @@ def _is_missing(field: Any) -> bool:
 def _unused(name: str, wanted: str) -> str:
     """Return the wanted value of a field, with a number if it is taken, or a neutral one.
 
-    If somebody takes it meanwhile, the database refuses the row, and this is called again.
+    If someone takes it meanwhile, the database refuses the row, and this is called again.
     """
     field = find_field(name)
     if not isinstance(field, CharField | TextField):
@@ -93,7 +93,7 @@ def _unused(name: str, wanted: str) -> str:
 def _fitting(values: dict[str, str]) -> dict[str, str]:
     """Return the values of fields that the user model has.
 
-    Names are cut to fit; an address never is, since what is left may be somebody else's.
+    Names are cut to fit; an address never is, since what is left may be someone else's.
     """
     fitting = {}
     for name, value in values.items():

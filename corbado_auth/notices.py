@@ -27,9 +27,9 @@ from .session import primary_key
 __all__ = ["note_browser", "tell_passkey_added", "tell_passkey_removed"]
 
 SALT = "corbado_auth.known_browsers"
-# The longest that browsers keep a cookie.
+# The longest time for which browsers keep a cookie.
 MAX_AGE = 400 * 24 * 3600
-# People who share a browser; more make the cookie long.
+# How many people of one browser are remembered: more would make the cookie too long.
 MOST_PEOPLE = 20
 
 
@@ -50,7 +50,7 @@ def tell_passkey_removed(
 def note_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     """Email a person who has just signed in with a browser that is new to them, and remember it.
 
-    The cookie proves nothing and opens nothing: whoever steals it saves themselves an email.
+    The cookie proves nothing and opens nothing: with a stolen one, no email is sent.
     """
     if not conf.CORBADO_EMAIL_NOTICES:
         return
@@ -97,14 +97,14 @@ def _has_just_come(user: Any) -> bool:
 
 
 def _send(name: str, user: Any, request: HttpRequest | None) -> None:
-    """Send an email; whatever goes wrong is logged, and breaks nothing."""
+    """Send an email; any failure is logged, and breaks nothing."""
     address = email_of(user)
     if not (conf.CORBADO_EMAIL_NOTICES and address):
         return
     try:
         with override(_language(user)):
             _message(name, user, request, address).send()
-    except Exception as error:  # noqa: BLE001 -- whatever a mail backend, or a template, raises
+    except Exception as error:  # noqa: BLE001 -- any exception of a mail backend or a template
         log_event(
             logging.ERROR,
             "The email %s to local user %s was not sent: %s",
@@ -137,7 +137,7 @@ def _message(
 
 
 def _language(user: Any) -> str:
-    """Return the person's language, as far as the site knows it, else that of this page."""
+    """Return the person's language if the site knows it, else that of this page."""
     hooks = (getattr(backend, "language_of", None) for backend in get_backends())
     wanted = next((hook(user) for hook in hooks if hook is not None), "")
     return wanted or get_language() or settings.LANGUAGE_CODE

@@ -1,4 +1,4 @@
-"""The row with the passkeys that somebody had when we last looked."""
+"""The row with the passkeys that a person had when they were last listed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["KnownPasskeys"]
 
 
 class KnownPasskeys(models.Model):
-    """The passkeys that a Corbado user had when we last looked.
+    """The passkeys that a Corbado user had when they were last listed.
 
-    What differs the next time was added or removed.
+    Any difference to the next list was added or removed.
     """
 
     user = models.ForeignKey(
@@ -24,7 +24,7 @@ class KnownPasskeys(models.Model):
     )
     project_id = models.CharField(_("Corbado project ID"), max_length=64)
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64)
-    # Sorted, with spaces between them: compared as a whole in the database.
+    # Sorted and separated by spaces: the database compares them as a whole.
     passkey_ids = models.TextField(_("passkeys"), blank=True)
     seen_at = models.DateTimeField(_("seen"), default=timezone.now)
 

@@ -54,7 +54,7 @@ def password_backends() -> list[str]:
 
 
 def are_taken() -> bool:
-    """Return whether anybody can sign in here with a password."""
+    """Return whether anyone can sign in here with a password."""
     return bool(password_backends())
 
 

@@ -1,7 +1,7 @@
-"""Who takes part in a pilot: functions for your own ``CORBADO_ENABLED_FOR``.
+"""Who takes part in a pilot: building blocks for your own ``CORBADO_ENABLED_FOR``.
 
-Each takes the request and returns a bool. On the login page nobody is signed in yet, so the
-browser has to remember: that is what ``PilotMiddleware`` and its cookie are for.
+Each function takes the request and returns a bool. On the login page, nobody is signed in yet, so
+the browser has to remember: that is what ``PilotMiddleware`` and its cookie are for.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["PilotMiddleware", "in_group", "in_percentage", "is_staff"]
 
 COOKIE = "corbado_auth_pilot"
 YEAR = 365 * 24 * 3600
-# The browser's number is below this: hundredths of a percent.
+# The browser's number is less than this: hundredths of a percent.
 NUMBERS = 10_000
 
 
 class _Browser:
-    """What the cookie says: a number drawn once, and whether a member has been signed in here.
+    """The content of the cookie: a random number, and whether a member has been signed in here.
 
-    Not signed: who changes it gets a sign-in page with passkeys, and no rights.
+    It is not signed: changing it shows passkeys on the sign-in page, but grants no rights.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -37,14 +37,14 @@ class _Browser:
         self.is_changed = False
 
     def draw(self) -> int:
-        """Return the number of this browser, drawn at the first time."""
+        """Return the number of this browser, drawing it the first time."""
         if self.number is None:
             self.number = secrets.randbelow(NUMBERS)
             self.is_changed = True
         return self.number
 
     def note_member(self) -> None:
-        """Remember that a member of the pilot is signed in here."""
+        """Remember that a member of the pilot has been signed in here."""
         if not self.was_member:
             self.draw()
             self.was_member = self.is_changed = True
@@ -55,9 +55,9 @@ class _Browser:
 
 
 class PilotMiddleware(MiddlewareMixin):
-    """Middleware that keeps in a cookie what the functions of this module have to remember.
+    """Middleware that stores in a cookie what the functions of this module have to remember.
 
-    Anywhere in MIDDLEWARE. It sends the cookie only to visitors about whom they were asked.
+    It may be anywhere in MIDDLEWARE, and sets the cookie only if one of them was called.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -67,7 +67,7 @@ class PilotMiddleware(MiddlewareMixin):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Write the cookie, if there is something new."""
+        """Write the cookie if it has changed."""
         browser: _Browser | None = getattr(request, "corbado_browser", None)
         if browser is not None and browser.is_changed:
             response.set_cookie(
@@ -82,7 +82,7 @@ class PilotMiddleware(MiddlewareMixin):
 
 
 def is_staff(request: HttpRequest) -> bool:
-    """Return whether the person is staff, or a member of staff has used this browser before."""
+    """Return whether the person is staff, or a staff member has used this browser before."""
     return _is_member(request, lambda user: bool(getattr(user, "is_staff", False)))
 
 
@@ -92,9 +92,9 @@ def in_group(request: HttpRequest, name: str) -> bool:
 
 
 def in_percentage(request: HttpRequest, percent: float) -> bool:
-    """Return whether this browser is among so many of a hundred; raise it, and nobody drops out.
+    """Return whether this browser is in the given percentage; raising it drops nobody.
 
-    By browser and not by person: on the login page, nobody knows who it is.
+    Counted by browser and not by person, who is unknown on the login page.
     """
     return _browser(request).draw() < percent * NUMBERS / 100
 

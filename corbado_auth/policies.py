@@ -1,4 +1,4 @@
-"""What a site's policies keep our pages from: the Content-Security and the Permissions-Policy."""
+"""What a site's Content-Security-Policy and Permissions-Policy keep our pages from doing."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from .csp import sources, values_of
 
 __all__ = ["blocked", "denied_features", "parse_permissions", "parse_policy"]
 
-# Features of a Permissions-Policy without which a browser offers no passkey and says nothing.
+# Features of a Permissions-Policy without which browsers silently offer no passkey.
 PASSKEY_FEATURES = ("publickey-credentials-create", "publickey-credentials-get")
-# What stands in for a directive that a policy does not have (CSP Level 3, section 6.8.3).
+# The fallbacks for a directive that a policy does not have (CSP Level 3, section 6.8.3).
 STAND_INS = {
     "connect-src": ("connect-src", "default-src"),
     "script-src": ("script-src-elem", "script-src", "default-src"),
 }
-# In place of a nonce: Django's sentinel, and the name of django-csp's.
+# Placeholders for a nonce: Django's sentinel, and the name of django-csp's.
 NONCE_SENTINELS = ("<CSP_NONCE_SENTINEL>", "csp.constants.NONCE")
 
 
 def blocked(policy: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """List what a policy keeps our pages from, as (directive, source).
+    """List what a policy blocks on our pages, as (directive, source).
 
-    Styles are left out: without them the component looks odd, and works.
+    Styles are left out: without them, the component looks odd but works.
     """
     found = []
     for directive, names in STAND_INS.items():
@@ -36,7 +36,7 @@ def blocked(policy: Mapping[str, Any]) -> list[tuple[str, str]]:
             if any(map(_is_nonce, present)):
                 continue  # Our tags have the page's nonce.
             if "'strict-dynamic'" in present:
-                present = []  # No host counts then (CSP Level 3, section 8.2).
+                present = []  # Hosts are ignored then (CSP Level 3, section 8.2).
         found += [(directive, source) for source in needed if not _allows(present, source.lower())]
     return found
 
@@ -51,7 +51,7 @@ def denied_features(policy: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def parse_policy(header: str) -> dict[str, list[str]]:
-    """Read a Content-Security-Policy as it arrives; the first of two equal directives counts."""
+    """Parse the header Content-Security-Policy; the first of two equal directives counts."""
     found: dict[str, list[str]] = {}
     for name, *values in _directives(header):
         found.setdefault(name.lower(), values)
@@ -63,7 +63,7 @@ def _directives(header: str) -> Iterator[list[str]]:
 
 
 def parse_permissions(header: str) -> dict[str, list[str]]:
-    """Read a Permissions-Policy as it arrives: ``feature=(self "https://…"), other=*``."""
+    """Parse the header Permissions-Policy: ``feature=(self "https://…"), other=*``."""
     found = {}
     for part in header.split(","):
         name, equals, value = part.strip().partition("=")
@@ -73,7 +73,7 @@ def parse_permissions(header: str) -> dict[str, list[str]]:
 
 
 def _allows(present: Iterable[str], source: str) -> bool:
-    """Tell whether one of these sources covers the one that is needed."""
+    """Return whether one of these sources covers the one that is needed."""
     return any(value == source or _covers(value.rstrip("/"), source) for value in present)
 
 

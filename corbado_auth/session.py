@@ -35,7 +35,7 @@ from .models import CorbadoAccount
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
 
 # In the session: {"user": primary key, "at": seconds since 1970, "method": how, "session": a digest
-# of the session's key at the time}. Written at a real sign-in alone.
+# of the session's key at the time}. Written only at a real sign-in.
 SIGN_IN = "corbado_sign_in"
 # In the session, after a sign-in that proves nothing about who holds the session: the time.
 KEPT_KEY = "_corbado_auth_kept_key"
@@ -159,8 +159,8 @@ def sign_in(
 ) -> AbstractBaseUser | None:
     """Sign in the user onto whom the backends map a verified proof, and return the user.
 
-    ``values`` are to be in the session as well. Returns None for a person who may not sign in here.
-    The session gets a new key, and is emptied if it belonged to somebody else.
+    ``values`` are added to the session. Returns None for a person who may not sign in here. The
+    session gets a new key, and is emptied if it belonged to someone else.
     """
     user = authenticate(request, **proof)
     if user is None:
@@ -233,8 +233,8 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
     session[auth.SESSION_KEY] = primary_key(user)
     session[auth.BACKEND_SESSION_KEY] = user.backend
     session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
-    # A random key like Django's own, but without asking first whether it is taken: with 36 to the
-    # power of 32 keys it is not, and the INSERT would fail.
+    # A random key like Django's own, but without asking first whether it is taken: of 36**32 keys,
+    # none is; and if it were, the INSERT would fail.
     session._session_key = key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
     _note(session, user, method)
     # Not save(), which would set a savepoint in this transaction: two round trips.
@@ -245,7 +245,7 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
 
 
 def _skip_needless_save(session: SessionStore) -> None:
-    """Let ``save()`` do nothing as long as the session is what its row says.
+    """Make ``save()`` do nothing as long as the session equals its row.
 
     It still counts as modified, which makes Django's middleware set the cookie.
     """
@@ -253,7 +253,7 @@ def _skip_needless_save(session: SessionStore) -> None:
 
     def save(must_create: bool = False) -> None:
         if must_create or (session.session_key, dict(session.items())) != written:
-            del session.save  # The class's own again.
+            del session.save  # Back to the method of the class.
             session.save(must_create)
 
     session.save = save  # type: ignore[method-assign]
@@ -269,7 +269,7 @@ def _database_of(session: SessionBase) -> str:
 
 
 def method_under_way(request: HttpRequest) -> tuple[str, str]:
-    """Return how somebody is being signed in, and their Corbado user ID, which may be empty."""
+    """Return how a person is being signed in, and their Corbado user ID, which may be empty."""
     return getattr(request, "_corbado_sign_in", (OTHER, ""))
 
 
@@ -293,12 +293,12 @@ def _all_or_nothing(
         with transaction.atomic(using=using) if using else nullcontext():
             log_in()
             if using and transaction.get_rollback(using=using):
-                raise TransactionManagementError  # Or the session would be gone without a word.
+                raise TransactionManagementError  # Otherwise the session would silently be lost.
     except Exception:
         if not using and before[0] is None:
             with suppress(Exception):  # The session store may be what failed.
                 session.flush()
-        # Or the site's own error page would save the session with the user in it.
+        # Otherwise the site's own error page would save the session with the user in it.
         vars(session).pop("save", None)
         session._session_key, session._session_cache = before  # type: ignore[attr-defined]
         session.modified = False

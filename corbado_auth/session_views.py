@@ -1,4 +1,4 @@
-"""The page where people see their sessions, and end them."""
+"""The page where people see their sessions and end them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["SessionsView"]
 class SessionsView(View):
     """The sessions of the signed-in person: which browser, since when, and a button to end each.
 
-    404 where nobody keeps a list: see CORBADO_SESSION_LIST.
+    404 if the site keeps no list: see CORBADO_SESSION_LIST.
     """
 
     http_method_names = ["get", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer 404 where there is no list, and nobody who acts as another person."""
+        """Return 404 if there is no list, and refuse people who impersonate someone else."""
         if not listing.is_on():
             raise Http404("CORBADO_SESSION_LIST is off.")
         if is_impersonating(request):
@@ -55,7 +55,7 @@ class SessionsView(View):
         return render(request, "corbado_auth/sessions.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """End one session by what the page calls it, or all but this one."""
+        """End one session by its handle on the page, or all but this one."""
         if "others" in request.POST:
             end_other_sessions(request)
         else:

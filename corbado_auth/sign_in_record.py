@@ -13,7 +13,7 @@ __all__ = ["SignInRecord"]
 class SignInRecord(models.Model):
     """A sign-in, or a refusal, where CORBADO_SIGN_IN_HISTORY is on.
 
-    ``user`` is None for a person who was refused and is not linked to anybody here.
+    ``user`` is None for a person who was refused and is not linked to anyone here.
     """
 
     class Outcome(models.TextChoices):

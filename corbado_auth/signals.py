@@ -28,7 +28,7 @@ account_linked = Signal()
 # deleted, not just unlinked).
 account_unlinked = Signal()
 
-# Somebody has a new passkey at Corbado. Corbado's v1 does not say so when it happens: sent when the
+# Someone has a new passkey at Corbado. Corbado's v1 does not say so when it happens: sent when the
 # person's list of passkeys is read, and only for passkeys that are new since it was read first. Not
 # sent for Connect, whose lists are read in the browser. Sent with send_robust. Arguments: sender
 # (the class of the account), request (HttpRequest or None), account, passkey_id.

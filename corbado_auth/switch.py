@@ -1,8 +1,9 @@
-"""Whether a visitor sees Corbado's ways to sign in: the switch in the admin, and the site's pilot.
+"""Whether a visitor can sign in through Corbado: the switch in the admin, and the pilot.
 
-Off is off for signing in and for passkeys, not for sessions: whoever is signed in stays. Webhooks
-do not ask here. Corbado calls them for people of all pages and devices, and an answer "nobody has
-this address" would have it create second users, who are there when the switch is on again.
+"Off" affects signing in and passkeys, not sessions: people who are signed in stay signed in.
+Webhooks ignore the switch. Corbado calls them for people on all pages and devices, and if it were
+told that nobody has an address, it would create a second user, who would still be there when the
+switch is on again.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ __all__ = ["DELAY", "current_switch", "is_enabled", "is_on", "refuse", "sentence
 
 logger = logging.getLogger("corbado_auth")
 
-# Seconds for which a process relies on what it has read: after so many, all have noticed.
+# Seconds for which a process relies on what it has read: after that, all have noticed.
 DELAY = 5
 # The only row; without it the switch is on.
 ROW = 1
 
 
 class _Memory:
-    """What this process has read, and until when it relies on that.
+    """What this process has read, and how long it relies on it.
 
     One entry for each database, and for each schema of django-tenants.
     """
@@ -49,7 +50,7 @@ class _Memory:
         self.unsettled_until = 0.0
 
     def forget(self) -> None:
-        """Read anew, and keep nothing until what was written is committed or rolled back."""
+        """Read again, and keep nothing until the change is committed or rolled back."""
         self.known = {}
         self.unsettled_until = monotonic() + DELAY
 
@@ -69,13 +70,13 @@ def is_on() -> bool:
         return value
     is_settled = now >= _memory.unsettled_until
     if is_settled:
-        # Before the query: meanwhile, other threads go on with what was known.
+        # Before the query: other threads use the known value meanwhile.
         _memory.known[key] = (now + DELAY, value)
     try:
         row = current_switch()
     except (DatabaseError, SynchronousOnlyOperation) as error:
-        # Without a database, no password works, either. Asynchronous pages ask before they render
-        # (``login_page``).
+        # Without a database, no password works, either. Asynchronous views read it before they
+        # render (``login_page``).
         logger.warning("The switch cannot be read (%s)", type(error).__name__)
         return value
     value = row is None or row.is_on
@@ -90,7 +91,7 @@ def current_switch() -> SignInSwitch | None:
 
 
 def turn(on: bool, *, by: Any = None) -> SignInSwitch:
-    """Turn the switch on or off; ``by`` is the user who did, None at the command line."""
+    """Turn the switch on or off; ``by`` is the user who does, None at the command line."""
     values = {"is_on": on, "changed_at": timezone.now(), "changed_by_id": by.pk if by else None}
     row, _created = SignInSwitch.objects.using(db_for_write()).update_or_create(
         pk=ROW, defaults=values
@@ -101,7 +102,7 @@ def turn(on: bool, *, by: Any = None) -> SignInSwitch:
 
 
 def is_enabled(request: HttpRequest | None, *, has_begun: bool = False) -> bool:
-    """Return whether this visitor sees Corbado's ways to sign in.
+    """Return whether this visitor can sign in through Corbado.
 
     ``has_begun``: this is part of a sign-in that the pilot has let begin, so only the switch can
     stop it. So is an emailed link, which may be opened in another browser.
@@ -110,7 +111,7 @@ def is_enabled(request: HttpRequest | None, *, has_begun: bool = False) -> bool:
         return False
     if request is None or has_begun or LINK_PARAMETERS & request.GET.keys():
         return True
-    # The answer may change when somebody signs in, which replaces the user.
+    # The answer may change with a sign-in, which replaces ``request.user``.
     user = getattr(request, "user", None)
     known: tuple[Any, bool] | None = getattr(request, "_corbado_in_pilot", None)
     if known is None or known[0] is not user:
@@ -145,7 +146,7 @@ def _is_in_pilot(request: HttpRequest) -> bool:
 
 
 def sentence() -> str:
-    """Return what a person is told."""
+    """Return the sentence for a person."""
     return gettext("Passkeys and links by email are switched off. Please use your password.")
 
 

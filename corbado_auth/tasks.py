@@ -9,7 +9,7 @@ __all__ = ["delete_pending"]
 
 try:
     from celery import shared_task
-except ImportError:  # Then nothing imports this module.
+except ImportError:  # Without Celery, nothing imports this module.
 
     def shared_task(**_options):  # type: ignore[no-untyped-def]
         return lambda function: function

@@ -101,7 +101,7 @@ class Secret:
         return "<secret>"
 
 
-# At the door --------------------------------------------------------------------------------------
+# At the entrance ----------------------------------------------------------------------------------
 
 
 def hide_tokens(application: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,7 +176,7 @@ def _take_once(request: HttpRequest) -> Hidden:
     hidden = _take(request.META)
     query = request.META.get("QUERY_STRING", "")
     if query != before:
-        vars(request).pop("GET", None)  # Somebody may have read it already.
+        vars(request).pop("GET", None)  # Other code may have read it already.
         if scope:
             scope["query_string"] = query.encode("latin-1")
     return hidden

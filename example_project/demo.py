@@ -60,7 +60,7 @@ class DemoError(Exception):
 
 
 class Stopped(Exception):
-    """Somebody asked us to stop."""
+    """Someone asked us to stop."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
@@ -259,7 +259,7 @@ def emulator_command(data: Path, port: int, site_url: str) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prepare, start both, say where they are, and watch them until somebody stops us."""
+    """Prepare, start both, say where they are, and watch them until someone stops us."""
     data_path = Path(os.environ.get("EXAMPLE_DATA_DIR", ROOT / ".demo")).resolve()
     with data_directory(data_path, fresh=options.fresh) as data, ExitStack() as servers:
         site_port = free_port(options.port, "the site")

@@ -98,7 +98,7 @@ def test_sign_ins_leave_nothing_behind_in_the_process() -> None:
 
 
 def everybody_once() -> None:
-    """Sign in somebody new, somebody who is linked and somebody who fails, and ask the webhook."""
+    """Sign in someone new, someone who is linked and someone who fails, and ask the webhook."""
     client = Client()
     url = reverse("corbado_auth:action-webhook")
     create_user("bea@example.com", password="a good one", user_name=f"bea{id(client)}")

@@ -1,4 +1,4 @@
-"""What sites build on stays as it is, until somebody changes it on purpose."""
+"""What sites build on stays as it is, until someone changes it on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The switch: off, nobody meets Corbado, everybody can use a password, and nobody is signed out."""
+"""The switch: off, nobody meets Corbado, everyone can use a password, and nobody is signed out."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_whoever_is_signed_in_stays(client: Client, corbado: Corbado) -> None:
 def test_signing_in_again_is_by_password(
     client: Client, corbado: Corbado, settings: Any, ada: Any
 ) -> None:
-    """Somebody with a Connect account would be sent to a page that is switched off."""
+    """Someone with a Connect account would be sent to a page that is switched off."""
     settings.CORBADO_CONNECT = True
     corbado.sign_in_by_connect(client, ada)
     age_sign_in(client)

@@ -12,7 +12,7 @@ from corbado_auth.decorators import recent_sign_in_required
 
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Greet anybody."""
+    """Greet anyone."""
     return HttpResponse("Welcome")
 
 

@@ -1,4 +1,4 @@
-"""The app in Django's admin: accounts, how far the users have come, and the switch."""
+"""The app in Django's admin: accounts, adoption, sign-ins, and the switch."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class CorbadoAccountAdmin(UserColumn, AccountAdmin):
         return [path("adoption/", page, name="corbado_auth_adoption"), *super().get_urls()]
 
     def adoption(self, request: HttpRequest) -> HttpResponse:
-        """Show how far the user base has come: numbers, a chart, and the same data as a table."""
+        """Show the adoption numbers, as a chart and as a table."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         # Not at the top: only this page needs it, but every process of the site would load it.
@@ -86,13 +86,13 @@ class CorbadoAccountAdmin(UserColumn, AccountAdmin):
         return TemplateResponse(request, "admin/corbado_auth/adoption.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: see the class."""
+        """Allow nobody: see the class."""
         return False
 
     def has_change_permission(
         self, request: HttpRequest, obj: CorbadoAccount | None = None
     ) -> bool:
-        """Nobody: see the class."""
+        """Allow nobody: see the class."""
         return False
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
@@ -185,7 +185,7 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
         return super(CorbadoAccountAdmin, self).get_urls()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Hide the list from the admin index on sites that do not use Connect."""
+        """Hide the list from the admin index if the site does not use Connect."""
         return bool(conf.CORBADO_CONNECT) and super().has_module_permission(request)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:

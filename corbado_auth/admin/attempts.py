@@ -1,4 +1,4 @@
-"""Whom corbado_migrate_users did not move, and why, in Django's admin."""
+"""The users that corbado_migrate_users did not move, and why, in Django's admin."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ else:
 
 
 class HasAccount(admin.SimpleListFilter):
-    """A filter: has the person got an account since?"""
+    """A filter by whether the person has an account by now."""
 
     title = _("account")
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, Any]]:
-        """Return the two answers."""
+        """Return the two choices."""
         yield "no", _("None yet")
         yield "yes", _("Has one by now")
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[MigrationAttempt]
     ) -> QuerySet[MigrationAttempt]:
-        """Leave out the others."""
+        """Keep the people with the chosen answer."""
         if self.value() not in {"no", "yes"}:
             return queryset
         accounts = CorbadoAccount.objects.in_project().filter(user_id=OuterRef("user_id"))
@@ -46,7 +46,7 @@ class HasAccount(admin.SimpleListFilter):
 
 @admin.register(MigrationAttempt)
 class MigrationAttemptAdmin(UserColumn, AttemptAdmin):
-    """The list of people whom corbado_migrate_users asked about, with what came of it."""
+    """The list of people that corbado_migrate_users asked about, with the outcomes."""
 
     list_display = ["local_user", "address", "outcome", "said", "finished_at"]
     list_display_links = None
@@ -67,31 +67,31 @@ class MigrationAttemptAdmin(UserColumn, AttemptAdmin):
         return self.user_search_fields()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: the command writes these rows."""
+        """Allow nobody: the command writes these rows."""
         return False
 
     def has_change_permission(
         self, request: HttpRequest, obj: MigrationAttempt | None = None
     ) -> bool:
-        """Nobody: the command writes these rows."""
+        """Allow nobody: the command writes these rows."""
         return False
 
     def has_delete_permission(
         self, request: HttpRequest, obj: MigrationAttempt | None = None
     ) -> bool:
-        """Nobody: the command needs these rows."""
+        """Allow nobody: the command needs these rows."""
         return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say whom the list has: none of them can be selected to change something."""
+        """Replace Django's title, which says that a row can be selected to change it."""
         title = {"title": _("People whom corbado_migrate_users looked at")}
         return super().changelist_view(request, {**title, **(extra_context or {})})
 
     @admin.display(description=_("reason"), ordering="reason")
     def said(self, attempt: MigrationAttempt) -> str:
-        """Show the code, which the documentation has, and what it means."""
+        """Show the code, which the documentation explains, and what it means."""
         if not attempt.reason:
             return ""
         from corbado_auth.existing_users.outcomes import REASONS

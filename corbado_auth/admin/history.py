@@ -21,7 +21,7 @@ else:
 
 @admin.register(SignInRecord)
 class SignInRecordAdmin(UserColumn, RecordAdmin):
-    """The list of sign-ins and refusals: who, when, how, from where, and what became of it."""
+    """The list of sign-ins and refusals: who, when, how, from where, and the outcome."""
 
     list_display = ["at", "who", "outcome", "reason", "method", "ip_address", "user_agent"]
     list_display_links = None
@@ -38,7 +38,7 @@ class SignInRecordAdmin(UserColumn, RecordAdmin):
 
     @admin.display(description=_("user"), ordering="user")
     def who(self, row: SignInRecord) -> str:
-        """Show the local user, else the Corbado user of a person who was refused."""
+        """Show the local user, or else the Corbado user of a person who was refused."""
         return self.local_user(row) if row.user_id is not None else row.corbado_user_id
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -46,11 +46,11 @@ class SignInRecordAdmin(UserColumn, RecordAdmin):
         return conf.CORBADO_SIGN_IN_HISTORY and super().has_module_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: these rows record what happened."""
+        """Allow nobody: these rows record what happened."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: these rows record what happened."""
+        """Allow nobody: these rows record what happened."""
         return False
 
     actions = None  # ``corbado_prune_history`` deletes old rows.

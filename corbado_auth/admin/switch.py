@@ -27,17 +27,17 @@ class SignInSwitchAdmin(SwitchAdmin):
     """One page with one button, instead of a list: passkeys and emailed links, on or off."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: there is one switch."""
+        """Allow nobody: there is one switch."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: SignInSwitch | None = None) -> bool:
-        """Nobody: there is one switch."""
+        """Allow nobody: there is one switch."""
         return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the position of the switch, and turn it."""
+        """Show whether the switch is on, and turn it on or off."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
@@ -57,7 +57,7 @@ class SignInSwitchAdmin(SwitchAdmin):
         return TemplateResponse(request, "admin/corbado_auth/switch.html", context)
 
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Lead to the page with the button, for instance from the history."""
+        """Redirect to the page with the button, for instance from the admin's history."""
         return redirect(f"{self.admin_site.name}:corbado_auth_signinswitch_changelist")
 
     def _turn(self, request: HttpRequest) -> HttpResponse:

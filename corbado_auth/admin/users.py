@@ -1,4 +1,4 @@
-"""The local user as a column, in lists of rows that belong to one."""
+"""The local user as a column in lists of rows that belong to a user."""
 
 from __future__ import annotations
 

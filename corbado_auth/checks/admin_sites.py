@@ -32,20 +32,20 @@ def check_admin_sites(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _replaced() -> Messages:
-    """Notice an app that puts its own site in the place of ours, as django-unfold does."""
+    """Report an app that replaces our site with its own, as django-unfold does."""
     from django.contrib import admin
 
     from corbado_auth.sign_in.admin_login import CorbadoAdminMixin
 
     is_named = getattr(apps.get_app_config("admin"), "default_site", "") == OUR_SITE
     if is_named and not isinstance(admin.site, CorbadoAdminMixin):
-        unfold = 'Write "unfold.apps.BasicAppConfig" in place of "unfold" in INSTALLED_APPS.'
+        unfold = 'Write "unfold.apps.BasicAppConfig" instead of "unfold" in INSTALLED_APPS.'
         yield Warning(
-            "INSTALLED_APPS names CorbadoAdminConfig, but another app has put a site of its own in "
-            f"its place ({type(admin.site).__module__}), which has no passkeys.",
+            "INSTALLED_APPS names CorbadoAdminConfig, but another app has replaced its site with "
+            f"one that has no passkeys ({type(admin.site).__module__}).",
             hint=unfold
             if apps.is_installed("unfold")
-            else "Let that app leave django.contrib.admin.site alone, or give it a site that "
+            else "Configure that app to leave django.contrib.admin.site alone, or to use one that "
             "inherits from corbado_auth.mixins.CorbadoAdminMixin.",
             id=ids.ADMIN_SITE_REPLACED,
         )
@@ -61,7 +61,7 @@ def _passwords() -> Messages:
         found.append("Corbado's component, which asks the action webhook")
     if found:
         yield Warning(
-            "The admin's login page has no password form, but a password of staff is still "
+            "The admin's login page has no password form, but staff passwords are still "
             f"accepted by: {', '.join(found)}.",
             hint="Take these pages out of the URLconf or set has_password_form = False on them; "
             "leave CORBADO_WEBHOOK_SECRETS empty; or give staff unusable passwords "
@@ -72,7 +72,7 @@ def _passwords() -> Messages:
 
 
 def _reachable_views() -> dict[str, Any]:
-    """Return the views of the site by pattern; of two with the same one, the first answers."""
+    """Return the site's views by pattern; of two with the same pattern, the first one answers."""
     found: dict[str, Any] = {}
     for path, view in _views(get_resolver(), "/"):
         found.setdefault(path, view)
@@ -132,7 +132,7 @@ def _is_admin_login(site: Any, view: Any) -> bool:
 
 
 def _asks_who_and_password(form: Any) -> bool:
-    """Tell a form to sign in from one that asks a signed-in person for the password again."""
+    """Distinguish a sign-in form from one that asks a signed-in person for the password again."""
     fields = getattr(form, "base_fields", {})
     return "password" in fields and bool({"username", "login", "email"} & set(fields))
 

@@ -1,4 +1,4 @@
-"""Checks for sites with Corbado Connect: is it set up, and does nothing leak to Corbado?"""
+"""Checks for sites with Corbado Connect: is it set up, and does anything leak to Corbado?"""
 
 from __future__ import annotations
 

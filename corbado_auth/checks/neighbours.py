@@ -22,7 +22,7 @@ def check_neighbours(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _session_timeout() -> Messages:
-    """Notice the middleware that redirects before our view has seen the token."""
+    """Report the middleware that redirects before our view has seen the token."""
     if TIMEOUT in settings.MIDDLEWARE:
         yield Warning(
             "django-session-timeout sends visitors with an old session to the login page, without "
@@ -34,7 +34,7 @@ def _session_timeout() -> Messages:
 
 
 def _easy_audit() -> Messages:
-    """Notice a receiver that raises, because a passkey comes without a user name."""
+    """Report a receiver that raises because a passkey comes without a user name."""
     if (
         apps.is_installed("easyaudit")
         and getattr(settings, "DJANGO_EASY_AUDIT_PROPAGATE_EXCEPTIONS", False)

@@ -43,7 +43,7 @@ def _content(name: str, policy: Mapping[str, Any], remedy: str) -> Messages:
         yield Warning(
             f"{name} blocks Corbado's component on our pages. It allows no {missing}.",
             hint=f"Add what is missing: {name} = {remedy}, with csp from corbado_auth. If only the "
-            "login page is to allow it, put the policy there.",
+            "login page should allow it, set the policy on its view.",
             id=ids.CSP_BLOCKS_CORBADO,
         )
 
@@ -52,8 +52,8 @@ def _permissions() -> Messages:
     denied = denied_features(_mapping("PERMISSIONS_POLICY"))
     if denied:
         yield Warning(
-            f"PERMISSIONS_POLICY denies {' and '.join(denied)}: browsers offer no passkey, and say "
-            "nothing.",
+            f"PERMISSIONS_POLICY denies {' and '.join(denied)}: browsers silently offer no "
+            "passkey.",
             hint="Delete these lines, or write: "
             + ", ".join(f'"{feature}": "self"' for feature in denied),
             id=ids.PASSKEYS_DENIED,

@@ -53,7 +53,7 @@ def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_sign_up(**kwargs: Any) -> list[CheckMessage]:
-    """Say what only Corbado can tell: whether new people come with a confirmed address."""
+    """Note what only Corbado knows: whether new people arrive with a confirmed address."""
     # Without Django's app no user model can be imported; APP_MISSING says so.
     if conf.uses_connect_alone() or not apps.is_installed("django.contrib.auth"):
         return []
@@ -63,10 +63,11 @@ def check_sign_up(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Info(
-            "The address is the user name, so whoever signs up has to confirm it before there is "
-            "an account; Corbado's option for that (doubleOptIn) cannot be seen from here.",
+            "The address is the user name, so people who sign up have to confirm it before they "
+            "get an account; whether Corbado's option for that (doubleOptIn) is on cannot be seen "
+            "from here.",
             hint="manage.py corbado_doctor says whether it is on. Nothing breaks without it: a "
-            "page of this site has the link mailed.",
+            "page of this site then has the link emailed.",
             id=ids.ADDRESS_IS_USER_NAME,
         )
     ]
@@ -100,7 +101,7 @@ def _apps() -> Messages:
 
 
 def _sessions_need_djangos_table() -> bool:
-    """Tell Django's own rows from an app's (django-qsessions), a cache, and files."""
+    """Distinguish Django's own rows from an app's (django-qsessions), a cache, and files."""
     store = _session_store()
     if not _is_subclass(store, db.SessionStore):
         return False
@@ -194,10 +195,10 @@ def _backends() -> Messages:
 
 
 def _greedy() -> Messages:
-    """Notice a backend before ours that Django asks about Corbado's proof, too.
+    """Report a backend before ours that Django also asks about Corbado's proof.
 
     Django passes over a backend whose ``authenticate()`` does not take these arguments. One that
-    takes any may raise an error for what is not its own, as django-passkeys does.
+    takes any may raise an error for credentials that are not its own, as django-passkeys does.
     """
     before = []
     for path in settings.AUTHENTICATION_BACKENDS:
@@ -260,7 +261,7 @@ def _unanswered(backend: type[CorbadoBackend]) -> Messages:
 
 
 def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
-    """Notice that nobody can be recognised by an address."""
+    """Report that nobody can be recognised by an address."""
     from django.contrib.auth import get_user_model
 
     from corbado_auth.local_users import email_field_name
@@ -269,8 +270,8 @@ def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
         return
     model = get_user_model()
     yield Warning(
-        f"{model.__name__} has no field {model.get_email_field_name()!r}, so whoever comes from "
-        "Corbado for the first time is nobody that the site knows, and is refused.",
+        f"{model.__name__} has no field {model.get_email_field_name()!r}, so people who come from "
+        "Corbado for the first time cannot be recognised, and are refused.",
         hint=f'Set EMAIL_FIELD = "…" on {model.__name__} to the field that has the address; or, on '
         "your backend, write match_user(), or match_by_email = False if nobody is to be recognised "
         "(existing users then get a second, empty account).",
@@ -279,7 +280,7 @@ def _without_addresses(backend: type[CorbadoBackend]) -> Messages:
 
 
 def _not_created(backend: type[CorbadoBackend]) -> Messages:
-    """Notice fields that a new user needs, and that we know nothing for."""
+    """Report fields that a new user needs and that we have no value for."""
     from django.contrib.auth import get_user_model
 
     from corbado_auth.backends import CorbadoBackend
@@ -306,8 +307,8 @@ def _second_factor(backend: type[CorbadoBackend]) -> Messages:
     app = next((name for name in SECOND_FACTORS if apps.is_installed(name)), "")
     if app and backend.has_second_factor is CorbadoBackend.has_second_factor:
         yield Warning(
-            f"{app} asks for a second factor at its own sign-in alone: a link by email, or a "
-            "password on our login page, passes without one.",
+            f"{app} only asks for a second factor at its own sign-in: a link by email, or a "
+            "password on our login page, gets past it.",
             hint="Write has_second_factor(self, user) in your backend: return "
             f"{SECOND_FACTORS[app]}. Set second_factor_url there, too. See the documentation page "
             '"Beside other apps".',

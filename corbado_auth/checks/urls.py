@@ -65,7 +65,7 @@ def _leads_to_a_login_page(login_url: Any) -> bool:
 
 
 def _taken() -> Messages:
-    """Notice that another view answers at our URLs: a catch-all that stands before ours."""
+    """Report another view that answers at our URLs, such as a catch-all that comes before ours."""
     paths = [reverse(f"corbado_auth:{name}") for name in OURS]
     taken = [(path, view) for path in paths if (view := _other_view_at(path))]
     if taken:
@@ -94,7 +94,7 @@ def _other_view_at(path: str) -> str:
 
 
 def _leads_nowhere() -> Messages:
-    """Notice that Django's default is the page after a sign-in, and that nothing is there."""
+    """Report that sign-ins lead to Django's default page, and that the site has none there."""
     if settings.LOGIN_REDIRECT_URL != global_settings.LOGIN_REDIRECT_URL:
         return
     try:
@@ -104,8 +104,8 @@ def _leads_nowhere() -> Messages:
     # A pattern with parameters catches other things, and most likely not this one.
     if match is None or match.args or match.kwargs:
         yield Warning(
-            f"Whoever signs in lands on {settings.LOGIN_REDIRECT_URL} (Django's default for "
+            f"People who sign in land on {settings.LOGIN_REDIRECT_URL} (Django's default for "
             "LOGIN_REDIRECT_URL), where this site has no page.",
-            hint='Set LOGIN_REDIRECT_URL = "/", or to the page that people shall see first.',
+            hint='Set LOGIN_REDIRECT_URL = "/", or to the page that people should see first.',
             id=ids.NO_PAGE_AFTER_SIGN_IN,
         )

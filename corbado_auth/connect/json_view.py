@@ -59,7 +59,7 @@ class JSONView(View):
     """
 
     http_method_names = ["post"]
-    # What is refused, in the log.
+    # The name of what is refused, for the log.
     _what = ""
 
     @classmethod

@@ -79,7 +79,7 @@ class ConnectLoginView(JSONView):
         return data
 
     def _own_handle(self) -> str:
-        """Return the signed-in person's handle: Corbado refuses anybody else's passkey."""
+        """Return the signed-in person's handle: Corbado refuses anyone else's passkey."""
         user: Any = self.request.user
         if not user.is_authenticated:
             raise Refusal("not_signed_in", gettext("Sign in first."), 401)

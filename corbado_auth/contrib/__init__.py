@@ -1,4 +1,4 @@
-"""What makes other apps get along with this one: a module for each, named in a setting of theirs.
+"""Adapters for other apps: a module for each, to be named in that app's settings.
 
-Each module imports its neighbour, so import it only where that is installed.
+Each module imports its app, so import it only where that app is installed.
 """

@@ -1,4 +1,4 @@
-"""django-allauth: who has just signed in through Corbado need not authenticate again."""
+"""django-allauth: people who have just signed in through Corbado need not reauthenticate."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ["AccountAdapter", "PasskeyReauthentication"]
 
 
 class PasskeyReauthentication:
-    """A part of an adapter (``ACCOUNT_ADAPTER``), for a site that has one of its own.
+    """A mixin for the adapter of a site that has its own (``ACCOUNT_ADAPTER``).
 
-    allauth asks people to authenticate again before some changes, with a password or a mailed code,
-    and forbids (403) them to whoever has neither. With this a sign-in through Corbado counts, for
-    ACCOUNT_REAUTHENTICATION_TIMEOUT, and is offered.
+    allauth asks people to authenticate again before some changes, with a password or an emailed
+    code, and answers 403 to anyone who has neither. With this mixin, a sign-in through Corbado
+    counts for ACCOUNT_REAUTHENTICATION_TIMEOUT, and is offered.
     """
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Ask nobody who has just signed in through Corbado, in this session."""
+        """Return False for a person who has just signed in through Corbado in this session."""
         adapter: Any = super()
         return not _came_lately_through_corbado(self.request) and bool(  # type: ignore[attr-defined]
             adapter.is_reauthentication_required(app=app, **kwargs)
         )
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Offer the login page, too; first of all to whoever has no password."""
+        """Offer the login page, too; in first place to people without a password."""
         adapter: Any = super()
         methods: list[dict[str, Any]] = adapter.get_reauthentication_methods(user)
         if user.is_authenticated and _has_account(user):
@@ -59,7 +59,7 @@ def _came_lately_through_corbado(request: Any) -> bool:
 
 
 def _has_account(user: Any) -> bool:
-    """Tell whether this user can come through Corbado."""
+    """Return whether this user can sign in through Corbado."""
     if conf.CORBADO_CONNECT is not True and CorbadoAccount.objects.for_user(user):
         return True
     return bool(conf.CORBADO_CONNECT and ConnectAccount.objects.for_user(user))

@@ -1,4 +1,4 @@
-"""django-axes: wrong passwords lock passwords, and never a passkey."""
+"""django-axes: wrong passwords lock out passwords, and never a passkey."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ __all__ = ["CacheHandler", "DatabaseHandler", "PasskeysPass"]
 
 
 class PasskeysPass:
-    """A part of a handler (``AXES_HANDLER``), for a site that has one of its own.
+    """A mixin for the handler of a site that has its own (``AXES_HANDLER``).
 
-    Corbado has checked who comes with a passkey, so there is nothing to guess: no lock stops them.
-    Whom this site refuses all the same is counted under their own user name. Addresses that the
-    site has blocked by hand (``AXES_IP_BLACKLIST``, ``AXES_ONLY_WHITELIST``) stay blocked.
+    Corbado has verified a person who comes with a passkey, so there is nothing to guess, and no
+    lock stops them. A person whom this site still refuses is counted under their own user name.
+    Addresses that the site has blocked by hand (``AXES_IP_BLACKLIST``, ``AXES_ONLY_WHITELIST``)
+    stay blocked.
     """
 
-    # For our check, which cannot import this module everywhere.
+    # For our system check, which cannot import this module on every site.
     lets_passkeys_pass = True
 
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        """Let everybody pass for whom Corbado vouches, unless the address is blocked by hand."""
+        """Let anyone pass whom Corbado vouches for, unless the address is blocked by hand."""
         handler: Any = super()
         if _vouched_for(credentials) and not handler.is_blacklisted(request, credentials):
             return True
@@ -41,9 +42,9 @@ class PasskeysPass:
         request: HttpRequest | None = None,
         **kwargs: Any,
     ) -> None:
-        """Count a refused passkey under the name of its owner; axes itself would know none.
+        """Count a refused passkey under its owner's name, which axes itself would not know.
 
-        Our own page says why, so axes' answer does not take its place.
+        Our own page explains the refusal, so axes must not replace it with its own response.
         """
         handler: Any = super()
         person = _vouched_for(credentials)
@@ -63,15 +64,15 @@ class CacheHandler(PasskeysPass, AxesCacheHandler):  # type: ignore[misc]
 
 
 def _vouched_for(credentials: dict[str, Any] | None) -> CorbadoUser | ConnectUser | None:
-    """Return for whom Corbado vouches at this sign-in; None for one with a password."""
+    """Return the person whom Corbado vouches for at this sign-in; None if it is by password."""
     found = (credentials or {}).get("corbado_user") or (credentials or {}).get("connect_user")
     return found if isinstance(found, CorbadoUser | ConnectUser) else None
 
 
 def _name_of(person: CorbadoUser | ConnectUser) -> str:
-    """Return the user name of the person, or their Corbado user ID where nobody here is theirs.
+    """Return the person's user name, or their Corbado user ID if they have no user here.
 
-    An address counts only if it is confirmed, so nobody fails in the name of somebody else.
+    Only confirmed addresses count, so nobody can run up failures in someone else's name.
     """
     if isinstance(person, ConnectUser):
         passkeys = ConnectAccount.objects.for_handle(person.handle)

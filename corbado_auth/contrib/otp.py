@@ -16,7 +16,7 @@ __all__ = ["Passkey", "PasskeyMiddleware"]
 
 
 class Passkey:
-    """What ``user.otp_device`` is after a sign-in with a passkey: no row, and no secret."""
+    """The ``user.otp_device`` after a sign-in with a passkey: not a row, and without a secret."""
 
     name = "Passkey"
     confirmed = True
@@ -28,10 +28,10 @@ class Passkey:
 
 
 class PasskeyMiddleware:
-    """Let ``user.is_verified()`` be true in a session that a passkey of Corbado Connect began.
+    """Middleware that makes ``user.is_verified()`` true after a sign-in with a Connect passkey.
 
-    In MIDDLEWARE after django-otp's OTPMiddleware. Corbado's older API does not tell a passkey from
-    a link by email, so a sign-in by it is not verified. Costs no query.
+    Place it after django-otp's OTPMiddleware. Corbado's older API does not distinguish a passkey
+    from a link by email, so a sign-in through it is not verified. Costs no query.
     """
 
     sync_capable = True
@@ -43,14 +43,14 @@ class PasskeyMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Wrap the user, who is looked up when somebody asks."""
+        """Wrap the user, which is still looked up only on demand."""
         request.user = SimpleLazyObject(partial(_verified, request, request.user))  # type: ignore[assignment]
         request.auser = partial(_averified, request, request.auser)
         return self.get_response(request)
 
 
 def _verified(request: HttpRequest, user: Any) -> Any:
-    request.user = user  # Who is asked about in what follows.
+    request.user = user  # last_sign_in() reads it.
     if user.is_authenticated and user.otp_device is None and _began_with_passkey(request):
         user.otp_device = Passkey(user)
     return user

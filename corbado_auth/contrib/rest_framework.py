@@ -1,4 +1,4 @@
-"""What Django REST framework uses; nothing else imports it."""
+"""A permission for Django REST framework."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["RecentSignIn"]
 
 
 class RecentSignInRequired(APIException):  # type: ignore[misc]  # it has no types
-    """The answer to somebody whose sign-in is too long ago, or who came with a token."""
+    """The 401 for a person whose sign-in is too long ago, or who came with a token."""
 
     status_code = 401
 
 
 class RecentSignIn(BasePermission):  # type: ignore[misc]
-    """A permission of people who have signed in lately, in this session.
+    """A permission for people who have signed in recently, in this session.
 
-    Whoever comes with a token has not: nothing says when that was. Others are answered 401 with
-    ``login_url``, the page that asks them to sign in again.
+    A token does not count, since nothing says when its owner signed in. Everyone else gets a 401
+    with ``login_url``, the page that asks them to sign in again.
     """
 
     # How many seconds ago may the sign-in have been?
     recent_sign_in = RECENT
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        """Return whether this person may go on; raises what the rest is answered."""
+        """Return whether the sign-in is recent; raise the 401 or 403 otherwise."""
         plain: HttpRequest = request._request
         if not request.user.is_authenticated:
             return False

@@ -1,4 +1,4 @@
-"""django-session-timeout: whoever comes back from Corbado with an old session still signs in."""
+"""django-session-timeout: people who return from Corbado with an old session still sign in."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["SessionTimeoutMiddleware"]
 
 
 class SessionTimeoutMiddleware(middleware.SessionTimeoutMiddleware):  # type: ignore[misc]
-    """The middleware of django-session-timeout, for its place in MIDDLEWARE.
+    """A replacement for the middleware of django-session-timeout in MIDDLEWARE.
 
-    The package redirects whoever has an old session to the login page, also a visitor who was never
-    signed in, and loses the query: with it an auth token or a magic link that was about to sign
-    them in. Here the session ends all the same, and then our pages answer as they answer a visitor.
-    On other pages the query survives in ``next``.
+    The package redirects everyone with an old session to the login page, even visitors who were
+    never signed in, and drops the query, which may contain the auth token or magic link that was
+    about to sign them in. This one ends the session, too, but then our pages respond as they do to
+    any visitor; on other pages, the query is kept in ``next``.
     """
 
     def process_request(self, request: HttpRequest) -> Any:
-        """End an old session; redirect from the site's own pages alone."""
+        """End an old session; redirect only from the site's own pages."""
         response = super().process_request(request)
         if response is None or _is_ours(request):
             return None

@@ -61,7 +61,7 @@ class CorbadoService(Client):
     ) -> str | None:
         """Create a Corbado user whose address is pending, and return the ID (API notes 1.5).
 
-        None if somebody at Corbado has this address already. Without ``resend`` that cannot be the
+        None if someone at Corbado has this address already. Without ``resend`` that cannot be the
         result of an earlier sending of this request whose answer was lost. ``request_id`` is an ID
         of ours (``req-…``) that Corbado stores with the request.
         """
@@ -84,7 +84,7 @@ class CorbadoService(Client):
 
         Corbado lists those of the whole project and does not say whose they are, so everything
         depends on the filter, whose field name is INFERRED. Raises CorbadoUnavailable if Corbado
-        seems to ignore it: no list is better than somebody else's.
+        seems to ignore it: no list is better than someone else's.
         """
         self._require_passkey_filter()
         return self._passkeys(corbado_user_id)
@@ -92,7 +92,7 @@ class CorbadoService(Client):
     def delete_passkey(self, corbado_user_id: str, passkey_id: str) -> bool:
         """Delete a passkey of this Corbado user; return False if the user has no such passkey.
 
-        Corbado answers the same for somebody else's (API notes 1.6).
+        Corbado answers the same for someone else's (API notes 1.6).
         """
         if not is_passkey_id(passkey_id):
             return False  # Nobody has it, and it could change the path of the call.

@@ -1,4 +1,4 @@
-"""What really arrives with the login page: a proxy may add, replace or drop headers."""
+"""The headers that really arrive with the login page: a proxy may add, replace or drop some."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OUR_SCRIPT = re.compile(r"<script[^>]*corbado_auth/[^>]*>")
 
 
 class Page(NamedTuple):
-    """The login page as a visitor gets it."""
+    """The login page as a visitor receives it."""
 
     url: str
     status: int
@@ -82,16 +82,16 @@ def _fetch(url: str) -> Page:
 
 
 def _cookie(page: Page) -> Finding:
-    """Tell whether this browser would be known again: caches drop what sets cookies."""
+    """Report whether the page sets our cookie: a cache may drop it."""
     cookies = page.headers.get_all("Set-Cookie") or []
     if any(cookie.startswith(f"{intent.cookie.name}=") for cookie in cookies):
-        return ok(PAGE, f"{page.url} answers, and remembers who opened it.")
+        return ok(PAGE, f"{page.url} answers, and sets our cookie.")
     return warning(
         PAGE,
         f"{page.url} sets no cookie {intent.cookie.name}: each sign-in from there asks for one "
         "more click.",
-        "Is it the login page, with login_page on its view? Let no cache or proxy keep it: it has "
-        "to arrive as the site sends it.",
+        "Is it the login page, with login_page on its view? Make sure that no cache or proxy "
+        "stores it or drops the cookie.",
     )
 
 
@@ -117,9 +117,9 @@ def _content_policy(page: Page) -> Finding:
     if nonces and not all(any(f'nonce="{each}"' in tag for each in nonces) for tag in scripts):
         return wrong(
             CSP,
-            "The policy allows scripts by a nonce, and our scripts on the page have another one.",
-            "Let one place alone make the policy: a cached page or a second middleware has a nonce "
-            "of its own.",
+            "The policy allows scripts by nonce, but our scripts on the page have a different one.",
+            "Set the policy in one place only: a cached page or a second middleware brings its own "
+            "nonce.",
         )
     if not policies:
         return ok(CSP, "No Content-Security-Policy arrives, so nothing is blocked.")
@@ -132,11 +132,11 @@ def _permissions(page: Page) -> Finding:
     if denied:
         return wrong(
             PERMISSIONS,
-            f"The Permissions-Policy that arrives denies {' and '.join(denied)}: browsers offer no "
-            "passkey, and say nothing.",
+            f"The Permissions-Policy that arrives denies {' and '.join(denied)}: browsers "
+            "silently offer no passkey.",
             f"Take them out of the header, or write {denied[0]}=(self).",
         )
-    return ok(PERMISSIONS, "No Permissions-Policy keeps browsers from passkeys.")
+    return ok(PERMISSIONS, "No Permissions-Policy keeps browsers from offering passkeys.")
 
 
 def _referrer(page: Page) -> Finding:
@@ -148,6 +148,6 @@ def _referrer(page: Page) -> Finding:
             REFERRER,
             f"Referrer-Policy: {policy} arrives, and hides from the redirect view where a person "
             "comes from: each sign-in asks for one more click.",
-            "The login page sends same-origin. Let the proxy keep that.",
+            "The login page sends same-origin. Configure the proxy to leave that alone.",
         )
-    return ok(REFERRER, f"Referrer-Policy: {policy or 'none'} lets a sign-in be recognised.")
+    return ok(REFERRER, f"Referrer-Policy: {policy or 'none'} shows where a sign-in comes from.")

@@ -181,16 +181,16 @@ def _double_opt_in(is_on: bool | None) -> Finding:
         return warning(
             DOUBLE_OPT_IN,
             "Corbado does not say whether it is on.",
-            "Ask Corbado. Without it, whoever signs up with a passkey has confirmed no address.",
+            "Ask Corbado. Without it, people who sign up with a passkey have confirmed no address.",
         )
-    fact = "Off: whoever signs up with a passkey comes with an address that nobody has confirmed"
+    fact = "Off: people who sign up with a passkey arrive with an address that nobody has confirmed"
     if needs_confirmed_address():
         return warning(
             DOUBLE_OPT_IN,
-            f"{fact}, and has to confirm it before there is an account (the address is the user "
+            f"{fact}, and have to confirm it before they get an account (the address is the user "
             "name here).",
-            "Have it switched on at Corbado (doubleOptIn), or let it be: a page of this site has "
-            "the link mailed.",
+            "Have it switched on at Corbado (doubleOptIn), or leave it: a page of this site then "
+            "has the link emailed.",
         )
     return ok(DOUBLE_OPT_IN, f"{fact}.")
 

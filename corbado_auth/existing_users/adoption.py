@@ -69,7 +69,7 @@ def measure(now: datetime | None = None) -> Adoption:
     counts, weeks = _counts(accounts, Q()), _first_sign_ins(accounts, here)
     if conf.CORBADO_CONNECT:
         passkeys = _by_connect_alone(accounts)
-        # Everybody with an account of the older product is counted as moved already.
+        # Everyone with an account of the older product is counted as moved already.
         counts.update(_counts(passkeys, Q(first_sign_in_at__isnull=False, is_older=False)))
         weeks.update(_first_sign_ins(passkeys, here))
     # People who signed in after a refusal have an account by now: they do not count as refused.

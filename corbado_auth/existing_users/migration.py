@@ -85,7 +85,7 @@ class UserMigration:
         """Return whether this user has proved that they own the address.
 
         By default, the backend's ``local_emails_are_verified``, for all users alike. The owner of
-        an unproven address would get an account that somebody else has prepared, and whose password
+        an unproven address would get an account that someone else has prepared, and whose password
         that person still knows.
         """
         backend = corbado_backend()
@@ -182,7 +182,7 @@ class UserMigration:
                 address,
                 full_name=self.full_name(user),
                 request_id=question.request_id,
-                # Never resent automatically: "there is one already" has to mean somebody else.
+                # Never resent automatically: "there is one already" has to mean someone else.
                 resend=False,
             )
         except CorbadoRejected as error:

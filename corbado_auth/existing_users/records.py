@@ -99,7 +99,7 @@ def _record(results: Sequence[Result]) -> None:
 def _close_attempts(user_ids: Collection[Any], kind: Kind, reason: str) -> None:
     """Write what became of these users.
 
-    An answer that was lost stays noted: another try has to look before it asks again. How somebody
+    An answer that was lost stays noted: another try has to look before it asks again. How someone
     moved stays written, too.
     """
     attempts = MigrationAttempt.objects.current().filter(user_id__in=user_ids)

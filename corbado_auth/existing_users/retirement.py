@@ -89,7 +89,7 @@ def _retire_batch(rule: Rule, after: int, record: Record) -> list[CorbadoAccount
 
 
 def _save(users: list[Any]) -> None:
-    """Write the passwords: all at once, unless somebody listens (django-simple-history)."""
+    """Write the passwords: all at once, unless someone listens (django-simple-history)."""
     model, using = get_user_model(), db_for_write()
     if pre_save.has_listeners(model) or post_save.has_listeners(model):
         for user in users:

@@ -1,7 +1,7 @@
 """People with two local users: the one that is linked, and one who was here before.
 
-They come from times when an address was not confirmed, or not found: the person stands in a new,
-empty account, and what they have stays with the other. Nothing is merged by itself.
+This happens if an address was not confirmed, or not found: the person ended up in a new, empty
+account, and their data stayed with the other one. Nothing is merged automatically.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from corbado_auth.models import CorbadoAccount, db_for_write
 
 __all__ = ["AlreadyLinked", "Pair", "belongings", "count_pairs", "find_pairs", "merge"]
 
-# Addresses in one query: SQLite takes a thousand conditions, and each address is several.
+# Addresses per query: SQLite allows a thousand conditions, and each address takes several.
 AT_ONCE = 25
 
 
@@ -64,12 +64,12 @@ def count_pairs() -> int | None:
     own = users.filter(pk=OuterRef("user_id"), **has_address)
     suspects = accounts.exclude(email="").filter(Exists(others))
     by_address = suspects.filter(~Exists(own))
-    # Created here for the address, although somebody had it: the lookup did not see them.
+    # Created for the address although someone here had it: the lookup did not find them.
     return (by_address | suspects.filter(created_for_email__isnull=False)).count()
 
 
 def belongings(user: AbstractBaseUser) -> dict[str, int]:
-    """Count what hangs on a user, by the name of the model; nothing of it moves with a link."""
+    """Count the rows that refer to a user, by model name; none of them move with the link."""
     counts: dict[str, int] = {}
     for relation in user._meta.get_fields(include_hidden=True):
         if not relation.auto_created or relation.concrete or not relation.is_relation:
@@ -84,7 +84,7 @@ def belongings(user: AbstractBaseUser) -> dict[str, int]:
 
 
 def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
-    """Give the link of an account to another local user, and sign the former one out everywhere.
+    """Move an account to another local user, and sign the former one out everywhere.
 
     Raises AlreadyLinked. The former user stays, with all that they have.
     """
@@ -119,7 +119,7 @@ def _find_pairs(people: Sequence[tuple[CorbadoUser, CorbadoAccount]]) -> Iterato
     for person, account in people:
         own = normalized(email_of(account.user))
         for address in (*person.verified_emails, *person.unverified_emails):
-            # Whose own address it is, and who was not made for it, is no second user.
+            # A user whose own address this is, and who was not created for it, is no second user.
             if own == normalized(address) and account.created_for_email is None:
                 continue
             for other in found.get(normalized(address), []):

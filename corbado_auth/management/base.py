@@ -51,7 +51,8 @@ class CorbadoCommand(BaseCommand):
     """A command that shows ``help`` above the options and ``epilog`` (the examples) below."""
 
     epilog = ""
-    # Wrappers such as django-tenants' pass it on, and Django adds the option to some commands only.
+    # Wrappers such as that of django-tenants pass this option on, and Django adds it to some
+    # commands only.
     stealth_options = ("skip_checks",)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -1,4 +1,4 @@
-"""Which Corbado user a signed-in local user is, and for which address they add a passkey.
+"""Which Corbado user belongs to a signed-in local user, and which address a new passkey is for.
 
 Corbado adds a new passkey to the owner of the address, and returns no user ID. So the account row
 comes first, then the token; otherwise, on a site where users can set an unproven address, one user

@@ -1,4 +1,4 @@
-"""What a person calls a browser, from what the browser says of itself."""
+"""Names that people recognise for browsers, from the User-Agent header."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 __all__ = ["describe"]
 
-# The first that fits: many say that they are another one, too.
+# The first match counts: many browsers also claim to be another one.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR|Opera", "Opera"),
@@ -28,7 +28,7 @@ SYSTEMS = (
 
 
 def describe(user_agent: str) -> tuple[str, str]:
-    """Return browser and system by their names; each may be empty."""
+    """Return the names of browser and system; each may be empty."""
     return _first(BROWSERS, user_agent), _first(SYSTEMS, user_agent)
 
 

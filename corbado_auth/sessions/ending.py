@@ -90,7 +90,7 @@ def end_other_sessions(request: HttpRequest) -> None:
     keys = listing.known_keys([request.user.pk]) - {mine}
     stores.delete(keys)
     listing.forget(keys)
-    # Those that are on no list, too, as far as that is quick.
+    # Also those that are on no list, as far as they can be found quickly.
     for user in users_by_key([request.user.pk]):
         if _refuse_open_sessions(user):
             request.session.cycle_key()

@@ -1,7 +1,7 @@
 """Which sessions a person has: kept by another package where one is installed, else by us.
 
 django-qsessions and django-user-sessions name the user in each session's row, allauth.usersessions
-has a table beside the sessions, and so have we where CORBADO_SESSION_LIST is on.
+has a table beside the sessions, and so does this app with CORBADO_SESSION_LIST.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAX_USER_AGENT = 255
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One session of a person, as their page shows it; times are None where nobody keeps them."""
+    """One session of a person, as their page shows it; times are None where they are not stored."""
 
     key: str
     user_agent: str
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def handle(self) -> str:
-        """Return what names the session on a page: its key would open it."""
+        """Return an identifier of the session for pages: the key itself would open the session."""
         return salted_hmac("corbado_auth.sessions", self.key, algorithm="sha256").hexdigest()[:32]
 
 
@@ -90,7 +90,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
     if request is None or session is None or not is_users(session, user):
         return
     if _has_allauths():
-        # It knows of sign-ins through itself alone.
+        # By itself, it only records sign-ins through allauth.
         _allauths().objects.create_from_request(request, user=user)
     elif _is_ours():
         _list(request, session, user.pk, timezone.now())
@@ -106,21 +106,21 @@ def note_sign_out(request: HttpRequest | None, **_signal: Any) -> None:
 def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -> None:
     key = str(session.session_key)
     if len(key) > MAX_KEY:
-        return  # It is the session: corbado_auth.E014.
+        return  # Sessions in cookies have no short key: see corbado_auth.E014.
     values = {
         "user_id": user,
         "session_key": key,
         "signed_in_at": at,
         "user_agent": request.META.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT],
     }
-    # A session that signs in once more, with another key or without, keeps its row.
+    # A session that signs in once more keeps its row, whether its key changes or not.
     sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not sent or not _listed().filter(session_key=sent, user=user).update(**values):
         _listed().create(**values)
 
 
 def _alive(request: HttpRequest) -> list[Entry]:
-    """Return what is on a list and still a session of this person; the rest is taken off it."""
+    """Return the listed sessions that are still this person's; take the others off the list."""
     user: Any = request.user
     rows = stores.named_user()
     if rows is None:
@@ -141,7 +141,7 @@ def _alive(request: HttpRequest) -> list[Entry]:
 
 
 def _bindings(user: Any) -> set[str]:
-    """Return what Django accepts in a session of this user, with former secret keys as well."""
+    """Return the session hashes that Django accepts for this user, with former secret keys, too."""
     if not hasattr(user, "get_session_auth_hash"):
         return set()
     return {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
@@ -161,7 +161,7 @@ def _list_this_one(request: HttpRequest) -> None:
 
 
 def _of_row(row: Any, request: HttpRequest) -> Entry:
-    """Read a row of whichever table: each names its times in its own way."""
+    """Read a row of either table: each has its own names for the times."""
     signed_in = getattr(row, "signed_in_at", None) or getattr(row, "created_at", None)
     last_seen = next(
         (

@@ -72,7 +72,7 @@ def delete(keys: Collection[str]) -> int:
 
 
 def read(keys: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Read sessions by their keys; those that are no more are left out."""
+    """Read sessions by their keys; those that no longer exist are left out."""
     kind, model = engine(), _model()
     if model is None:
         found = dict(_load(kind, key) for key in keys)
@@ -85,7 +85,7 @@ def read(keys: Collection[str]) -> dict[str, dict[str, Any]]:
 def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
     """Yield every session in pages, as (key, primary key of its user or an empty string).
 
-    With a limit, so many at most, latest first if the engine can tell. Raises NotSearchable if
+    With a limit, at most that many, latest first if the engine can tell. Raises NotSearchable if
     sessions cannot be listed.
     """
     kind, model = engine(), _model()

@@ -38,12 +38,12 @@ class CorbadoAdminMixin(AdminSite):
     """
 
     # Show the password form, too? None: as CORBADO_ADMIN_PASSWORD_FORM says. While the switch is
-    # off (corbado_switch), there is always one, since nothing else would let anybody in.
+    # off (corbado_switch), there is always one, since there is no other way in.
     has_password_form: bool | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A form of the site's, or of a theme, gets the same rule.
+        # The form of the site, or of a theme, gets the same rule.
         form = self.login_form or AdminAuthenticationForm
         self.login_form = type("AdminPasswordForm", (RefusesSecondFactor, form), {})
 
@@ -51,13 +51,13 @@ class CorbadoAdminMixin(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the login page, sign in with a password, or refuse a person who is no staff."""
+        """Show the login page, sign in with a password, or refuse a person who is not staff."""
         if request.user.is_authenticated and not self.has_permission(request):
             return self._refuse(request)
         if request.method in {"GET", "HEAD"} and not safe_next(
             request, request.GET.get("next", "")
         ):
-            # The redirect view reads it from the page's URL, where it is proved to be ours.
+            # The redirect view reads it from the URL of this page, which the Referer proves.
             return self._with_next(request)
         takes_password = self._takes_password(request)
         if request.method == "POST" and not takes_password:
@@ -71,7 +71,7 @@ class CorbadoAdminMixin(AdminSite):
         }
         page = super().login(request, {**context, **(extra_context or {})})
         if isinstance(page, TemplateResponse):
-            # It extends the template that the site names, or a theme has in the same place.
+            # It extends the template that the site names, or that a theme has in its place.
             page.template_name = "admin/corbado_auth/login.html"
         return page
 
@@ -88,7 +88,7 @@ class CorbadoAdminMixin(AdminSite):
         return not is_enabled(request) or (self._wants_password() and passwords.are_taken())
 
     def _wants_password(self) -> bool:
-        """Return whether this site has a password form as long as Corbado is there."""
+        """Return whether this site has a password form even while Corbado can be used."""
         is_set = self.has_password_form is not None
         return bool(self.has_password_form) if is_set else conf.CORBADO_ADMIN_PASSWORD_FORM
 

@@ -70,7 +70,7 @@ class ConfirmView(OwnForms, RefusalPages):
             # cookies here.
             return self._question(result, status=403)
         if not constant_time_compare(request.POST.get("id", ""), result.id):
-            # Another tab has stored somebody else meanwhile.
+            # Another tab has stored someone else meanwhile.
             return self._question(result, status=409)
         if is_impersonating(request):
             return self.render_failure("impersonating")
@@ -132,10 +132,10 @@ class ConfirmView(OwnForms, RefusalPages):
         )
 
     def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
-        """Discard the result, and end what somebody else may have begun with it.
+        """Discard the result, and end what someone else may have begun with it.
 
         Opening an emailed link is enough to sign in the browser that asked for it (API notes 4.4).
-        If that was somebody else's, they are signed in already.
+        If that was someone else's, they are signed in already.
         """
         if result is not None and self._has_just_signed_in(result.corbado_user):
             log_event(

@@ -1,4 +1,4 @@
-"""What a login page answers a script that wanted a piece of another page.
+"""Responses of a login page to a script that requested a fragment of another page.
 
 A session ends while a page is open; the page's next request for a fragment is then redirected here,
 and the library would put a whole login page into the middle of it.
@@ -19,7 +19,7 @@ from corbado_auth.next_url import safe_next
 
 __all__ = ["answer_fragment"]
 
-# Turbo, given this in place of its frame, visits the page as a whole (turbo-visit-control).
+# If Turbo gets this instead of its frame, it loads the whole page (turbo-visit-control).
 TURBO_PAGE = (
     '<!doctype html><html><head><meta name="turbo-visit-control" content="reload">'
     "<title>{title}</title></head>"
@@ -28,10 +28,10 @@ TURBO_PAGE = (
 
 
 def answer_fragment(request: HttpRequest) -> HttpResponse | None:
-    """Return what the script's library takes for "sign in first", or None for a whole page.
+    """Return what the script's library understands as "sign in first"; None for a whole page.
 
     htmx gets HX-Redirect, Turbo a page that it loads as a whole, and ``fetch()`` JSON with the
-    login URL. Sec-Fetch-Dest does not tell: it is ``empty`` for what a service worker passes on,
+    login URL. Sec-Fetch-Dest is of no use: it is ``empty`` for whatever a service worker passes on,
     too.
     """
     if request.method not in {"GET", "HEAD"}:
@@ -59,7 +59,7 @@ def _refuse(request: HttpRequest) -> HttpResponse:
 
 
 def _reload(request: HttpRequest) -> HttpResponse:
-    """Let Turbo load this very address as a page; first the one that leads back to the page."""
+    """Make Turbo load this URL as a page, after a redirect to the one that leads back."""
     url = _login_url(request)
     if url != request.get_full_path():
         return SeeOther(url)
@@ -67,7 +67,7 @@ def _reload(request: HttpRequest) -> HttpResponse:
 
 
 def _login_url(request: HttpRequest) -> str:
-    """Return this login page, which goes on to the page that the fragment was for."""
+    """Return the URL of this login page, with the page that the fragment was for as ``next``."""
     behind = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     page = safe_next(request, behind)
     if not page or urlsplit(page).path == request.path:

@@ -78,7 +78,7 @@ class RefusalPages(FailurePages):
     ) -> HttpResponse:
         """Return the page for the reason that the backend left on the request.
 
-        ``asked``: it is proved that this browser began the sign-in. If not, somebody may have sent
+        ``asked``: it is proved that this browser began the sign-in. If not, someone may have sent
         a link with a token of theirs, and a password entered here would link the two.
         """
         refusal: Any = getattr(self.request, "corbado_refusal", None)
@@ -95,7 +95,7 @@ class RefusalPages(FailurePages):
         lacks_address = reason in LACK_ADDRESS and corbado_user.unverified_emails
         if not lacks_address and reason not in KNOWN_HERE:
             page = self.render_failure(reason if reason in STATUSES else "refused")
-            # Or somebody who accepted another person's could not sign in as themselves.
+            # Otherwise someone who accepted another person's could never sign in as themselves.
             invitation.cookie.drop(self.request, page)
             return page
         result = PendingSignIn(
@@ -110,7 +110,7 @@ class RefusalPages(FailurePages):
     def _is_left_behind(self, refusal: Any, corbado_user: CorbadoUser) -> bool:
         """Unlink a Corbado user who was deleted there, and has come back as this one.
 
-        Only on Corbado's own word, and only for somebody whom a confirmed address would link.
+        Only on Corbado's own word, and only for someone whom a confirmed address would link.
         """
         former = refusal.linked_to if refusal is not None else ""
         if not former or not corbado_user.verified_emails:
@@ -226,7 +226,7 @@ class LinkAccountView(OwnForms, RefusalPages):
 class ConfirmEmailView(OwnForms, RefusalPages):
     """Email a link to a person whose address must be confirmed, and accept it when opened.
 
-    Only in the browser that asked: opening a link that somebody else asked for must not confirm
+    Only in the browser that asked: opening a link that someone else asked for must not confirm
     the address for them.
     """
 

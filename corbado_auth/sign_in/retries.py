@@ -45,7 +45,7 @@ class Retry:
     def from_request(cls, request: HttpRequest, token_digest: str) -> Retry:
         """Return what the browser's cookie says about this token.
 
-        The proof counts only if our own page was reloaded, and the cookie cannot be somebody
+        The proof counts only if our own page was reloaded, and the cookie cannot be someone
         else's: a sub-domain may plant any that lacks ``__Host-``, even one from its own sign-in.
         """
         entry = _entries(request).get(token_digest)

@@ -76,7 +76,7 @@ class CorbadoRedirectView(RefusalPages):
         super().setup(request, *args, **kwargs)
         self.token = pop_auth_token(request)
         # Our login page was open before there was a token. Where its URL has the token already,
-        # somebody prepared the way to here: a link on the page that follows ``next``, through any
+        # someone prepared the way to here: a link on the page that follows ``next``, through any
         # view of the site that redirects (Django's ``set_language`` is one).
         self.was_prepared = self.token is not None and was_prepared(request, self.token)
         self.intent = intent.Intent.from_request(request)
@@ -210,7 +210,7 @@ class CorbadoRedirectView(RefusalPages):
             return self.render_failure("not_asked_here")
         is_somebody_else = self.request.user.is_authenticated and not is_same_person
         if not asked or (self.login_intent != "off" and is_somebody_else):
-            # People who are signed in as somebody else are told so first.
+            # People who are signed in as someone else are told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)
         return response or self._not_let_in(corbado_user, next_url, digest, asked=has_proof)

@@ -1,1 +1,1 @@
-"""Ask a signed-in person to sign in once more, before something that matters."""
+"""Asking a signed-in person to sign in again before a sensitive action."""

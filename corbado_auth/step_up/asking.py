@@ -1,4 +1,4 @@
-"""What somebody is answered whose sign-in is too long ago."""
+"""The responses to a person whose last sign-in is too long ago."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from . import kept_posts
 
 __all__ = ["RECENT", "ask_to_sign_in", "page_behind", "sign_in_again_url"]
 
-# So many seconds ago somebody has signed in just now.
+# A sign-in is recent for this many seconds, by default.
 RECENT = 10 * 60
 
 
 def ask_to_sign_in(
     request: HttpRequest, max_age: float, *, back_to: str = ""
 ) -> HttpResponseBase | None:
-    """Return None where the person signed in at most ``max_age`` seconds ago, else what to answer.
+    """Return None if the person signed in at most ``max_age`` seconds ago, else a response.
 
-    A script gets JSON, a page a redirect. ``back_to`` is where the person goes on afterwards; by
-    default to this page, and a form that was sent is kept.
+    A script gets JSON, a page a redirect. ``back_to`` is where the person goes afterwards: by
+    default this page, and a form that was posted is kept.
     """
     if not request.user.is_authenticated:
         url = login_url_back_to(back_to or _page(request))
@@ -54,7 +54,7 @@ def ask_to_sign_in(
 
 
 def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
-    """Return the page that asks to sign in again: one passkey prompt for a person at Connect."""
+    """Return the URL of the page that asks to sign in again: Connect's, if there is a passkey."""
     if (
         conf.CORBADO_CONNECT
         and is_enabled(request)
@@ -65,7 +65,7 @@ def sign_in_again_url(request: HttpRequest, next_url: str) -> str:
 
 
 def _refuse_script(request: HttpRequest, code: str, message: str, login_url: str) -> HttpResponse:
-    """Answer a script: a code, a sentence for the person, and where to send them."""
+    """Return JSON: a code, a sentence for the person, and where to send them."""
     body = {"error": code, "message": message, "login_url": login_url}
     response = JsonResponse(body, status=401)
     if "HX-Request" in request.headers:
@@ -82,12 +82,12 @@ def _impersonating(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest) -> str:
-    """Return where a person goes on: here, or at the form whose sending cannot be repeated."""
+    """Return where a person goes on: this page, or, if it cannot be repeated, the one before it."""
     if request.method in {"GET", "HEAD"}:
         return safe_next(request, request.get_full_path()) or request.path
     return page_behind(request)
 
 
 def page_behind(request: HttpRequest) -> str:
-    """Return the page of this site from which a request was made, else where it went."""
+    """Return the page of this site that made the request, else the path of the request."""
     return safe_next(request, request.headers.get("Referer", "")) or request.path

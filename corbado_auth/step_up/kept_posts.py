@@ -1,7 +1,7 @@
-"""A form that somebody sent is kept while they sign in again.
+"""Forms that are kept while their senders sign in again.
 
-Its fields are in the session, which the person who signs in takes along. A signed cookie says which
-browser sent it: a thief's copy of the session could otherwise leave a form there for its owner to
+The fields are in the session, which survives the sign-in. A signed cookie says which browser sent
+the form: a thief with a copy of the session could otherwise leave a form there for its owner to
 confirm.
 """
 
@@ -25,7 +25,7 @@ SESSION_KEY = "_corbado_auth_kept_post"
 TEN_MINUTES = 10 * 60
 MAX_BYTES = 64 * 1024
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-# Names of fields that hold what nobody wants in a session: a form with one is not kept.
+# Names of fields that must not be stored in a session: a form with one is not kept.
 SECRET = re.compile(
     r"pass|secret|token|credential|card|signature"
     r"|(?<![a-z])(?:pwd|pin|otp|totp|cvv|cvc|iban|ssn)(?![a-z])",
@@ -37,7 +37,7 @@ cookie = SignedCookie("corbado_auth_post", max_age=TEN_MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class KeptPost:
-    """A form that waits: where it was sent, its fields, and how fresh a sign-in it needs."""
+    """A kept form: where it was sent, its fields, and how recent a sign-in it needs."""
 
     path: str
     fields: list[tuple[str, str]]
@@ -45,7 +45,7 @@ class KeptPost:
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> KeptPost | None:
-        """Return what this browser sent and this session keeps, or None."""
+        """Return the form that this browser sent and this session keeps, or None."""
         kept, shown = request.session.get(SESSION_KEY), cookie.read(request)
         if not kept or _is_over(request, kept) or not shown:
             return None
@@ -56,9 +56,9 @@ class KeptPost:
 
 
 def keep(request: HttpRequest, response: HttpResponseBase, max_age: float) -> bool:
-    """Keep the form of this request; False for one that has to be filled in again.
+    """Keep the form of this request; return False if it has to be filled in again.
 
-    Never files, never what looks like a password, at most 64 kB.
+    Forms with files, or with fields that look like passwords, are not kept, nor is more than 64 kB.
     """
     fields = _fields(request)
     if fields is None:
@@ -76,14 +76,14 @@ def keep(request: HttpRequest, response: HttpResponseBase, max_age: float) -> bo
 
 
 def forget(request: HttpRequest) -> None:
-    """Forget the form if this is its arrival."""
+    """Forget the form if this request sends it."""
     kept = request.session.get(SESSION_KEY)
     if kept and not _is_over(request, kept) and kept["path"] == request.get_full_path():
         del request.session[SESSION_KEY]
 
 
 def _is_over(request: HttpRequest, kept: dict[str, Any]) -> bool:
-    """Return whether a form has waited too long; it is forgotten then."""
+    """Return whether a form is too old, and forget it then."""
     if time.time() - kept["at"] <= TEN_MINUTES:
         return False
     del request.session[SESSION_KEY]
@@ -93,7 +93,7 @@ def _is_over(request: HttpRequest, kept: dict[str, Any]) -> bool:
 def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
     if request.content_type not in FORMS or request.FILES or are_in_cookies():
         return None
-    # What sensitive_post_parameters says, where it stands above our decorator.
+    # Set by sensitive_post_parameters, if that is applied above our decorator.
     sensitive = getattr(request, "sensitive_post_parameters", ())
     fields = [
         (name, value)

@@ -1,4 +1,4 @@
-"""The pages of somebody who signs in again: the sign-in itself, and the form that was kept."""
+"""The pages for signing in again: the sign-in itself, and the form that was kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["KeptPostView", "StepUpView"]
 
 
 class StepUpView(LoginView):
-    """The login page for somebody who is signed in: it says why they are asked once more."""
+    """The login page for a person who is signed in: it says why they have to do so again."""
 
     template_name = "corbado_auth/step_up.html"
 
@@ -39,15 +39,15 @@ class StepUpView(LoginView):
         return super().get(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
-        """Fill in the name of whoever is signed in."""
+        """Fill in the name of the person who is signed in."""
         user = self.request.user
         known = {"username": user.get_username()} if user.is_authenticated else {}
         return {**super().get_initial(), **known}
 
     def _takes_password(self) -> bool:
-        """Return whether the page has the form: only where the site's login page is ours, with it.
+        """Return whether the page has the form: only if the site's login page is ours and has it.
 
-        A page of the site's own may ask for more than a password.
+        A login page of the site's own may ask for more than a password.
         """
         ours = reverse("corbado_auth:login")
         page = getattr(view_at(ours), "view_class", None)
@@ -55,7 +55,7 @@ class StepUpView(LoginView):
         return has_form and super()._takes_password()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the site's own login page, if it is another one, and whether that was of no use."""
+        """Add the site's own login page, if any, and whether the last sign-in did not count."""
         has_other = login_page_url() != reverse("corbado_auth:login")
         back = self.get_redirect_url()
         return super().get_context_data(
@@ -77,12 +77,12 @@ def _address_of(user: Any) -> str:
 
 @method_decorator([login_required, never_cache, xframe_options_deny], name="dispatch")
 class KeptPostView(View):
-    """Let a person send the form that was kept while they signed in again; in no frame."""
+    """Show a person the form that was kept while they signed in again, and a button to send it."""
 
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Show a button that sends it: what it does, only the person knows."""
+        """Show the button, in no frame: only the person knows what the form does."""
         kept = KeptPost.from_request(request)
         context = {"kept": kept, "home_url": resolve_url(settings.LOGIN_REDIRECT_URL)}
         if kept is None:

@@ -241,9 +241,9 @@ def _header_name(meta_key: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def corbado_is_enabled(context: Context) -> bool:
-    """Return whether this visitor sees Corbado's ways to sign in (the switch, and the pilot).
+    """Return whether this visitor can sign in through Corbado (the switch, and the pilot).
 
-    ``{% corbado_is_enabled as enabled %}`` assigns it to a variable, for what stands around a tag.
+    ``{% corbado_is_enabled as enabled %}`` assigns it to a variable, to show text around a tag.
     """
     return is_enabled(context.get("request"))
 

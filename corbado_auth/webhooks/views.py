@@ -105,7 +105,7 @@ class ActionWebhookView(WebhookView):
     wrong_passwords = 10
 
     # How many passwords may a process hash at once? Further ones get a 503: hashing is slow on
-    # purpose, and would take up everybody else's threads.
+    # purpose, and would take up everyone else's threads.
     hashes_at_once = 4
 
     @sensitive_variables()  # A password is among them, under several names.
@@ -165,7 +165,7 @@ class ActionWebhookView(WebhookView):
                 password,
                 username=user.get_username() if user is not None else username,
                 address=username,
-                # A local user name that equals somebody else's address opens nothing: only the
+                # A local user name that equals someone else's address opens nothing: only the
                 # primary key of the user who has the address counts.
                 is_wanted=lambda found: user is not None and found.pk == user.pk,
             )

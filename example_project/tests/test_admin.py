@@ -1,4 +1,4 @@
-"""The admin of the example site: staff sign in with a passkey, everybody else is told so."""
+"""The admin of the example site: staff sign in with a passkey, everyone else is told so."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def site_index() -> EmailIndex:
 
 
 def user_queries(queries: CaptureQueriesContext) -> list[str]:
-    """Return the queries that look for somebody by the address."""
+    """Return the queries that look for someone by the address."""
     words = ("UPPER(", "LIKE ")
     return [
         query["sql"] for query in queries if any(word in query["sql"].upper() for word in words)

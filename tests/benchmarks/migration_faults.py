@@ -1,4 +1,4 @@
-"""100,000 users, 5 % faults and three kill -9: does everybody have exactly one?
+"""100,000 users, 5 % faults and three kill -9: does everyone have exactly one?
 
 Faults are 429, 500, and answers that are lost after Corbado has done what was asked.
 """

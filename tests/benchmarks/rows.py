@@ -25,7 +25,7 @@ ADD_CONNECT_ACCOUNTS = """
            CURRENT_TIMESTAMP, 1, false
     FROM generate_series(%s, %s) AS i JOIN auth_user ON username = 'user' || i
 """
-# What a session of somebody signed in takes.
+# What a session of someone signed in takes.
 ADD_SESSIONS = """
     INSERT INTO django_session (session_key, session_data, expire_date)
     SELECT md5(i::text), repeat('x', 260),

@@ -118,7 +118,7 @@ async def _busy(
 
 
 async def _settle(port: int, corbado: str) -> None:
-    """Wait until Corbado is asked again, and answers everybody at once."""
+    """Wait until Corbado is asked again, and answers everyone at once."""
     _delay(corbado, 0.0)
     for _time in range(60):
         if (await Visitor(port, 1).come_back()).status == 303:

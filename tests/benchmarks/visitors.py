@@ -17,7 +17,7 @@ from statistics import quantiles
 from tests.benchmarks.server import get
 from tests.support.scripted_corbado import token_of
 
-# Longer than anybody waits for a page.
+# Longer than anyone waits for a page.
 PATIENCE = 120.0
 # A slow server has all of these in its queue.
 PROBES_A_SECOND = 20
@@ -129,7 +129,7 @@ class Probes:
 async def keep_signing_in(
     port: int, people: Iterable[int], until: float, intent: dict[str, str]
 ) -> tuple[int, Counter[int]]:
-    """Let each of these come, and somebody else in their place, until then; count sign-ins."""
+    """Let each of these come, and someone else in their place, until then; count sign-ins."""
     done = [asyncio.create_task(_one_seat(port, each, until, intent)) for each in people]
     signed_in, statuses = 0, Counter[int]()
     for seat in await asyncio.gather(*done):

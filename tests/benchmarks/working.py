@@ -150,7 +150,7 @@ class Working:
         return self._statements(lambda: self._open(path, cookies))
 
     def session_of(self, number: int) -> str:
-        """Sign somebody in and return the session's cookie."""
+        """Sign someone in and return the session's cookie."""
         return self._server.answer(self._request("returning", number)).cookies
 
     def waiting_for(self, number: int) -> str:
@@ -272,7 +272,7 @@ class Working:
         return CorbadoAccount
 
     def _columns_of_ours(self, address: str) -> dict[str, Any]:
-        """Return what the account of somebody holds who has signed in before."""
+        """Return what the account of someone holds who has signed in before."""
         from django.conf import settings
         from django.utils import timezone
 

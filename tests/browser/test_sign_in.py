@@ -19,7 +19,7 @@ def site(either_site: ExampleSite) -> ExampleSite:
 
 @pytest.fixture
 def member(site: ExampleSite, visitor: Visitor) -> Visitor:
-    """Be somebody who signed up with a passkey, and signed out again."""
+    """Be someone who signed up with a passkey, and signed out again."""
     visitor.page.goto(site.login_url)
     visitor.sign_up(EMAIL)
     visitor.lands_on("/account/")

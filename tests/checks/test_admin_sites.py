@@ -133,7 +133,7 @@ def test_unfold_is_told_its_basic_config(monkeypatch: pytest.MonkeyPatch) -> Non
     real = apps.is_installed
     monkeypatch.setattr(apps, "is_installed", lambda app: app == "unfold" or real(app))
     (message,) = replaced()
-    assert '"unfold.apps.BasicAppConfig" in place of "unfold"' in message.hint
+    assert '"unfold.apps.BasicAppConfig" instead of "unfold"' in message.hint
 
 
 @pytest.mark.usefixtures("_named")

@@ -195,7 +195,7 @@ def test_link_staff_lets_staff_in(
 def test_another_sites_post_is_refused_for_visitors_too(
     corbado: Corbado, make_user: MakeUser, connect: Any, middleware: bool
 ) -> None:
-    """Login CSRF: somebody else's page must not sign its visitors in as its owner."""
+    """Login CSRF: someone else's page must not sign its visitors in as its owner."""
     if not middleware:
         without = [each for each in connect.MIDDLEWARE if "Csrf" not in each]
         connect.MIDDLEWARE = without

@@ -26,7 +26,7 @@ LIST = "/corbado/passkeys/"
 
 @pytest.fixture
 def member(corbado: Corbado, client: Client) -> Client:
-    """Return the browser of somebody who has signed in before Corbado failed."""
+    """Return the browser of someone who has signed in before Corbado failed."""
     corbado.sign_in(client, corbado.add_user("erin@example.com"))
     cache.clear()
     for _time in range(FAILURES):

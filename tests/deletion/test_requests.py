@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def boss(make_user: MakeUser, client: Client) -> Client:
-    """Return the browser of somebody who may delete users in the admin."""
+    """Return the browser of someone who may delete users in the admin."""
     user = make_user("boss@example.com", is_staff=True, is_superuser=True)
     client.force_login(user, backend=MODEL_BACKEND)
     return client

@@ -37,7 +37,7 @@ def customer_with_phone(stack: Stack, new_visitor: NewVisitor) -> Visitor:
 
 
 def sign_in_by_link(stack: Stack, person: Visitor, email: str) -> None:
-    """Ask for a link as somebody whom Corbado knows, and open it in another tab."""
+    """Ask for a link as someone whom Corbado knows, and open it in another tab."""
     stack.emulator.add_user(email, fullName="Robin Example", confirmed=True)
     person.log_in(email)
     link = person.action("email_link")
@@ -56,7 +56,7 @@ def sign_in_by_password(person: Visitor, email: str) -> None:
 
 
 def linked(stack: Stack, email: str) -> list[tuple[object, ...]]:
-    """Return orders, and whether there is an account, of everybody with this address."""
+    """Return orders, and whether there is an account, of everyone with this address."""
     query = """
         SELECT o.what, a.corbado_user_id IS NOT NULL FROM accounts_user u
         LEFT JOIN orders_order o ON o.user_id = u.id
@@ -66,7 +66,7 @@ def linked(stack: Stack, email: str) -> list[tuple[object, ...]]:
     return stack.rows(query, email)
 
 
-# Before anybody comes -----------------------------------------------------------------------------
+# Before anyone comes -----------------------------------------------------------------------------
 
 
 def test_check_deploy_warns_of_the_emulator_and_of_nothing_else(stack: Stack) -> None:

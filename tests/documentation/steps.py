@@ -68,7 +68,7 @@ def addresses_of_colleagues(walk: Walk) -> None:
 
 
 def staff_at_corbado(walk: Walk) -> None:
-    """Have somebody of staff at Corbado, whose ID the page makes up."""
+    """Have someone of staff at Corbado, whose ID the page makes up."""
     code = """
 print(ask("/_emulator/users", {"email": "staff1@example.com", "confirmed": True})["ID"])
 """

@@ -28,7 +28,7 @@ def test_the_project_config_names_the_public_url(proxied: Emulator) -> None:
 
 
 def test_whoever_starts_it_is_told_that_others_can_reach_it(proxied: Emulator) -> None:
-    """It listens on loopback alone, and the proxy hands everybody on."""
+    """It listens on loopback alone, and the proxy hands everyone on."""
     said: list[str] = []
     cli._greet(proxied, said.append)
     assert any(line.startswith("WARNING: other machines can reach the emulator") for line in said)

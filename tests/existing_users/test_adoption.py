@@ -95,7 +95,7 @@ def test_who_signed_in_after_a_refusal_is_refused_no_more(
 
 
 def refuse(user: Any, reason: str, **fields: Any) -> MigrationAttempt:
-    """Let the migration have refused somebody."""
+    """Let the migration have refused someone."""
     fields.setdefault("project_id", settings.CORBADO_PROJECT_ID)
     return MigrationAttempt.objects.create(user=user, outcome="refused", reason=reason, **fields)
 

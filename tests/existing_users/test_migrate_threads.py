@@ -261,7 +261,7 @@ def test_a_lost_answer_is_looked_for_first(scripted: ScriptedCorbado) -> None:
 
 @pytest.mark.django_db
 def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
-    """It tells our own Corbado user from a stranger's, until somebody has looked."""
+    """It tells our own Corbado user from a stranger's, until someone has looked."""
     (user,) = add_users(1)
     lost = timezone.now() - timedelta(hours=1)
     MigrationAttempt.objects.create(user=user, project_id=conf.CORBADO_PROJECT_ID, asked_at=lost)

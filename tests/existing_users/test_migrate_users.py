@@ -230,7 +230,7 @@ def test_a_failed_check_is_exit_code_2(corbado: Corbado, settings: LazySettings)
 def test_a_database_without_an_answer_is_exit_code_2(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    """And not 1, which says that somebody was refused."""
+    """And not 1, which says that someone was refused."""
 
     def failing(_self: object) -> int:
         raise OperationalError

@@ -1,4 +1,4 @@
-"""One existing user moves over: created, linked, skipped or refused, and never somebody else's."""
+"""One existing user moves over: created, linked, skipped or refused, and never someone else's."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_pending_corbado_user_of_a_stranger_is_never_linked(
 def test_a_stranger_of_this_very_second_is_refused_when_no_answer_was_lost(
     make_user: MakeUser, corbado: Corbado
 ) -> None:
-    """Corbado said "taken" to our first question, so it was somebody else."""
+    """Corbado said "taken" to our first question, so it was someone else."""
     corbado.add_user(ADA, confirmed=False)
     ada = make_user(ADA)
     reasons = [UserMigration().migrate(ada).reason for _run in range(3)]

@@ -1,4 +1,4 @@
-"""`corbado_retire_passwords`: only whom the rule fits, and only when somebody agrees."""
+"""`corbado_retire_passwords`: only whom the rule fits, and only when someone agrees."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PASSWORD = "an old password"
 
 @pytest.fixture
 def ready(make_user: Callable[..., Any]) -> Callable[..., CorbadoAccount]:
-    """Return the function that makes somebody whom the default rule fits, but for the changes."""
+    """Return the function that makes someone whom the default rule fits, but for the changes."""
 
     def make(number: int = 1, user: dict[str, Any] | None = None, **fields: Any) -> CorbadoAccount:
         values = {

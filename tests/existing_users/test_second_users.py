@@ -81,7 +81,7 @@ def test_a_user_who_was_made_for_an_address_that_somebody_had_is_listed(
 
 
 def test_who_is_no_second_user_is_not_listed(corbado: Corbado, make_user: MakeUser) -> None:
-    # Linked by hand, while somebody else has the same address.
+    # Linked by hand, while someone else has the same address.
     first = make_user(ANN, username="one")
     make_user(ANN.upper(), username="two")
     CorbadoAccount.objects.link(first, corbado.add_user(ANN).id, email=ANN)

@@ -56,7 +56,7 @@ class ShopBackend(CorbadoBackend):
 
 @pytest.fixture
 def robin(corbado: Corbado) -> User:
-    """Somebody who has no password here."""
+    """Someone who has no password here."""
     return corbado.add_user("robin@example.com")
 
 
@@ -188,7 +188,7 @@ def totp_now(secret: str) -> str:
 
 @pytest.fixture
 def careful(corbado: Corbado, make_user: MakeUser) -> User:
-    """Somebody who has signed in with Corbado, and then added a second factor in allauth."""
+    """Someone who has signed in with Corbado, and then added a second factor in allauth."""
     erin = make_user("erin@example.com", username="erin", password=PASSWORD)
     person = corbado.add_user("erin@example.com")
     sign_in(corbado, Client(), person)

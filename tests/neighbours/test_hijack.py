@@ -34,7 +34,7 @@ def customer(corbado: Corbado) -> User:
 
 @pytest.fixture
 def support(make_user: MakeUser, client: Client) -> Client:
-    """The browser of somebody from support, who has just signed in."""
+    """The browser of someone from support, who has just signed in."""
     make_user(
         "sam@example.com", username="sam", password=PASSWORD, is_staff=True, is_superuser=True
     )

@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 @pytest.fixture
 def browser(corbado: Corbado) -> Client:
-    """Somebody who is signed in."""
+    """Someone who is signed in."""
     browser = Client(enforce_csrf_checks=True)
     corbado.sign_in(browser, corbado.add_user("robin@example.com"))
     return browser

@@ -72,7 +72,7 @@ class ShopBackend(CorbadoBackend):
     local_emails_are_verified = True
 
     def has_second_factor(self, user: Any) -> bool:
-        """Let everybody in: the views ask."""
+        """Let everyone in: the views ask."""
         return False
 
 
@@ -96,7 +96,7 @@ STRICT = override_settings(
 
 @pytest.fixture
 def erin(make_user: MakeUser) -> Any:
-    """Somebody with a password and a code."""
+    """Someone with a password and a code."""
     user = make_user("erin@example.com", username="erin", password=PASSWORD)
     StaticDevice.objects.create(user=user, name="default").token_set.create(token="123456")
     return user

@@ -35,7 +35,7 @@ class ShopBackend(CorbadoBackend):
     local_emails_are_verified = True
 
     def has_second_factor(self, user: Any) -> bool:
-        """Let everybody in: the views ask."""
+        """Let everyone in: the views ask."""
         return False
 
 
@@ -56,7 +56,7 @@ def robin(corbado: Corbado) -> User:
 
 @pytest.fixture
 def passkey(client: Client, corbado: Corbado, robin: User) -> Authenticator:
-    """A passkey that somebody has added here, after a sign-in with Corbado."""
+    """A passkey that someone has added here, after a sign-in with Corbado."""
     passkey = Authenticator("http://localhost", "localhost")
     corbado.sign_in(client, robin)
     assert client.get("/vault/").status_code == 302

@@ -39,7 +39,7 @@ def grow_old(client: Client) -> None:
 
 @pytest.fixture
 def visitor(client: Client) -> Client:
-    """Somebody who looked around for long before signing in."""
+    """Someone who looked around for long before signing in."""
     client.get("/basket/")
     client.get("/")
     open_login_page(client, "/account/")

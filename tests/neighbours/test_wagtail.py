@@ -34,7 +34,7 @@ def _set_up(django_db_setup: None) -> None:
 
 @pytest.fixture
 def editor(corbado: Corbado, settings: Any) -> User:
-    """Somebody who may do everything, and is linked."""
+    """Someone who may do everything, and is linked."""
     user = get_user_model().objects.create_superuser("ed", "ed@example.com")
     person = corbado.add_user("ed@example.com")
     CorbadoAccount.objects.create(

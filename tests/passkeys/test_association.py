@@ -1,4 +1,4 @@
-"""To whose Corbado user a passkey is added: an address that somebody merely took opens nothing."""
+"""To whose Corbado user a passkey is added: an address that someone merely took opens nothing."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_unproven_addresses_need_a_magic_link_first(
 def test_until_the_site_has_answered_nobodys_address_is_vouched_for(
     corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Anybody may have written a stranger's address into their profile."""
+    """Anyone may have written a stranger's address into their profile."""
     client, _user = signed_in(make_user)
     with mock.patch("tests.support.backends.AnsweredBackend.local_emails_are_verified", None):
         assert client.post(ADD).status_code == 409

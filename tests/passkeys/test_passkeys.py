@@ -1,4 +1,4 @@
-"""A signed-in user sees, adds and removes passkeys, and nobody gets at anybody else's."""
+"""A signed-in user sees, adds and removes passkeys, and nobody gets at anyone else's."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_a_failing_corbado_gets_a_page(
 def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
-    """The list covers the whole project: without the filter it would be everybody's."""
+    """The list covers the whole project: without the filter it would be everyone's."""
     client, user = signed_in(make_user)
     linked(corbado, user)
     add_passkey(corbado, association_token(client.post(ADD)))

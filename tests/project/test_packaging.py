@@ -214,7 +214,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare_site(environment: Path) -> Site:
-    """Return the smallest site that can sign anybody in: no admin, no messages."""
+    """Return the smallest site that can sign anyone in: no admin, no messages."""
     folder = environment.parent / "bare"
     folder.mkdir()
     (folder / "bare_site.py").write_text(BARE_SITE)

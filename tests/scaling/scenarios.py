@@ -42,7 +42,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of everybody, and of the rows."""
+    """What became of everyone, and of the rows."""
 
     scenario: Scenario
     visits: list[Visit]
@@ -81,7 +81,7 @@ def _ended(visit: Visit) -> str:
 
 
 def play(farm: Farm, scenario: Scenario) -> Outcome:
-    """Let everybody come while it happens, and look at the rows afterwards."""
+    """Let everyone come while it happens, and look at the rows afterwards."""
     people = invite(farm, VISITORS)
     before = look_at(farm)
     with farm.web_hosts(*scenario.blocks) as hosts:

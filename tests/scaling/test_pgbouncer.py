@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode stands before PostgreSQL: six connections for everybody."""
+"""PgBouncer in transaction mode stands before PostgreSQL: six connections for everyone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USERS = 450
 
 @pytest.fixture(scope="module")
 def outcome(farm: Farm) -> Outcome:
-    """Let everybody come while nothing happens."""
+    """Let everyone come while nothing happens."""
     return play(farm, replace(SCENARIOS[0], blocks=THROUGH_PGBOUNCER))
 
 

@@ -1,4 +1,4 @@
-"""A site with a basket for anybody and a page that says who is signed in."""
+"""A site with a basket for anyone and a page that says who is signed in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import include, path
 
 
 def basket(request: HttpRequest) -> JsonResponse:
-    """Put something into the session of somebody who is not signed in."""
+    """Put something into the session of someone who is not signed in."""
     request.session["basket"] = ["a bowl"]
     return JsonResponse({"basket": request.session["basket"]})
 

@@ -70,7 +70,7 @@ class Visit:
 
     @property
     def is_foreign(self) -> bool:
-        """Return whether the page named anybody but this person."""
+        """Return whether the page named anyone but this person."""
         seen = self.signed_in_as or {}
         known = self.person.user in {None, seen.get("user")}
         return bool(seen) and not (known and seen["email"] == self.person.email)

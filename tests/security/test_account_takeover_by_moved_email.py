@@ -1,7 +1,7 @@
 """Account take-over by an address that changed hands.
 
 The attack: addresses move. A company gives a former colleague's address to the next one, a provider
-frees a deleted mailbox, somebody changes the address at Corbado or here. Whoever holds the address
+frees a deleted mailbox, someone changes the address at Corbado or here. Whoever holds the address
 today must not get the account of whoever held it yesterday, nor be led into it. So the account row
 decides, ever after, and an address at Corbado is never written to the local user.
 """

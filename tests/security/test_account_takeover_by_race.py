@@ -1,6 +1,6 @@
 """Account take-over by coming at the same moment (CVE-2025-61783).
 
-The attack: a sign-in that could not create a user, because somebody else was faster, then looks for
+The attack: a sign-in that could not create a user, because someone else was faster, then looks for
 "the" user by name or address and signs in whoever it finds. An attacker takes the victim's future
 user name, or comes at the same moment with the same address, and one of the two gets the other's
 account. So whoever loses a race reads the account row of the same Corbado user again, and nothing
@@ -63,7 +63,7 @@ def _people(*ids: str) -> list[CorbadoUser]:
 
 
 def _at_once(people: list[CorbadoUser]) -> list[Any]:
-    """Let everybody sign in at the same moment; return who each of them is here, or None."""
+    """Let everyone sign in at the same moment; return who each of them is here, or None."""
     start = Barrier(len(people))
 
     def sign_in(person: CorbadoUser) -> Any:

@@ -1,7 +1,7 @@
 """Account takeover of an imported user.
 
 The attack: the import created a Corbado user for the victim's address, which is pending there, and
-an account row here. Somebody who manages to sign up at Corbado on top of that user, with a passkey
+an account row here. Someone who manages to sign up at Corbado on top of that user, with a passkey
 of their own and without the victim's mailbox, would stand in the victim's account. That Corbado
 lets nobody do so is INFERRED (API notes 1.5), so the first sign-in has to bring the address,
 confirmed.

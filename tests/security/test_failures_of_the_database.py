@@ -49,7 +49,7 @@ def ada_is_here() -> None:
 
 
 def ada_is_linked() -> None:
-    """Start with somebody who comes back."""
+    """Start with someone who comes back."""
     assert sign_in(Client()).status_code == 303
 
 

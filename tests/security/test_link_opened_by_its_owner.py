@@ -1,4 +1,4 @@
-"""A magic link that its owner opens for somebody else.
+"""A magic link that its owner opens for someone else.
 
 The attack: Mallory types Robin's address into the login page. Robin opens the link in the mail,
 and that alone signs Mallory's browser in, which was waiting for it (API notes 4.4). Robin's own
@@ -46,7 +46,7 @@ def test_no_ends_what_the_link_has_begun_elsewhere(
 
 
 def test_no_leaves_older_sessions_alone(corbado: Corbado, robin: User) -> None:
-    """Somebody who sends Robin a link cannot end what Robin did in the morning."""
+    """Someone who sends Robin a link cannot end what Robin did in the morning."""
     at_home = Client()
     sign_in(at_home, corbado.issue_token(robin))
     account = CorbadoAccount.objects.get()

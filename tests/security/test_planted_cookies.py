@@ -2,7 +2,7 @@
 
 A page of blog.example.com may set cookies for example.com, and the browser sends them to the site
 as if they were its own. The attacker has valid ones: from their own visit to our login page, and
-from their own sign-in that waits. None of them signs anybody in.
+from their own sign-in that waits. None of them signs anyone in.
 """
 
 from __future__ import annotations

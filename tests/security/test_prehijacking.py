@@ -1,6 +1,6 @@
 """Pre-hijacking: the attacker is there first.
 
-The attack ("Pre-hijacked accounts", Sudhodanan and Paverd, 2022): somebody registers with the
+The attack ("Pre-hijacked accounts", Sudhodanan and Paverd, 2022): someone registers with the
 victim's address before the victim does, leaves a way in (a password, an open session, an identifier
 of their own, an e-mail change that is under way), and waits until the victim comes, uses the
 account and fills it with something worth having. One test or more for each of the five classes of

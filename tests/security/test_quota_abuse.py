@@ -1,6 +1,6 @@
 """Abuse of our quota.
 
-The attack: anybody can make up 64 characters. Each made-up token costs the site one call to
+The attack: anyone can make up 64 characters. Each made-up token costs the site one call to
 Corbado, and Corbado limits the calls of a project: a script that sends junk tokens could use up the
 quota, and then nobody can sign in. So an address that fails too often is no longer asked about. The
 attacker's next moves are a forged X-Forwarded-For, the many addresses of an IPv6 network, a new

@@ -50,7 +50,7 @@ def _site(settings: Settings) -> None:
 
 @contextmanager
 def corbado_answers_all_at_once(settings: Settings, requests: int) -> Iterator[threading.Event]:
-    """Wait for this many tokens, then vouch for everybody; a token names its person.
+    """Wait for this many tokens, then vouch for everyone; a token names its person.
 
     The event is set in the moment before the answers.
     """
@@ -68,7 +68,7 @@ def corbado_answers_all_at_once(settings: Settings, requests: int) -> Iterator[t
 
 
 def vouched(person: str) -> dict[str, Any]:
-    """Return Corbado's answer about a person; everybody has confirmed Ada's address."""
+    """Return Corbado's answer about a person; everyone has confirmed Ada's address."""
     body = copy.deepcopy(GOOD)
     body["data"]["userID"] = body["data"]["user"]["ID"] = person
     return body

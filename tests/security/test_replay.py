@@ -1,4 +1,4 @@
-"""Replay: somebody has the Redirect URL of a sign-in, from a history, a log or a shoulder.
+"""Replay: someone has the Redirect URL of a sign-in, from a history, a log or a shoulder.
 
 A token is good once. Reloaded in the session that it made it goes to the same place, whatever
 Corbado says or does; anywhere else it is the 400 page.

@@ -1,7 +1,7 @@
 """Session fixation: the attacker knows the session key before the victim signs in.
 
 Mallory plants a session cookie of their own in Robin's browser and waits until Robin signs in with
-it. Or Robin's sign-in takes over a session that still holds somebody else's data.
+it. Or Robin's sign-in takes over a session that still holds someone else's data.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ BURNERS = {
 
 @pytest.fixture
 def visitor(live_site: LiveSite, new_visitor: Callable[..., Visitor]) -> Visitor:
-    """Be somebody who has been at the login page."""
+    """Be someone who has been at the login page."""
     visitor = new_visitor(passkeys=False)
     visitor.page.goto(live_site.login_url)
     return visitor

@@ -281,7 +281,7 @@ def test_at_a_terminal_it_asks(corbado: Corbado, robin: User, answer: str, is_le
 def test_whom_corbado_blocks_is_signed_out_in_every_browser(
     client: Client, wire: Any, status: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They come back with a token of somebody who is gone."""
+    """They come back with a token of someone who is gone."""
     other = Client()
     for browser, name in ((client, "one"), (other, "two")):
         wire.answers_user("usr-1")

@@ -30,7 +30,7 @@ class PasskeysAlone(CorbadoAdminMixin, AdminSite):
 
 
 class StrictBackend(AnsweredBackend):
-    """A backend by which everybody has a second factor."""
+    """A backend by which everyone has a second factor."""
 
     def has_second_factor(self, user: Any) -> bool:
         return True

@@ -20,7 +20,7 @@ ADA = "ada@example.com"
 pytestmark = pytest.mark.django_db
 
 
-# Who somebody is, with every user model ------------------------------------------------------
+# Who someone is, with every user model ------------------------------------------------------
 
 
 @pytest.mark.matrix

@@ -43,7 +43,7 @@ def held(corbado: Corbado, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any
 
 @pytest.fixture
 def member(corbado: Corbado, client: Client, make_user: MakeUser) -> Client:
-    """Return the browser of somebody who is signed in and has an account."""
+    """Return the browser of someone who is signed in and has an account."""
     corbado.sign_in(client, corbado.add_user("erin@example.com"))
     return client
 

@@ -1,6 +1,6 @@
 """A read replica that lags: what it does not know yet, and what it still believes.
 
-The router sends every read of the lagging apps there. Who somebody is, is decided by the database
+The router sends every read of the lagging apps there. Who someone is, is decided by the database
 that is written to; Django's own reads of sessions and users are the site's router's to keep there.
 """
 

@@ -34,7 +34,7 @@ class PlainLoginView(LoginView):
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Sign somebody in as a site with several backends does after its own form."""
+    """Sign someone in as a site with several backends does after its own form."""
     user = get_user_model()._default_manager.get(email=ADDRESS)
     login(request, user, backend=DJANGOS)  # type: ignore[arg-type]
     return HttpResponse("welcome")

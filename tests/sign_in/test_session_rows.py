@@ -27,7 +27,7 @@ Visit = Callable[[Client, Corbado], Any]
 
 
 def token(corbado: Corbado) -> str:
-    """Return a token that is good, of somebody whose address is confirmed."""
+    """Return a token that is good, of someone whose address is confirmed."""
     return corbado.issue_token(corbado.add_user(ADDRESS))
 
 

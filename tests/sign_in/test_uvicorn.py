@@ -86,7 +86,7 @@ def connections_of(database: dict[str, Any]) -> int:
 async def all_at_once(
     port: int, corbado: HeldCorbado, database: dict[str, Any], *, is_known: bool
 ) -> tuple[list[Reply], list[int]]:
-    """Let everybody come; return the answers, and how many connections there were meanwhile."""
+    """Let everyone come; return the answers, and how many connections there were meanwhile."""
     in_a_thread = asyncio.get_running_loop().run_in_executor
     first = Visitor(port, 0)
     await first.open_login_page()

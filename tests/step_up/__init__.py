@@ -1,1 +1,1 @@
-"""Somebody who is signed in is asked to sign in once more."""
+"""Someone who is signed in is asked to sign in once more."""

@@ -34,10 +34,10 @@ class UnprovenBackend(AnsweredBackend):
 
 
 class SecondFactorBackend(AnsweredBackend):
-    """A backend of a site where everybody has a second factor."""
+    """A backend of a site where everyone has a second factor."""
 
     def has_second_factor(self, user: AbstractBaseUser) -> bool:
-        """Say yes of everybody."""
+        """Say yes of everyone."""
         return True
 
 

@@ -17,7 +17,7 @@ API_SECRET = "corbado1_made-up-secret-of-the-tests"
 
 
 class Emulator:
-    """The emulator as everybody else reaches it: through its control API."""
+    """The emulator as everyone else reaches it: through its control API."""
 
     def __init__(self, url: str) -> None:
         self.url = url

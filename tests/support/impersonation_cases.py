@@ -1,4 +1,4 @@
-"""What every app for acting as somebody else has to let us notice."""
+"""What every app for acting as someone else has to let us notice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSWORD = "an old password"
 
 
 class ImpersonationCases:
-    """Inherit, and say how somebody acts as a customer, and how they come back."""
+    """Inherit, and say how someone acts as a customer, and how they come back."""
 
     def acquire(self, support: Client, pk: Any) -> None:
         """Act as the customer."""
@@ -37,7 +37,7 @@ class ImpersonationCases:
 
     @pytest.fixture
     def support(self, make_user: Callable[..., Any], client: Client) -> Client:
-        """The browser of somebody from support, who has just signed in."""
+        """The browser of someone from support, who has just signed in."""
         make_user(
             "sam@example.com", username="sam", password=PASSWORD, is_staff=True, is_superuser=True
         )

@@ -43,7 +43,7 @@ def is_signed_in(browser: Client) -> bool:
 
 
 class SessionPageCases:
-    """Two browsers of one person, and one of somebody else."""
+    """Two browsers of one person, and one of someone else."""
 
     @pytest.fixture
     def robin(self, corbado: Corbado) -> User:

@@ -1,4 +1,4 @@
-"""Corbado vouches for somebody, and the site makes something of it: for the tests of mapping."""
+"""Corbado vouches for someone, and the site makes something of it: for the tests of mapping."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Greeting(WebsocketConsumer):  # type: ignore[misc]
     """A connection that says who the person is."""
 
     def connect(self) -> None:
-        """Accept everybody, and say who they are."""
+        """Accept everyone, and say who they are."""
         self.accept()
         self.receive()
 

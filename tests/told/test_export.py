@@ -71,7 +71,7 @@ def test_every_table_of_ours_is_looked_through_and_no_secret_written(
     ListedSession.objects.update(session_key="the-session-key")
     path = tmp_path / "ada.json"
     found, _said = export(path, "--without-corbado")
-    # A lease belongs to a process; a pending deletion of fill()'s is about somebody else.
+    # A lease belongs to a process; a pending deletion of fill()'s is about someone else.
     assert {name for name, rows in found["tables"].items() if not rows} == {
         "migrationlease",
         "pendingdeletion",

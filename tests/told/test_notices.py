@@ -27,7 +27,7 @@ MakeUser = Callable[..., Any]
 
 
 class PersonalBackend(CorbadoBackend):
-    """A site that knows everybody's language."""
+    """A site that knows everyone's language."""
 
     def language_of(self, user: Any) -> str:
         """German for all."""
@@ -52,7 +52,7 @@ def person(corbado: Corbado, make_user: MakeUser) -> Any:
 
 
 def give_passkey(corbado: Corbado, user_id: str, number: int) -> str:
-    """Let somebody have a passkey at Corbado, as if they had added it elsewhere."""
+    """Let someone have a passkey at Corbado, as if they had added it elsewhere."""
     store = corbado._control.project.store
     with store.transaction():
         store.credentials.put(
@@ -79,7 +79,7 @@ def give_passkey(corbado: Corbado, user_id: str, number: int) -> str:
 
 
 def lose_passkey(corbado: Corbado, passkey_id: str) -> None:
-    """Remove somebody's passkey at Corbado."""
+    """Remove someone's passkey at Corbado."""
     store = corbado._control.project.store
     with store.transaction():
         store.credentials.remove(passkey_id)
@@ -147,7 +147,7 @@ def test_somebody_new_is_not_told_of_their_first_browser(on: Any, corbado: Corba
 @override_settings(CORBADO_CONNECT=True)
 def test_connect_tells_too(on: Any, corbado: Corbado, make_user: MakeUser, client: Client) -> None:
     ada = make_user(ADA)
-    corbado.sign_in_by_connect(Client(), ada)  # The first sign-in of somebody new.
+    corbado.sign_in_by_connect(Client(), ada)  # The first sign-in of someone new.
     corbado.sign_in_by_connect(client, ada)
     assert subjects() == ["New sign-in to testserver"]
 

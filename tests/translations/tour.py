@@ -218,7 +218,7 @@ class Tour:
         yield from self.kept_form(self.browser(self.erin))
 
     def closed_account(self) -> Iterator[Stop]:
-        """Want a passkey for somebody whom Corbado has deleted."""
+        """Want a passkey for someone whom Corbado has deleted."""
         gone = self.make_user("closed@example.com", username="closed", password=PASSWORD)
         client = self.browser(gone)
         person = self.corbado.add_user("closed@example.com")

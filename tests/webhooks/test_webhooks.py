@@ -80,7 +80,7 @@ class ActionWebhookCases(WebhookCases):
 
 @pytest.mark.matrix
 class TestAuthMethods(ActionWebhookCases):
-    """``authMethods``: is there somebody with a password here?"""
+    """``authMethods``: is there someone with a password here?"""
 
     action = "authMethods"
     data = {"username": ADDRESS}

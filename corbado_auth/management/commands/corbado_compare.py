@@ -26,8 +26,8 @@ class Command(CorbadoCommand):
     help = (
         "Read all users at Corbado and all accounts here, and print where they differ, one line "
         "each. It changes nothing. Someone who never finished signing up exists only at Corbado, "
-        "and that is fine. For people who have two local users there is corbado_merge. The exit "
-        "code is 1 if an account has lost its Corbado user, or somebody has two local users."
+        "and that is fine. For people who have two local users, there is corbado_merge. The exit "
+        "code is 1 if an account has lost its Corbado user, or someone has two local users."
     )
 
     @unguarded()

@@ -1,4 +1,4 @@
-"""``manage.py corbado_export``: write down all that this app and Corbado hold about a person."""
+"""``manage.py corbado_export``: export all that this app and Corbado hold about a person."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from corbado_auth.existing_users.report_files import open_report
 from corbado_auth.management.base import CorbadoCommand, find_user
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 
-# Whoever has one of these could act as the person.
+# Anyone who has one of these could act as the person.
 SECRETS = {"digest", "session_key"}
 
 
 class Command(CorbadoCommand):
     help = """\
-Write all that this app holds about one person, and what Corbado says of them,
-into a JSON file that only you can read (mode 0600).
+Write everything that this app holds about one person, and what Corbado says
+about them, to a JSON file that only you can read (mode 0600).
 
-Every table of this app is looked through. Keys of sessions and digests of links
-are left out: they are secrets, and tell nothing about the person. Your own
-tables, the user's row among them, are yours to add.
+All tables of this app are searched. Session keys and digests of links are left
+out: they are secrets, and say nothing about the person. Your own tables, among
+them the user's row, are for you to add.
 """
     epilog = """\
 examples:
@@ -88,7 +88,7 @@ def _accounts(user: Any) -> list[CorbadoAccount | ConnectAccount]:
 
 
 def _tables(user: Any, corbado_user_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the person's rows in every table of ours, so that no newer one is forgotten."""
+    """Return the person's rows in every table of this app, so that no new table is forgotten."""
     tables = {}
     for model in apps.get_app_config("corbado_auth").get_models():
         whose = _whose(model, user, corbado_user_ids)
@@ -113,7 +113,7 @@ def _row(row: Model) -> dict[str, Any]:
 
 
 def _at_corbado(account: CorbadoAccount | ConnectAccount) -> dict[str, Any]:
-    """Return what Corbado says of one account; no user if it knows none."""
+    """Return what Corbado says about one account; without a user if it knows none."""
     corbado_user_id = account.corbado_user_id
     is_at_connect = isinstance(account, ConnectAccount)
     service = ConnectService() if is_at_connect else CorbadoService()

@@ -29,16 +29,16 @@ MOST_DAYS = 30
 
 class Command(CorbadoCommand):
     help = """\
-Email staff a link with which they link their account to their passkey.
+Email staff a link with which they can sign in to their account by passkey.
 
-An address alone never opens a staff account, so somebody has to say that it may.
-This command is that word: the link lets one person, once, link one account. They
+An address alone never opens a staff account, so someone has to allow it. That is
+what this command does: the link lets one person, once, link one account. They
 open it, sign in through Corbado with the address that it was sent to (signing up
-first, if they have no passkey yet), and are linked from then on. Whoever has
-another address at Corbado is refused, even with the link: it is of no use to
-somebody to whom it was forwarded. Whoever reads that mailbox can use it.
+first, if they have no passkey yet), and are linked from then on. A person with
+another address at Corbado is refused, so a forwarded link is of no use. Anyone
+who can read that mailbox can use it.
 
-A new invitation replaces an older one of the same person.
+A new invitation replaces an older one for the same person.
 """
     epilog = """\
 examples:
@@ -68,7 +68,9 @@ examples:
             help=f"how long the link is valid, 1 to {MOST_DAYS} (default 3)",
         )
         parser.add_argument(
-            "--language", default=settings.LANGUAGE_CODE, help="of the email (default: the site's)"
+            "--language",
+            default=settings.LANGUAGE_CODE,
+            help="language of the email (default: the site's)",
         )
         parser.add_argument("--dry-run", action="store_true", help="show who would be invited")
         self.add_yes(parser)
@@ -127,7 +129,7 @@ def _all_staff() -> list[Any]:
 
 
 def _checked(user: Any) -> Any:
-    """Return the user; raises CommandError with what stands in the way of an invitation."""
+    """Return the user; raises CommandError with the reason why they cannot be invited."""
     name = user.get_username()
     if not _is_staff(user):
         problem = f"{name} is not staff. Others are linked by their confirmed address, by itself."

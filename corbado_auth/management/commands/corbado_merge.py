@@ -20,11 +20,11 @@ class Command(CorbadoCommand):
     help = (
         "For a person with two local users, one of them new and empty: let them sign in as the "
         "other one from now on. corbado_compare lists such people.\n\n"
-        "What moves is the link alone, with its numbers: the passkeys and the address at Corbado "
-        "belong to it. What does not move is everything else that the new user has here; it is "
-        "listed first. The new user stays, is signed out everywhere, and can be deleted in the "
-        "admin once nothing of it is needed. Make sure by other means that both are one person "
-        "where Corbado has not confirmed the address."
+        "Only the link is moved, with its counts; the passkeys and the address at Corbado go with "
+        "it. Everything else that belongs to the new user stays there, and is listed first. The "
+        "new user is kept but signed out everywhere; delete it in the admin once you need nothing "
+        "from it. If Corbado has not confirmed the address, make sure by other means that both are "
+        "the same person."
     )
     epilog = (
         "Examples:\n"
@@ -36,7 +36,9 @@ class Command(CorbadoCommand):
         name = get_user_model().USERNAME_FIELD
         parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
         parser.add_argument("--into", required=True, help=f"{name} of the user to sign in as")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would be done, change nothing"
+        )
         self.add_yes(parser)
 
     @unguarded()

@@ -13,7 +13,7 @@ from corbado_auth.history import prune, records_before
 from corbado_auth.management.base import CorbadoCommand
 
 MOST_DAYS = 36_500
-# Seconds between two lines of progress.
+# Seconds between two progress lines.
 INTERVAL = 2.0
 
 
@@ -21,9 +21,9 @@ class Command(CorbadoCommand):
     help = """\
 Delete rows of the sign-in history (CORBADO_SIGN_IN_HISTORY) that are too old.
 
-They hold IP addresses and browsers of people, so keep them no longer than you
-need them, and let cron run this. It deletes a thousand rows at a time, and can
-be stopped and run again.
+They contain people's IP addresses and browsers, so keep them no longer than you
+need them: run this from cron. It deletes a thousand rows at a time, and can be
+stopped and run again.
 """
     epilog = """\
 examples:
@@ -33,9 +33,13 @@ examples:
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--older-than", type=int, required=True, metavar="DAYS", help="which rows to delete"
+            "--older-than",
+            type=int,
+            required=True,
+            metavar="DAYS",
+            help="delete rows older than this",
         )
-        parser.add_argument("--dry-run", action="store_true", help="show how many they are")
+        parser.add_argument("--dry-run", action="store_true", help="show how many rows these are")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["older_than"]

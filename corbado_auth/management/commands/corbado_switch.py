@@ -13,25 +13,30 @@ from corbado_auth.switch import DELAY, current_switch, turn
 
 
 class Command(CorbadoCommand):
-    # Something is wrong: that must not keep anybody from switching off.
+    # Other things may be wrong, which must not keep anyone from switching off.
     requires_system_checks = ()
     help = (
-        "Switch passkeys and links by email on or off, or say whether they are on. Off: sign-in "
-        "pages have the password form alone, and nobody is offered a passkey; whoever is signed in "
-        f"stays signed in. Every process has noticed after {DELAY} seconds. The admin has the same "
-        "switch."
+        "Switch passkeys and links by email on or off, or show whether they are on. While they are "
+        "off, sign-in pages only have the password form, and nobody is offered a passkey; people "
+        "who are signed in stay signed in. All processes notice the change within "
+        f"{DELAY} seconds. The admin has the same switch."
     )
     epilog = (
         "examples:\n"
-        "  manage.py corbado_switch        says which it is, since when, and who did it\n"
+        "  manage.py corbado_switch        show whether it is on, since when, and who did it\n"
         "  manage.py corbado_switch off    Corbado is down, or something is wrong here"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "position", nargs="?", choices=["on", "off"], help="leave it out to change nothing"
+            "position",
+            nargs="?",
+            choices=["on", "off"],
+            help="the new position; without it, nothing is changed",
         )
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would be done, change nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         position = options["position"]
@@ -43,7 +48,7 @@ class Command(CorbadoCommand):
         else:
             turn(position == "on")
             self._say()
-            self.stdout.write(f"It takes up to {DELAY} seconds until every page has noticed.")
+            self.stdout.write(f"It takes up to {DELAY} seconds until every page shows it.")
 
     def _say(self) -> None:
         row = current_switch()
@@ -57,4 +62,4 @@ class Command(CorbadoCommand):
             since = f", since {when:%Y-%m-%d %H:%M} (by {by})"
         self.stdout.write(f"Passkeys and links by email are {'on' if is_on else 'off'}{since}.")
         if is_on and conf.CORBADO_ENABLED_FOR:
-            self.stdout.write(f"Only those see them whom {conf.CORBADO_ENABLED_FOR} lets in.")
+            self.stdout.write(f"Only people whom {conf.CORBADO_ENABLED_FOR} lets in see them.")

@@ -1,4 +1,4 @@
-"""The sign-ins: of somebody who returns, of one to link, of one to create, and by Connect."""
+"""The sign-ins: of someone who returns, of one to link, of one to create, and by Connect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ User = get_user_model()
 
 
 def returning(request: HttpRequest) -> HttpResponse:
-    """Sign in somebody who has an account."""
+    """Sign in someone who has an account."""
     account = _account(_ask(request))
     if account is None:
         return redirect("/")
@@ -43,7 +43,7 @@ def linking(request: HttpRequest) -> HttpResponse:
 
 
 def creating(request: HttpRequest) -> HttpResponse:
-    """Sign in somebody who is new here."""
+    """Sign in someone who is new here."""
     person = _ask(request)
     account = _account(person)
     if account is None:

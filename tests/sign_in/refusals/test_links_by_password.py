@@ -35,7 +35,7 @@ MakeUser = Callable[..., Any]
 pytestmark = pytest.mark.django_db
 
 
-# A confirmed address links everybody but staff.
+# A confirmed address links everyone but staff.
 @pytest.mark.parametrize(
     ("fields", "confirmed"),
     [({}, False), ({"is_staff": True}, False), ({"is_staff": True, "is_superuser": True}, True)],

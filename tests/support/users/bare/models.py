@@ -9,7 +9,7 @@ from django.db import models
 
 
 class User(AbstractBaseUser):
-    """Somebody with an email, a password and nothing else."""
+    """Someone with an email, a password and nothing else."""
 
     email = models.EmailField(unique=True)
     is_active = models.BooleanField(default=True)

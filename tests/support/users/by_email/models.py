@@ -25,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an email and no user name."""
+    """Someone with an email and no user name."""
 
     email = models.EmailField(unique=True)
     first_name = models.CharField(max_length=150, blank=True)

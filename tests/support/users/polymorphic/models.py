@@ -12,7 +12,7 @@ from polymorphic.models import PolymorphicModel
 
 
 class UserManager(PolymorphicManager, DjangosManager):
-    """Everybody who is here, each as what they are."""
+    """Everyone who is here, each as what they are."""
 
     def get_queryset(self) -> Any:
         """Leave out whoever has left."""
@@ -31,6 +31,6 @@ class User(PolymorphicModel, AbstractUser):
 
 
 class Employee(User):
-    """Somebody who works here."""
+    """Someone who works here."""
 
     desk = models.CharField(max_length=10)

@@ -7,6 +7,6 @@ from simple_history.models import HistoricalRecords
 
 
 class User(AbstractUser):
-    """Somebody whose row has a history."""
+    """Someone whose row has a history."""
 
     history = HistoricalRecords(excluded_fields=["last_login"])

@@ -9,6 +9,6 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """Somebody whose key is no number."""
+    """Someone whose key is no number."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -7,7 +7,7 @@ from corbado_auth.backends import CorbadoBackend, SignInRefused
 
 
 class ShopBackend(CorbadoBackend):
-    # allauth makes everybody prove the address, and match_user() looks at the proof.
+    # allauth makes everyone prove the address, and match_user() looks at the proof.
     local_emails_are_verified = True
 
     def match_user(self, corbado_user):

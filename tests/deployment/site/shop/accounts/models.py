@@ -16,7 +16,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractUser):
-    """Somebody with an email address and no user name."""
+    """Someone with an email address and no user name."""
 
     username = None
     email = models.EmailField("email address", unique=True)
