@@ -1,6 +1,6 @@
-"""Start the example site and the emulator together: what `make demo` runs.
+"""Start the example site and the emulator together: what ``make demo`` runs.
 
-One Ctrl-C stops both. Everything it keeps is in `.demo/`: the site's database, the emulator's
+One Ctrl-C stops both. Everything it keeps is in ``.demo/``: the site's database, the emulator's
 state and the two logs.
 """
 
@@ -120,7 +120,7 @@ class Server:
 
 
 def free_port(wanted: int, what_for: str) -> int:
-    """Return `wanted`, or the next port that nobody uses, and say so."""
+    """Return ``wanted``, or the next port that nobody uses, and say so."""
     for number in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
         if _is_free(number):
             if number != wanted:

@@ -1,4 +1,4 @@
-"""`make demo`, as the person who types it sees it: two addresses, one Ctrl-C."""
+"""``make demo``, as the person who types it sees it: two addresses, one Ctrl-C."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Demo:
         return self.end()
 
     def end(self) -> int:
-        """Wait for the end; what was printed until then is in `printed`."""
+        """Wait for the end; what was printed until then is in ``printed``."""
         output, _ = self.process.communicate(timeout=STOP_SECONDS)
         self.printed += output
         return self.process.returncode

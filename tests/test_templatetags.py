@@ -1,4 +1,4 @@
-"""`{% corbado_auth %}`: Corbado's markup, on any page, under any Content-Security-Policy."""
+"""``{% corbado_auth %}``: Corbado's markup, on any page, under any Content-Security-Policy."""
 
 from __future__ import annotations
 

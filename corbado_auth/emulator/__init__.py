@@ -1,9 +1,9 @@
 """Emulate Corbado's backend and frontend APIs on this machine, offline.
 
 This package imports nothing from the rest of corbado_auth, so it cannot share the client's
-mistakes. `SUPPORTED.md` says what is emulated, how faithfully, and how we know. Start it
-with `manage.py corbado_emulator`, with `python -m corbado_auth.emulator`, or in a test with the
-fixture `corbado` of `corbado_auth.testing`.
+mistakes. ``SUPPORTED.md`` says what is emulated, how faithfully, and how we know. Start it
+with ``manage.py corbado_emulator``, with ``python -m corbado_auth.emulator``, or in a test with the
+fixture ``corbado`` of ``corbado_auth.testing``.
 """
 
 # ruff: noqa: E402 - dependencies are checked first, so that the error says what to install

@@ -1,4 +1,4 @@
-"""Run `python -m corbado_auth.emulator`."""
+"""Run ``python -m corbado_auth.emulator``."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ def create_user(
     confirmed: bool = False,
     signed_up: bool = False,
 ) -> User:
-    """Create a user with its identifiers in one step; raise `already_exists` if one is taken.
+    """Create a user with its identifiers in one step; raise ``already_exists`` if one is taken.
 
-    `confirmed` says whether the address counts as verified.
+    ``confirmed`` says whether the address counts as verified.
     """
     store = project.store
     with store.transaction():
@@ -66,7 +66,7 @@ def create_user(
 def add_identifier(
     project: Project, user: User, kind: str, value: str, *, confirmed: bool = False
 ) -> Identifier:
-    """Add an address to a user; raise `already_exists` if it is taken."""
+    """Add an address to a user; raise ``already_exists`` if it is taken."""
     store = project.store
     with store.transaction():
         if identifier_taken(project, kind, value):
@@ -141,8 +141,8 @@ def passkeys(project: Project, user_id: str, *, status: str = "") -> list[Creden
 def auth_methods(project: Project, user_id: str) -> list[str]:
     """Return the ways in which a user can sign in, as far as Corbado itself knows.
 
-    `webauthn` needs an active passkey: without one the component hangs (API notes 4.3). `email` is
-    always there, since the component falls back to it (4.6 b).
+    ``webauthn`` needs an active passkey: without one the component hangs (API notes 4.3). ``email``
+    is always there, since the component falls back to it (4.6 b).
     """
     has_passkey = bool(passkeys(project, user_id, status="active"))
     return [*(["webauthn"] if has_passkey else []), "email"]

@@ -1,6 +1,6 @@
 """Run WebAuthn ceremonies: create the options and verify the authenticator's response.
 
-`challenge` and `signedChallenge` are JSON inside a JSON string, in the format of
+``challenge`` and ``signedChallenge`` are JSON inside a JSON string, in the format of
 @github/webauthn-json 2 (API notes 4.3). The library is imported when the first ceremony finishes:
 importing it takes longer than the rest of the start.
 """
@@ -33,7 +33,7 @@ FIELD = "signedChallenge"
 
 
 def start_registration(project: Project, user: User, kind: str) -> str:
-    """Return the options string for `navigator.credentials.create()`."""
+    """Return the options string for ``navigator.credentials.create()``."""
     name = accounts.email_of(project, user.id) or user.name
     return creation_options(
         project,
@@ -50,7 +50,7 @@ def start_registration(project: Project, user: User, kind: str) -> str:
 def creation_options(
     project: Project, *, challenge: str, user: Mapping[str, str], known: Collection[Credential]
 ) -> str:
-    """Return the options string for a new passkey; `known` are the user's existing ones."""
+    """Return the options string for a new passkey; ``known`` are the user's existing ones."""
     return options_string(
         {
             "rp": {
@@ -74,21 +74,21 @@ def creation_options(
 
 
 def start_login(project: Project, user: User) -> str:
-    """Return the options string for `navigator.credentials.get()` of a named user."""
+    """Return the options string for ``navigator.credentials.get()`` of a named user."""
     options = request_options(project, begin(project, "login", user.id))
     passkeys = accounts.passkeys(project, user.id)
     return options_string({**options, "allowCredentials": descriptors(passkeys)})
 
 
 def start_mediation(project: Project) -> str:
-    """Return the options string for conditional UI: without `allowCredentials` (API notes 4.3)."""
+    """Return the options for conditional UI: without ``allowCredentials`` (API notes 4.3)."""
     return options_string(request_options(project, begin(project, "mediation", "")))
 
 
 def finish_registration(
     project: Project, signed_challenge: str, kinds: Collection[str], user_agent: str, status: str
 ) -> User:
-    """Verify a new passkey, keep it with `status`, and return its user."""
+    """Verify a new passkey, keep it with ``status``, and return its user."""
     response = read_credential(signed_challenge)
     ceremony = _take(project, response, kinds)
     verified = verify_registration(project, ceremony.id, response)
@@ -133,7 +133,7 @@ def credential_values(
 def finish_login(
     project: Project, signed_challenge: str, user_agent: str
 ) -> tuple[Ceremony, Credential]:
-    """Verify an assertion; raise `not_found` for an unknown or deleted passkey (API notes 4.5)."""
+    """Verify an assertion; raise ``not_found`` for an unknown or deleted one (API notes 4.5)."""
     response = read_credential(signed_challenge)
     ceremony = _take(project, response, ("login", "mediation"))
     found = project.store.credentials.find("webauthn_id", response["id"])
@@ -169,7 +169,7 @@ def decode(text: str) -> bytes:
 def verify_registration(
     project: Project, challenge: str, response: dict[str, Any], field: str = FIELD
 ) -> VerifiedRegistration:
-    """Verify an attestation; raise `validation_error` on `field` if it is invalid."""
+    """Verify an attestation; raise ``validation_error`` on ``field`` if it is invalid."""
     from webauthn import verify_registration_response
     from webauthn.helpers.cose import COSEAlgorithmIdentifier
     from webauthn.helpers.exceptions import WebAuthnException
@@ -194,7 +194,7 @@ def verify_assertion(
     credential: Credential,
     field: str = FIELD,
 ) -> VerifiedAuthentication:
-    """Verify an assertion; raise `validation_error` on `field` if it is invalid."""
+    """Verify an assertion; raise ``validation_error`` on ``field`` if it is invalid."""
     from webauthn import verify_authentication_response
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -264,7 +264,7 @@ def _take(project: Project, response: Mapping[str, Any], kinds: Collection[str])
 
 
 def client_data_of(response: Mapping[str, Any], field: str = FIELD) -> Mapping[str, Any]:
-    """Return the parsed clientDataJSON; its `challenge` is text."""
+    """Return the parsed clientDataJSON; its ``challenge`` is text."""
     try:
         client_data = json.loads(decode(_text(response["response"], "clientDataJSON")))
         return {**client_data, "challenge": _text(client_data, "challenge")}

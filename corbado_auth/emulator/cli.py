@@ -42,7 +42,7 @@ DEFAULTS = {field.name: field.default for field in fields(EmulatorConfig)}
 
 
 def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
-    """Add the flags of both commands; `defaults` override those of the config."""
+    """Add the flags of both commands; ``defaults`` override those of the config."""
     start = {**DEFAULTS, **defaults}
 
     def add(flag: str, help_text: str, **options: Any) -> None:
@@ -133,7 +133,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
 
 
 def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> EmulatorConfig:
-    """Build the config from parsed flags; raise `ConfigError` if they are inconsistent."""
+    """Build the config from parsed flags; raise ``ConfigError`` if they are inconsistent."""
     start = {**DEFAULTS, **defaults}
     if not 0 <= options["port"] <= 65535:
         raise ConfigError("A port is a number from 0 to 65535.")
@@ -171,7 +171,7 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
 
 
 def serve(config: EmulatorConfig, say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; raise `ConfigError` if it cannot start."""
+    """Serve until Ctrl-C or SIGTERM; raise ``ConfigError`` if it cannot start."""
     emulator = Emulator(config, echo=lambda entry: say(_line(entry)))
     # SIGINT, too: a shell script makes its background commands ignore Ctrl-C.
     previous = {
@@ -187,7 +187,7 @@ def serve(config: EmulatorConfig, say: Callable[[str], None]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `python -m corbado_auth.emulator`; return its exit code."""
+    """Run ``python -m corbado_auth.emulator``; return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m corbado_auth.emulator",
         description=DESCRIPTION,

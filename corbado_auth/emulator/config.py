@@ -21,16 +21,16 @@ class ConfigError(Exception):
 class EmulatorConfig:
     """The configuration of one emulator.
 
-    `redirect_url` is the site's token view, `application_url` the page that email links open.
-    `origins` may call the frontend API in addition to the origins of these two. `rate_limit` is
-    calls in 10 seconds per client address (0: off). With `double_opt_in` a passkey signs in a
-    second time only once a mailed link has confirmed the address. `public_url` is where browsers
-    find the emulator behind a proxy that terminates TLS. `other_projects` are more (project ID, API
-    secret) pairs, each with its own users and tokens. `connect_project_id` is the project for
-    Connect if it is another one than for API v1. `backend_api_key` is the bearer token of API v2.
-    `identifier_url` is the site's endpoint, with `identifier_credentials`, that finds the Connect
-    identifier for what was typed, as Corbado's pre-login action would. `expose` allows a `host`
-    that other machines can reach.
+    ``redirect_url`` is the site's token view, ``application_url`` the page that email links open.
+    ``origins`` may call the frontend API in addition to the origins of these two. ``rate_limit`` is
+    calls in 10 seconds per client address (0: off). With ``double_opt_in`` a passkey signs in a
+    second time only once a mailed link has confirmed the address. ``public_url`` is where browsers
+    find the emulator behind a proxy that terminates TLS. ``other_projects`` are more (project ID,
+    API secret) pairs, each with its own users and tokens. ``connect_project_id`` is the project for
+    Connect if it is another one than for API v1. ``backend_api_key`` is the bearer token of API v2.
+    ``identifier_url`` is the site's endpoint, with ``identifier_credentials``, that finds the
+    Connect identifier for what was typed, as Corbado's pre-login action would. ``expose`` allows a
+    ``host`` that other machines can reach.
     """
 
     host: str = "127.0.0.1"
@@ -103,7 +103,7 @@ class EmulatorConfig:
 
     @property
     def relying_party_id(self) -> str:
-        """The WebAuthn RP ID: `rp_id`, else the host of the application URL."""
+        """The WebAuthn RP ID: ``rp_id``, else the host of the application URL."""
         return self.rp_id or urlsplit(self.application_url).hostname or "localhost"
 
 
@@ -118,7 +118,7 @@ def is_loopback(host: str) -> bool:
 
 
 def origin_of(url: str) -> str | None:
-    """Return scheme, host and port as a browser writes them in `Origin`; None if there are none."""
+    """Return scheme, host and port as browsers write them in ``Origin``, or None."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -23,7 +23,7 @@ TEN_YEARS = 10 * 366 * 24 * 3600
 
 
 class Control:
-    """The state of an emulator; `project` is its first project, often also for Connect."""
+    """The state of an emulator; ``project`` is its first project, often also for Connect."""
 
     def __init__(self, config: EmulatorConfig, echo: Callable[[Entry], None] | None = None) -> None:
         self.config = config
@@ -74,7 +74,7 @@ class Control:
         self._seed()
 
     def add_user(self, email: str, full_name: str = "", *, confirmed: bool = True) -> User:
-        """Create a user; raise `ApiError` if the address is taken."""
+        """Create a user; raise ``ApiError`` if the address is taken."""
         return accounts.create_user(
             self.project,
             name=email,
@@ -95,10 +95,10 @@ class Control:
         return turn(self.connect_project, values)
 
     def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
-        """Return a `signedPasskeyData` as after a passkey login of this Connect user.
+        """Return a ``signedPasskeyData`` as after a passkey login of this Connect user.
 
-        A missing user is created. `claims` override the usual ones: `exp=0` makes it expired,
-        `iss="pro-2"` makes it another project's.
+        A missing user is created. ``claims`` override the usual ones: ``exp=0`` makes it expired,
+        ``iss="pro-2"`` makes it another project's.
         """
         project = self.connect_project
         user = users.get_or_create(project, identifier)
@@ -131,7 +131,7 @@ class Control:
 
 
 def read_seed(text: bytes) -> list[dict[str, Any]]:
-    """Read `{"users": [{"email", "fullName"?, "confirmed"?}]}`; raise `ConfigError` if wrong."""
+    """Read ``{"users": [{"email", "fullName"?, "confirmed"?}]}``; raise ``ConfigError``."""
     try:
         users = json.loads(text)["users"]
         rows = [dict(row) for row in users]

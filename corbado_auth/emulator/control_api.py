@@ -1,15 +1,15 @@
-"""Serve the control API, JSON under `/_emulator/`, for developers and tests.
+"""Serve the control API, JSON under ``/_emulator/``, for developers and tests.
 
-The page `/_emulator/` uses only these routes. Its Content-Security-Policy allows no inline script
-and no inline style (`pages.PAGE_POLICY`).
+The page ``/_emulator/`` uses only these routes. Its Content-Security-Policy allows no inline script
+and no inline style (``pages.PAGE_POLICY``).
 
-Every route answers JSON. A refusal is `{"error": "a sentence"}` with 400, 403, 404, 405, 413 or
-415. POST and DELETE need `Content-Type: application/json`. All refuse a foreign `Origin` and a
-`Sec-Fetch-Site` other than same-origin and none. Times are UTC, `yyyy-MM-ddTHH:mm:ss`, on the
-emulator's clock (but `created` of a request is real time); durations are seconds. Lists are newest
-first.
+Every route answers JSON. A refusal is ``{"error": "a sentence"}`` with 400, 403, 404, 405, 413 or
+415. POST and DELETE need ``Content-Type: application/json``. All refuse a foreign ``Origin`` and a
+``Sec-Fetch-Site`` other than same-origin and none. Times are UTC, ``yyyy-MM-ddTHH:mm:ss``, on the
+emulator's clock (but ``created`` of a request is real time); durations are seconds. Lists are
+newest first.
 
-`GET state`::
+``GET state``::
 
     {"revision": 17,  # grows with every change and request: poll, and redraw when it changes
      "now": "2026-01-31T12:00:00", "clockOffset": 360,
@@ -37,7 +37,7 @@ first.
      "webhooks": [{"ID", "action", "url", "username", "status", "error", "answer",
                    "runtime", "created"}]}
 
-`GET requests`, the last 1000 calls of the two APIs, without preflights::
+``GET requests``, the last 1000 calls of the two APIs, without preflights::
 
     {"revision": 17,
      "requests": [{"ID": "req-…", "created", "api": "backend|frontend|none",
@@ -48,41 +48,33 @@ first.
 
 Authorization, Cookie, passwords and tokens are masked.
 
-`GET emails`::
+``GET emails``::
 
     {"revision": 17,
      "emails": [{"ID": "eml-…", "to", "subject", "text", "link",
                  "purpose": "login|sign-up|confirmation|authentication|invitation",
                  "created", "expires", "expiresIn", "state": "open|confirmed|expired"}]}
 
-`POST reset` `{}` -> `{}`
-    Start over: no users, tokens, emails, requests or failures; clock and project settings as at the
-    start. A seed file is read again.
-`POST users` `{"email", "fullName"?, "confirmed"? = true}` -> one of `users`
-    400 when the address is taken.
-`POST tokens` `{"userID"}` -> `{"token", "redirectURL", "expires"}`
-    An auth token as after a sign-in.
-`POST connect` `{…}` -> `{"switches"}`
-    Change any of Connect's switches: `loginKillSwitchActive`, `appendKillSwitchActive`,
-    `manageKillSwitchActive`, `conditionalUI`, `isCDA`, `autoAppend`, `conditionalAppend`,
-    `requireConnectLoginToken` (true or false); `rollout`, the percentage of browsers that may use
-    passkeys; `fallback`, the code with which every login falls back; `verificationResult`, the
-    answer to every verification; `session`, what a post-login action would return, where
-    `{signedPasskeyData}` is replaced by the JWT; `identifierURL` and `identifierCredentials`
-    (user:password), the site's endpoint that finds the identifier for a typed name. An empty string
-    switches a text off.
-`POST connect/signed-passkey-data` `{"identifier"}` -> `{"signedPasskeyData"}`
-    What a passkey login of this Connect user would hand to the page; a missing user is created.
-`POST clock` `{"advance": seconds}` -> `{"now", "clockOffset"}`
-    Forward only, at most ten years in all.
-`POST failures` `{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?,
-"times"? = 1}` -> one of `failures`
-    `*` in the path matches anything; at least one of status, delay, drop and body
-    ("truncated", "garbage" or "empty"); times 0 is until removed.
-`DELETE failures` `{"ID"?}` -> `{}`
-    That one, or all.
-`POST rate-limit` `{"requests", "seconds"? = 10}` -> `{"rateLimit"}`
-    Calls per client address; 0 switches it off.
+``POST reset`` ``{}`` -> ``{}`` Start over: no users, tokens, emails, requests or failures; clock
+and project settings as at the start. A seed file is read again. ``POST users`` ``{"email",
+"fullName"?, "confirmed"? = true}`` -> one of ``users`` 400 when the address is taken. ``POST
+tokens`` ``{"userID"}`` -> ``{"token", "redirectURL", "expires"}`` An auth token as after a sign-in.
+``POST connect`` ``{…}`` -> ``{"switches"}`` Change any of Connect's switches:
+``loginKillSwitchActive``, ``appendKillSwitchActive``, ``manageKillSwitchActive``,
+``conditionalUI``, ``isCDA``, ``autoAppend``, ``conditionalAppend``, ``requireConnectLoginToken``
+(true or false); ``rollout``, the percentage of browsers that may use passkeys; ``fallback``, the
+code with which every login falls back; ``verificationResult``, the answer to every verification;
+``session``, what a post-login action would return, where ``{signedPasskeyData}`` is replaced by the
+JWT; ``identifierURL`` and ``identifierCredentials`` (user:password), the site's endpoint that finds
+the identifier for a typed name. An empty string switches a text off. ``POST
+connect/signed-passkey-data`` ``{"identifier"}`` -> ``{"signedPasskeyData"}`` What a passkey login
+of this Connect user would hand to the page; a missing user is created. ``POST clock`` ``{"advance":
+seconds}`` -> ``{"now", "clockOffset"}`` Forward only, at most ten years in all. ``POST failures``
+`{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?, "times"? = 1}`` -> one of
+``failures` ``*`` in the path matches anything; at least one of status, delay, drop and body
+("truncated", "garbage" or "empty"); times 0 is until removed. ``DELETE failures`` ``{"ID"?}`` ->
+``{}`` That one, or all. ``POST rate-limit`` ``{"requests", "seconds"? = 10}`` -> ``{"rateLimit"}``
+Calls per client address; 0 switches it off.
 """
 
 from __future__ import annotations
@@ -223,7 +215,7 @@ def _plan_failure(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def plan_failure(control: Control, **given: Any) -> Failure:
-    """Plan one failure from the fields of `POST failures`; raise `Refusal` if they are wrong."""
+    """Plan one failure from the fields of ``POST failures``; raise ``Refusal`` if wrong."""
     values = {name: value for name, value in given.items() if value is not None}
     if not str(values.get("path", "")).startswith(("/", "*")):
         raise Refusal(400, "path begins with /, for example /v1/authTokens/validate.")

@@ -27,7 +27,7 @@ MAX_DELAY = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A planned failure. `times` 0 means until it is removed."""
+    """A planned failure. ``times`` 0 means until it is removed."""
 
     id: str
     path: str

@@ -11,7 +11,7 @@ BLANK = "cannot be blank"
 
 
 class Fields:
-    """The fields of a JSON body; after reading them, `check()` reports all wrong ones."""
+    """The fields of a JSON body; after reading them, ``check()`` reports all wrong ones."""
 
     def __init__(self, body: Mapping[str, Any], status: int = 400, prefix: str = "") -> None:
         self._body = body
@@ -27,7 +27,7 @@ class Fields:
         one_of: Collection[str] = (),
         length: int | None = None,
     ) -> str:
-        """Return a string, `""` if it is absent."""
+        """Return a string, ``""`` if it is absent."""
         value = self._body.get(name)
         if value is None:
             value = ""
@@ -67,7 +67,7 @@ class Fields:
         return value if fits else None
 
     def client_info(self, *, required: bool) -> Mapping[str, str]:
-        """Return `clientInfo`; if it is required, so are both of its parts (API notes 0.1)."""
+        """Return ``clientInfo``; if it is required, so are both of its parts (API notes 0.1)."""
         value = self._body.get("clientInfo")
         if value is None and not required:
             return {}
@@ -83,7 +83,7 @@ class Fields:
         return info
 
     def check(self) -> None:
-        """Raise `validation_error` if a field was wrong."""
+        """Raise ``validation_error`` if a field was wrong."""
         if self.problems:
             raise ApiError(self._status, "validation_error", validation=self.problems)
 

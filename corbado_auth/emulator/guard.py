@@ -1,11 +1,11 @@
 """Decide who may call: any web page can send requests to loopback, so each API has a rule.
 
 - Host: a known name, else 421. A page that uses DNS rebinding sends its own name.
-- Frontend API: pages of the authorised origins, by exact match; a call without `Origin` comes from
-  a client that is no browser.
-- Backend API: HTTP Basic, or a bearer key for v2; an `Origin` that is not authorised is
-  `invalid_origin` (API notes 5.1).
-- Control routes: no `Origin` or the emulator's own, and no request that another site started.
+- Frontend API: pages of the authorised origins, by exact match; a call without ``Origin`` comes
+  from a client that is not a browser.
+- Backend API: HTTP Basic, or a bearer key for v2; an ``Origin`` that is not authorised is
+  ``invalid_origin`` (API notes 5.1).
+- Control routes: no ``Origin`` or the emulator's own, and no request that another site started.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def known_origin(projects: Mapping[str, Project], request: Request) -> str:
 
 
 def add_cors(headers: Headers, origin: str) -> None:
-    """Let pages of this origin read the answer; `*` would not allow credentials."""
+    """Let pages of this origin read the answer; ``*`` would not allow credentials."""
     headers.add("Vary", "Origin")
     if origin:
         headers["Access-Control-Allow-Origin"] = origin

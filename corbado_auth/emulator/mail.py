@@ -31,7 +31,7 @@ def send_link(
     lifetime: float = LIFETIME,
     additional_payload: str = "",
 ) -> EmailLink:
-    """Email a new link to `target`, by default the application URL."""
+    """Email a new link to ``target``, by default the application URL."""
     store = project.store
     link_id, token = make_id("eml"), random_text(TOKEN_LENGTH)
     link = _link(target or str(project.config["applicationUrl"]), link_id, token)

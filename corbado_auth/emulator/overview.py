@@ -28,7 +28,7 @@ SHOWN = 500  # an import can bring a hundred thousand users, too many for a page
 
 
 def state(control: Control) -> dict[str, Any]:
-    """Return the answer to `GET state`."""
+    """Return the answer to ``GET state``."""
     project = control.project
     store = project.store
     limit = control.rate_limit
@@ -140,7 +140,7 @@ def token(project: Project, row: Token) -> dict[str, Any]:
 
 
 def emails(control: Control) -> dict[str, Any]:
-    """Return the answer to `GET emails`, newest first."""
+    """Return the answer to ``GET emails``, newest first."""
     links = control.project.store.email_links.all()
     return {
         "revision": control.revision,
@@ -165,7 +165,7 @@ def email(project: Project, row: EmailLink) -> dict[str, Any]:
 
 
 def requests(control: Control) -> dict[str, Any]:
-    """Return the answer to `GET requests`, newest first."""
+    """Return the answer to ``GET requests``, newest first."""
     return {
         "revision": control.revision,
         "requests": [entry.public() for entry in reversed(control.log.all())],

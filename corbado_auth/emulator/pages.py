@@ -1,4 +1,4 @@
-"""Serve the static files: the components and the page `/_emulator/`."""
+"""Serve the static files: the components and the page ``/_emulator/``."""
 
 from __future__ import annotations
 

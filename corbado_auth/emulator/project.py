@@ -65,7 +65,7 @@ CONFIG_DEFAULTS: Mapping[str, Any] = {
 
 
 class Project:
-    """A project; `base_url` is where it answers, known once the server is bound."""
+    """A project; ``base_url`` is where it answers, known once the server is bound."""
 
     def __init__(
         self, config: EmulatorConfig, project_id: str, api_secret: str, state: StateFile | None

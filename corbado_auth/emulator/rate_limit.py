@@ -13,7 +13,7 @@ from corbado_auth.emulator.wire import ApiError
 
 
 class RateLimit:
-    """A limit of `requests` calls in any `seconds`; 0 requests switch it off."""
+    """A limit of ``requests`` calls in any ``seconds``; 0 requests switch it off."""
 
     def __init__(self, requests: int, seconds: float = 10.0) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class RateLimit:
         self.set(*self._start)
 
     def check(self, address: str) -> None:
-        """Raise `rate_limited` if this address called too often (its envelope is INFERRED 2)."""
+        """Raise ``rate_limited`` if this address called too often (its envelope is INFERRED 2)."""
         if not self.requests:
             return
         with self._lock:

@@ -13,7 +13,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A user; `status` is active, pending or disabled (the API returns `deleted`: INFERRED 7)."""
+    """A user; ``status`` is active, pending or disabled (read as ``deleted``: INFERRED 7)."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Identifier:
-    """An email address or phone number of a user; `active` means verified."""
+    """An email address or phone number of a user; ``active`` means verified."""
 
     id: str
     user_id: str
@@ -49,7 +49,7 @@ def identifier_key(kind: str, value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """A passkey. `webauthn_id` and `public_key` are base64url."""
+    """A passkey. ``webauthn_id`` and ``public_key`` are base64url."""
 
     id: str
     user_id: str
@@ -71,9 +71,9 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class Ceremony:
-    """A ceremony in progress; `id` is its challenge, all that a finish call brings (API notes 0.6).
+    """A ceremony in progress; ``id`` is its challenge, all that a finish call has (API notes 0.6).
 
-    `typed` is what was typed to start a Connect login.
+    ``typed`` is what was typed to start a Connect login.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Ceremony:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token, whose `id` is the secret; `kind` is auth, session, association or login."""
+    """A token, whose ``id`` is the secret; ``kind`` is auth, session, association or login."""
 
     id: str
     kind: str
@@ -97,7 +97,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLink:
-    """A magic link and its email. `link` contains `token`."""
+    """A magic link and its email. ``link`` contains ``token``."""
 
     id: str
     user_id: str
@@ -118,7 +118,7 @@ class EmailLink:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A webhook call to the site; `body` is what was sent, with the password masked."""
+    """A webhook call to the site; ``body`` is what was sent, with the password masked."""
 
     id: str
     action: str
@@ -137,8 +137,8 @@ class Delivery:
 class ConnectUser:
     """A user of Corbado Connect.
 
-    `identifier` is the site's own ID for the user, as in connect tokens; `user_handle` is the
-    WebAuthn user handle, random base64url. `shown_as` is the name in the last passkey operation,
+    ``identifier`` is the site's own ID for the user, as in connect tokens; ``user_handle`` is the
+    WebAuthn user handle, random base64url. ``shown_as`` is the name in the last passkey operation,
     which the one-tap button shows and sends back.
     """
 
@@ -159,7 +159,7 @@ class ConnectPasskey(Credential):
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectToken:
-    """A connect token; `status` is initial or consumed."""
+    """A connect token; ``status`` is initial or consumed."""
 
     id: str
     secret: str
@@ -173,7 +173,7 @@ class ConnectToken:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedPasskeyData:
-    """An issued `signedPasskeyData`; `id` is its `jti`."""
+    """An issued ``signedPasskeyData``; ``id`` is its ``jti``."""
 
     id: str
     user_id: str

@@ -51,7 +51,7 @@ SECRET_FIELDS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A call. `status` is None if the connection was dropped."""
+    """A call. ``status`` is None if the connection was dropped."""
 
     id: str
     created: float
@@ -84,7 +84,7 @@ class Entry:
 
 
 class RequestLog:
-    """The newest entries; `echo` is called with each new one."""
+    """The newest entries; ``echo`` is called with each new one."""
 
     def __init__(self, echo: Callable[[Entry], None] | None = None) -> None:
         self._lock = threading.Lock()

@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """A line of the route table; `{name}` in the path is a parameter."""
+    """A line of the route table; ``{name}`` in the path is a parameter."""
 
     api: Api
     method: str
@@ -71,7 +71,7 @@ class Router:
                 self._fixed.setdefault(route.path, {})[route.method] = route
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """Return the route and its parameters; raise `not_found` or `method_not_allowed`."""
+        """Return the route and its parameters; raise ``not_found`` or ``method_not_allowed``."""
         methods, params = self._find(path)
         if methods is None:
             raise not_found("Unknown path")

@@ -30,10 +30,10 @@ IDLE_TIMEOUT = 60  # seconds a connection may be idle
 
 
 class Emulator:
-    """An emulator: `with Emulator(config) as emulator:` serves it at `emulator.url`.
+    """An emulator: ``with Emulator(config) as emulator:`` serves it at ``emulator.url``.
 
-    `control` is its state, to read and to change. `echo` is called with each finished call of the
-    two APIs.
+    ``control`` is its state, to read and to change. ``echo`` is called with each finished call of
+    the two APIs.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Emulator:
         return self._url
 
     def issue_signed_passkey_data(self, identifier: str, **claims: Any) -> str:
-        """Return the `signedPasskeyData` of a passkey login of the site's user `identifier`.
+        """Return the ``signedPasskeyData`` of a passkey login of the site's user ``identifier``.
 
-        `claims` override the usual ones, to test how a site handles a bad one.
+        ``claims`` override the usual ones, to test how a site handles a bad one.
         """
         return self.control.issue_signed_passkey_data(identifier, **claims)
 
     def start(self) -> None:
-        """Bind and serve in a thread; raise `ConfigError` if the port is taken."""
+        """Bind and serve in a thread; raise ``ConfigError`` if the port is taken."""
         self._bind()
         server = self._server
         assert server is not None  # noqa: S101 - for the type checker
@@ -81,7 +81,7 @@ class Emulator:
         self._thread.start()
 
     def serve_forever(self, ready: Callable[[], None]) -> None:
-        """Bind, call `ready` and serve in this thread until it is interrupted."""
+        """Bind, call ``ready`` and serve in this thread until it is interrupted."""
         self._bind()
         try:
             ready()

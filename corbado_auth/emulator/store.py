@@ -61,7 +61,7 @@ class Table(Generic[R]):
         return list(self._rows.values())
 
     def find(self, index: str, key: str) -> list[R]:
-        """Return the records whose `index` has this key."""
+        """Return the records whose ``index`` has this key."""
         found = (self._rows.get(record_id) for record_id in list(self._indexes[index].get(key, ())))
         return [record for record in found if record is not None]
 
@@ -101,7 +101,7 @@ class Table(Generic[R]):
 
 
 class Store:
-    """All records of a project. Change them only inside `transaction()`."""
+    """All records of a project. Change them only inside ``transaction()``."""
 
     def __init__(self, project_id: str, database: StateFile | None = None) -> None:
         self._lock = threading.RLock()

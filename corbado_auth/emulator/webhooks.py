@@ -29,9 +29,9 @@ def is_on(project: Project, action: str) -> bool:
 
 
 def login_status(project: Project, username: str) -> str:
-    """Ask whether the site knows a username: `exists`, `not_exists` or `blocked`.
+    """Ask whether the site knows a username: ``exists``, ``not_exists`` or ``blocked``.
 
-    Without a webhook it is `not_exists`: then Corbado's own data decide.
+    Without a webhook it is ``not_exists``: then Corbado's own data decide.
     """
     if not is_on(project, "authMethods"):
         return "not_exists"
@@ -52,7 +52,7 @@ def password_is_right(project: Project, username: str, password: str) -> bool:
 
 
 def ask(project: Project, action: str, data: Mapping[str, str]) -> Mapping[str, Any]:
-    """Call the webhook and return the `data` of its answer; raise `client_error` without any.
+    """Call the webhook and return the ``data`` of its answer; raise ``client_error`` without any.
 
     Only status 200 with JSON counts. Redirects are not followed and nothing is retried, because a
     browser is waiting.
@@ -81,7 +81,7 @@ def send(
     body: Mapping[str, Any],
     username: str,
 ) -> Delivery:
-    """Call the site once and record the outcome; `error` says why there is no answer."""
+    """Call the site once and record the outcome; ``error`` says why there is no answer."""
     started = time.perf_counter()
     status, text, problem = 0, "", ""
     try:

@@ -16,7 +16,7 @@ ALPHABET = string.ascii_letters + string.digits
 class ApiError(Exception):
     """An error that is answered with Corbado's envelope (API notes 1.2).
 
-    `validation` holds (field, message) pairs.
+    ``validation`` holds (field, message) pairs.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ def not_found(details: str, status: int = 404) -> ApiError:
 
 
 def make_id(prefix: str) -> str:
-    """Return an ID such as `usr-10264112935886989443`, with 64 random bits (API notes 2)."""
+    """Return an ID such as ``usr-10264112935886989443``, with 64 random bits (API notes 2)."""
     return f"{prefix}-{secrets.randbits(64)}"
 
 
@@ -54,14 +54,14 @@ def random_text(length: int) -> str:
 
 
 def timestamp(epoch: float) -> str:
-    """Return `yyyy-MM-ddTHH:mm:ss` without a zone, as the v1 API does (UTC is INFERRED 13)."""
+    """Return ``yyyy-MM-ddTHH:mm:ss`` without a zone, as the v1 API does (UTC is INFERRED 13)."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def envelope(
     status: int, payload: Mapping[str, Any], request_id: str, link: str, runtime: float
 ) -> dict[str, Any]:
-    """Wrap the payload (`data` or top-level fields) in the envelope."""
+    """Wrap the payload (``data`` or top-level fields) in the envelope."""
     phrase = "OK" if status == HTTPStatus.OK else reason(status)
     return {
         "httpStatusCode": status,
@@ -81,7 +81,7 @@ def reason(status: int) -> str:
 
 
 def error_payload(error: ApiError) -> dict[str, Any]:
-    """Return `error`; without `type` and `links` the web component crashes (API notes 0.4)."""
+    """Return ``error``; without ``type`` and ``links`` the component crashes (API notes 0.4)."""
     body: dict[str, Any] = {"type": error.error_type, "links": []}
     if error.details:
         body["details"] = error.details

@@ -1,4 +1,4 @@
-"""The example site under test: seeded once, as `make demo` does it."""
+"""The example site under test: seeded once, as ``make demo`` does it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ DEFAULT_USERS = 520
 
 @dataclass(frozen=True)
 class Person:
-    """One local user to be. `has_password` False means that the site never knew one."""
+    """One local user to be. ``has_password`` False means that the site never knew one."""
 
     username: str
     first_name: str
@@ -72,7 +72,7 @@ _PLAIN = str.maketrans("áéíóúüöåëñ", "aeiouuoaen")
 
 
 def people(count: int) -> Iterator[Person]:
-    """Yield `count` people, the named ones first. A larger count adds people and changes none."""
+    """Yield ``count`` people, the named ones first. A larger count adds people and changes none."""
     yield CUSTOMER
     yield KEEPER
     yield from ODD_CASES

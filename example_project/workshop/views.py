@@ -136,7 +136,7 @@ class AccountView(LoginRequiredMixin, TemplateView):
 
 @method_decorator(login_page, name="dispatch")
 class LoginView(PasswordLoginView):
-    """The login page that the site always had; `login_page` and one template tag are new."""
+    """The login page that the site always had; ``login_page`` and one template tag are new."""
 
     template_name = "workshop/login.html"
     authentication_form = PasswordForm

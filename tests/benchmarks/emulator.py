@@ -1,6 +1,6 @@
 """What the test kit costs, beside an empty werkzeug server of the same kind.
 
-Run `python -m tests.benchmarks emulator`. It prints numbers and judges nothing: a test that fails
+Run ``python -m tests.benchmarks emulator``. It prints numbers and judges nothing: a test that fails
 on a busy machine proves nothing. The aim is at most twice the cost of the empty server.
 """
 

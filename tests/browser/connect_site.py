@@ -1,6 +1,6 @@
 """A site with Corbado Connect: its pages, its token endpoint, and what it makes of a passkey login.
 
-The pages log what the component calls them with in `window.called`, as [name, argument, …].
+The pages log what the component calls them with in ``window.called``, as [name, argument, …].
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ body {{ margin: 2rem 1rem; font: 1rem/1.5 system-ui; }} h1 {{ text-align: center
 
 
 class ConnectSite:
-    """The site, with an emulator of its own. `user` is signed in; `refuses` passkey logins."""
+    """The site, with an emulator of its own. ``user`` is signed in; ``refuses`` passkey logins."""
 
     def __init__(self) -> None:
         self.user = "4f1c"

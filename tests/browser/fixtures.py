@@ -1,8 +1,8 @@
-"""Fixtures for everything that drives a browser, here and in `tests/security` (a pytest plugin).
+"""Fixtures for everything that drives a browser, here and in ``tests/security`` (a pytest plugin).
 
-`visitor` is a person with a device that knows passkeys, `new_visitor()` makes more of them,
-`site` is the real example site with the emulator's own component, `live_site` the small test site
-in this process, with the database at hand.
+``visitor`` is a person with a device that knows passkeys, ``new_visitor()`` makes more of them,
+``site`` is the real example site with the emulator's own component, ``live_site`` the small test
+site in this process, with the database at hand.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def visitor_without_foreign_cookies(
 ) -> Iterator[Visitor]:
     """Be a person whose browser blocks third-party cookies, by its settings.
 
-    A browser profile of its own: those of `new_visitor` are private windows, where the choice is
+    A browser profile of its own: those of ``new_visitor`` are private windows, where the choice is
     Chromium's.
     """
     (tmp_path / "Default").mkdir()
@@ -178,7 +178,7 @@ def either_site(request: pytest.FixtureRequest) -> servers.ExampleSite:
 
 @dataclass
 class LiveSite:
-    """The test site of `tests/urls.py`, served from this process, with an emulator of its own."""
+    """The test site of ``tests/urls.py``, served from this process, with an emulator of its own."""
 
     url: str
     emulator: Emulator
@@ -199,7 +199,7 @@ def _live_emulator(live_server: LiveServer) -> Iterator[LiveSite]:
 def live_site(
     _live_emulator: LiveSite, transactional_db: None, settings: SettingsWrapper
 ) -> LiveSite:
-    """Run the test site with an emulator; models and `settings` are those of this process."""
+    """Run the test site with an emulator; models and ``settings`` are those of this process."""
     settings.CORBADO_PROJECT_ID = PROJECT_ID
     settings.CORBADO_API_SECRET = API_SECRET
     settings.CORBADO_BACKEND_API_URL = _live_emulator.emulator.url

@@ -24,7 +24,7 @@ WEBHOOK_PASSWORD = "made-up-password-of-the-tests"
 
 @dataclass
 class ExampleSite:
-    """The example site with its emulator. `database` is the site's SQLite file."""
+    """The example site with its emulator. ``database`` is the site's SQLite file."""
 
     url: str
     emulator: Emulator
@@ -78,7 +78,7 @@ class ExampleSite:
 
 
 def seed_database(folder: Path) -> Path:
-    """Make the example site's database as `make demo` does, for `example_site` to copy."""
+    """Make the example site's database as ``make demo`` does, for ``example_site`` to copy."""
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
         "EXAMPLE_DATA_DIR": str(folder),

@@ -71,7 +71,7 @@ def album(visitor: Visitor) -> Album:
 
 @pytest.fixture
 def corbado() -> Iterator[Corbado]:
-    """Let the emulator answer pages of `SITE`."""
+    """Let the emulator answer pages of ``SITE``."""
     with _corbado_for_one_test(SITE) as fresh:
         yield fresh
 

@@ -1,4 +1,4 @@
-"""The emulator's own `<corbado-auth>`: for the keyboard, for every eye, under a strict policy."""
+"""The emulator's own ``<corbado-auth>``: for the keyboard, for every eye, under a strict policy."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visito
 def test_everything_works_while_third_party_cookies_are_blocked(
     connect_site: LiveSite, visitor_without_foreign_cookies: Visitor, settings: Any
 ) -> None:
-    """Corbado's API is another site then: `127.0.0.1` beside `localhost`."""
+    """Corbado's API is another site then: ``127.0.0.1`` beside ``localhost``."""
     visitor = visitor_without_foreign_cookies
     assert connect_site.url.startswith("http://localhost:")
     api = connect_site.emulator.url.replace("localhost", "127.0.0.1")

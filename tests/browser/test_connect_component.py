@@ -84,7 +84,7 @@ def make_passkey(site: ConnectSite, page: Page) -> None:
 
 
 def accept(visitor: Visitor) -> None:
-    """Let ceremonies succeed again after `refuse()`."""
+    """Let ceremonies succeed again after ``refuse()``."""
     assert visitor.authenticator
     device = visitor.authenticator
     device._devtools.send("WebAuthn.setUserVerified", {**device._id, "isUserVerified": True})

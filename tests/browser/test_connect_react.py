@@ -1,7 +1,7 @@
-"""npm `@corbado/connect-react` 0.2.4-alpha.0, as a person uses it, against the emulator.
+"""npm ``@corbado/connect-react`` 0.2.4-alpha.0, as a person uses it, against the emulator.
 
-It is the newest release there: of September 2024, without `customDomain`, and its `onComplete` gets
-the session alone. So the page names the emulator where the client keeps its process, and the
+It is the newest release there: of September 2024, without ``customDomain``, and its ``onComplete``
+gets the session alone. So the page names the emulator where the client keeps its process, and the
 emulator puts the signedPasskeyData into the session.
 """
 

@@ -1,4 +1,4 @@
-"""npm `@corbado/web-core` 3.5.0, the client of the Connect component, against the emulator."""
+"""npm ``@corbado/web-core`` 3.5.0, the client of the Connect component, against the emulator."""
 
 from __future__ import annotations
 

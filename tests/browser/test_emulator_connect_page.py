@@ -1,4 +1,4 @@
-"""Connect on the page `/_emulator/`: users, passkeys, tokens and switches."""
+"""Connect on the page ``/_emulator/``: users, passkeys, tokens and switches."""
 
 from __future__ import annotations
 

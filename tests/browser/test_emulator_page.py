@@ -1,4 +1,4 @@
-"""The page `/_emulator/`: what a developer looks at while the site talks to Corbado."""
+"""The page ``/_emulator/``: what a developer looks at while the site talks to Corbado."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def remove_passkey(site: ExampleSite, user: dict) -> None:
 
 
 def offer_passkeys_in_field(visitor: Visitor) -> None:
-    """Give the login page the markup of `{% corbado_auth conditional="yes" %}` as it is parsed."""
+    """Give the login page the parsed markup of ``{% corbado_auth conditional="yes" %}``."""
     visitor.page.add_init_script("""
         new MutationObserver((_, observer) => {
           const element = document.querySelector("corbado-auth");

@@ -22,7 +22,7 @@ PLATFORM_AUTHENTICATOR = {
 
 
 class Visitor:
-    """One browser profile with one open page; `tab()` opens another that shares the cookies."""
+    """One browser profile with one open page; ``tab()`` opens another that shares the cookies."""
 
     def __init__(self, context: BrowserContext, *, passkeys: bool = True) -> None:
         context.set_default_timeout(TIMEOUT_IN_MS)
@@ -71,7 +71,7 @@ class Visitor:
         self.page.wait_for_url(re.compile(rf"^https?://[^/]+{re.escape(path)}([?#].*)?$"))
 
     def sees(self, text: str) -> None:
-        """Wait until a text is on the page; `text` is a regular expression, ignoring case."""
+        """Wait until a text is on the page; ``text`` is a regular expression, ignoring case."""
         self.page.get_by_text(re.compile(text, re.IGNORECASE)).first.wait_for()
 
     def cookie(self, name: str) -> str | None:

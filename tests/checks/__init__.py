@@ -1,1 +1,1 @@
-"""What `manage.py check` and `corbado_doctor` say about a site."""
+"""What ``manage.py check`` and ``corbado_doctor`` say about a site."""

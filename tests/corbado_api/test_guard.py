@@ -362,7 +362,7 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_forked_process_has_all_of_its_room() -> None:
-    """Its parent had a call out, and held the lock: `gunicorn --preload` and a thread of a site."""
+    """Its parent held the lock during a call: ``gunicorn --preload``, and a thread of the site."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKING],
         cwd=ROOT,

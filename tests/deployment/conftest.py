@@ -1,4 +1,4 @@
-"""`make deployment` runs what is here; the everyday run leaves it out, for it takes minutes."""
+"""``make deployment`` runs what is here; the everyday run leaves it out, for it takes minutes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _browser(stack: Stack) -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(_browser: Browser) -> Browser:
-    """Let `visitor` and `new_visitor` use this Chromium."""
+    """Let ``visitor`` and ``new_visitor`` use this Chromium."""
     return _browser
 
 

@@ -6,7 +6,7 @@ from tests.documentation.blocks import ROOT, blocks_of
 
 
 def commands(page: str) -> list[str]:
-    """Return what follows each `$` on a page, in order; lines that go on are joined."""
+    """Return what follows each ``$`` on a page, in order; lines that go on are joined."""
     found: list[str] = []
     for block in blocks_of(ROOT / "docs" / f"{page}.md"):
         goes_on = False

@@ -1,7 +1,7 @@
 """The shop in production, on this machine: PostgreSQL, gunicorn, nginx, TLS, and the emulator.
 
 Everything is in a temporary folder and on ports of loopback, and ends with the test run. The
-configuration is the one in `site/`, which the how-to guides show; only paths and ports differ.
+configuration is the one in ``site/``, which the how-to guides show; only paths and ports differ.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PRODUCTION = "DJANGO_SETTINGS_MODULE=shop.production python manage.py "
 
 
 class Stack:
-    """Start everything in `with Stack() as stack:`; `url` is where browsers find the shop."""
+    """Start everything in ``with Stack() as stack:``; ``url`` is where browsers find the shop."""
 
     def __init__(self) -> None:
         self._undo = ExitStack()
@@ -104,7 +104,7 @@ class Stack:
         return (self.folder / name).read_text(errors="replace")
 
     def connect(self, source: str = "127.0.0.1", name: str = SHOP) -> HTTPSConnection:
-        """Connect to nginx from an address of loopback; the certificate has to be for `name`."""
+        """Connect to nginx from an address of loopback; the certificate has to be for ``name``."""
         context = ssl.create_default_context(cafile=str(self.authority))
         raw = socket.create_connection(
             ("127.0.0.1", self.port), timeout=60, source_address=(source, 0)

@@ -248,7 +248,7 @@ def test_our_cookies_are_bound_to_the_host_and_all_are_secure(
 
 
 def test_a_long_way_back_passes_nginx_and_gunicorn(stack: Stack, new_visitor: NewVisitor) -> None:
-    """A long `next` is in the intent and in the pending sign-in, and both travel with the click."""
+    """A long ``next`` is in the intent and the pending sign-in, both sent with the click."""
     person = new_visitor(passkeys=False, base_url=stack.url)
     # What does not compress is largest.
     letters = Random(7).choices(ascii_letters, k=1300)  # noqa: S311

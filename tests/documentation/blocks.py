@@ -21,7 +21,7 @@ NOTE = re.compile(r"^ *<!-- run: (.*?)(?: -->)?$")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block; `note` is what the comment above it says, `section` the heading's text."""
+    """One fenced block; ``note`` is the comment above it, ``section`` the text of the heading."""
 
     page: str
     line: int

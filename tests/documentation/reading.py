@@ -120,7 +120,7 @@ def raised_by(setting: str) -> str:
 
 
 def words(node: ast.expr, local: dict[str, ast.expr]) -> str:
-    """Return a text as it is written, with `…` for what is put in later."""
+    """Return a text as it is written, with ``…`` for what is put in later."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):

@@ -164,7 +164,7 @@ def settings() -> Iterator[str]:
 
 
 def _defaults_of_settings() -> dict[str, str]:
-    """Read the second argument of each `_get()` in conf.py; an empty one means required."""
+    """Read the second argument of each ``_get()`` in conf.py; an empty one means required."""
     source = (PACKAGE / "conf.py").read_text("utf-8")
     cls = next(node for node in ast.parse(source).body if is_class(node, "Settings"))
     defaults = {}

@@ -69,7 +69,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, emulator: Emulator) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seed the data of `make demo` once; pages get copies."""
+    """Seed the data of ``make demo`` once; pages get copies."""
     folder = tmp_path_factory.mktemp("demo")
     settings = {"EXAMPLE_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": f"{DEMO}.settings"}
     for command in ("migrate", "seed_example"):

@@ -63,7 +63,7 @@ sign_in("aaliyah.abebe@example.com")
 
 
 def addresses_of_colleagues(walk: Walk) -> None:
-    """Write the file that `--emails-from` reads."""
+    """Write the file that ``--emails-from`` reads."""
     walk.write("colleagues.txt", "customer000@example.com\nstaff0@example.com\n")
 
 

@@ -1,4 +1,4 @@
-"""What the guides about deployment show is what `make deployment` runs."""
+"""What the guides about deployment show is what ``make deployment`` runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Walk a page as its reader would: run every block, on a site in a folder of its own.
 
-What a block is for tells its language, its first line (`# shop/forms.py` is a file, and
-`# shop/urls.py, at the end` is added to one), what it holds (settings, URLs, tests), or a comment
+What a block is for tells its language, its first line (``# shop/forms.py`` is a file, and
+``# shop/urls.py, at the end`` is added to one), what it holds (settings, URLs, tests), or a comment
 above it that no reader sees (blocks.py), with one or more of these, semicolons between:
 
     file NAME              a Python block that is a whole file
@@ -48,7 +48,7 @@ TIMEOUT = 120
 
 
 class Walk:
-    """One site, one page, block after block; `finish()` looks at what came of it."""
+    """One site, one page, block after block; ``finish()`` looks at what came of it."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class Walk:
             assert matches(shown, printed), f"{block}\n$ {command}\nshown:\n{shown}\nis:\n{printed}"
 
     def command_pip(self, words: list[str], block: Block) -> None:
-        """Hold `pip install` against what the package is called and which extras it has."""
+        """Hold ``pip install`` against what the package is called and which extras it has."""
         setup = configparser.ConfigParser()
         setup.read(ROOT / "setup.cfg", encoding="utf-8")
         assert words[1] in {"install", "uninstall"}, f"{block}: what does {words[1]} do?"
@@ -358,7 +358,7 @@ def commands_of(block: Block) -> Iterable[tuple[str, str]]:
 
 
 def matches(shown: str, printed: str) -> bool:
-    """Compare line by line; `…` on the page stands for anything, alone on a line for many lines."""
+    """Compare line by line; ``…`` on the page stands for anything, alone on a line for several lines."""
     lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
     pattern = "".join(
         r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", ".*") + r" *\n"

@@ -33,9 +33,9 @@ class NoPasskey(Exception):
 
 @dataclass
 class Authenticator:
-    """Answer options strings with `signedChallenge` strings, as the web component sends them.
+    """Answer options strings with ``signedChallenge`` strings, as the web component sends them.
 
-    Keywords of `create` and `get` replace what an honest browser would say.
+    Keywords of ``create`` and ``get`` replace what an honest browser would say.
     """
 
     origin: str

@@ -40,8 +40,8 @@ def describe(folder: Path) -> Judge:
 class _Forgiving(Description):
     """A description with two gaps that no answer could fill.
 
-    The frontend API v2 leaves errors out: they are judged by those of the backend API. And `data`
-    of a connect token is `oneOf` four shapes that fit each other's values.
+    The frontend API v2 leaves errors out: they are judged by those of the backend API. And ``data``
+    of a connect token is ``oneOf`` four shapes that fit each other's values.
     """
 
     def __init__(self, folder: Path, name: str) -> None:

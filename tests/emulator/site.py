@@ -15,9 +15,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class WebhookSite:
-    """Answer webhooks: `people` are usernames with their passwords, `blocked` are shut out.
+    """Answer webhooks: ``people`` are usernames with their passwords, ``blocked`` are shut out.
 
-    `answer` replaces what it says: a function of the body that returns a status and raw bytes.
+    ``answer`` replaces what it says: a function of the body that returns a status and raw bytes.
     """
 
     def __init__(self) -> None:

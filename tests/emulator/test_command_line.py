@@ -1,4 +1,4 @@
-"""`python -m corbado_auth.emulator` and `manage.py corbado_emulator`, as a person types them."""
+"""``python -m corbado_auth.emulator`` and ``manage.py corbado_emulator``, as people type them."""
 
 from __future__ import annotations
 

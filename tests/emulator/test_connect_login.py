@@ -18,7 +18,7 @@ ADA, GRACE = "4f1c", "9b2e"
 
 @pytest.fixture
 def ada(connect: ConnectBrowser, server: Server) -> str:
-    """Return a user of the site with a passkey in `connect`."""
+    """Return a user of the site with a passkey in ``connect``."""
     connect.append(server.connect_token("append", ADA))
     return ADA
 

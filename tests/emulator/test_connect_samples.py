@@ -1,4 +1,4 @@
-"""What `@corbado/web-core` 3.5.0 was recorded to send is understood, and answered alike."""
+"""What ``@corbado/web-core`` 3.5.0 was recorded to send is understood, and answered alike."""
 
 from __future__ import annotations
 

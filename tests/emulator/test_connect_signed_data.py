@@ -1,4 +1,4 @@
-"""`signedPasskeyData`: what it claims, and what the verification says of it."""
+"""``signedPasskeyData``: what it claims, and what the verification says of it."""
 
 from __future__ import annotations
 

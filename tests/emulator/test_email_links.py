@@ -22,7 +22,7 @@ def ada(emulator: Emulator) -> Any:
 
 @pytest.fixture
 def mail(ada: Any, browser: Browser, emulator: Emulator) -> EmailLink:
-    """Return the mail with a link that was asked for in `browser`."""
+    """Return the mail with a link that was asked for in ``browser``."""
     browser.ask_for_link(EMAIL)
     (link,) = emulator.control.project.store.email_links.all()
     return link

@@ -17,7 +17,7 @@ OTHER = "grace@example.com"
 
 @pytest.fixture
 def ada(browser: Browser, server: Server) -> Any:
-    """Return a user with a passkey in `browser`."""
+    """Return a user with a passkey in ``browser``."""
     return server.who_arrives(browser.sign_up(EMAIL).data["redirectURL"])
 
 

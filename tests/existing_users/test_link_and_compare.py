@@ -1,4 +1,4 @@
-"""`corbado_link` links by hand; `corbado_compare` shows where both sides differ."""
+"""``corbado_link`` links by hand; ``corbado_compare`` shows where both sides differ."""
 
 from __future__ import annotations
 

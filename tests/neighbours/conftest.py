@@ -1,4 +1,4 @@
-"""The tests of a neighbour run under its settings alone; `make test` has a run for each."""
+"""The tests of a neighbour run under its settings alone; ``make test`` has a run for each."""
 
 from __future__ import annotations
 

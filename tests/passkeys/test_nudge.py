@@ -1,4 +1,4 @@
-"""`{% corbado_passkey_nudge %}`: who is offered a passkey, how often, and what an answer does."""
+"""``{% corbado_passkey_nudge %}``: who is offered a passkey, how often, and what an answer does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixture `wire`: lets Corbado answer what the emulator, being faithful, never would."""
+"""The fixture ``wire``: lets Corbado answer what the emulator, being faithful, never would."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Wire:
         self._mock = mock
 
     def answers(self, **how: Any) -> None:
-        """Let `authTokens/validate` answer this from now on: `json`, `body`, `status`."""
+        """Let ``authTokens/validate`` answer this from now on: ``json``, ``body``, ``status``."""
         self._mock.upsert("POST", f"{BACKEND_API}/v1/authTokens/validate", **how)
 
     def answers_user(
@@ -43,7 +43,7 @@ class Wire:
         self.answers(json=body)
 
     def answers_sample(self, name: str) -> None:
-        """Let every question be answered by a sample of `tests/wire`."""
+        """Let every question be answered by a sample of ``tests/wire``."""
         self.answers(json=sample(name).answer, status=sample(name).status)
 
     def let_through(self) -> None:

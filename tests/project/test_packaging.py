@@ -224,7 +224,7 @@ def bare_site(environment: Path) -> Site:
 
 @pytest.fixture(scope="module")
 def started_site(environment: Path) -> Site:
-    """Return what Django's own `startproject` makes, with the README's edits."""
+    """Return what Django's own ``startproject`` makes, with the README's edits."""
     folder = environment.parent / "started"
     folder.mkdir()
     succeed(environment / "bin/django-admin", "startproject", "started", ".", cwd=folder)
@@ -312,7 +312,7 @@ def test_the_sdist_holds_no_tests_and_no_example(dist: Path) -> None:
 
 
 def test_the_sdist_makes_the_same_wheel_as_the_tree(dist: Path) -> None:
-    """`python -m build` makes its wheel from the sdist; here is one made past it."""
+    """``python -m build`` makes its wheel from the sdist; here is one made past it."""
     (from_sdist,) = dist.glob("*.whl")
     (from_tree,) = dist.glob("without-sdist/*.whl")
     assert contents(from_sdist) == contents(from_tree)

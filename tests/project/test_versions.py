@@ -28,7 +28,7 @@ OLDEST_PYTHON = {"5.2": "3.10", "6.0": "3.12", "6.1": "3.12"}
 
 
 def classifiers(prefix: str) -> list[str]:
-    """Return the versions that stand behind a classifier such as `Framework :: Django`."""
+    """Return the versions that stand behind a classifier such as ``Framework :: Django``."""
     lines = SETUP["metadata"]["classifiers"].splitlines()
     found = [re.fullmatch(rf"{prefix} :: (\d+\.\d+)", line.strip()) for line in lines]
     return [match[1] for match in found if match]

@@ -18,7 +18,7 @@ played = pytest.StashKey[dict[str, Outcome]]()
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave the folder to `make scaling`, which names it: it takes minutes."""
+    """Leave the folder to ``make scaling``, which names it: it takes minutes."""
     named = any(path == HERE or HERE in path.parents for path in _paths(config))
     return None if named else True
 

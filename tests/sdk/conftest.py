@@ -53,13 +53,13 @@ def emulator(_running: Emulator) -> Emulator:
 
 @pytest.fixture
 def node_sdk(emulator: Emulator) -> Call:
-    """Return the function that calls npm's `@corbado/node-sdk` 1.1.16."""
+    """Return the function that calls npm's ``@corbado/node-sdk`` 1.1.16."""
     return _caller(emulator, _node(NODE_SDK), HERE / "node_sdk.mjs")
 
 
 @pytest.fixture
 def node_sdk_2(emulator: Emulator) -> Call:
-    """Return the function that calls npm's `@corbado/node-sdk` 2.1.3."""
+    """Return the function that calls npm's ``@corbado/node-sdk`` 2.1.3."""
     return _caller(emulator, _node(NODE_SDK_2), HERE / "node_sdk_2.mjs")
 
 
@@ -74,13 +74,13 @@ def _node(sdk: Path) -> str:
 
 @pytest.fixture
 def python_sdk(emulator: Emulator, pytestconfig: pytest.Config) -> Call:
-    """Return the function that calls PyPI's `passkeys` 1, for API v1."""
+    """Return the function that calls PyPI's ``passkeys`` 1, for API v1."""
     return _caller(emulator, _sdk_python(pytestconfig, PYTHON_SDK), HERE / "python_sdk.py")
 
 
 @pytest.fixture
 def python_sdk_2(emulator: Emulator, pytestconfig: pytest.Config) -> Call:
-    """Return the function that calls PyPI's `passkeys` 2, for API v2."""
+    """Return the function that calls PyPI's ``passkeys`` 2, for API v2."""
     return _caller(emulator, _sdk_python(pytestconfig, PYTHON_SDK_2), HERE / "python_sdk_2.py")
 
 

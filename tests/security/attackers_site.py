@@ -8,9 +8,9 @@ from types import TracebackType
 
 
 class AttackersSite:
-    """Serve pages that a test writes: `page()` adds one and returns its address.
+    """Serve pages that a test writes: ``page()`` adds one and returns its address.
 
-    Browsers resolve every name below `localhost` to this machine, so one server is several sites.
+    Browsers resolve every name below ``localhost`` to this machine, so one server is several sites.
     """
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ def robin(corbado: Corbado) -> User:
 @pytest.fixture
 def site_policies(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return the function that changes what SecurityMiddleware sends, on a running server too:
-    `referrer_policy`, `cross_origin_opener_policy`. It reads its settings once, at the start.
+    ``referrer_policy``, ``cross_origin_opener_policy``. It reads its settings once, at the start.
     """
     process_response = SecurityMiddleware.process_response
 

@@ -1,7 +1,7 @@
 """What keeps the sessions fails in the middle of a sign-in: a Redis that is gone, mostly.
 
-Drivers of caches raise exceptions of their own, and Django's `cached_db` lets them through. Corbado
-has vouched for the person by then and the token is spent.
+Drivers of caches raise exceptions of their own, and Django's ``cached_db`` lets them through.
+Corbado has vouched for the person by then and the token is spent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Open redirect: a link to our sign-in sends the person on to the attacker's site afterwards.
 
-`next` comes from the link, waits in the intent cookie, may come from the Referer's query, and is in
-the pending sign-in. Wherever it comes from, it may lead to this site alone, and never back to the
-redirect view, where the link could have put another token.
+``next`` comes from the link, waits in the intent cookie, may come from the Referer's query, and is
+in the pending sign-in. Wherever it comes from, it may lead to this site alone, and never back to
+the redirect view, where the link could have put another token.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Settings of the test site: `default`, and one module for each variant of it."""
+"""Settings of the test site: ``default``, and one module for each variant of it."""

@@ -1,4 +1,4 @@
-"""The test site with a user model that has neither `username` nor any name."""
+"""The test site with a user model that has neither ``username`` nor any name."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the app costs a site, in counts: queries, calls to Corbado, modules that are imported.
 
-Time is measured by `make bench`.
+Time is measured by ``make bench``.
 """
 
 from __future__ import annotations

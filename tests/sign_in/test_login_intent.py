@@ -1,4 +1,4 @@
-"""`login_intent`: what a site does with a sign-in that nobody here asked for."""
+"""``login_intent``: what a site does with a sign-in that nobody here asked for."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def come(client: Client, token: str, **headers: str | None) -> Any:
 
 
 def reload_by_itself(client: Client, token: str, **headers: str | None) -> Any:
-    """Do what browsers do at `Refresh`, on a page that sends no Referer."""
+    """Do what browsers do at ``Refresh``, on a page that sends no Referer."""
     return come(client, token, **{"referer": None, **headers})
 
 

@@ -81,7 +81,7 @@ class Emulator:
         ]
 
     def configure(self, **settings: Any) -> None:
-        """Change the project, as in Corbado's developer panel; `reset()` takes it back."""
+        """Change the project, as in Corbado's developer panel; ``reset()`` takes it back."""
         self.backend("POST", "/v1/projectConfig", settings)
 
     def backend(self, method: str, path: str, payload: dict[str, Any]) -> Any:
@@ -106,7 +106,7 @@ class Emulator:
 def run_emulator(
     site_url: str, *, login_path: str, options: tuple[str, ...] = ()
 ) -> Iterator[Emulator]:
-    """Run an emulator for a site: `python -m corbado_auth.emulator`, as its users do."""
+    """Run an emulator for a site: ``python -m corbado_auth.emulator``, as its users do."""
     port = free_port()
     command = [
         *("-m", "corbado_auth.emulator"),

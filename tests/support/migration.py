@@ -1,4 +1,4 @@
-"""Run `corbado_migrate_users` in this process, over users who may move."""
+"""Run ``corbado_migrate_users`` in this process, over users who may move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start `corbado_migrate_users` as a process of its own: to be killed, or beside another."""
+"""Start ``corbado_migrate_users`` as a process of its own: to be killed, or beside another."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def words(language: str, package: Path) -> list[str]:
 
 @both_packages
 def test_a_catalogue_has_the_texts_of_the_code_and_no_others(package: Path, tmp_path: Path) -> None:
-    """What `make messages` finds is there already."""
+    """What ``make messages`` finds is there already."""
     if not shutil.which("xgettext"):
         pytest.skip("gettext is not here (Debian and Ubuntu: apt-get install gettext)")
     copy = tmp_path / package.name

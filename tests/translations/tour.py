@@ -46,7 +46,7 @@ Stop = tuple[str, Any]
 
 
 class Tour:
-    """Ask for every page; what is shown of people is made of `DATA`, and nothing else."""
+    """Ask for every page; what is shown of people is made of ``DATA``, and nothing else."""
 
     DATA = (
         "Firefox",

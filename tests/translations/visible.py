@@ -21,7 +21,7 @@ VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "line", "rect"})
 
 
 class Visible(HTMLParser):
-    """Collect the texts of a page, in their order; `lang` is the language that it says it has."""
+    """Collect the texts of a page, in their order; ``lang`` is the language that it says it has."""
 
     def __init__(self, response: Any) -> None:
         super().__init__()

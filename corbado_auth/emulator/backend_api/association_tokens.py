@@ -21,7 +21,7 @@ def create(call: Call) -> Mapping[str, Any]:
 
     An unknown identifier creates a user (INFERRED 11), so the user base need not be imported first.
     That user's address is pending, since Corbado has not verified it. A disabled user is refused
-    with a `rejectionReason`, whose values are documented nowhere (INFERRED 11).
+    with a ``rejectionReason``, whose values are documented nowhere (INFERRED 11).
     """
     fields = call.fields()
     identifier = fields.text("loginIdentifier", required=True)

@@ -20,7 +20,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def send(call: Call) -> Mapping[str, Any]:
-    """Send a link by email; `create` creates a missing user."""
+    """Send a link by email; ``create`` creates a missing user."""
     fields = call.fields()
     address = fields.text("email", required=True)
     redirect = fields.text("redirect", required=True)

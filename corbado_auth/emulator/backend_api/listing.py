@@ -18,7 +18,7 @@ Columns = Mapping[str, Callable[[T], Any]]
 def page_of(
     records: Sequence[T], columns: Columns[T], query: MultiDict[str, str]
 ) -> tuple[Sequence[T], dict[str, int]]:
-    """Return one page of the records and `paging`; bad values are technical, hence 422."""
+    """Return one page of the records and ``paging``; bad values are technical, hence 422."""
     for condition in query.getlist("filter[]"):
         records = [row for row in records if _passes(row, columns, condition)]
     if query.get("sort"):

@@ -21,14 +21,14 @@ AUTHENTICATOR_NAME = "Passkey"
 def list_credentials(call: Call) -> Mapping[str, Any]:
     """List the passkeys of the whole project.
 
-    A row does not name its user, so clients filter by `userID`.
+    A row does not name its user, so clients filter by ``userID``.
     """
     rows, paging = page_of(call.project.store.credentials.all(), COLUMNS, call.request.args)
     return {"rows": [_row(call, credential) for credential in rows], "paging": paging}
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Set the status of a passkey; `deleted` deletes it."""
+    """Set the status of a passkey; ``deleted`` deletes it."""
     fields = call.fields()
     status = fields.text("status", required=True, one_of=("pending", "active", "deleted"))
     fields.client_info(required=False)

@@ -83,7 +83,7 @@ def save(call: Call) -> Mapping[str, Any]:
 
 
 def try_webhook(call: Call) -> Mapping[str, Any]:
-    """Call the site's webhook with the stored test users (the values of `code` are INFERRED 13)."""
+    """Call the site's webhook with the stored test users (values of ``code``: INFERRED 13)."""
     fields = call.fields()
     action = fields.text("action", required=True, one_of=webhooks.ACTIONS)
     fields.client_info(required=False)

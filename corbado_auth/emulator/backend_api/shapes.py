@@ -11,7 +11,7 @@ from corbado_auth.emulator.wire import timestamp
 
 
 def full_user(project: Project, user: User) -> dict[str, Any]:
-    """Return `fullUser`, which has every list, empty or not."""
+    """Return ``fullUser``, which has every list, empty or not."""
     return {
         **brief_user(user),
         # `disabled` is never returned (API notes 1.5); that it reads as `deleted` is INFERRED 7.

@@ -88,7 +88,7 @@ def finish_login(
 ) -> tuple[Ceremony, ConnectPasskey, str]:
     """Verify a login; return its ceremony, the passkey and the ceremony type.
 
-    An unknown passkey raises `CredentialDeleted` in conditional UI, otherwise `not_found`.
+    An unknown passkey raises ``CredentialDeleted`` in conditional UI, otherwise ``not_found``.
     """
     field = "assertionResponse"
     response = ceremonies.read_credential(text, field)
@@ -126,7 +126,7 @@ def operation(
     ceremony_type: str,
     typed: str = "",
 ) -> dict[str, Any]:
-    """Return a `passkeyOperation`, which browsers keep as the last login.
+    """Return a ``passkeyOperation``, which browsers keep as the last login.
 
     The one-tap button shows its identifier. That it is what was typed, or else the display name, is
     INFERRED 32: an opaque identifier on a button would help nobody.

@@ -18,7 +18,7 @@ from corbado_auth.emulator.project import Project
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """An identifier, or the reason for a fallback; without a `code` it is silent."""
+    """An identifier, or the reason for a fallback; without a ``code`` it is silent."""
 
     identifier: str = ""
     code: str = ""

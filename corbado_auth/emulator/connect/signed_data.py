@@ -1,4 +1,4 @@
-"""Sign and verify `signedPasskeyData`, the JWT that a passkey login yields (API notes C.3.3)."""
+"""Sign and verify ``signedPasskeyData``, the JWT that a passkey login yields (API notes C.3.3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def issue(
     is_conditional: bool = False,
     **claims: Any,
 ) -> str:
-    """Sign the outcome of a passkey login; `claims` override the usual ones."""
+    """Sign the outcome of a passkey login; ``claims`` override the usual ones."""
     store = project.store
     with store.transaction():
         for old in store.signed_data.all()[: -KEPT + 1]:
@@ -61,10 +61,10 @@ def issue(
 
 
 def verify(project: Project, token: str, username: str) -> str:
-    """Return the `verificationResult`; use the token up if it is genuine and fresh.
+    """Return the ``verificationResult``; use the token up if it is genuine and fresh.
 
-    A wrong or missing signature is `invalid_signature`, a used or expired token
-    `invalid_challenge`, a deleted or disabled user `generic_error` (INFERRED 28).
+    A wrong or missing signature is ``invalid_signature``, a used or expired token
+    ``invalid_challenge``, a deleted or disabled user ``generic_error`` (INFERRED 28).
     """
     claims = _verified_claims(project, token)
     if claims is None or claims.get("iss") != project.id:

@@ -28,9 +28,9 @@ FALLBACK_CODES = (
 class Switches:
     """Connect's switches, named as in the control API.
 
-    `rollout` is the percentage of browsers that may use passkeys. Every login falls back with the
-    code in `fallback`, and every verification is answered with `verificationResult`. `session` is
-    what a post-login action would return.
+    ``rollout`` is the percentage of browsers that may use passkeys. Every login falls back with the
+    code in ``fallback``, and every verification is answered with ``verificationResult``.
+    ``session`` is what a post-login action would return.
     """
 
     loginKillSwitchActive: bool = False

@@ -46,7 +46,7 @@ def issue(
 
 
 def check(project: Project, token_type: str, secret: str, field: str) -> ConnectToken:
-    """Return a valid token of this type; raise `validation_error` on `field` otherwise.
+    """Return a valid token of this type; raise ``validation_error`` on ``field`` otherwise.
 
     Unknown, used and expired tokens and those of another type get one answer (INFERRED 27).
     """

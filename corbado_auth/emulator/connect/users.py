@@ -28,7 +28,7 @@ def shown_as(project: Project, name: str) -> ConnectUser | None:
 def create(
     project: Project, identifier: str = "", display_name: str = "", status: str = "active"
 ) -> ConnectUser:
-    """Create a user; raise `already_exists` if the identifier is taken.
+    """Create a user; raise ``already_exists`` if the identifier is taken.
 
     The user handle is random, not the identifier (INFERRED 30): after a restart the emulator must
     not return the handle of an old passkey, or the browser would delete it (API notes C.0, fact 9).

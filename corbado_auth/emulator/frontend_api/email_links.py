@@ -26,8 +26,8 @@ def start_login(call: Call) -> Mapping[str, Any]:
 def confirm(call: Call) -> Mapping[str, Any]:
     """Sign in the tab that opened the link.
 
-    The status is 400 and the type is not `validation_error`: with anything else the component hangs
-    (API notes 4.5).
+    The status is 400 and the type is not ``validation_error``: with anything else the component
+    hangs (API notes 4.5).
     """
     fields = call.fields()
     link_id = fields.text("emailLinkID", required=True)

@@ -19,7 +19,7 @@ from corbado_auth.emulator.wire import ApiError, invalid, not_found
 
 
 def start_login(call: Call) -> Mapping[str, Any]:
-    """Return a challenge for the user's passkeys; `not_found` sends the component to email."""
+    """Return a challenge for the user's passkeys; ``not_found`` sends the component to email."""
     fields = call.fields()
     username = fields.text("username", required=True)
     fields.check()
@@ -40,8 +40,8 @@ def start_mediation(call: Call) -> Mapping[str, Any]:
 def finish_login(call: Call) -> Mapping[str, Any]:
     """Verify the assertion and sign in.
 
-    A pending passkey does not sign in: conditional UI gets `confirmedCredential: false` and
-    continues by email, other logins get `client_error` (API notes 4.5).
+    A pending passkey does not sign in: conditional UI gets ``confirmedCredential: false`` and
+    continues by email, other logins get ``client_error`` (API notes 4.5).
     """
     fields = call.fields()
     signed_challenge = fields.text("signedChallenge", required=True)

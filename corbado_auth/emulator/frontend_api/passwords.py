@@ -12,7 +12,7 @@ from corbado_auth.emulator.wire import invalid
 
 
 def list_auth_methods(call: Call) -> Mapping[str, Any]:
-    """Offer `password` where the site says that the user exists (API notes 3, INFERRED 14)."""
+    """Offer ``password`` where the site says that the user exists (API notes 3, INFERRED 14)."""
     fields = call.fields()
     username = fields.text("username", required=True)
     fields.check()

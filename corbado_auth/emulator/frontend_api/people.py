@@ -18,7 +18,7 @@ BLOCKED = "user is blocked"
 
 @dataclass(frozen=True)
 class Person:
-    """A person who signs in; `user` is None if only the site knows them."""
+    """A person who signs in; ``user`` is None if only the site knows them."""
 
     username: str
     user: User | None
@@ -54,7 +54,7 @@ def user_of(project: Project, person: Person) -> User:
 
 
 def signed_in(project: Project, user: User, methods: Sequence[str]) -> dict[str, Any]:
-    """Return `authenticationRsp`, with a session token for adding a passkey.
+    """Return ``authenticationRsp``, with a session token for adding a passkey.
 
     Own session management: neither a short nor a long session (API notes 4.2).
     """

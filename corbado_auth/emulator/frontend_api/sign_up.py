@@ -31,7 +31,7 @@ def start_with_passkey(call: Call) -> Mapping[str, Any]:
 def finish_with_passkey(call: Call) -> Mapping[str, Any]:
     """Verify the passkey and sign in. The address stays unverified.
 
-    With `doubleOptIn` user and passkey stay pending until an emailed link is followed; the first
+    With ``doubleOptIn`` user and passkey stay pending until an emailed link is followed; the first
     sign-in is allowed, since the component has no other screen for it (INFERRED 16, like everything
     about doubleOptIn).
     """
@@ -56,7 +56,7 @@ def finish_with_passkey(call: Call) -> Mapping[str, Any]:
 
 
 def start_with_email(call: Call) -> Mapping[str, Any]:
-    """Create a pending user and email a link; `username` is the full name (API notes 4.2)."""
+    """Create a pending user and email a link; ``username`` is the full name (API notes 4.2)."""
     fields = call.fields()
     address = fields.text("email", required=True)
     full_name = fields.text("username")

@@ -1,4 +1,4 @@
-"""`manage.py corbado_delete_pending`: delete users at Corbado who are deleted here already."""
+"""``manage.py corbado_delete_pending``: delete users at Corbado who are deleted here already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py corbado_merge`: let someone with a second user sign in as the first one."""
+"""``manage.py corbado_merge``: let someone with a second user sign in as the first one."""
 
 from __future__ import annotations
 

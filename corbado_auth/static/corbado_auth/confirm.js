@@ -19,7 +19,7 @@
           return;
         }
       } catch {
-        // Offline, or a policy of the site's forbids it: the buttons are there.
+        // Offline, or forbidden by a policy of the site: the buttons still work.
         return;
       }
     }

@@ -1,5 +1,5 @@
 // Corbado Connect on a page of the site (Corbado's API, C.2.5): loads the component, mounts it, and carries
-// what it says to our views. The page's password form is never touched but to lead a person there.
+// what it says to our views. The page's password form is only touched to lead a person to it.
 "use strict";
 
 (() => {
@@ -34,7 +34,7 @@
       signal: AbortSignal.timeout(ASK),
     });
     const told = await answer.json().catch(() => null);
-    // A 200 without JSON is a page of somebody else's: of a proxy, or of a middleware that redirects.
+    // A 200 without JSON is not ours: it comes from a proxy, or from a middleware that redirects.
     if (!answer.ok || !told) throw new Refused(told ?? {});
     return told;
   };
@@ -44,12 +44,12 @@
   const sendAnswer = (options, answer) => {
     const body = new URLSearchParams({ answer, next: location.pathname + location.search });
     const headers = { [options.csrfHeader]: csrfToken(options) };
-    // Followed nowhere: the view answers a form, and we stay on this page.
+    // Not followed: the view answers as it would a form, and we stay on this page.
     const how = { method: "POST", headers, body, redirect: "manual", keepalive: true };
     return fetch(options.answerUrl, how).catch(() => {});
   };
 
-  /** Call back once a passkey has been added: the components tell us at a last click, or not at all. */
+  /** Call back once a passkey has been added: the components say so at the last click, or not at all. */
   const whenAdded = (callback) => {
     const isFinish = ({ name, responseStatus }) =>
       name.endsWith("/v2/connect/append/finish") && responseStatus === 200;
@@ -63,7 +63,7 @@
   let loading;
   const own = document.currentScript;
 
-  /** Load Corbado's script once; rejects where it is blocked or does not come. */
+  /** Load Corbado's script once; rejects if it is blocked or does not arrive. */
   const component = ({ scriptUrl }) => {
     loading ??= new Promise((resolve, reject) => {
       if (window.Corbado?.mountCorbadoConnectLogin) return resolve(window.Corbado);
@@ -87,7 +87,7 @@
     ...(options.frontendApiUrlSuffix && { frontendApiUrlSuffix: options.frontendApiUrlSuffix }),
   });
 
-  /** Leave a reason for the site's operator: of this, the server never hears. */
+  /** Log a reason for the site's operator: the server never learns of it. */
   const report = (reason) => console.warn(`Corbado Connect: ${reason}`);
 
   /** Say something in the wrapper's live region; emptied first, so that the same is read out again. */
@@ -153,7 +153,7 @@
       say(wrapper, text || options.fallback);
       usePassword(options, identifier);
     };
-    /** There is nothing for this visitor, who has done nothing yet: no alarm, and no focus moves. */
+    /** Nothing to offer to a visitor who has not done anything yet: no message, and the focus stays. */
     const stepAside = () => {
       clearTimeout(slow);
       place.hidden = true;
@@ -173,7 +173,7 @@
           location.assign(next);
         } catch (error) {
           reason = (error instanceof Refused && error.message) || options.failed;
-          // The component falls back to the password by itself when it hears of this.
+          // The component then falls back to the password by itself.
           throw error;
         }
       },
@@ -221,7 +221,7 @@
       say(wrapper, "");
       start();
     });
-    // "Back" to a page that has signed somebody in: ask the server for it anew.
+    // "Back" to a page that has signed someone in: request it from the server again.
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();
     });
@@ -249,7 +249,7 @@
     // The component draws nothing until it knows that it has something to offer.
     const watch = new ResizeObserver(() => (answers.hidden = place.offsetHeight === 0));
     watch.observe(place);
-    /** Note that there is a passkey now: whoever leaves the page without another click is not asked again. */
+    /** Note that there is a passkey now: people who leave without another click are not asked again. */
     const added = () => {
       if (isAdded) return undefined;
       isAdded = true;
@@ -282,7 +282,7 @@
       };
       corbado.mountCorbadoConnectAppend(place, given, options.styleUrl || undefined);
     } catch {
-      close(); // An offer that cannot be made is no loss to anybody.
+      close(); // An offer that cannot be made is no loss to anyone.
     }
   };
 

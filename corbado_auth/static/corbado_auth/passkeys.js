@@ -3,7 +3,7 @@
 
 for (const wrapper of document.querySelectorAll("[data-corbado-associate]")) {
   const element = wrapper.querySelector("corbado-passkey-associate");
-  // On the page from the start, and empty: a live region that only now comes to be is not read out.
+  // On the page from the start, and empty: a live region that is added later is not read out.
   const note = wrapper.querySelector("[role=status]");
   // Emptied first, so that a second failure is read out like the first.
   const say = (text) => {

@@ -1,4 +1,4 @@
-"""The `manage.py` of the shop on which the how-to guides are walked."""
+"""The ``manage.py`` of the shop on which the how-to guides are walked."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def _nothing_counted() -> None:
 
 @pytest.fixture(autouse=True)
 def use(settings: Settings) -> Callable[[type], None]:
-    """Return the function that makes a site use a subclass; it begins with `AnsweredBackend`."""
+    """Return the function that makes a site use a subclass; it begins with ``AnsweredBackend``."""
 
     def use(backend: type) -> None:
         settings.AUTHENTICATION_BACKENDS = [DJANGOS, f"{backend.__module__}.{backend.__name__}"]

@@ -43,7 +43,7 @@ def list_tokens(call: Call) -> Response:
 
 
 def update(call: Call) -> Mapping[str, Any]:
-    """Set the status of a token; `consumed` withdraws it."""
+    """Set the status of a token; ``consumed`` withdraws it."""
     fields = call.fields()
     status = fields.text("status", required=True, one_of=tokens.STATUSES)
     fields.check()

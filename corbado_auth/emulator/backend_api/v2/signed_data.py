@@ -1,4 +1,4 @@
-"""Verify `signedPasskeyData`: the one call on which a Connect sign-in depends (API notes C.3.2)."""
+"""Verify ``signedPasskeyData``: the one call that a Connect sign-in needs (API notes C.3.2)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ STATUSES = ("pending", "active", "disabled")
 
 
 def create(call: Call) -> Response:
-    """Create a user; `explicitWebauthnID` is the identifier of connect tokens (INFERRED 29)."""
+    """Create a user; ``explicitWebauthnID`` is the identifier of connect tokens (INFERRED 29)."""
     fields = call.fields()
     status = fields.text("status", required=True, one_of=STATUSES)
     full_name = fields.text("fullName")
@@ -120,7 +120,7 @@ def _identifier(user: ConnectUser) -> dict[str, Any]:
 
 
 class _Text(str):
-    """Text that equals any part of itself, so that `eq` searches in it."""
+    """Text that equals any part of itself, so that ``eq`` searches in it."""
 
     __slots__ = ()
 

@@ -22,7 +22,7 @@ def init(call: Call) -> Response:
 
 
 def start(call: Call) -> Response:
-    """Use up the append token; return options, or `""` if no passkey is offered."""
+    """Use up the append token; return options, or ``""`` if no passkey is offered."""
     fields = call.fields()
     secret = fields.text("appendTokenValue", required=True)
     is_forced = fields.boolean("forcePasskeyAppend")

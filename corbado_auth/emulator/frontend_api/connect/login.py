@@ -84,8 +84,8 @@ def start(call: Call) -> Response:
 def finish(call: Call) -> Response:
     """Verify the assertion and sign its outcome.
 
-    Only a failure has `fallbackOperationError`: in conditional UI the component falls back if there
-    is one, whatever it says.
+    Only a failure has ``fallbackOperationError``: in conditional UI the component falls back if
+    there is one, whatever it says.
     """
     fields = call.fields()
     text = fields.text("assertionResponse", required=True)
@@ -151,7 +151,7 @@ def _fall_back(identifier: str, why: Resolution) -> Response:
 
 
 def _reason(code: str, message: str = "", identifier: str = "") -> dict[str, Any]:
-    """Return `fallbackOperationError`; an unknown user may correct the input."""
+    """Return ``fallbackOperationError``; an unknown user may correct the input."""
     error: dict[str, Any] = {
         "initFallback": code != USER_NOT_FOUND,
         "identifier": identifier,

@@ -39,7 +39,7 @@ def list_passkeys(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Use up the token and delete one passkey, named by its `cre-` ID."""
+    """Use up the token and delete one passkey, named by its ``cre-`` ID."""
     fields = call.fields()
     secret = fields.text("connectToken", required=True)
     credential_id = fields.text("credentialID", required=True)

@@ -1,4 +1,4 @@
-"""A user model whose USERNAME_FIELD is the email, as most sites that left `username` have it."""
+"""A user model whose USERNAME_FIELD is the email, as most sites that left ``username`` have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app under a label of its own: the package's is `polymorphic`."""
+"""The app under a label of its own: the package's is ``polymorphic``."""
 
 from __future__ import annotations
 
