@@ -358,7 +358,7 @@ def commands_of(block: Block) -> Iterable[tuple[str, str]]:
 
 
 def matches(shown: str, printed: str) -> bool:
-    """Compare line by line; ``…`` on the page stands for anything, alone on a line for several lines."""
+    """Compare line by line; ``…`` on the page stands for anything, alone on a line for several."""
     lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
     pattern = "".join(
         r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", ".*") + r" *\n"
