@@ -26,7 +26,7 @@ TEXT = """\
 Two sites on one PostgreSQL, one with a thousand users and accounts, one with a million. Both have
 the index that `manage.py corbado_email_index` makes. Taken is the time of a whole request, with the
 stand-in's answer, since a bigger table is the database's work and not the site's; the two take
-turns. Everybody who signs in is somebody else.
+turns. Everyone who signs in is someone else.
 
 The plot shows what lookups by address cost without that index: the database reads every user, and
 [how to give email lookups an index](how-to-email-index.md) says how to end that."""
