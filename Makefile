@@ -9,7 +9,7 @@ SETUP := setup.cfg pyproject.toml scripts/setup.sh
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## Say what there is
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 16
 
 .PHONY: demo
@@ -17,15 +17,15 @@ demo: .venv/installed-demo ## Start the example site and the emulator; Ctrl-C st
 	@$(BIN)/python -m example_project.demo $(ARGS)
 
 .PHONY: test
-test: .venv/installed-dev ## Check and test everything; says what it leaves out and why
+test: .venv/installed-dev ## Check and test everything; prints what is left out, and why
 	scripts/test.sh
 
 .PHONY: quick
-quick: .venv/installed-dev ## Run the tests that need no browser and no minutes
+quick: .venv/installed-dev ## Run the tests that need no browser and finish quickly
 	$(BIN)/pytest -n auto -m "not browser and not slow"
 
 .PHONY: bench
-bench: .venv/installed-dev ## Measure what is said about speed and size (minutes; needs PostgreSQL)
+bench: .venv/installed-dev ## Measure speed and size (minutes; needs PostgreSQL)
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: deployment
@@ -52,7 +52,7 @@ lint: .venv/installed-dev ## Check style and types
 	$(BIN)/mypy
 
 .PHONY: format
-format: .venv/installed-dev ## Put imports and layout in order
+format: .venv/installed-dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -78,7 +78,7 @@ dist: .venv/installed-dev ## Build the wheel and the sdist, and check them
 	$(BIN)/python -m zipfile -l dist/*.whl
 
 .PHONY: clean
-clean: ## Remove everything that the other commands made
+clean: ## Remove everything that the other targets created
 	rm -rf .venv .tox build dist docs/_build htmlcov test-results .coverage .coverage.* *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf tests/browser/node_modules

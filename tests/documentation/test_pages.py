@@ -117,6 +117,18 @@ def test_the_floors_of_the_house_are_those_of_the_contracts() -> None:
     assert as_drawn == [floor for floor in contracts if floor != {"emulator"}]
 
 
+def test_the_table_of_the_house_leads_to_every_room() -> None:
+    house = (ROOT / "docs/architecture.md").read_text("utf-8")
+    table = house.partition("| you want to change | open |")[2].partition("\n\n")[0]
+    package = ROOT / "corbado_auth"
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", table))
+    assert {name for name in named if not (package / name).exists()} == set()
+    rooms = {path.stem for path in package.glob("*.py")}
+    rooms |= {path.parent.name for path in package.glob("*/__init__.py")}
+    shown = {name.partition("/")[0].removesuffix(".py") for name in named}
+    assert rooms - shown == {"__init__", "apps", "migrations"}
+
+
 def leads_somewhere(page: Path, target: str, anchor: str) -> bool:
     path = (page.parent / target).resolve() if target else page
     if not path.is_relative_to(ROOT) or not path.exists():
