@@ -25,10 +25,10 @@ TEXT = f"""\
 {SIGN_INS:,} people come back, {THREADS} at a time, to one process; the stand-in for Corbado counts.
 It waits 5 ms before it answers, so that all threads really wait at once.
 
-Then the stand-in speaks TLS, with a certificate of an authority of the tests; the authority stands
-in a bundle with those that requests trusts, so that the bundle is as large as in life. In turns it
-keeps the connection, or closes it after each answer. Bare is shown beside: `requests` loads the
-bundle at every new connection."""
+Then the stand-in speaks TLS, with a certificate from an authority of the tests, which is in a
+bundle with those that requests trusts, so that the bundle is as large as in real life. In turns, it
+keeps the connection open, or closes it after each answer. Bare is shown for comparison: `requests`
+loads the bundle at every new connection."""
 
 
 def measure() -> Result:

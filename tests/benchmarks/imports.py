@@ -49,10 +49,10 @@ HEAVY = ("requests", "urllib3", "ssl", "http.client", "werkzeug", "webauthn", "p
 TEXT = """\
 A site with Django's own apps starts in a fresh process, all of its URLs loaded: once without the
 app, once with it in INSTALLED_APPS, its backend and its URLs. The difference is what the app costs.
-`import requests` is measured the same way, over an empty Python. All code is compiled before, as it
-is once a package is installed, and the garbage collector is off: a pass over all that Django has
-loaded takes as long as importing the app, and in whose share one falls is chance. Memory is
-resident memory."""
+`import requests` is measured the same way, over an empty Python. All code is compiled beforehand,
+as it is once a package is installed, and the garbage collector is off: one pass over everything
+that Django has loaded takes as long as importing the app, and it would be chance which side it
+counts for. Memory is resident memory."""
 
 
 def measure() -> Result:

@@ -29,13 +29,13 @@ PEOPLE = 200
 DELAY = 1.0
 ROUNDS = 5
 TEXT = f"""\
-One uvicorn of one process, and a PostgreSQL that takes 100 connections, as it comes. {PEOPLE}
+One uvicorn of one process, and a PostgreSQL with its default limit of 100 connections. {PEOPLE}
 people come back from the login page at the same moment; Corbado takes {DELAY:.0f} second. First
-with browsers that bring no session cookie, then with ones that bring a made-up one, which the site
-has to look up, and then with a pool of four connections (psycopg's) and again such cookies.
+with browsers that have no session cookie, then with a made-up one, which the site has to look up,
+and then with such cookies and a pool of four connections (psycopg's).
 
 The build of commit {EARLIER} is measured in the same rounds, from a git work tree; a clone without
-that commit leaves it out. Its time is that of whoever got in, and of whoever failed."""
+that commit leaves it out. Its time includes people who failed."""
 SITES = {
     "no cookie": (False, {}),
     "a made-up session cookie": (True, {}),

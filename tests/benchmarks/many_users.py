@@ -24,12 +24,12 @@ ROUNDS = 40
 STRIDE = 7_919
 TEXT = """\
 Two sites on one PostgreSQL, one with a thousand users and accounts, one with a million. Both have
-the index that `manage.py corbado_email_index` makes. Taken is the time of a whole request, with the
-stand-in's answer, since a bigger table is the database's work and not the site's; the two take
-turns. Everyone who signs in is someone else.
+the index that `manage.py corbado_email_index` makes. What is measured is the time of a whole
+request, including the stand-in's answer, since a bigger table is work for the database and not for
+the site; the two take turns. Each sign-in is by a different person.
 
 The plot shows what lookups by address cost without that index: the database reads every user, and
-[how to give email lookups an index](how-to-email-index.md) says how to end that."""
+[how to give email lookups an index](how-to-email-index.md) shows the remedy."""
 
 
 def measure() -> Result:

@@ -30,8 +30,8 @@ ROUNDS = 5
 TEXT = """\
 Existing users are moved by `manage.py corbado_migrate_users`, one process, on PostgreSQL; the
 server that stands in for Corbado, another one, answers at once, or after 20 ms. Beside it runs a
-bare loop: as many threads, one pooled `requests.Session`, the same requests, and nothing written
-down. They take turns. Speed is counted by the server, from its first request to its last.
+bare loop: as many threads, one pooled `requests.Session`, the same requests, and nothing written to
+a database. They take turns. Speed is counted by the server, from its first request to its last.
 
 Corbado's highest published limit is 200 requests a second, so 220 users a second are enough; where
 a server answers at once, and the machine is so slow that the bare loop does not get there, 95 % of

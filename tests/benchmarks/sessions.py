@@ -22,7 +22,7 @@ BATCH = 16
 ROUNDS = 30
 ROWS = 1_000_000
 TEXT = """\
-Three sites, alike but for SESSION_ENGINE, take turns, on one PostgreSQL and one Redis. The page
+Three sites that only differ in SESSION_ENGINE take turns, on one PostgreSQL and one Redis. The page
 is an ordinary one, for someone who is signed in; the sign-in is that of a returning user. CPU is
 that of the site's process; waiting for the database or for Redis is not in it, so a query or a
 round trip to another host costs its network time on top.

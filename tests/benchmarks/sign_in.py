@@ -31,13 +31,13 @@ TEXT = """\
 Each site is a process of its own, as `startproject` makes it, with its own database on one server
 and sessions in the database; the stand-in for Corbado is a third. A browser without a session
 cookie comes back from the login page; gunicorn's own worker reads the request, calls Django and
-writes the answer. Counted is the CPU time of that process, so neither the database server nor the
+writes the answer. What counts is the CPU time of that process, without the database server and the
 stand-in. On SQLite the database works inside the process and is part of both figures. Both
 processes are started anew {pairs} times.
 
-Ours does more than bare: it takes the token off the request, proves that this browser asked, counts
-failed attempts, bounds the call in time and size, checks what Corbado says, keeps whoever had a
-session from losing it to a failure halfway, and counts the sign-in on the account, which is the one
+Ours does more than bare: it removes the token from the request, proves that this browser asked,
+counts failed attempts, bounds the call in time and size, checks what Corbado says, keeps a failure
+halfway from costing anyone their session, and counts the sign-in on the account, which is the one
 query more. "connect" is a sign-in by Corbado Connect: our script's POST beside that to a view by
 hand, which decodes the token, has Corbado verify it and signs in."""
 

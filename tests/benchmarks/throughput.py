@@ -40,12 +40,12 @@ is asked at a time, in turns of {batch} sign-ins of returning users, {at_once} u
 each over a connection of its own, as nginx does it.
 
 **What limits it.** Web servers, PostgreSQL, the stand-in and the load generator share the {cores}
-cores of the machine, as they do on one box, and all of them are busy: the figure is how much CPU a
-sign-in takes in all, and the table says whose. At 50 ms the {all} threads allow
+cores of the machine, as they do on a single machine, and all of them are busy: the figure is how
+much CPU a sign-in takes in all, and the table says whose. At 50 ms the {all} threads allow
 {bound:.0f} sign-ins a second at the most, whatever the CPU. Where the web servers have their cores
-for themselves (the last two rows), only what they do counts, and the difference is at its
-largest. What is left of it is the one query more, which counts the sign-in: a thread that waits for
-a database gives the interpreter to the others and has to get it back from them."""
+for themselves (the last two rows), only what they do counts, and the difference is at its largest.
+What is left of it is the one query more, which counts the sign-in: a thread that waits for a
+database gives the interpreter to the others and has to get it back from them."""
 
 
 def measure() -> Result:
