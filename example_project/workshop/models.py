@@ -23,7 +23,7 @@ class Course(models.Model):
         EVERYONE = "all", _("For everyone")
 
     class Vessel(models.TextChoices):
-        """Which drawing stands beside the course."""
+        """The drawing beside the course."""
 
         BOWL = "bowl", _("Bowl")
         MUG = "mug", _("Mug")

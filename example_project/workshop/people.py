@@ -34,10 +34,10 @@ KEEPER = Person("keeper", "Ines", "Duarte", "keeper@example.com", is_staff=True,
 ODD_CASES = [
     Person("tomasz", "Tomasz", "Nowak", "tomasz@example.com", is_staff=True),
     Person("haruka", "Haruka", "Mori", "haruka@example.com", is_staff=True),
-    # One address twice, in other letters: which of the two is meant?
+    # The same address twice, in upper and lower case: which of the two is meant?
     Person("rosa.keller", "Rosa", "Keller", "rosa.keller@example.org"),
     Person("rosa.k", "Rosa", "Keller", "Rosa.Keller@example.org"),
-    # And once more, in the very same letters: a couple with one inbox.
+    # And another one, spelled exactly the same: a couple with one inbox.
     Person("anders.holm", "Anders", "Holm", "holm@example.org"),
     Person("britt.holm", "Britt", "Holm", "holm@example.org"),
     # Typed in a hurry: no address at all.
@@ -93,7 +93,7 @@ def _customer(number: int) -> Person:
 
 
 def _oddly(number: int, person: Person) -> Person:
-    """Give every so many customers an oddity of the named ones."""
+    """Give some customers one of the oddities of the named ones."""
     if number % 41 == 40:
         return replace(person, email="")
     if number % 53 == 52:

@@ -1,1 +1,1 @@
-"""The account row, the local users that it links, and what becomes of both."""
+"""The account row, the local users that it links, and what happens to both."""

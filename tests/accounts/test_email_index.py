@@ -38,7 +38,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(autouse=True)
 def _leave_no_index() -> Iterator[None]:
-    """Take away what a test has made: a table is emptied after a test, and keeps its indexes."""
+    """Remove what a test has created: a table is emptied after a test, but keeps its indexes."""
     before = indexes()
     yield
     with connection.cursor() as cursor:
@@ -65,7 +65,7 @@ def add(index: models.Index) -> None:
 
 
 def run(*arguments: str) -> tuple[str, str, int]:
-    """Run the command; return what it prints, what it says beside that, and its exit code."""
+    """Run the command; return its output, its error output, and its exit code."""
     out, err = io.StringIO(), io.StringIO()
     try:
         call_command("corbado_email_index", *arguments, stdout=out, stderr=err, no_color=True)

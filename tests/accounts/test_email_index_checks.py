@@ -30,7 +30,7 @@ MakeUser = Callable[..., Any]
 
 @pytest.fixture
 def many_users(make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make more users than are few."""
+    """Create so many users that an index is needed."""
     monkeypatch.setattr(email_index, "SMALL", 2)
     for number in range(3):
         make_user(f"user{number}@example.com")
@@ -38,7 +38,7 @@ def many_users(make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_user_table(db: None) -> Iterator[None]:
-    """Take the table of the users away for a while, as if nobody had migrated yet.
+    """Rename the table of users for a while, as if the site had not been migrated yet.
 
     The table and not the model's name of it: Django's fields keep that name once they used it.
     """

@@ -102,7 +102,7 @@ def test_the_statement_is_worded_for_the_database_that_is_asked(
 def test_columns_that_have_one_name_are_not_mixed_up(
     make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A user model may inherit a table whose column is called as one of its own."""
+    """A user model may inherit a table that has a column with the same name as one of its own."""
     with isolate_apps("corbado_auth"):
         meta = type("Meta", (), {"app_label": "corbado_auth"})
         body = {"__module__": __name__, "Meta": meta}

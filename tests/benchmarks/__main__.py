@@ -1,4 +1,4 @@
-"""Measure what is said about speed and size, and write docs/performance.md.
+"""Measure speed and size, and write docs/performance.md.
 
 Without names: all but those that only print. With names: these, and nothing is written.
 A missed count (queries, calls, connections) makes the exit code 1; ratios are reported.
@@ -18,7 +18,7 @@ from tests.benchmarks import report
 from tests.benchmarks.marks import QUICK_VARIABLE, Mark, Result
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Not in the repository: what the last runs found, for whoever wants to look closer.
+# Not in the repository: the results of the last runs, for a closer look.
 RAW = ROOT / "test-results" / "benchmarks"
 
 # Each module has `def measure() -> Result`; the order is that of the page.

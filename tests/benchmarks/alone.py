@@ -1,4 +1,4 @@
-"""Run one benchmark in this process and write what it found: for ``tests.benchmarks`` itself."""
+"""Run one benchmark in this process and write its result, for ``tests.benchmarks``."""
 
 from __future__ import annotations
 

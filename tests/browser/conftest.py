@@ -1,4 +1,4 @@
-"""Mark what is here: it all drives a real Chromium."""
+"""Mark the tests in this folder: they all drive a real Chromium."""
 
 from __future__ import annotations
 

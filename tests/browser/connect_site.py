@@ -103,7 +103,7 @@ class ConnectSite:
         return str(self._backend("connectTokens", {"type": kind, "data": data})["secret"])
 
     def verify(self, signed: str) -> str | None:
-        """Return whom a passkey login signs in, by Corbado's word."""
+        """Return the user whom a passkey login signs in, according to Corbado."""
         payload = signed.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         body = {"signedPasskeyData": signed, "username": claims["webauthnId"]}

@@ -43,7 +43,7 @@ class StrictLoginView(LoginView):
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Offer a passkey to whoever came in with a password."""
+    """Offer a passkey to a person who signed in with a password."""
     return page(request, HOME, {})
 
 

@@ -22,7 +22,7 @@ def use_password(site: LiveSite, visitor: Visitor, path: str = "/own-login/") ->
 
 
 def add_passkey(site: LiveSite, visitor: Visitor) -> None:
-    """Come in with the password and take the offer."""
+    """Sign in with the password and accept the offer."""
     use_password(site, visitor)
     visitor.action("create_passkey").click()
     visitor.action("continue").click()

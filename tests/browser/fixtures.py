@@ -63,7 +63,7 @@ def browser() -> Iterator[Browser]:
 
     expect.set_options(timeout=TIMEOUT_IN_MS)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Because of that loop Django takes this thread for an asynchronous one.
+        # Because of that loop, Django believes that this thread is asynchronous.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield started

@@ -1,6 +1,6 @@
 """What a test asks the rendered page: all of axe-core, and what axe cannot see.
 
-axe judges a page as it stands. Room (WCAG 2.2, 1.4.10), text spacing (1.4.12), the focus on its way
+axe judges a page as it is. Room (WCAG 2.2, 1.4.10), text spacing (1.4.12), the focus on its way
 through the page (2.4.3, 2.4.7, 2.4.11) and motion are asked here.
 """
 
@@ -162,7 +162,7 @@ _MOVING = """() => [...document.querySelectorAll("body *")].filter((node) => {
 
 
 def axe_violations(page: Page, within: str = "html") -> list[str]:
-    """Return what axe-core has to say against a part of the page, as "rule: place"."""
+    """Return what axe-core finds wrong in a part of the page, as "rule: place"."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(_RUN_AXE, within)
@@ -174,7 +174,7 @@ def resize(page: Page, size: tuple[int, int]) -> None:
 
 
 def crowded_texts(page: Page) -> list[str]:
-    """Return what no longer fits in when a reader spaces the texts out; the page stays so."""
+    """Return what no longer fits with increased text spacing; the page stays that way."""
     page.evaluate(_SPACE_TEXTS)
     found: list[str] = page.evaluate(_CUT_OFF)
     return [*found, "the page"] if sticks_out(page) else found

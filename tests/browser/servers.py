@@ -34,7 +34,7 @@ class ExampleSite:
 
     @property
     def login_url(self) -> str:
-        """The login page, going on to the page that says how the person signed in."""
+        """The login page, which leads to the page that says how the person signed in."""
         return f"{self.url}/login/?next=/account/"
 
     def use_webhooks(self, url: str = "") -> None:
@@ -78,7 +78,7 @@ class ExampleSite:
 
 
 def seed_database(folder: Path) -> Path:
-    """Make the example site's database as ``make demo`` does, for ``example_site`` to copy."""
+    """Create the example site's database as ``make demo`` does, for ``example_site`` to copy."""
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
         "EXAMPLE_DATA_DIR": str(folder),

@@ -42,7 +42,7 @@ def test_a_password_user_adds_a_passkey_and_autofill_signs_in(
     visitor.sees(f"Hello {ADA}")
     account = ConnectAccount.objects.get()
     assert (account.user.email, account.sign_in_count) == (ADA, 1)
-    # Whoever has a passkey is asked no more, and costs no token.
+    # People who have a passkey are not asked again, and cost no token.
     visitor.page.wait_for_load_state("networkidle")
     assert visitor.page.locator("[data-corbado-connect]").count() == 0
     assert calls(connect_site, "/v2/connectTokens") == 1
@@ -121,7 +121,7 @@ def test_a_passkey_confirms_who_is_signed_in(connect_site: LiveSite, visitor: Vi
 
 
 def test_somebody_elses_passkey_confirms_nothing(connect_site: LiveSite, visitor: Visitor) -> None:
-    """Two people share a computer: the other one's passkey is on it, too."""
+    """Two people share a computer, which has a passkey of each."""
     add_passkey(connect_site, visitor)
     switch(connect_site, conditionalUI=False)
     bob = create_user("bob@example.com", password=PASSWORD)

@@ -64,7 +64,7 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture(scope="module")
 def foreign_port() -> Iterator[int]:
-    """Serve an empty page of someone else."""
+    """Serve an empty page of another site."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

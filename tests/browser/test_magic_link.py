@@ -22,7 +22,7 @@ def site(either_site: ExampleSite) -> ExampleSite:
 
 @pytest.fixture
 def visitor(new_visitor: Callable[..., Visitor]) -> Visitor:
-    """Be someone whose device knows no passkeys: the link is the only way in."""
+    """Return a visitor whose device has no passkeys: the link is the only way in."""
     return new_visitor(passkeys=False)
 
 

@@ -102,7 +102,7 @@ def test_browsers_are_told_to_keep_to_tls(stack: Stack) -> None:
 
 
 def test_two_full_cookies_beside_the_sites_own_get_through(stack: Stack, client: Client) -> None:
-    """What nginx and gunicorn take without being asked is less: 8 kB for a header."""
+    """The defaults of nginx and gunicorn are lower: 8 kB for a header."""
     client.cookies = {
         "__Host-corbado_auth_intent_01234567": "x" * 3961,
         "__Host-corbado_auth_pending_01234567": "x" * 3961,

@@ -22,7 +22,7 @@ NewVisitor = Callable[..., Visitor]
 
 @pytest.fixture
 def customer(stack: Stack, new_visitor: NewVisitor) -> Visitor:
-    """Be a person before the shop's login page, whose device knows no passkeys."""
+    """Return a visitor on the shop's login page whose device does not support passkeys."""
     person = new_visitor(passkeys=False, base_url=stack.url)
     person.page.goto("/accounts/login/")
     return person
@@ -30,7 +30,7 @@ def customer(stack: Stack, new_visitor: NewVisitor) -> Visitor:
 
 @pytest.fixture
 def customer_with_phone(stack: Stack, new_visitor: NewVisitor) -> Visitor:
-    """Be a person before the shop's login page, whose device knows passkeys."""
+    """Return a visitor on the shop's login page whose device supports passkeys."""
     person = new_visitor(base_url=stack.url)
     person.page.goto("/accounts/login/")
     return person
@@ -56,7 +56,7 @@ def sign_in_by_password(person: Visitor, email: str) -> None:
 
 
 def linked(stack: Stack, email: str) -> list[tuple[object, ...]]:
-    """Return orders, and whether there is an account, of everyone with this address."""
+    """Return the orders of everyone with this address, and whether they have an account."""
     query = """
         SELECT o.what, a.corbado_user_id IS NOT NULL FROM accounts_user u
         LEFT JOIN orders_order o ON o.user_id = u.id
@@ -250,7 +250,7 @@ def test_our_cookies_are_bound_to_the_host_and_all_are_secure(
 def test_a_long_way_back_passes_nginx_and_gunicorn(stack: Stack, new_visitor: NewVisitor) -> None:
     """A long ``next`` is in the intent and the pending sign-in, both sent with the click."""
     person = new_visitor(passkeys=False, base_url=stack.url)
-    # What does not compress is largest.
+    # Text that does not compress makes the largest cookie.
     letters = Random(7).choices(ascii_letters, k=1300)  # noqa: S311
     far = f"/orders/?{''.join(letters)}"
     person.page.goto(f"/accounts/login/?next={far}")

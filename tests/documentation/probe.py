@@ -1,7 +1,7 @@
-"""Look at the site that came of a page: run as a script, in the site's folder.
+"""Examine the site that results from a page: run as a script, in the site's folder.
 
-probe.py PACKAGE JSON: import modules, compile template files, render templates, run the checks.
-A name that a template uses and nothing defines is an error here, not an empty place.
+probe.py PACKAGE JSON: import modules, compile template files, render templates, run the checks. A
+name that a template uses but nothing defines is an error here, not an empty string.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write docs/reference.md from the code: make reference
 
 Every sentence in it is a docstring, a comment above a class attribute, a help text or a message, so
-that word and code cannot part; test_reference.py fails when the page is not what this writes.
+that text and code cannot diverge; test_reference.py fails if the page differs.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def text() -> str:
     return re.sub(r"\n{3,}", "\n\n", page).rstrip() + "\n"
 
 
-# What stands above each part -------------------------------------------------------------------
+# The introduction of each part -------------------------------------------------------------------
 
 SETTINGS = """
 Deployment values are settings; project policy is class attributes of the backend and the views,

@@ -1,4 +1,4 @@
-"""What a reader does in the browser between two blocks, where no browser test walks the page."""
+"""What a reader does in the browser between two blocks, if no browser test covers the page."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def addresses_of_colleagues(walk: Walk) -> None:
 
 
 def staff_at_corbado(walk: Walk) -> None:
-    """Have someone of staff at Corbado, whose ID the page makes up."""
+    """Create a staff member at Corbado, with the ID that the page makes up."""
     code = """
 print(ask("/_emulator/users", {"email": "staff1@example.com", "confirmed": True})["ID"])
 """
@@ -77,7 +77,7 @@ print(ask("/_emulator/users", {"email": "staff1@example.com", "confirmed": True}
 
 
 def somebody_with_two_users(walk: Walk) -> None:
-    """Let a customer stand in a new user, linked to a Corbado user whose ID the page makes up."""
+    """Give a customer a second, new user, linked to the Corbado user ID that the page makes up."""
     code = """
 from django.contrib.auth.models import User
 from corbado_auth.models import CorbadoAccount
@@ -133,7 +133,7 @@ def the_mail_was_sent(walk: Walk) -> None:
 
 
 def the_app_is_taken_out(walk: Walk) -> None:
-    """Remove what the page says, and see that whoever was signed in still is."""
+    """Remove what the page says, and check that people who were signed in still are."""
     for name in ("shop/settings.py", "shop/urls.py", "templates/login.html"):
         lines = (walk.folder / name).read_text().splitlines()
         kept = [line for line in lines if "corbado" not in line.lower()]

@@ -1,4 +1,4 @@
-"""Each app that is tested beside ours has a row in the docs, and each row has its test."""
+"""Each app that is tested beside ours has a row in the docs, and each row has a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every code block of README, tutorials and guides runs, or stands in a list with a reason."""
+"""Every code block of README, tutorials and guides runs, or is on a list with a reason."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _constant(part: ast.expr) -> str:
 
 
 def test_messages_name_pages_by_titles_that_are_there() -> None:
-    """Whoever has the wheel has no folder of documents."""
+    """People who installed the wheel have no documentation folder."""
     messages = [text for path in ROOT.glob("corbado_auth/**/*.py") for text in texts(path)]
     assert [text for text in messages if re.search(r"\bdocs/|\bhow-to-", text)] == []
     named = {
@@ -106,7 +106,7 @@ def test_messages_name_pages_by_titles_that_are_there() -> None:
 
 
 def test_the_floors_of_the_house_are_those_of_the_contracts() -> None:
-    """A floor is a line in both; in the page they are numbered."""
+    """A floor is a line in both; on the page, they are numbered."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     layers = setup["importlinter:contract:floors"]["layers"].strip().splitlines()

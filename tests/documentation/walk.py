@@ -1,4 +1,4 @@
-"""Walk a page as its reader would: run every block, on a site in a folder of its own.
+"""Follow a page as its reader would: run every block, on a site in its own folder.
 
 What a block is for tells its language, its first line (``# shop/forms.py`` is a file, and
 ``# shop/urls.py, at the end`` is added to one), what it holds (settings, URLs, tests), or a comment

@@ -1,4 +1,4 @@
-"""How far the user base has come: the numbers, and the command that prints them."""
+"""The adoption numbers, and the command that prints them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_who_signed_in_after_a_refusal_is_refused_no_more(
 
 
 def refuse(user: Any, reason: str, **fields: Any) -> MigrationAttempt:
-    """Let the migration have refused someone."""
+    """Record that the migration has refused a user."""
     fields.setdefault("project_id", settings.CORBADO_PROJECT_ID)
     return MigrationAttempt.objects.create(user=user, outcome="refused", reason=reason, **fields)
 

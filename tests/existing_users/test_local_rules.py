@@ -1,4 +1,4 @@
-"""Who is not moved by local rules alone: Corbado is not asked about them."""
+"""Users whom local rules exclude: Corbado is not asked about them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def held(*, seconds: int) -> MigrationLease:
-    """Let another run hold the lease, for so many seconds yet."""
+    """Let another run hold the lease for this many more seconds."""
     now = timezone.now()
     return MigrationLease.objects.create(
         project_id=conf.CORBADO_PROJECT_ID,
@@ -231,12 +231,12 @@ def in_agreement(site: Site, corbado: ScriptedCorbado, report: Path) -> None:
 
 
 def expire(site: Site) -> None:
-    """Let a minute pass, as far as the lease is concerned."""
+    """Let the lease expire, as if a minute had passed."""
     site.execute("UPDATE corbado_auth_migrationlease SET expires_at = '2001-01-01 00:00:00'")
 
 
 def test_killed_three_times_everybody_has_one_corbado_user(site: Site, tmp_path: Path) -> None:
-    """Each kill comes after Corbado made a user and before we are told."""
+    """Each kill comes after Corbado has created a user and before we get the answer."""
     report = tmp_path / "report.csv"
     arguments = ("--concurrency=4", "--rate=100000", f"--report={report}", "--report-emails")
     kills = 0

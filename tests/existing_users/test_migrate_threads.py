@@ -278,7 +278,7 @@ def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
 def test_a_failure_of_the_database_that_passes_costs_nobody(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A deadlock, say; nobody is asked about twice."""
+    """A deadlock, for instance; Corbado is asked about nobody twice."""
     failed: list[Any] = []
 
     def fail_once(given: Any) -> None:
@@ -297,7 +297,7 @@ def test_a_failure_of_the_database_that_passes_costs_nobody(
 def test_a_connection_that_broke_ends_the_run(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new one would not be set up as the site's: in another tenant's schema, say."""
+    """A new one would not be set up like the site's: it might use another tenant's schema."""
 
     def fail(_given: Any) -> None:
         raise OperationalError
@@ -346,7 +346,7 @@ def test_one_who_cannot_be_linked_holds_up_nobody(corbado: Corbado) -> None:
 def test_where_refusals_cannot_be_written_nobody_is_linked(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of them are written again then, and whoever is linked would be reported as skipped."""
+    """All of them are written again, and users who are linked would be reported as skipped."""
 
     def failing(_user_ids: Any, kind: str, _reason: str) -> None:
         if kind == "refused":

@@ -1,4 +1,4 @@
-"""What docs/how-to-retire-passwords.md says of Django's password reset is so."""
+"""What docs/how-to-retire-passwords.md says about Django's password reset is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``corbado_retire_passwords``: only whom the rule fits, and only when someone agrees."""
+"""``corbado_retire_passwords``: only people to whom the rule applies, and only after a "yes"."""
 
 from __future__ import annotations
 

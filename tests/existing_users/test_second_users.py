@@ -41,7 +41,7 @@ def run(command: str, *arguments: str) -> str:
 def make_pair(
     corbado: Corbado, make_user: MakeUser, *, confirmed: bool = True, **second: Any
 ) -> tuple[Any, Any, User]:
-    """Return Ann, the second user that she stands in, and the person at Corbado."""
+    """Return Ann, her second user, and the person at Corbado."""
     ann = make_user(ANN, username="ann", password="an old password")
     empty = make_user(second.pop("email", ""), username="user-second")
     person = corbado.add_user(ANN, confirmed=confirmed)

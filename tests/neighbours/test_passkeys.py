@@ -1,4 +1,4 @@
-"""django-passkeys: beside ours, if ours comes first."""
+"""django-passkeys: works beside our backend if ours comes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""django-polymorphic: the person of a sign-in is whoever the site's manager hands out."""
+"""django-polymorphic: a sign-in uses the instance that the site's manager returns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.urls import urlpatterns as site
 
 
 def desk(request: HttpRequest) -> HttpResponse:
-    """Name the desk of whoever is signed in."""
+    """Return the desk of the person who is signed in."""
     return HttpResponse(getattr(request.user, "desk", "none"))
 
 
@@ -39,7 +39,7 @@ class OwnBackend(CorbadoBackend):
     """A backend that finds users in a way of its own."""
 
     def get_user(self, user_id: Any) -> Any:
-        """Find nobody who sits in the cellar."""
+        """Find nobody whose desk is in the cellar."""
         user: Any = super().get_user(user_id)
         return None if getattr(user, "desk", "") == "cellar" else user
 

@@ -1,4 +1,4 @@
-"""django-su: whoever acts as a customer gains nothing that outlives it."""
+"""django-su: acting as a customer leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ LINK = {"corbadoEmailLinkID": "eml-1234567890", "corbadoToken": "linkToken" * 5}
 
 
 class Kept(Transport):
-    """Keep what would be sent to Sentry."""
+    """Keeps what would be sent to Sentry."""
 
     envelopes: list[Any] = []  # noqa: RUF012 -- one for the whole process, as Sentry is
 

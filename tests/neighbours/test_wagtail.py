@@ -1,4 +1,4 @@
-"""Wagtail: editors sign in on our login page, and whoever is none is not asked in a circle."""
+"""Wagtail: editors sign in on our login page, and other people are not sent in circles."""
 
 from __future__ import annotations
 

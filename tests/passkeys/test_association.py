@@ -124,7 +124,7 @@ def test_until_the_site_has_answered_nobodys_address_is_vouched_for(
 def test_an_address_that_the_sites_backend_would_not_link_needs_a_magic_link_first(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
-    """A match_user() that asks django-allauth for proof, say, is asked here, too."""
+    """The site's own match_user(), which may ask django-allauth for proof, applies here, too."""
     client, _user = signed_in(make_user)
     refusal = SignInRefused("not_proved")
     with mock.patch("corbado_auth.backends.CorbadoBackend.match_user", side_effect=refusal):

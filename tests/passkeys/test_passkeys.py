@@ -1,4 +1,4 @@
-"""A signed-in user sees, adds and removes passkeys, and nobody gets at anyone else's."""
+"""A signed-in user sees, adds and removes passkeys, and nobody can touch anyone else's."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Server(DatabaseServer):
         ]  # fmt: skip
 
     def shut_down(self) -> None:
-        """End in order, and with it whoever is connected (a fast shutdown); the data stays."""
+        """Shut down in order, disconnecting all clients (a fast shutdown); the data stays."""
         self.stop(signal.SIGINT)
 
     def answers(self) -> bool:

@@ -1,1 +1,1 @@
-"""The wheel, the workflows and the versions; not for those who have only the wheel."""
+"""The wheel, the workflows and the versions; not for people who only have the wheel."""

@@ -294,7 +294,7 @@ def metadata(wheel: Path) -> list[str]:
 
 
 def test_the_sdist_holds_no_tests_and_no_example(dist: Path) -> None:
-    """They need a browser, database servers and npm; whoever packages this takes the tag."""
+    """They need a browser, database servers and npm; packagers use the tag."""
     with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
         top = {name.split("/")[1] for name in archive.getnames() if "/" in name}
     assert top == {

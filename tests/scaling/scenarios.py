@@ -1,4 +1,4 @@
-"""What dies while visitors sign in, and what became of them."""
+"""What dies while visitors sign in, and what happens to them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of everyone, and of the rows."""
+    """What happened to everyone, and to the rows."""
 
     scenario: Scenario
     visits: list[Visit]

@@ -1,4 +1,4 @@
-"""The auth token: which form it has, and where it is hidden once it is taken."""
+"""The auth token: its format, and where it is hidden once it has been taken."""
 
 from __future__ import annotations
 

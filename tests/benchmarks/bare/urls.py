@@ -1,4 +1,4 @@
-"""The bare site: the sign-ins, and a page for whoever is signed in."""
+"""The bare site: the sign-ins, and a page for people who are signed in."""
 
 from __future__ import annotations
 

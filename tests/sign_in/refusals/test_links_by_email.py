@@ -1,4 +1,4 @@
-"""Whoever is known here gets into their account with a link by email."""
+"""People who are known here get into their account with a link by email."""
 
 from __future__ import annotations
 

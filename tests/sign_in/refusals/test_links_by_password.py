@@ -1,4 +1,4 @@
-"""Whoever is known here gets into their account with the password."""
+"""People who are known here get into their account with the password."""
 
 from __future__ import annotations
 

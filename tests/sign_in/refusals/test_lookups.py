@@ -36,7 +36,7 @@ def unsearchable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the database keep something else than what the model shows."""
+    """Let the database store something other than what the model shows."""
     _replace_email_field(monkeypatch, _Encrypted)
     with connection.cursor() as cursor:
         table = connection.ops.quote_name(get_user_model()._meta.db_table)

@@ -83,8 +83,8 @@ class Command(BaseCommand):
 def add_history(today: date) -> None:
     """Let people have come over with Connect in the last weeks, for the admin's chart.
 
-    Connect's rows are a handle that nobody at Corbado has to know, and corbado_migrate_users asks
-    about these people all the same. Only once, and only in a site that nobody has used yet.
+    Connect's rows are a handle that nobody at Corbado has to know, and corbado_migrate_users still
+    asks about these people. Only once, and only in a site that nobody has used yet.
     """
     if ConnectAccount.objects.exists() or CorbadoAccount.objects.exists():
         return
