@@ -26,8 +26,8 @@ ADD_USERS = """
 ADD_ACCOUNTS = """
     INSERT INTO corbado_auth_corbadoaccount
            (user_id, project_id, corbado_user_id, email, created_at, sign_in_count,
-            awaits_proof)
-    SELECT id, %s, 'usr-before-' || id, '', CURRENT_TIMESTAMP, 0, false
+            awaits_proof, is_new_user)
+    SELECT id, %s, 'usr-before-' || id, '', CURRENT_TIMESTAMP, 0, false, false
     FROM auth_user WHERE mod(id, 50) <> 1
 """
 SHARING = 2 / 200

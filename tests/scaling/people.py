@@ -15,8 +15,8 @@ ADD_USER = """
 ADD_ACCOUNT = """
     INSERT INTO corbado_auth_corbadoaccount
            (user_id, project_id, corbado_user_id, email, created_at, sign_in_count,
-            awaits_proof)
-    VALUES (%s, 'pro-1', %s, %s, CURRENT_TIMESTAMP, 0, false)
+            awaits_proof, is_new_user)
+    VALUES (%s, 'pro-1', %s, %s, CURRENT_TIMESTAMP, 0, false, false)
 """
 
 _numbers = count()
