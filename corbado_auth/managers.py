@@ -174,7 +174,7 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
     def has_passkey(self, user: Any) -> bool:
         """Return whether a local user has signed in with a passkey, or has added one.
 
-        An account alone says nothing: whoever looks at the empty list of passkeys has one.
+        An account alone says nothing: opening the empty list of passkeys creates one.
         """
         has_one = Q(first_sign_in_at__isnull=False) | Q(user__corbado_passkey_nudge__answer="added")
         return self.current().filter(has_one, user_id=user.pk).exists()

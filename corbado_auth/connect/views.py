@@ -43,7 +43,7 @@ class ConnectPasskeysView(ConnectPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether passkeys may be changed right now, and where to sign in again if not."""
-        # Whoever has no passkey yet cannot use one in order to add the first.
+        # A person who has no passkey yet cannot use one to add the first.
         has_passkey = ConnectAccount.objects.has_passkey(self.request.user)
         sign_in_again_url = connect_confirm_url if has_passkey else step_up_url
         return super().get_context_data(

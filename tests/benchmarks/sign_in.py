@@ -24,7 +24,7 @@ PEOPLE = 400
 # Sign-ins a turn: enough for a median, short enough for both halves of a round to meet one load.
 BATCH = 16
 ROUNDS = 40
-# How often both processes are started anew: where a process happens to lie in memory, and which
+# How often both processes are restarted: where a process happens to lie in memory, and which
 # hashes its strings have, makes it a few hundredths faster or slower for as long as it lives.
 PAIRS = 3
 TEXT = """\
@@ -33,7 +33,7 @@ and sessions in the database; the stand-in for Corbado is a third. A browser wit
 cookie comes back from the login page; gunicorn's own worker reads the request, calls Django and
 writes the answer. What counts is the CPU time of that process, without the database server and the
 stand-in. On SQLite the database works inside the process and is part of both figures. Both
-processes are started anew {pairs} times.
+processes are restarted {pairs} times.
 
 Ours does more than bare: it removes the token from the request, proves that this browser asked,
 counts failed attempts, bounds the call in time and size, checks what Corbado says, keeps a failure

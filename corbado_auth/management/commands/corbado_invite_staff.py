@@ -138,7 +138,7 @@ def _checked(user: Any) -> Any:
     elif not email_of(user):
         problem = f"{name} has no email address here. Give them one first."
     elif _is_linked(user):
-        problem = f"{name} is linked already. To link them anew, unlink them in the admin."
+        problem = f"{name} is linked already. To link them again, unlink them in the admin."
     else:
         return user
     raise CommandError(problem, returncode=2)
