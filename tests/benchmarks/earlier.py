@@ -49,7 +49,7 @@ def an_earlier_build(commit: str = EARLIER) -> Iterator[Build | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        tree, alone = Path(folder, "tree"), Path(folder, "alone")
+        tree, alone = Path(folder, "earlier"), Path(folder, "alone")
         done = _git("worktree", "add", "--detach", str(tree), commit)
         if done.returncode:
             raise RuntimeError(f"git worktree: {done.stderr}")
