@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,8 +91,12 @@ class ConnectSite:
         """What the browser sent to one of the calls."""
         return [entry.body for entry in self._frontend() if entry.path.endswith(call)]
 
-    def events(self) -> list[str]:
-        return [body["eventType"] for body in self.bodies("/events")]
+    def events(self, count: int) -> list[str]:
+        """The events, once there are so many: pages send them without waiting for the answer."""
+        deadline = time.monotonic() + 10
+        while len(bodies := self.bodies("/events")) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return [body["eventType"] for body in bodies]
 
     def _frontend(self) -> list[Any]:
         return [entry for entry in self.emulator.control.log.all() if entry.api == "frontend"]
