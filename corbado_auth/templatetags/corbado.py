@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template import Context
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from corbado_auth.conf import conf
 from corbado_auth.connect.tokens import ConnectTokensView
@@ -246,6 +248,30 @@ def corbado_is_enabled(context: Context) -> bool:
     ``{% corbado_is_enabled as enabled %}`` assigns it to a variable, to show text around a tag.
     """
     return is_enabled(context.get("request"))
+
+
+@register.simple_block_tag(takes_context=True)
+def corbado_element(
+    context: Context,
+    content: SafeString,
+    element: str,
+    *,
+    kind: str = "",
+    href: str | None = None,
+    **attributes: Any,
+) -> SafeString:
+    """Render a button, note or card of the package's pages, which a site may override.
+
+    ``{% corbado_element "button" kind="quiet" %}Sign out{% endcorbado_element %}`` is drawn by
+    ``corbado_auth/elements/button.html``, which gets ``content``, ``kind``, ``href`` (if the button
+    is a link) and ``attributes``: all other arguments, ready for the HTML, such as
+    ``aria_label=…``.
+    """
+    engine = context.template.engine  # type: ignore[union-attr]  # None only outside of templates.
+    drawn = engine.get_template(f"corbado_auth/elements/{element}.html")
+    html_names = {name.replace("_", "-"): value for name, value in attributes.items()}
+    values = {"content": content, "kind": kind, "href": href, "attributes": flatatt(html_names)}
+    return drawn.render(context.new(values))
 
 
 @register.filter

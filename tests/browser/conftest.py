@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corbado_auth.testing import _corbado_for_one_test
+from tests.browser.album import SITE, Album
 from tests.browser.connect_visits import ADA, PASSWORD
 from tests.browser.fixtures import LiveSite
+from tests.browser.visitor import Visitor
 from tests.support.users.factory import create_user
 
 HERE = Path(__file__).parent
@@ -33,3 +37,11 @@ def connect_site(live_site: LiveSite, settings: Any) -> LiveSite:
     settings.LOGOUT_REDIRECT_URL = "/own-login/"
     create_user(ADA, password=PASSWORD)
     return live_site
+
+
+@pytest.fixture
+def album(visitor: Visitor, make_user: Callable[..., Any], db: None) -> Iterator[Album]:
+    """Show every page of the package; the emulator answers them."""
+    visitor.context.grant_permissions(["local-network-access"])
+    with _corbado_for_one_test(SITE) as corbado:
+        yield Album(visitor.page, corbado, make_user)

@@ -2,117 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 import pytest
 import requests
-from django.contrib.staticfiles import finders
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
-from corbado_auth.testing import Corbado, _corbado_for_one_test
 from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD
+from tests.browser.album import IN_THE_ADMIN, Album
 from tests.browser.inspection import FOCUSED, NARROW, crowded_texts, flaws, flaws_within, resize
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 from tests.emulator.authenticator import Authenticator
 from tests.support.emulator import PROJECT_ID
 from tests.translations.catalogues import LANGUAGES
-from tests.translations.tour import Stop
-from tests.translations.tour import Tour as WholeTour
-
-# A secure context, and of one kind with the emulator's address: Chromium asks for both.
-SITE = "http://localhost"
-
-
-Tour = Callable[[str], Iterator[Stop]]
-
-
-class Album:
-    """Shows in a browser what Django's test client got: no server, and every page of the tour."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.answer: Any = None
-        self.extra_headers: dict[str, str] = {}
-        page.route(f"{SITE}/**", self._serve)
-
-    def show(self, answer: Any) -> None:
-        self.answer = answer
-        self.page.goto(SITE + answer.wsgi_request.path)
-
-    def still(self) -> None:
-        """End the transitions of Django's admin, between whose colours axe would look."""
-        self.page.evaluate("""() => {
-          const sheet = new CSSStyleSheet();
-          sheet.replaceSync("* { transition: none !important; }");
-          document.adoptedStyleSheets = [sheet];
-        }""")
-
-    def _serve(self, route: Route) -> None:
-        path = urlsplit(route.request.url).path
-        if path.startswith("/static/"):
-            found = finders.find(path.removeprefix("/static/"))
-            route.fulfill(path=found) if found else route.fulfill(status=404)
-        elif path == "/favicon.ico":
-            route.fulfill(status=404)
-        else:
-            headers = dict(self.answer.items()) | self.extra_headers
-            body = self.answer.content.decode()
-            route.fulfill(status=self.answer.status_code, headers=headers, body=body)
-
-
-@pytest.fixture
-def album(visitor: Visitor) -> Album:
-    visitor.context.grant_permissions(["local-network-access"])
-    return Album(visitor.page)
-
-
-@pytest.fixture
-def corbado() -> Iterator[Corbado]:
-    """Let the emulator answer pages of ``SITE``."""
-    with _corbado_for_one_test(SITE) as fresh:
-        yield fresh
-
-
-@pytest.fixture
-def tour(corbado: Corbado, make_user: Callable[..., Any], db: None) -> Tour:
-    """Return the function that walks past every page in a language."""
-    return lambda language: WholeTour(corbado, make_user, language).pages()
-
-
-# Pages of Django's admin -> the parts of them that are ours.
-IN_THE_ADMIN = {
-    "admin index": ".app-corbado_auth .model-corbadoaccount",
-    "accounts": ".object-tools",
-    "account": ".field-corbado_user_id",
-    "unlink": "#content > p",
-    "unlink some": "#content > p",
-    "connect accounts": ".object-tools",
-    "connect account": ".field-handle",
-    "connect, unlink": "#content > p",
-    "connect, unlink some": "#content > p",
-    "attempts": "#result_list",
-    "adoption": ".adoption",
-    "switch, pilot": ".corbado-switch",
-    "switch, off": ".corbado-switch",
-    "delete a user": "#content > p",
-    # All between Django's header and footer.
-    "admin, login": "#content",
-    "admin, no access": "#content",
-}
 
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.translations.urls")
-def test_every_page_of_the_package_passes_axe_and_the_keyboard(
-    axe: None, album: Album, tour: Tour
-) -> None:
+def test_every_page_of_the_package_passes_axe_and_the_keyboard(axe: None, album: Album) -> None:
     found = {}
-    for name, answer in tour("en"):
-        if not answer["Content-Type"].startswith("text/html"):
-            continue
+    for name, answer in album.tour():
         album.show(answer)
         if name.startswith("login"):
             album.page.get_by_role("button", name="Continue").wait_for()
@@ -128,16 +38,14 @@ def test_every_page_of_the_package_passes_axe_and_the_keyboard(
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.translations.urls")
-def test_no_page_of_the_package_needs_an_inline_script_or_style(
-    album: Album, tour: Tour, corbado: Corbado
-) -> None:
+def test_no_page_of_the_package_needs_an_inline_script_or_style(album: Album) -> None:
     refused: list[str] = []
     album.page.on("console", lambda line: refused.append(line.text))
     album.extra_headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self'; script-src 'self' {corbado.url};"
-        f" connect-src 'self' {corbado.url}; form-action 'self'; base-uri 'none'"
+        f"default-src 'none'; style-src 'self'; script-src 'self' {album.corbado.url};"
+        f" connect-src 'self' {album.corbado.url}; form-action 'self'; base-uri 'none'"
     )
-    for name, answer in tour("en"):
+    for name, answer in album.tour():
         if name not in IN_THE_ADMIN:
             album.show(answer)
             if name.startswith("login"):
@@ -148,11 +56,11 @@ def test_no_page_of_the_package_needs_an_inline_script_or_style(
 @pytest.mark.django_db
 @pytest.mark.urls("tests.translations.urls")
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_longest_texts_fit_a_narrow_window(album: Album, tour: Tour, language: str) -> None:
+def test_the_longest_texts_fit_a_narrow_window(album: Album, language: str) -> None:
     resize(album.page, NARROW)
     found = {}
-    for name, answer in tour(language):
-        if answer["Content-Type"].startswith("text/html") and name not in IN_THE_ADMIN:
+    for name, answer in album.tour(language):
+        if name not in IN_THE_ADMIN:
             album.show(answer)
             if crowded := crowded_texts(album.page):
                 found[name] = crowded

@@ -122,6 +122,12 @@ class Walk:
         else:
             self.templates.append(block.text)
 
+    def run_css(self, block: Block) -> None:
+        """Hold the variables that a page sets against those that the pages read."""
+        ours = (ROOT / "corbado_auth/static/corbado_auth/corbado_auth.css").read_text("utf-8")
+        for variable in re.findall(r"(--corbado-auth-[\w-]+):", block.text):
+            assert f"var({variable})" in ours, f"{block}: {variable}"
+
     def run_console(self, block: Block) -> None:
         for command, shown in commands_of(block):
             self.command(command, shown, block)

@@ -92,9 +92,13 @@
 
   /** Say something in the wrapper's live region; emptied first, so that the same is read out again. */
   const say = (wrapper, text, link) => {
-    const note = wrapper.querySelector("[data-note]");
-    note.textContent = "";
+    const region = wrapper.querySelector("[data-note]");
+    const template = region.firstElementChild;
+    region.replaceChildren(template);
+    if (!text) return;
     setTimeout(() => {
+      region.replaceChildren(template, template.content.cloneNode(true));
+      const note = region.querySelector("[data-text]");
       note.textContent = text;
       if (link) {
         const anchor = document.createElement("a");
@@ -234,7 +238,6 @@
     const options = wrapper.dataset;
     const place = wrapper.querySelector("[data-place]");
     const answers = wrapper.querySelector("[data-answers]");
-    const done = wrapper.querySelector("[data-note]").dataset.done;
     let corbado;
 
     let isAdded = false;
@@ -271,7 +274,7 @@
         appendTokenProvider: () => tokenFor(options, "passkey-append"),
         onComplete: async () => {
           close();
-          say(wrapper, done);
+          say(wrapper, options.done);
           await added();
         },
         onSkip: async (status) => {
@@ -291,7 +294,10 @@
   const mountPasskeys = async (wrapper) => {
     const options = wrapper.dataset;
     const place = wrapper.querySelector("[data-place]");
-    whenAdded(() => sendAnswer(options, "added"));
+    whenAdded(() => {
+      say(wrapper, options.added);
+      sendAnswer(options, "added");
+    });
     const provide = async (type) => {
       try {
         say(wrapper, "");

@@ -3,12 +3,15 @@
 
 for (const wrapper of document.querySelectorAll("[data-corbado-associate]")) {
   const element = wrapper.querySelector("corbado-passkey-associate");
-  // On the page from the start, and empty: a live region that is added later is not read out.
-  const note = wrapper.querySelector("[role=status]");
+  const region = wrapper.querySelector("[data-note]");
+  const template = region.firstElementChild;
   // Emptied first, so that a second failure is read out like the first.
   const say = (text) => {
-    note.textContent = "";
-    setTimeout(() => (note.textContent = text));
+    region.replaceChildren(template);
+    setTimeout(() => {
+      region.replaceChildren(template, template.content.cloneNode(true));
+      region.querySelector("[data-text]").textContent = text;
+    });
   };
   // The events do not bubble: listen on the element itself.
   element.addEventListener("PASSKEY_CREATION_SUCCESSFUL", () => {
