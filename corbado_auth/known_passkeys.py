@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,9 +19,21 @@ from .models import ConnectAccount, CorbadoAccount, db_for_write
 from .passkey_record import KnownPasskeys
 from .signals import passkey_added, passkey_removed
 
-__all__ = ["is_known", "note_passkeys", "note_removal"]
+__all__ = [
+    "Account",
+    "expect_removal",
+    "is_known",
+    "is_removal_expected",
+    "note_passkeys",
+    "note_removal",
+]
+
+logger = logging.getLogger("corbado_auth")
 
 Account = CorbadoAccount | ConnectAccount
+
+# How long Corbado may take to tell of a removal that was asked for here.
+TOLD_WITHIN = 10 * 60  # seconds
 
 
 def is_known(account: Account) -> bool:
@@ -29,22 +42,28 @@ def is_known(account: Account) -> bool:
 
 
 def note_passkeys(
-    request: HttpRequest | None, account: Account, passkey_ids: Iterable[str]
+    request: HttpRequest | None,
+    account: Account,
+    passkey_ids: Iterable[str],
+    *,
+    before: Iterable[str] | None = None,
 ) -> set[str]:
     """Remember the current passkeys, send signals for changes, and return the removed ones.
 
-    The first list causes no signals: nobody knows how old these passkeys are.
+    The first list causes no signals, because nobody knows how old these passkeys are, unless
+    ``before`` says which ones there were; later lists are compared with the last one.
     """
     found = set(filter(None, passkey_ids))
     rows, now = _rows(account), _joined(found)
     known = rows.values_list("passkey_ids", flat=True).first()
     if known is None:
-        KnownPasskeys.objects.using(db_for_write()).get_or_create(
+        first = now if before is None else _joined(set(filter(None, before)))
+        row, _created = KnownPasskeys.objects.using(db_for_write()).get_or_create(
             project_id=account.project_id,
             corbado_user_id=account.corbado_user_id,
-            defaults={"user_id": account.user_id, "passkey_ids": now},
+            defaults={"user_id": account.user_id, "passkey_ids": first},
         )
-        return set()
+        known = row.passkey_ids
     # Of two processes that see the same change, only one sends the signal.
     if known == now or not rows.filter(passkey_ids=known).update(
         passkey_ids=now, seen_at=timezone.now(), user_id=account.user_id
@@ -65,6 +84,26 @@ def note_removal(request: HttpRequest, account: Account, passkey_id: str) -> Non
         note_passkeys(request, account, set(known.split()) - {passkey_id})
     else:
         _tell(request, account, passkey_id, is_new=False)
+
+
+def expect_removal(account: Account) -> None:
+    """Note that this person is about to remove a passkey on one of our pages."""
+    try:
+        cache.set(_expectation(account), True, TOLD_WITHIN)
+    except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+        logger.warning("The cache failed (%s): a removal may end sessions.", type(error).__name__)
+
+
+def is_removal_expected(account: Account) -> bool:
+    """Return whether this person has just removed a passkey on one of our pages."""
+    try:
+        return bool(cache.get(_expectation(account)))
+    except Exception:  # noqa: BLE001 -- the same
+        return False
+
+
+def _expectation(account: Account) -> str:
+    return f"corbado_auth.removing.{type(account).__name__}.{account.pk}"
 
 
 def _rows(account: Account) -> QuerySet[KnownPasskeys]:

@@ -13,6 +13,7 @@ from .sign_in.confirm import ConfirmView
 from .sign_in.invited import InvitationView
 from .sign_in.refusals import ConfirmEmailView, LinkAccountView
 from .step_up.views import KeptPostView, StepUpView
+from .webhooks.events import EventWebhookView
 from .webhooks.identifier import ConnectIdentifierView
 
 app_name = "corbado_auth"
@@ -41,6 +42,7 @@ urlpatterns = [
     path("connect/passkeys/", ConnectPasskeysView.as_view(), name="connect-passkeys"),
     path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
+    path("webhooks/events/", EventWebhookView.as_view(), name="event-webhook"),
     path(
         "webhooks/connect/identifier/",
         ConnectIdentifierView.as_view(),

@@ -96,8 +96,20 @@ class ConnectService(Client):
         answer = self._ask("GET", f"/v2/users/{quote(corbado_user_id, safe='')}")
         return None if answer.says_not_found() else answer.read(responses.read_connect_user)
 
+    def find_handle(self, corbado_user_id: str) -> str:
+        """Return the handle of a Corbado user, or an empty string.
+
+        That ``explicitWebauthnID`` is the identifier of connect tokens is INFERRED, and so is the
+        404 for an unknown user.
+        """
+        answer = self._ask("GET", f"/v2/users/{quote(corbado_user_id, safe='')}")
+        return "" if answer.says_not_found() else answer.read(responses.read_connect_handle)
+
     def list_passkeys(self, corbado_user_id: str) -> list[Passkey]:
-        """Return the active passkeys of one Corbado user, up to a hundred."""
+        """Return the active passkeys of one Corbado user, up to a hundred.
+
+        No source shows the answer of an unknown user; that it is an error is INFERRED.
+        """
         path = f"/v2/users/{quote(corbado_user_id, safe='')}/credentials?pageSize=100"
         return self._ask("GET", path).read(responses.read_connect_passkeys)
 

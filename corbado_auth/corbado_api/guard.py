@@ -180,10 +180,17 @@ class Guard:
         raise _not_asked("too many calls are waiting already")
 
 
-def log_failure(what: str, error: CorbadoError) -> None:
+def log_failure(what: str, error: CorbadoError, corbado_user_id: str = "") -> None:
     """Log what failed, unless Corbado was not asked: then the reason has been logged already."""
-    level = logging.INFO if isinstance(error, CorbadoNotAsked) else logging.ERROR
-    log_event(level, "%s: %s", what, error, event="corbado_failed", reason=error.error_type)
+    log_event(
+        logging.INFO if isinstance(error, CorbadoNotAsked) else logging.ERROR,
+        "%s: %s",
+        what,
+        error,
+        event="corbado_failed",
+        reason=error.error_type,
+        corbado_user_id=corbado_user_id,
+    )
 
 
 @contextmanager

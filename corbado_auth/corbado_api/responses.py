@@ -15,6 +15,7 @@ from corbado_auth.identity import CorbadoEmail, CorbadoUser, Passkey, ProjectCon
 __all__ = [
     "Failure",
     "read_association_token",
+    "read_connect_handle",
     "read_connect_passkeys",
     "read_connect_token",
     "read_connect_user",
@@ -95,6 +96,12 @@ def read_connect_user(answer: Json) -> CorbadoUser:
         status=_display_text(answer.get("status")),
         created=_moment(answer.get("created")),
     )
+
+
+def read_connect_handle(answer: Json) -> str:
+    """Read the site's own ID for a user from Connect's ``users/{userID}`` (API notes C.3.2)."""
+    handle = answer.get("explicitWebauthnID")
+    return handle if isinstance(handle, str) and handle.isprintable() else ""
 
 
 def read_connect_passkeys(answer: Json) -> list[Passkey]:

@@ -16,7 +16,7 @@ from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser, Passkey
-from corbado_auth.known_passkeys import is_known, note_passkeys, note_removal
+from corbado_auth.known_passkeys import expect_removal, is_known, note_passkeys, note_removal
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
 from corbado_auth.throttle import Tally
@@ -74,6 +74,7 @@ def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str
     if account is None:
         return
     _count(user)
+    expect_removal(account)  # Corbado's event may come before its answer.
     was_there = CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
     cache.delete(_list_key(account))
     if was_there:
