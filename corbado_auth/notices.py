@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeGuard
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_backends
@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language, override
 
-from .client_info import visitor_address
 from .conf import conf
 from .events import log_event
 from .local_users import email_of
@@ -123,7 +122,6 @@ def _message(
         "name": user.get_username(),
         "site": request.get_host() if request is not None else "",
         "at": timezone.now(),
-        "ip_address": visitor_address(request) if _is_their_own(request, user) else None,
         "url": _passkeys_url(request),
         "language": get_language(),
         "user": user,
@@ -134,12 +132,6 @@ def _message(
     message = EmailMultiAlternatives(subject, text, None, [address])
     message.attach_alternative(render_to_string(f"{folder}/{name}.html", context), "text/html")
     return message
-
-
-def _is_their_own(request: HttpRequest | None, user: Any) -> TypeGuard[HttpRequest]:
-    """Return whether the person made this request, and not Corbado's event webhook."""
-    visitor = getattr(request, "user", None)
-    return visitor is not None and visitor.pk == user.pk
 
 
 def _language(user: Any) -> str:

@@ -28,10 +28,10 @@ account_linked = Signal()
 # deleted, not just unlinked).
 account_unlinked = Signal()
 
-# Someone has a new passkey at Corbado. Corbado's v1 does not say so when it happens: sent when the
-# person's list of passkeys is read, and only for passkeys that are new since it was read first. Not
-# sent for Connect, whose lists are read in the browser. Sent with send_robust. Arguments: sender
-# (the class of the account), request (HttpRequest or None), account, passkey_id.
+# Someone has a new passkey at Corbado, which is noticed by Corbado's event, if the event webhook is
+# set up, or when the person's list of passkeys is read: only those that are new since it was read
+# first. Sent with send_robust. Arguments: sender (the class of the account), request (the one in
+# which it was noticed, which may be Corbado's, or None), account, passkey_id.
 passkey_added = Signal()
 
 # A passkey was removed: on our page, or at Corbado, which is noticed as for passkey_added. Sent

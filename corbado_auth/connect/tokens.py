@@ -15,10 +15,12 @@ from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService, TokenType
 from corbado_auth.events import log_event
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.known_passkeys import expect_removal
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import is_recent
 from corbado_auth.throttle import Tally
 
+from .changes import note_changes
 from .json_view import JSONView, Refusal, impersonating
 
 __all__ = ["ConnectTokensView"]
@@ -53,12 +55,17 @@ class ConnectTokensView(JSONView):
         if Tally("connect_tokens", str(user.pk)).add() > TOKENS_PER_MINUTE:
             message = gettext("Too many attempts. Wait a minute.")
             raise Refusal("too_many_attempts", message, 429, retry_after=60)
+        account = ConnectAccount.objects.get_or_link(user)
+        if token_type == "passkey-delete":  # noqa: S105 -- no password
+            expect_removal(account)
         token = ConnectService().create_connect_token(
             token_type,
-            ConnectAccount.objects.get_or_link(user).handle,
+            account.handle,
             display_name=_name(user) if token_type == "passkey-append" else "",  # noqa: S105
             lifetime=conf.CORBADO_CONNECT_TOKEN_LIFETIME,
         )
+        if token_type == "passkey-list":  # noqa: S105 -- no password
+            note_changes(self.request, account)
         return JsonResponse({"token": token})
 
     def _known_type(self, value: object) -> TokenType:

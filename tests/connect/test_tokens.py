@@ -40,6 +40,11 @@ def ask(client: Client, token_type: Any = "passkey-append", **extra: Any) -> Any
     return client.post(TOKENS, {"type": token_type}, content_type="application/json", **extra)
 
 
+def issued(corbado: Corbado) -> list[Any]:
+    """Return the calls that asked for a token."""
+    return [call for call in corbado.requests if call.path == "/v2/connectTokens"]
+
+
 def make_old(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time go by."""
     monkeypatch.setattr("corbado_auth.connect.tokens.is_recent", lambda *_args: False)
@@ -55,7 +60,9 @@ def test_a_signed_in_person_gets_a_token_for_the_own_handle(
     assert answer.status_code == 200
     assert set(answer.json()) == {"token"}
     assert answer.json()["token"].startswith("ctk1_")
-    (call,) = corbado.requests
+    call, *comparison = corbado.requests
+    # The list is compared with the last one, which takes a look at whose passkeys it shows.
+    assert bool(comparison) is (token_type == "passkey-list")
     handle = ConnectAccount.objects.get(user=ada).handle
     shown = {"displayName": ADA} if token_type == "passkey-append" else {}
     assert (call.path, call.body) == (
@@ -74,7 +81,7 @@ def test_the_handle_stays(corbado: Corbado, make_user: MakeUser) -> None:
     client, _ada = signed_in(make_user)
     ask(client)
     ask(client, "passkey-list")
-    one, other = (call.body["data"]["identifier"] for call in corbado.requests)
+    one, other = (call.body["data"]["identifier"] for call in issued(corbado))
     assert one == other
 
 
@@ -132,7 +139,7 @@ def test_tokens_are_limited(
     answers = [ask(client, "passkey-list") for _time in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[2].json()["error"] == "too_many_attempts"
-    assert len(corbado.requests) == 2
+    assert len(issued(corbado)) == 2
 
 
 def test_whoever_acts_as_somebody_else_gets_none(

@@ -17,8 +17,8 @@ from django.test import Client, override_settings
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.models import CorbadoAccount, ListedSession
 from corbado_auth.testing import Corbado
+from tests.support.events import give_passkey
 from tests.test_migrations import fill
-from tests.told.test_notices import give_passkey
 
 pytestmark = pytest.mark.django_db
 

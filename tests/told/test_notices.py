@@ -13,9 +13,9 @@ from django.test import Client, override_settings
 
 from corbado_auth import signals
 from corbado_auth.backends import CorbadoBackend
-from corbado_auth.emulator.records import Credential
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
+from tests.support.events import give_passkey, lose_passkey
 from tests.support.vouching import ours
 from tests.told.test_signals import told
 
@@ -49,40 +49,6 @@ def on(settings: Any) -> Any:
 def person(corbado: Corbado, make_user: MakeUser) -> Any:
     make_user(ADA)
     return corbado.add_user(ADA)
-
-
-def give_passkey(corbado: Corbado, user_id: str, number: int) -> str:
-    """Let someone have a passkey at Corbado, as if they had added it elsewhere."""
-    store = corbado._control.project.store
-    with store.transaction():
-        store.credentials.put(
-            Credential(
-                id=f"cre-{number}",
-                user_id=user_id,
-                webauthn_id=f"w{number}",
-                public_key="",
-                sign_count=0,
-                aaguid="",
-                attestation_type="none",
-                transports=[],
-                backup_eligible=True,
-                backed_up=True,
-                status="active",
-                authenticator_id="",
-                user_agent="",
-                created=store.now(),
-                last_used=store.now(),
-                last_user_agent="",
-            )
-        )
-    return f"cre-{number}"
-
-
-def lose_passkey(corbado: Corbado, passkey_id: str) -> None:
-    """Remove someone's passkey at Corbado."""
-    store = corbado._control.project.store
-    with store.transaction():
-        store.credentials.remove(passkey_id)
 
 
 def look(client: Client) -> Any:
