@@ -92,8 +92,8 @@ class ClientInfo:
 class Passkey:
     """A passkey of a Corbado user, as shown to its owner (API notes 1.6).
 
-    ``id`` is Corbado's ``cre-…``, or empty if it has another form; names may be empty; times are
-    aware, or None if unknown.
+    ``id`` is Corbado's ``cre-…``, or empty if it has another form; ``name`` is what the person
+    calls it, where we know that; names may be empty; times are aware, or None if unknown.
     """
 
     id: str
@@ -103,6 +103,7 @@ class Passkey:
     created: datetime | None = None
     last_used: datetime | None = None
     is_synced: bool = False
+    name: str = ""
 
     @property
     def was_used(self) -> bool:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from .events import log_event
 from .models import ConnectAccount, CorbadoAccount, db_for_write
-from .passkey_record import KnownPasskeys
+from .passkey_record import KnownPasskeys, PasskeyName
 from .signals import passkey_added, passkey_removed
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "is_removal_expected",
     "note_passkeys",
     "note_removal",
+    "seen_passkeys",
 ]
 
 logger = logging.getLogger("corbado_auth")
@@ -39,6 +40,11 @@ TOLD_WITHIN = 10 * 60  # seconds
 def is_known(account: Account) -> bool:
     """Return whether we have a list from before."""
     return _rows(account).exists()
+
+
+def seen_passkeys(account: Account) -> set[str]:
+    """Return the IDs of the passkeys in the last list."""
+    return set((_rows(account).values_list("passkey_ids", flat=True).first() or "").split())
 
 
 def note_passkeys(
@@ -116,6 +122,10 @@ def _joined(passkey_ids: Iterable[str]) -> str:
 
 
 def _tell(request: HttpRequest | None, account: Account, passkey_id: str, *, is_new: bool) -> None:
+    """Log it and send the signal; a passkey that is gone takes its name along."""
+    if not is_new and isinstance(account, CorbadoAccount):
+        names = PasskeyName.objects.using(db_for_write())
+        names.filter(account=account, passkey_id=passkey_id).delete()
     log_event(
         logging.INFO,
         "Passkey %s %s (local user %s)",

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from .handles import MAX_HANDLE
 from .invitations import StaffInvitation  # noqa: F401 -- Django looks for models here
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
-from .passkey_record import KnownPasskeys  # noqa: F401 -- the same
+from .passkey_record import KnownPasskeys, PasskeyName  # noqa: F401 -- the same
 from .sign_in_record import SignInRecord  # noqa: F401 -- the same
 
 if TYPE_CHECKING:

@@ -25,6 +25,8 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, get_language_from_path, override
 
 __all__ = [
+    "asked_next",
+    "back_url",
     "connect_confirm_url",
     "first_url",
     "host_of",
@@ -36,6 +38,7 @@ __all__ = [
     "safe_next",
     "step_up_url",
     "view_at",
+    "with_next",
     "without_language",
 ]
 
@@ -64,6 +67,21 @@ def safe_next(request: HttpRequest, url: str) -> str:
         require_https=request.is_secure(),
     )
     return url if allowed and len(iri_to_uri(url)) <= MAX_URL and not is_own_path(url) else ""
+
+
+def asked_next(request: HttpRequest) -> str:
+    """Return the page that this request names in ``next``, if it is one of this site's."""
+    return safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+
+
+def back_url(request: HttpRequest) -> str:
+    """Return where a page of ours leads back to: ``next``, or the page after a sign-in."""
+    return asked_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def with_next(url: str, next_url: str) -> str:
+    """Return one of our URLs with the page to go on to, if there is one."""
+    return f"{url}?{urlencode({'next': next_url})}" if next_url else url
 
 
 def host_of(scheme: str, netloc: str) -> str:

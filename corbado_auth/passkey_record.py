@@ -1,4 +1,4 @@
-"""The row with the passkeys that a person had when they were last listed."""
+"""The rows about a person's passkeys: which ones there were, and what they are called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["KnownPasskeys"]
+__all__ = ["KnownPasskeys", "PasskeyName"]
+
+LONGEST_NAME = 64
 
 
 class KnownPasskeys(models.Model):
@@ -39,3 +41,26 @@ class KnownPasskeys(models.Model):
 
     def __str__(self) -> str:
         return self.passkey_ids
+
+
+class PasskeyName(models.Model):
+    """The name that a person gave to a passkey; Corbado has no place for it."""
+
+    account = models.ForeignKey(
+        "corbado_auth.CorbadoAccount",
+        on_delete=models.CASCADE,
+        related_name="passkey_names",
+        verbose_name=_("account"),
+    )
+    passkey_id = models.CharField(_("passkey"), max_length=64)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+
+    class Meta:
+        verbose_name = _("passkey name")
+        verbose_name_plural = _("passkey names")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "passkey_id"], name="corbado_passkey_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

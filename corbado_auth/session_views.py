@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
@@ -16,6 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from .http import SeeOther
 from .impersonation import is_impersonating
+from .next_url import asked_next, back_url, with_next
 from .sessions import listing, stores
 from .sessions.devices import describe
 from .sessions.ending import end_other_sessions
@@ -50,7 +52,7 @@ class SessionsView(View):
                 for browser, system in [describe(entry.user_agent)]
             ],
             "has_others": any(not entry.is_current for entry in entries),
-            "home_url": resolve_url(settings.LOGIN_REDIRECT_URL),
+            "back_url": back_url(request),
         }
         return render(request, "corbado_auth/sessions.html", context)
 
@@ -58,14 +60,17 @@ class SessionsView(View):
         """End one session by its handle on the page, or all but this one."""
         if "others" in request.POST:
             end_other_sessions(request)
-        else:
-            wanted = request.POST.get("session", "")
-            keys = [
-                entry.key
-                for entry in listing.entries(request)
-                if entry.handle == wanted and not entry.is_current
-            ]
-            stores.delete(keys)
-            listing.forget(keys)
+            messages.success(request, gettext("Signed out everywhere else."), fail_silently=True)
+        elif _end_one(request, request.POST.get("session", "")):
+            messages.success(request, gettext("Signed out there."), fail_silently=True)
         # Ended already, or never this person's: the list shows what is.
-        return SeeOther(f"{request.path}?ended=yes")
+        return SeeOther(with_next(request.path, asked_next(request)))
+
+
+def _end_one(request: HttpRequest, handle: str) -> bool:
+    """End a session of this person; return False if it is not there."""
+    entries = listing.entries(request)
+    keys = [entry.key for entry in entries if entry.handle == handle and not entry.is_current]
+    stores.delete(keys)
+    listing.forget(keys)
+    return bool(keys)

@@ -7,7 +7,7 @@ from django.urls import path
 from . import views
 from .connect.login import ConnectLoginView
 from .connect.views import ConnectConfirmView, ConnectPasskeysView
-from .passkeys.views import AnswerNudgeView
+from .passkeys.views import AnswerNudgeView, RenamePasskeyView
 from .session_views import SessionsView
 from .sign_in.confirm import ConfirmView
 from .sign_in.invited import InvitationView
@@ -36,6 +36,11 @@ urlpatterns = [
         "passkeys/<slug:passkey_id>/remove/",
         views.RemovePasskeyView.as_view(),
         name="remove-passkey",
+    ),
+    path(
+        "passkeys/<slug:passkey_id>/rename/",
+        RenamePasskeyView.as_view(),
+        name="rename-passkey",
     ),
     path("connect/login/", ConnectLoginView.as_view(), name="connect-login"),
     path("connect/confirm/", ConnectConfirmView.as_view(), name="connect-confirm"),

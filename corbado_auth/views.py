@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .connect.tokens import ConnectTokensView
-from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView
+from .passkeys.views import AddPasskeyView, PasskeysView, RemovePasskeyView, RenamePasskeyView
 from .sign_in.failures import FailurePages
 from .sign_in.login import LoginView, LogoutView
 from .sign_in.views import CorbadoRedirectView
@@ -19,4 +19,5 @@ __all__ = [
     "LogoutView",
     "PasskeysView",
     "RemovePasskeyView",
+    "RenamePasskeyView",
 ]

@@ -69,8 +69,12 @@ def fill(apps: Apps, user_id: Any) -> None:
         "signinswitch": {"changed_by_id": user_id},
         "pendingdeletion": {"project_id": PROJECT, "corbado_user_id": "usr-2"},
     }
+    account = apps.get_model(APP, "corbadoaccount")
+    made = account._default_manager.create(**rows["corbadoaccount"])
+    rows["passkeyname"] = {"account_id": made.pk, "passkey_id": "cre-1", "name": "Laptop"}
     for model in apps.get_app_config(APP).get_models():
-        model._default_manager.create(**rows[str(model._meta.model_name)])
+        if model is not account:
+            model._default_manager.create(**rows[str(model._meta.model_name)])
 
 
 def rows_in(apps: Apps) -> dict[str, int]:

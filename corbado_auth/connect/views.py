@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount
-from corbado_auth.next_url import connect_confirm_url, safe_next, step_up_url
+from corbado_auth.next_url import back_url, connect_confirm_url, safe_next, step_up_url
 from corbado_auth.session import is_recent
 
 from .tokens import ConnectTokensView
@@ -49,7 +49,7 @@ class ConnectPasskeysView(ConnectPage):
         return super().get_context_data(
             is_recent=is_recent(self.request, ConnectTokensView.recent_sign_in),
             sign_in_url=sign_in_again_url(self.request.path),
-            back_url=resolve_url(settings.LOGIN_REDIRECT_URL),
+            back_url=back_url(self.request),
             **kwargs,
         )
 

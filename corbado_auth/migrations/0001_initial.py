@@ -513,4 +513,35 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="PasskeyName",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("passkey_id", models.CharField(max_length=64, verbose_name="passkey")),
+                ("name", models.CharField(max_length=64, verbose_name="name")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="passkey_names",
+                        to="corbado_auth.corbadoaccount",
+                        verbose_name="account",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "passkey name",
+                "verbose_name_plural": "passkey names",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "passkey_id"), name="corbado_passkey_name"
+                    )
+                ],
+            },
+        ),
     ]

@@ -7,30 +7,45 @@ could add a passkey to another's Corbado user.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser, Passkey
-from corbado_auth.known_passkeys import expect_removal, is_known, note_passkeys, note_removal
+from corbado_auth.known_passkeys import (
+    expect_removal,
+    is_known,
+    note_passkeys,
+    note_removal,
+    seen_passkeys,
+)
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.passkey_record import PasskeyName
 from corbado_auth.throttle import Tally
 
 __all__ = [
     "AskedTooOften",
     "AssociationRefused",
     "address_for_passkey",
+    "passkeys_before",
     "passkeys_of",
     "remove_passkey",
+    "rename_passkey",
 ]
 
 LIST_KEPT = 30  # seconds
 QUESTIONS_PER_MINUTE = 20
+# A passkey that is made while a person signs up or in does that sign-in, at most so much later.
+SIGN_UP = timedelta(minutes=5)
 
 
 class AssociationRefused(Exception):
@@ -56,7 +71,7 @@ def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
     key = _list_key(account)
     kept: list[Passkey] | None = cache.get(key)
     if kept is not None:
-        return kept
+        return _as_shown(kept, account)
     _count(user)
     passkeys = sorted(
         CorbadoService().list_passkeys(account.corbado_user_id),
@@ -65,20 +80,61 @@ def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
     )
     cache.set(key, passkeys, LIST_KEPT)
     note_passkeys(request, account, (passkey.id for passkey in passkeys))
-    return passkeys
+    return _as_shown(passkeys, account)
 
 
-def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str) -> None:
-    """Remove a passkey of this user at Corbado, which refuses to remove another person's."""
+def passkeys_before(user: AbstractBaseUser) -> list[str]:
+    """Return the IDs of the passkeys that we know of, in order to tell which one is new."""
+    account = CorbadoAccount.objects.for_user(user)
+    return sorted(seen_passkeys(account)) if account is not None else []
+
+
+def _as_shown(passkeys: list[Passkey], account: CorbadoAccount) -> list[Passkey]:
+    """Return passkeys with the names that the person gave them, and their first use."""
+    rows = PasskeyName.objects.using(db_for_write()).filter(account=account)
+    names = dict(rows.values_list("passkey_id", "name")) if passkeys else {}
+    return [
+        replace(_with_first_use(passkey, account), name=names.get(passkey.id, ""))
+        for passkey in passkeys
+    ]
+
+
+def _with_first_use(passkey: Passkey, account: CorbadoAccount) -> Passkey:
+    """Count the sign-up that made a passkey as its first use: Corbado does not."""
+    signed_in, created = account.first_sign_in_at, passkey.created
+    if passkey.was_used or signed_in is None or created is None:
+        return passkey
+    if timezone.is_naive(signed_in):
+        signed_in = timezone.make_aware(signed_in)
+    # Corbado's times have no fractions of a second.
+    is_sign_up = timedelta() <= signed_in - created <= SIGN_UP
+    return replace(passkey, last_used=signed_in) if is_sign_up else passkey
+
+
+def rename_passkey(user: AbstractBaseUser, passkey_id: str, name: str) -> None:
+    """Keep what a person calls a passkey; without a name, it has its device's again."""
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
         return
+    names = PasskeyName.objects.using(db_for_write())
+    if name:
+        names.update_or_create(account=account, passkey_id=passkey_id, defaults={"name": name})
+    else:
+        names.filter(account=account, passkey_id=passkey_id).delete()
+
+
+def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str) -> bool:
+    """Remove a passkey of this user at Corbado; return False if there was none of theirs."""
+    account = CorbadoAccount.objects.for_user(user)
+    if account is None:
+        return False
     _count(user)
     expect_removal(account)  # Corbado's event may come before its answer.
     was_there = CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
     cache.delete(_list_key(account))
     if was_there:
         note_removal(request, account, passkey_id)
+    return was_there
 
 
 def _list_key(account: CorbadoAccount) -> str:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -26,9 +27,10 @@ from corbado_auth.db_connections import outside_transactions
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.http import SeeOther, seconds_to_wait
+from corbado_auth.identity import Passkey
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import asked_next, back_url, safe_next, with_next
 from corbado_auth.sessions.ending import sign_out_everywhere
 from corbado_auth.sign_in.failures import FailurePages
 from corbado_auth.step_up.asking import ask_to_sign_in
@@ -38,13 +40,25 @@ from .association import (
     AskedTooOften,
     AssociationRefused,
     address_for_passkey,
+    passkeys_before,
     passkeys_of,
     remove_passkey,
+    rename_passkey,
 )
+from .forms import PasskeyNameForm
 
-__all__ = ["AddPasskeyView", "AnswerNudgeView", "PasskeysView", "RemovePasskeyView"]
+__all__ = [
+    "AddPasskeyView",
+    "AnswerNudgeView",
+    "PasskeysView",
+    "RemovePasskeyView",
+    "RenamePasskeyView",
+]
 
 logger = logging.getLogger("corbado_auth")
+
+# In the session: the passkeys before another one was added.
+BEFORE = "_corbado_auth_passkeys_before"
 
 
 @method_decorator(
@@ -74,8 +88,32 @@ class PasskeyPage(FailurePages):
 
         An old session may be stolen, and a passkey would outlive a session that impersonates.
         """
-        back_to = reverse("corbado_auth:passkeys")
-        return ask_to_sign_in(self.request, self.recent_sign_in, back_to=back_to)
+        return ask_to_sign_in(self.request, self.recent_sign_in, back_to=self._list_url())
+
+    def _list_url(self) -> str:
+        """Return the list of passkeys, which leads back to the same page as this one does."""
+        return with_next(reverse("corbado_auth:passkeys"), asked_next(self.request))
+
+    def _passkey(self, passkey_id: str) -> tuple[Passkey | None, bool]:
+        """Return one passkey of this person, if there is, and whether it is the last."""
+        passkeys = passkeys_of(self.request, _user(self.request))
+        found = next((each for each in passkeys if each.id == passkey_id), None)
+        return found, len(passkeys) == 1
+
+    def _back_to_list(self, done: str = "") -> HttpResponseBase:
+        """Redirect to the list, which says what was done."""
+        if done:
+            messages.success(self.request, done, fail_silently=True)
+        return SeeOther(self._list_url())
+
+    def get_context_data(self) -> dict[str, Any]:
+        """Add where the pages lead back to."""
+        return {
+            **super().get_context_data(),
+            "list_url": self._list_url(),
+            "back_url": back_url(self.request),
+            "next": asked_next(self.request),
+        }
 
     def _unavailable(self, retry_after: int | None = None, *, status: int = 503) -> HttpResponse:
         """Show a page while Corbado does not answer, or was not asked."""
@@ -100,7 +138,12 @@ class PasskeysView(PasskeyPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show the passkeys that Corbado lists."""
-        return self._show("passkeys", {"passkeys": passkeys_of(request, _user(request))})
+        passkeys = passkeys_of(request, _user(request))
+        # Only if this browser has just added one; a reload does not say it again.
+        before = request.session.pop(BEFORE, None) if "added" in request.GET else None
+        if before is not None and {passkey.id for passkey in passkeys} - set(before):
+            messages.success(request, gettext("Your passkey was added."), fail_silently=True)
+        return self._show("passkeys", {"passkeys": passkeys})
 
 
 class AddPasskeyView(PasskeyPage):
@@ -110,7 +153,7 @@ class AddPasskeyView(PasskeyPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Redirect to the list: after a session expires, the login page returns here with GET."""
-        return SeeOther(reverse("corbado_auth:passkeys"))
+        return self._back_to_list()
 
     @sensitive_variables("token")
     def post(self, request: HttpRequest) -> HttpResponseBase:
@@ -133,7 +176,9 @@ class AddPasskeyView(PasskeyPage):
                 return self.render_failure("closed")
             return self._through_corbado(refusal.reason)
         token = SignInService().create_association_token(address, client_info(request))
-        return self._show("passkey_add", {"token": token, "address": address})
+        request.session[BEFORE] = passkeys_before(_user(request))
+        done_url = f"{self._list_url()}{'&' if asked_next(request) else '?'}added=yes"
+        return self._show("passkey_add", {"token": token, "address": address, "done_url": done_url})
 
     def _through_corbado(self, reason: str) -> HttpResponse:
         """Ask the person to sign in through Corbado once, which links them by the usual rules."""
@@ -149,19 +194,50 @@ class RemovePasskeyView(PasskeyPage):
         """Ask for confirmation."""
         if answer := self._refusal():
             return answer
-        passkeys = {passkey.id: passkey for passkey in passkeys_of(request, _user(request))}
-        if passkey_id not in passkeys:
-            return SeeOther(reverse("corbado_auth:passkeys"))
-        context = {"passkey": passkeys[passkey_id], "is_last": len(passkeys) == 1}
-        return self._show("passkey_remove", context)
+        passkey, is_last = self._passkey(passkey_id)
+        if passkey is None:
+            return self._back_to_list()
+        return self._show("passkey_remove", {"passkey": passkey, "is_last": is_last})
 
     def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
         """Remove it; Corbado refuses to remove another person's."""
         if answer := self._refusal():
             return answer
-        remove_passkey(request, _user(request), passkey_id)
+        if remove_passkey(request, _user(request), passkey_id):
+            return self._back_to_list(gettext("Your passkey was removed."))
         # Gone already, or never this person's: the list shows what is.
-        return SeeOther(reverse("corbado_auth:passkeys"))
+        return self._back_to_list()
+
+
+class RenamePasskeyView(PasskeyPage):
+    """Give one passkey of the signed-in user a name, which is kept here."""
+
+    http_method_names = ["get", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse people who impersonate someone else."""
+        if is_impersonating(request):
+            return self._show("impersonating", {}, 403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
+        """Show the form with the present name."""
+        passkey, _is_last = self._passkey(passkey_id)
+        if passkey is None:
+            return self._back_to_list()
+        form = PasskeyNameForm(initial={"name": passkey.name}, label_suffix="")
+        return self._show("passkey_rename", {"passkey": passkey, "form": form})
+
+    def post(self, request: HttpRequest, passkey_id: str) -> HttpResponseBase:
+        """Keep the name, or say what is wrong with it."""
+        passkey, _is_last = self._passkey(passkey_id)
+        if passkey is None:
+            return self._back_to_list()
+        form = PasskeyNameForm(request.POST, label_suffix="")
+        if not form.is_valid():
+            return self._show("passkey_rename", {"passkey": passkey, "form": form}, 400)
+        rename_passkey(_user(request), passkey_id, form.cleaned_data["name"])
+        return self._back_to_list(gettext("The name was saved."))
 
 
 def _user(request: HttpRequest) -> Any:
@@ -189,7 +265,8 @@ class AnswerNudgeView(View):
         nudge.answer(request, PasskeyNudge.Answer(said))
         if said == PasskeyNudge.Answer.ADD:
             if conf.uses_connect_alone():
-                return SeeOther(reverse("corbado_auth:connect-passkeys"))
+                connect_list = reverse("corbado_auth:connect-passkeys")
+                return SeeOther(with_next(connect_list, asked_next(request)))
             # Repeated with POST: the browser resends the form, including its CSRF token.
             return HttpResponseRedirect(reverse("corbado_auth:add-passkey"), preserve_request=True)
         return SeeOther(self._page(request))

@@ -99,7 +99,7 @@ def corbado_passkey_associate(context: Context, token: str, done_url: str = "") 
         "project_id": conf.CORBADO_PROJECT_ID,
         "endpoint": conf.CORBADO_FRONTEND_API_URL,
         "token": token,
-        "done_url": done_url or reverse("corbado_auth:passkeys"),
+        "done_url": done_url or f"{reverse('corbado_auth:passkeys')}?added=yes",
         "nonce": nonce_for(context, context.get("request")),
     }
 
@@ -115,8 +115,11 @@ def corbado_passkey_list(context: Context) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not is_enabled(request):
         return {"passkeys": None}
+    # Where the pages that rename and remove a passkey lead back to.
+    page = request.get_full_path() if request is not None and request.method == "GET" else ""
     try:
-        return {"passkeys": passkeys_of(context["request"], user), "is_shown": True}
+        passkeys = passkeys_of(context["request"], user)
+        return {"passkeys": passkeys, "is_shown": True, "next": page}
     except CorbadoError as error:
         log_failure("Passkeys", error)
         return {"passkeys": None, "is_unavailable": True}

@@ -51,6 +51,7 @@ class ExampleSite:
         self.emulator.reset()
         with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             connection.execute("DELETE FROM django_session")
+            connection.execute("DELETE FROM corbado_auth_passkeyname")
             connection.execute("DELETE FROM corbado_auth_corbadoaccount")
             connection.execute("DELETE FROM corbado_auth_passkeynudge")
             if self.seeded is None:

@@ -36,9 +36,14 @@ def test_a_passkey_is_added_listed_and_removed(site: ExampleSite, maya: Visitor)
     maya.page.get_by_role("button", name="Add a passkey").click()
     maya.action("sign_up").click()
     maya.lands_on("/corbado/passkeys/")
+    maya.sees("Your passkey was added")
     assert len(site.emulator.user(CUSTOMER.email)["passkeys"]) == 1
-    maya.page.get_by_role("link", name="Remove").click()
+    maya.page.get_by_role("link", name="Rename").click()
+    maya.page.get_by_role("textbox", name="Name").fill("Laptop")
+    maya.page.get_by_role("button", name="Save").click()
+    maya.page.get_by_role("link", name="Remove Laptop").click()
     maya.page.get_by_role("button", name="Remove").click()
+    maya.sees("Your passkey was removed")
     maya.sees("You have no passkey yet")
     assert site.emulator.user(CUSTOMER.email)["passkeys"] == []
 

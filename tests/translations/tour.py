@@ -35,6 +35,7 @@ from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_b
 
 PASSWORD = "an old password"
 ORIGIN = "http://testserver"
+SESSIONS = "/corbado/sessions/"
 LOGIN, CONFIRM, LIST = "/corbado/login/", "/corbado/confirm/", "/corbado/passkeys/"
 CONFIRM_EMAIL = "/corbado/confirm-email/"
 BACKENDS = "tests.support.backends"
@@ -200,6 +201,10 @@ class Tour:
         with passkeys():
             yield "passkeys", client.get(LIST)
             yield "remove", client.get(f"{LIST}cre-1/remove/")
+            yield "rename", client.get(f"{LIST}cre-1/rename/")
+            yield "rename, wrong", client.post(f"{LIST}cre-1/rename/", {"name": "1.0\x07"})
+            named = {"name": "erin"}
+            yield "passkeys, one named", client.post(f"{LIST}cre-1/rename/", named, follow=True)
         cache.clear()  # A list is kept for half a minute.
         with passkeys(count=1):
             yield "remove the last", client.get(f"{LIST}cre-1/remove/")
@@ -231,12 +236,18 @@ class Tour:
     def session_pages(self) -> Iterator[Stop]:
         """Two known browsers and an unknown one."""
         with override_settings(CORBADO_SESSION_LIST=True):
-            here, *others = (self.browser(self.erin) for _each in range(3))
+            here, *others = (self.browser(self.erin) for _each in range(4))
+            done = others.pop()
             for browser, agent in zip(others, ("Firefox Linux", "curl"), strict=True):
                 row = ListedSession.objects.get(session_key=browser.session.session_key)
                 row.user_agent = agent
                 row.save()
-            yield "sessions", here.get("/corbado/sessions/?ended=yes")
+            (handle,) = (
+                each["entry"].handle
+                for each in here.get(SESSIONS).context["sessions"]
+                if each["entry"].key == done.session.session_key
+            )
+            yield "sessions", here.post(SESSIONS, {"session": handle}, follow=True)
 
     def kept_form(self, client: Client) -> Iterator[Stop]:
         """Send a form to a page of the site, and sign in again."""

@@ -102,6 +102,8 @@ def _whose(model: type[Model], user: Any, corbado_user_ids: set[str]) -> Q:
     for field in model._meta.concrete_fields:
         if field.related_model is get_user_model():
             whose |= Q(**{field.name: user.pk})
+        elif field.related_model is CorbadoAccount:
+            whose |= Q(**{f"{field.name}__user": user.pk})
         elif field.name == "corbado_user_id" and corbado_user_ids:
             whose |= Q(corbado_user_id__in=corbado_user_ids)
     return whose

@@ -294,10 +294,7 @@
   const mountPasskeys = async (wrapper) => {
     const options = wrapper.dataset;
     const place = wrapper.querySelector("[data-place]");
-    whenAdded(() => {
-      say(wrapper, options.added);
-      sendAnswer(options, "added");
-    });
+    whenAdded(() => sendAnswer(options, "added"));
     const provide = async (type) => {
       try {
         say(wrapper, "");
