@@ -20,19 +20,20 @@ from corbado_auth.exceptions import InvalidPasskeyData, SignInRefused
 from corbado_auth.handles import new_handle
 from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.json_views import Refusal, impersonating
 from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import safe_next
 from corbado_auth.notices import note_browser
 from corbado_auth.throttle import Attempt
 
-from .json_view import JSONView, Refusal, impersonating
+from .component_view import ComponentView
 from .signed_data import SignedPasskeyData, read_signed_data
 from .visits import read_visit
 
 __all__ = ["ConnectLoginView"]
 
 
-class ConnectLoginView(JSONView):
+class ConnectLoginView(ComponentView):
     """Take ``{"signedPasskeyData": …, "next": …}``, sign in, and return ``{"next": …}``.
 
     With ``"confirm": true``, the passkey must belong to the person who is already signed in. One
@@ -49,7 +50,7 @@ class ConnectLoginView(JSONView):
         return bool(self._visitor)
 
     @sensitive_variables()
-    def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
+    def _respond(self, body: dict[str, Any]) -> HttpResponse:
         """Sign in the owner of the handle, once Corbado has vouched for it."""
         data = self._readable(body.get("signedPasskeyData"))
         handle = self._own_handle() if body.get("confirm") else data.handle

@@ -15,13 +15,14 @@ from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService, TokenType
 from corbado_auth.events import log_event
 from corbado_auth.impersonation import is_impersonating
+from corbado_auth.json_views import Refusal, impersonating
 from corbado_auth.known_passkeys import expect_removal
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import is_recent
 from corbado_auth.throttle import Tally
 
 from .changes import note_changes
-from .json_view import JSONView, Refusal, impersonating
+from .component_view import ComponentView
 
 __all__ = ["ConnectTokensView"]
 
@@ -29,7 +30,7 @@ __all__ = ["ConnectTokensView"]
 TOKENS_PER_MINUTE = 30
 
 
-class ConnectTokensView(JSONView):
+class ConnectTokensView(ComponentView):
     """Take ``{"type": …}`` from a signed-in person and return ``{"token": …}`` for their handle.
 
     The type is from a fixed list, and the session alone decides whose token it is.
@@ -41,7 +42,7 @@ class ConnectTokensView(JSONView):
     recent_sign_in = 10 * 60
 
     @sensitive_variables("token")
-    def _answer_body(self, body: dict[str, Any]) -> HttpResponse:
+    def _respond(self, body: dict[str, Any]) -> HttpResponse:
         """Ask Corbado for a token, if this person may have one."""
         token_type = self._known_type(body.get("type"))
         user: Any = self.request.user
