@@ -71,6 +71,9 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # Not one of CORBADO_PASSWORD_BACKENDS: this way in needs no password.
     _takes_passwords = False
 
+    # Has the database just refused a row of this person's? Their name may be taken then.
+    _has_collided = False
+
     def authenticate(  # type: ignore[override]
         self,
         request: HttpRequest | None,
@@ -138,7 +141,8 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         ``username_for``, made unique. Raises SignInRefused for a person without a confirmed address
         if one is needed, and for an address that is too long.
         """
-        return create_user(corbado_user, self.username_for(corbado_user))
+        name = self.username_for(corbado_user)
+        return create_user(corbado_user, name, may_be_taken=self._has_collided)
 
     def username_for(self, corbado_user: CorbadoUser) -> str:
         """Return the user name of a new user, or an empty string for a neutral one.

@@ -128,6 +128,7 @@ class Mapping:
 
     def _link_after_conflict(self) -> AbstractBaseUser:
         """Map again: the database now shows who came first, or that the user was deleted."""
+        self.backend._has_collided = True
         # Before checking who has the address: a claim that is newer than that check stands.
         claims = CorbadoAccount.objects.current().filter(created_for_email=self._claim)
         given_up = list(claims.values_list("pk", flat=True)) if self._claim else []

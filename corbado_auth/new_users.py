@@ -21,11 +21,16 @@ NAMES = {"first_name", "last_name"}
 LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 
 
-def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser:
+def create_user(
+    corbado_user: CorbadoUser, wanted_name: str, *, may_be_taken: bool = True
+) -> AbstractBaseUser:
     """Save and return a new local user with an unusable password.
 
-    Raises SignInRefused for a person without a confirmed address if USERNAME_FIELD is the email
-    field, and for an address that is too long.
+    ``may_be_taken`` makes sure that nobody has the name yet. Without it, the database is left to
+    refuse a name that is this person's own, their confirmed address or their ID at Corbado: a
+    search that ignores case reads every user. Raises IntegrityError then; and SignInRefused for a
+    person without a confirmed address if USERNAME_FIELD is the email field, and for an address that
+    is too long.
     """
     model = get_user_model()
     address = corbado_user.verified_email
@@ -34,8 +39,9 @@ def create_user(corbado_user: CorbadoUser, wanted_name: str) -> AbstractBaseUser
         raise SignInRefused("no_confirmed_email")
     first_name, _space, last_name = corbado_user.full_name.partition(" ")
     values = {"first_name": first_name, "last_name": last_name}
+    is_own = wanted_name in {address, corbado_user.id}
     for field in {"username", model.USERNAME_FIELD} - {email_field}:
-        values[field] = _unused(field, wanted_name)
+        values[field] = _name(field, wanted_name, may_be_taken=may_be_taken or not is_own)
     if email_field:
         values[email_field] = address
     user = model(**_fitting(values))
@@ -66,27 +72,33 @@ def _is_missing(field: Any) -> bool:
     return not (field.null or has_default or is_made or is_dated or is_text)
 
 
-def _unused(name: str, wanted: str) -> str:
-    """Return the wanted value of a field, with a number if it is taken, or a neutral one.
-
-    If someone takes it meanwhile, the database refuses the row, and this is called again.
-    """
+def _name(name: str, wanted: str, *, may_be_taken: bool) -> str:
+    """Return the wanted value of a field, with a number if it is taken, or a neutral one."""
     field = find_field(name)
     if not isinstance(field, CharField | TextField):
         return ""
-    longest = field.max_length or 254
+    if not wanted or len(wanted) > (field.max_length or 254) - 4:
+        return _neutral_name()
+    return _unused(name, wanted) if may_be_taken or not field.unique else wanted
+
+
+def _unused(name: str, wanted: str) -> str:
+    """Return the wanted value of a field, with a number if someone has it, ignoring case.
+
+    If someone takes it meanwhile, the database refuses the row, and this is called again.
+    """
     users = get_user_model()._base_manager.using(db_for_write())
-    if wanted and len(wanted) <= longest - 4:
-        taken = {
-            str(each).casefold()
-            for each in users.filter(**{f"{name}__istartswith": wanted})
-            .order_by()
-            .values_list(name, flat=True)[:1000]
-        }
-        candidates = (wanted, *(f"{wanted}-{number}" for number in range(2, 1000)))
-        for each in candidates:
-            if each.casefold() not in taken:
-                return each
+    taken = {
+        str(each).casefold()
+        for each in users.filter(**{f"{name}__istartswith": wanted})
+        .order_by()
+        .values_list(name, flat=True)[:1000]
+    }
+    candidates = (wanted, *(f"{wanted}-{number}" for number in range(2, 1000)))
+    return next((each for each in candidates if each.casefold() not in taken), _neutral_name())
+
+
+def _neutral_name() -> str:
     return f"user-{get_random_string(10, LETTERS)}"
 
 

@@ -97,11 +97,10 @@ def test_linking_costs_five_queries_at_most(make_user: MakeUser) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.django_db
-def test_creating_costs_seven_queries_at_most() -> None:
+def test_creating_costs_six_queries_at_most() -> None:
     sql = sql_of_a_sign_in()
     assert get_user_model()._default_manager.count() == 1
-    # One of them looks for a user name that nobody has; one more for an unconfirmed address.
-    assert len(sql) <= 7, sql
+    assert len(sql) <= 6, sql
 
 
 def test_a_sign_in_asks_corbado_once(client: Client, corbado: Corbado, make_user: MakeUser) -> None:

@@ -69,6 +69,29 @@ def test_a_name_that_is_taken_gets_a_number(use_backend: Any, make_user: MakeUse
     assert get_user_model()._default_manager.get(email=ADA).username == "ada-example-3"
 
 
+@pytest.mark.parametrize("backend", [CorbadoBackend, NoMatchingBackend])
+def test_an_address_that_somebody_has_as_their_name_gets_a_number(
+    use_backend: Any, make_user: MakeUser, backend: type[CorbadoBackend]
+) -> None:
+    use_backend(backend)
+    make_user("one@example.com", username=ADA)
+    make_user("two@example.com", username="Ada@Example.com-2")
+    client = Client()
+    assert come_as(client, ADA).status_code == 303
+    ada = CorbadoAccount.objects.get().user
+    assert ada.username == "ada@example.com-3"
+    assert signed_in_as(client) == str(ada.pk)
+
+
+def test_a_corbado_id_that_somebody_has_as_their_name_gets_a_number(
+    use_backend: Any, make_user: MakeUser
+) -> None:
+    use_backend(ByCorbadoID)
+    make_user("one@example.com", username="usr-1001")
+    come_as(Client(), ADA)
+    assert CorbadoAccount.objects.get().user.username == "usr-1001-2"
+
+
 def test_a_name_that_is_too_long_is_not_cut(client: Client) -> None:
     address = f"{'a' * 150}@example.com"
     come_as(client, address)
