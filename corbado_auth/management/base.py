@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
@@ -61,18 +61,29 @@ class CorbadoCommand(BaseCommand):
             prog_name, subcommand, epilog=self.epilog, formatter_class=_AsWritten, **kwargs
         )
 
-    def watched(self, items: Iterable[Item], *, total: int, unit: str) -> Iterator[Item]:
+    def watched(
+        self,
+        items: Iterable[Item],
+        *,
+        total: int,
+        unit: str,
+        size: Callable[[Item], int] = lambda item: 1,
+    ) -> Iterator[Item]:
         """Yield the items, and show on stderr how many are done if it takes over two seconds.
 
-        A bar on a terminal with tqdm, else a line every ten seconds.
+        A bar on a terminal with tqdm, else a line every ten seconds. ``size`` says how many units
+        an item is.
         """
         if tqdm is not None and self.stderr.isatty():
-            bar = tqdm(items, total=total, unit=f" {unit}", delay=2, dynamic_ncols=True)
-            yield from bar
+            with tqdm(total=total, unit=f" {unit}", delay=2, dynamic_ncols=True) as bar:
+                for item in items:
+                    yield item
+                    bar.update(size(item))
             return
-        said = time.monotonic()
-        for number, item in enumerate(items, 1):
+        number, said = 0, time.monotonic()
+        for item in items:
             yield item
+            number += size(item)
             if time.monotonic() - said >= LINE_SECONDS:
                 said = time.monotonic()
                 self.stderr.write(f"{number:,} of {total:,} {unit}")

@@ -7,7 +7,7 @@ import errno
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -149,14 +149,18 @@ def test_many_go_in_batches(
     assert not any(has_password(account) for account in accounts)
 
 
-def test_the_report_names_who_it_was(ready: Callable[..., CorbadoAccount], tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
+def test_the_report_names_who_it_was_and_when_they_last_came(
+    ready: Callable[..., CorbadoAccount], tmp_path: Path, how: str
+) -> None:
     account = ready()
     report = tmp_path / "report.csv"
-    run("--yes", "--report", str(report))
-    rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
-    assert [(row["user"], row["corbado_user_id"]) for row in rows] == [
-        (str(account.user_id), "usr-1")
-    ]
+    run(how, "--report", str(report))
+    (row,) = csv.DictReader(report.read_text(encoding="utf-8").splitlines())
+    assert [row["user"], row["corbado_user_id"], row["sign_ins"]] == [
+        str(account.user_id), "usr-1", "3",
+    ]  # fmt: skip
+    assert datetime.fromisoformat(row["last_sign_in_at"]) == account.last_sign_in_at
 
 
 def test_the_report_is_private_and_no_formula(
@@ -181,7 +185,7 @@ def test_a_report_that_cannot_be_written_stops_it_before_it_starts(
 
 
 class FullAfter:
-    """A report file on a disk that is full after so many rows."""
+    """A report file on a disk that is full after so many lines."""
 
     def __init__(self, file: Any, rows: int) -> None:
         self.file, self.rows = file, rows
@@ -190,7 +194,7 @@ class FullAfter:
         return getattr(self.file, name)
 
     def write(self, text: str) -> int:
-        self.rows -= 1
+        self.rows -= text.count("\n")
         if self.rows < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
         return int(self.file.write(text))

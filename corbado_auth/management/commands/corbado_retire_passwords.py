@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import stat
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import connections
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from corbado_auth.conf import conf
 from corbado_auth.existing_users.report_files import open_report, without_formulas
-from corbado_auth.existing_users.retirement import Record, Rule, candidates, retire
+from corbado_auth.existing_users.retirement import Rule, candidates, retire
 from corbado_auth.management.base import CorbadoCommand
-from corbado_auth.models import CorbadoAccount
 
 HELP = """\
 Make the password unusable for people who sign in through Corbado and no longer use it.
@@ -36,6 +40,10 @@ examples:
 # What a report has of an account.
 COLUMNS = ("user_id", "corbado_user_id", "sign_in_count", "last_sign_in_at")
 BATCH = 2_000
+
+Row = tuple[Any, ...]
+# Writes rows of a report.
+Write = Callable[[Iterable[Row]], object]
 
 
 class Command(CorbadoCommand):
@@ -79,16 +87,14 @@ class Command(CorbadoCommand):
         if not options["dry_run"]:
             self.confirm(f"Make {_passwords(number)} unusable?", yes=options["yes"])
         try:
-            with _report(options["report"]) as record:
-                if options["dry_run"]:
-                    if options["report"]:
-                        number = self._look(rule, record, number)
-                    said = "would be made unusable. Nothing was changed."
-                else:
-                    batches = retire(rule, record)
-                    done = chain.from_iterable(batches)
-                    number = sum(1 for _ in self.watched(done, total=number, unit="passwords"))
+            with _report(options["report"], keeps_all=not options["dry_run"]) as write:
+                if not options["dry_run"]:
+                    number = self._retire(rule, write, number)
                     said = "made unusable."
+                else:
+                    if options["report"]:
+                        number = self._look(rule, write, number)
+                    said = "would be made unusable. Nothing was changed."
         except OSError as error:
             raise CommandError(
                 f"The report {options['report']} cannot be written: {error.strerror}. No password "
@@ -96,47 +102,64 @@ class Command(CorbadoCommand):
             ) from error
         self.stdout.write(f"{_passwords(number)} {said}")
 
-    def _look(self, rule: Rule, record: Record, total: int) -> int:
-        found = candidates(rule).only(*COLUMNS).iterator(chunk_size=BATCH)
-        accounts = iter(self.watched(found, total=total, unit="passwords"))
+    def _retire(self, rule: Rule, write: Write, total: int) -> int:
+        batches = retire(rule, lambda accounts: write(map(attrgetter(*COLUMNS), accounts)))
+        return sum(map(len, self.watched(batches, total=total, unit="passwords", size=len)))
+
+    def _look(self, rule: Rule, write: Write, total: int) -> int:
+        # Tuples: making a million model instances takes longer than reading them.
+        accounts = candidates(rule)
+        rows: QuerySet[Any, Any] = accounts.values_list(*COLUMNS)
+        if connections[accounts.db].vendor == "postgresql":
+            # psycopg reads times in Python, which takes as long as everything else.
+            at = Cast("last_sign_in_at", TextField())
+            rows = accounts.values_list(*COLUMNS[:-1], at)
+        found = rows.iterator(chunk_size=BATCH)
+        batches = iter(lambda: list(islice(found, BATCH)), [])
         number = 0
-        while batch := list(islice(accounts, BATCH)):
-            record(batch)
+        for batch in self.watched(batches, total=total, unit="passwords", size=len):
+            write(batch)
             number += len(batch)
         return number
 
 
 @contextmanager
-def _report(path: str | None) -> Iterator[Record]:
-    """Open the report and yield a function that writes accounts to it, down to the disk."""
+def _report(path: str | None, *, keeps_all: bool) -> Iterator[Write]:
+    """Open the report and yield a function that writes rows to it.
+
+    With ``keeps_all`` they are on the disk when it returns.
+    """
     if path is None:
-        yield lambda accounts: None
+        yield lambda rows: None
         return
     with open_report(Path(path)) as file:
-        writer = csv.writer(file)
-        writer.writerow(["user", "corbado_user_id", "sign_ins", "last_sign_in_at"])
+        file.write(_csv([["user", "corbado_user_id", "sign_ins", "last_sign_in_at"]]))
 
-        def record(accounts: Iterable[CorbadoAccount]) -> None:
-            writer.writerows(without_formulas(_row(account)) for account in accounts)
+        def write(rows: Iterable[Row]) -> None:
+            # The file flushes at every line end, so all of them at once.
+            file.write(_csv(map(_cells, rows)))
             file.flush()
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # A pipe has no disk.
+            # A pipe has no disk.
+            if keeps_all and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 os.fsync(file.fileno())
 
-        yield record
+        yield write
 
 
 def _passwords(number: int) -> str:
     return "1 password" if number == 1 else f"{number:,} passwords"
 
 
-def _row(account: CorbadoAccount) -> list[Any]:
-    last = account.last_sign_in_at
-    return [
-        account.user_id,
-        account.corbado_user_id,
-        account.sign_in_count,
-        last.isoformat() if last else "",
-    ]
+def _cells(row: Row) -> list[Any]:
+    *ids, sign_ins, last = row
+    at = last if isinstance(last, str) else last.isoformat(" ") if last else ""
+    return [*without_formulas(ids), sign_ins, at]
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
 
 
 def _positive(text: str) -> int:
