@@ -18,6 +18,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from .handles import MAX_HANDLE
+from .indexes import BeginningIndex
 from .invitations import StaffInvitation  # noqa: F401 -- Django looks for models here
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
 from .passkey_record import KnownPasskeys, PasskeyName  # noqa: F401 -- the same
@@ -82,7 +83,9 @@ class CorbadoAccount(models.Model):
         verbose_name_plural = _("Corbado accounts")
         constraints = [
             models.UniqueConstraint(
-                fields=["project_id", "corbado_user_id"], name="corbado_account_corbado_user"
+                # In this order, the admin finds an ID without knowing the project.
+                fields=["corbado_user_id", "project_id"],
+                name="corbado_account_corbado_user",
             ),
             models.UniqueConstraint(
                 fields=["project_id", "user"], name="corbado_account_local_user"
@@ -91,6 +94,8 @@ class CorbadoAccount(models.Model):
                 fields=["project_id", "created_for_email"], name="corbado_account_created_for"
             ),
         ]
+        # None on last_sign_in_at: with it, PostgreSQL would write into all of them at each sign-in.
+        indexes = [BeginningIndex(fields=["email"], name="corbado_account_email")]
 
     def __str__(self) -> str:
         return self.corbado_user_id
@@ -135,11 +140,12 @@ class ConnectAccount(models.Model):
         verbose_name = _("Connect account")
         verbose_name_plural = _("Connect accounts")
         constraints = [
-            models.UniqueConstraint(fields=["project_id", "handle"], name="corbado_connect_handle"),
+            models.UniqueConstraint(fields=["handle", "project_id"], name="corbado_connect_handle"),
             models.UniqueConstraint(
                 fields=["project_id", "user"], name="corbado_connect_local_user"
             ),
         ]
+        indexes = [models.Index(fields=["corbado_user_id"], name="corbado_connect_corbado_user")]
 
     def __str__(self) -> str:
         return self.handle

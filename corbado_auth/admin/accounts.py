@@ -14,12 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount, CorbadoAccount
 
+from .lists import HOW_MUCH
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -45,12 +47,10 @@ class CorbadoAccountAdmin(UserColumn, AccountAdmin):
     ]
     list_display_links = ["address"]
     list_filter = ["last_sign_in_at", "created_at"]
-    list_select_related = ["user"]
-    list_per_page = 50
-    search_help_text = _("An email address, a Corbado user ID, or a user")
+    search_help_text = format_lazy(
+        "{}. {}", _("An email address, a Corbado user ID, or a user"), HOW_MUCH
+    )
     ordering = ["-pk"]
-    # Counting a million accounts again, only to show the total, takes longer than the page.
-    show_full_result_count = False
     fieldsets = [
         (None, {"fields": ["local_user", "corbado_user_id", "email", "project_id"]}),
         (
@@ -97,7 +97,7 @@ class CorbadoAccountAdmin(UserColumn, AccountAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the account, and the local user by name and address, for any user model."""
-        return ["email", "corbado_user_id", *self.user_search_fields()]
+        return ["corbado_user_id__exact", "^email", *self.user_search_fields()]
 
     @admin.display(description=_("email"))
     def address(self, row: CorbadoAccount) -> str:
@@ -167,7 +167,7 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
         "sign_in_count",
         "corbado_user_id",
     ]
-    search_help_text = _("A handle, a Corbado user ID, or a user")
+    search_help_text = format_lazy("{}. {}", _("A handle, a Corbado user ID, or a user"), HOW_MUCH)
     fieldsets = [
         (None, {"fields": ["local_user", "handle", "corbado_user_id", "project_id"]}),
         (
@@ -190,8 +190,7 @@ class ConnectAccountAdmin(CorbadoAccountAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the account, and the local user by name and address."""
-        fields = [name for name in super().get_search_fields(request) if name != "email"]
-        return ["handle", *fields]
+        return ["handle__exact", "corbado_user_id__exact", *self.user_search_fields()]
 
 
 def _leave_own_session(request: HttpRequest, user_ids: Iterable[Any]) -> None:

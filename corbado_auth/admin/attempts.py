@@ -9,11 +9,13 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
+from .lists import HOW_MUCH
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -51,11 +53,8 @@ class MigrationAttemptAdmin(UserColumn, AttemptAdmin):
     list_display = ["local_user", "address", "outcome", "said", "finished_at"]
     list_display_links = None
     list_filter = ["outcome", "reason", HasAccount]
-    list_select_related = ["user"]
-    list_per_page = 50
-    show_full_result_count = False
     ordering = ["-pk"]
-    search_help_text = _("An email address, or a user")
+    search_help_text = format_lazy("{}. {}", _("An email address, or a user"), HOW_MUCH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MigrationAttempt]:
         """Leave out other Corbado projects."""

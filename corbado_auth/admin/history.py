@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.conf import conf
 from corbado_auth.sign_in_record import SignInRecord
 
+from .lists import HOW_MUCH
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -26,15 +28,14 @@ class SignInRecordAdmin(UserColumn, RecordAdmin):
     list_display = ["at", "who", "outcome", "reason", "method", "ip_address", "user_agent"]
     list_display_links = None
     list_filter = ["outcome", "method", "reason", "at"]
-    list_select_related = ["user"]
-    list_per_page = 50
-    show_full_result_count = False
     ordering = ["-at", "-pk"]
-    search_help_text = _("An email address, a user, a Corbado user ID, or an IP address")
+    search_help_text = format_lazy(
+        "{}. {}", _("An email address, a user, a Corbado user ID, or an IP address"), HOW_MUCH
+    )
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search the local user by name and address, and what was recorded."""
-        return ["corbado_user_id", "ip_address", *self.user_search_fields()]
+        return ["corbado_user_id__exact", "ip_address__exact", *self.user_search_fields()]
 
     @admin.display(description=_("user"), ordering="user")
     def who(self, row: SignInRecord) -> str:

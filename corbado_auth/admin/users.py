@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
@@ -14,32 +14,38 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.local_users import email_field_name, email_of
+from corbado_auth.models import db_of_users
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
-else:
-    Base = object
+from .lists import LongList, beginning_of
 
 
-class UserColumn(Base):
+class UserColumn(LongList):
     """A mixin for an admin of rows with a user: ``local_user`` links to the user's page."""
 
     class Media:
         css = {"all": ["corbado_auth/admin.css"]}  # noqa: RUF012 -- Django's form
 
     def user_search_fields(self) -> list[str]:
-        """Return the lookups that find a user by name and address, for any user model."""
-        model = get_user_model()
-        names = dict.fromkeys([model.USERNAME_FIELD, email_field_name()])
-        fields = [name for name in names if name and not model._meta.get_field(name).is_relation]
-        return [f"user__{name}" for name in fields]
+        """Return the fields that find a user by address, or by how the user name begins.
+
+        ``corbado_email_index`` creates the index that addresses need.
+        """
+        model, address = get_user_model(), email_field_name()
+        fields = [f"=user__{address}"] if address else []
+        name = model.USERNAME_FIELD
+        if name != address and not model._meta.get_field(name).is_relation:
+            fields.append(beginning_of(f"user__{name}", db_of_users()))
+        return fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate whether this visitor may see users: columns have no access to the request."""
+        """Annotate whether this visitor may see users: columns have no access to the request.
+
+        Users are read by a query of their own: a join would come before sorting and skipping.
+        """
         may_see_users = Value(self._may_see_users(request), output_field=BooleanField())
         rows: QuerySet[Any] = super().get_queryset(request)
         annotated: QuerySet[Any] = rows.annotate(links_to_user=may_see_users)
-        return annotated
+        return annotated.prefetch_related("user")
 
     @admin.display(description=_("user"))
     def local_user(self, row: Any) -> str:

@@ -7,6 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import corbado_auth.indexes
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -152,9 +154,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "Connect account",
                 "verbose_name_plural": "Connect accounts",
+                "indexes": [
+                    models.Index(fields=["corbado_user_id"], name="corbado_connect_corbado_user")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("project_id", "handle"), name="corbado_connect_handle"
+                        fields=("handle", "project_id"), name="corbado_connect_handle"
                     ),
                     models.UniqueConstraint(
                         fields=("project_id", "user"), name="corbado_connect_local_user"
@@ -234,9 +239,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "Corbado account",
                 "verbose_name_plural": "Corbado accounts",
+                "indexes": [
+                    corbado_auth.indexes.BeginningIndex(
+                        fields=["email"], name="corbado_account_email"
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("project_id", "corbado_user_id"),
+                        fields=("corbado_user_id", "project_id"),
                         name="corbado_account_corbado_user",
                     ),
                     models.UniqueConstraint(

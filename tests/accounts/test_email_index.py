@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,38 +25,16 @@ from corbado_auth.local_users import (
     users_with_email,
 )
 from corbado_auth.testing import Corbado
+from tests.accounts.indexes import indexes, reads_everybody
 from tests.support.front_door import sign_in
 from tests.support.webhook_cases import CREDENTIALS, basic
 
 # An index is not made concurrently within a transaction.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("leave_no_index")]
 
 ADA, BOB = "ada_l@example.com", "bob@example.com"
 MakeUser = Callable[..., Any]
 NUMBERS = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def _leave_no_index() -> Iterator[None]:
-    """Remove what a test has created: a table is emptied after a test, but keeps its indexes."""
-    before = indexes()
-    yield
-    with connection.cursor() as cursor:
-        for name in indexes() - before:
-            of_table = f" ON {table()}" if connection.vendor == "mysql" else ""
-            cursor.execute(f"DROP INDEX {connection.ops.quote_name(name)}{of_table}")
-
-
-def indexes() -> set[str]:
-    with connection.cursor() as cursor:
-        constraints = connection.introspection.get_constraints(
-            cursor, get_user_model()._meta.db_table
-        )
-    return {name for name, each in constraints.items() if each["index"]}
-
-
-def table() -> str:
-    return connection.ops.quote_name(get_user_model()._meta.db_table)
 
 
 def add(index: models.Index) -> None:
@@ -86,22 +64,6 @@ def user_queries(queries: CaptureQueriesContext) -> list[str]:
     return [
         query["sql"] for query in queries if any(word in query["sql"].upper() for word in words)
     ]
-
-
-def reads_everybody(sql: str) -> bool:
-    """Ask the database whether it has to read the whole user table for this query."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        # New text each time: SQLite explains a statement that it has kept by the schema of before.
-        query_plan = "QUERY PLAN" if connection.vendor == "sqlite" else ""
-        cursor.execute(f"EXPLAIN {query_plan} /* {next(NUMBERS)} */ {sql}")
-        rows = cursor.fetchall()
-        if connection.vendor == "mysql":
-            columns = [column[0] for column in cursor.description]
-            return any(dict(zip(columns, row, strict=True))["key"] is None for row in rows)
-    plan = "\n".join(str(row[-1]) for row in rows)
-    return "Seq Scan" in plan or "SCAN " in plan
 
 
 # What the queries need -------------------------------------------------------------------------

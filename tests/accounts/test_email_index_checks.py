@@ -17,14 +17,13 @@ from corbado_auth.checks import ids
 from corbado_auth.checks.email_lookups import check_email_lookups
 from corbado_auth.doctor import State
 from corbado_auth.doctor.database import email_lookups
-from tests.accounts.test_email_index import (  # noqa: F401
+from tests.accounts.test_email_index import (
     ADA,
-    _leave_no_index,
     run,
     site_index,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("leave_no_index")]
 MakeUser = Callable[..., Any]
 
 

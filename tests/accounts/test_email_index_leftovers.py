@@ -16,16 +16,15 @@ from corbado_auth.email_index import NAME
 from corbado_auth.local_users import (
     users_with_email,
 )
-from tests.accounts.test_email_index import (  # noqa: F401
+from tests.accounts.test_email_index import (
     ADA,
-    _leave_no_index,
     add,
     indexes,
     run,
     site_index,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("leave_no_index")]
 MakeUser = Callable[..., Any]
 
 
