@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import wraps
 from typing import Any
 
 from django import template
@@ -10,7 +11,8 @@ from django.conf import settings
 from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.template import Context
+from django.template import Context, Node
+from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html_join
@@ -275,6 +277,23 @@ def corbado_element(
     html_names = {name.replace("_", "-"): value for name, value in attributes.items()}
     values = {"content": content, "kind": kind, "href": href, "attributes": flatatt(html_names)}
     return drawn.render(context.new(values))
+
+
+_compile_without_blocks = register.tags["corbado_element"]
+
+
+@wraps(_compile_without_blocks)
+def _compile_element(parser: Parser, token: Token) -> Node:
+    """Let templates that extend a page find the blocks inside of an element.
+
+    Django looks for none in the node of a ``simple_block_tag``: ``{{ block.super }}`` is empty.
+    """
+    node: Node = _compile_without_blocks(parser, token)
+    node.child_nodelists = ("nodelist",)
+    return node
+
+
+register.tag("corbado_element", _compile_element)
 
 
 @register.filter
