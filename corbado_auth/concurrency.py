@@ -11,7 +11,7 @@ from asgiref.sync import SyncToAsync
 
 __all__ = ["Slots", "has_thread_of_its_own"]
 
-# A wait has so many parts.
+# The number of parts that a wait is split into.
 PARTS = 10
 
 

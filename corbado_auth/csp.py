@@ -76,7 +76,7 @@ def add_policy(response: HttpResponse, policy: str) -> HttpResponse:
 
 
 class _WithPolicy(ResponseHeaders):
-    """Headers that keep our Content-Security-Policy, whoever sets another one, and how often."""
+    """Headers that keep our Content-Security-Policy, no matter who sets another, or how often."""
 
     def __init__(self, headers: ResponseHeaders, policy: str) -> None:
         super().__init__({})

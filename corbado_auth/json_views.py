@@ -49,7 +49,7 @@ class Refusal(Exception):
 
 def impersonating() -> Refusal:
     """Return the refusal while impersonating: nothing is changed in the other user's name."""
-    message = gettext("You are acting as somebody else, so passkeys are off.")
+    message = gettext("You are acting as someone else, so passkeys are off.")
     return Refusal("impersonating", message, 403)
 
 

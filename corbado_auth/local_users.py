@@ -73,7 +73,7 @@ def display_name(user: Any) -> str:
     full_name = str(getattr(user, "get_full_name", str)()).strip()
     name = str(user.get_username())
     if name.startswith(CORBADO_ID):
-        name = gettext("somebody without a name")
+        name = gettext("someone without a name")
     return email_of(user).strip() or full_name or name
 
 

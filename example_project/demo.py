@@ -199,7 +199,7 @@ def manage(command: list[str], environment: dict[str, str]) -> str:
         reason = result.stderr.strip().splitlines()[-1:] or [f"exit code {result.returncode}"]
         raise DemoError(
             f"manage.py {command[0]} failed: {reason[0]}\n"
-            'If old data is the trouble, make demo ARGS="--fresh" begins anew.'
+            'If old data is the trouble, make demo ARGS="--fresh" starts over.'
         )
     return result.stdout.strip()
 

@@ -70,7 +70,7 @@ class SignInSwitchAdmin(SwitchAdmin):
             gettext("Passkeys and links by email are on.")
             if row.is_on
             else gettext(
-                "Passkeys and links by email are off. Whoever is signed in stays signed in."
+                "Passkeys and links by email are off. People who are signed in stay signed in."
             )
         )
         self.message_user(request, said, messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""Proof of having opened a login page with the component: such visitors go first in the limits.
+"""Proof of having opened a login page with the component: those who have go first in the limits.
 
 Signed, so that nobody can make one up; it says nothing about the person, and is not secret.
 """

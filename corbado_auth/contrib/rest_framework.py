@@ -38,7 +38,7 @@ class RecentSignIn(BasePermission):  # type: ignore[misc]
         if not request.user.is_authenticated:
             return False
         if is_impersonating(plain):
-            raise PermissionDenied(gettext("You are acting as somebody else."), "impersonating")
+            raise PermissionDenied(gettext("You are acting as someone else."), "impersonating")
         if is_recent(request, self.recent_sign_in):
             return True
         raise RecentSignInRequired(

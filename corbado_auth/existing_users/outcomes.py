@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_noop
 
-__all__ = ["REASONS", "Kind", "Outcome", "Question"]
+__all__ = ["MOVED", "REASONS", "Kind", "Outcome", "Question"]
 
 Kind = Literal["created", "linked", "skipped", "refused", "eligible"]
+# The kinds that link the user to a Corbado user.
+MOVED = {"created", "linked"}
 
 # Reason code -> its meaning, which commands print in English and the admin in its own language.
 # What to do about each: docs/how-to-existing-users.md.
@@ -53,11 +55,6 @@ class Outcome:
     kind: Kind
     reason: str = ""
     corbado_user_id: str = ""
-
-    @property
-    def has_moved(self) -> bool:
-        """Return whether this outcome linked the user to a Corbado user."""
-        return self.kind in {"created", "linked"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from corbado_auth.conf import conf
 from corbado_auth.local_users import email_of
 from corbado_auth.models import CorbadoAccount, MigrationAttempt, db_for_write
 
-from .outcomes import Kind, Outcome, Question
+from .outcomes import MOVED, Kind, Outcome, Question
 
 __all__ = ["Result", "forget_question", "note_questions", "settle", "with_state"]
 
@@ -60,8 +60,8 @@ def settle(results: Sequence[Result]) -> list[Result]:
     Account rows and outcomes are written in one transaction. If that fails, each user is written
     alone, and an existing link wins.
     """
-    moved = [(user, outcome) for user, outcome in results if outcome.has_moved]
-    rest = [(user, outcome) for user, outcome in results if not outcome.has_moved]
+    moved = [(user, outcome) for user, outcome in results if outcome.kind in MOVED]
+    rest = [(user, outcome) for user, outcome in results if outcome.kind not in MOVED]
     # First, so that on failure nobody is linked: the next run would say "moved before".
     _record(rest)
     if not moved:

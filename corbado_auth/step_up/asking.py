@@ -76,7 +76,7 @@ def _refuse_script(request: HttpRequest, code: str, message: str, login_url: str
 
 def _impersonating(request: HttpRequest) -> HttpResponse:
     if is_fetch(request):
-        message = gettext("You are acting as somebody else.")
+        message = gettext("You are acting as someone else.")
         return JsonResponse({"error": "impersonating", "message": message}, status=403)
     return render(request, "corbado_auth/impersonating.html", status=403)
 

@@ -189,33 +189,35 @@ def _defaults_of_settings() -> dict[str, str]:
 
 def backend() -> Iterator[str]:
     from corbado_auth.backends import CorbadoBackend, SignInRefused
+    from corbado_auth.connect_rules import ConnectRules
 
     yield from attributes(CorbadoBackend)
     yield "Methods:\n\n"
     yield from methods(CorbadoBackend)
+    yield "Methods that only concern Connect:\n\n"
+    yield from methods(ConnectRules, leave_out=vars(CorbadoBackend))
     yield f"`corbado_auth.backends.SignInRefused(reason)`: {inline(SignInRefused.__doc__)}\n\n"
 
 
 def views() -> Iterator[str]:
-    from corbado_auth import decorators, mixins, pilot, views
+    from corbado_auth import csp, decorators, mixins, pilot, session, views
     from corbado_auth.passkeys.views import PasskeyPage
     from corbado_auth.sign_in import failures
 
-    for module in (views,):
-        for name in module.__all__:
-            cls = getattr(module, name)
-            yield f"### `{module.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
-            if cls is views.FailurePages:
-                yield from methods(cls, only=("render_failure", "get_context_data"))
-                source = Path(failures.__file__).read_text("utf-8")
-                yield "| page | status | when |\n|---|---|---|\n"
-                for page, code in failures.STATUSES.items():
-                    when = comment_above(source, rf' +"{page}": ')
-                    yield f"| `{page}` | {code} | {when} |\n"
-                yield "\n"
-            yield from attributes(cls, inherited=(PasskeyPage,))
-            if cls is views.ActionWebhookView:
-                yield from methods(cls, only=("auth_methods", "password_verify"))
+    for name in views.__all__:
+        cls = getattr(views, name)
+        yield f"### `{views.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
+        if cls is views.FailurePages:
+            yield from methods(cls, only=("render_failure", "get_context_data"))
+            source = Path(failures.__file__).read_text("utf-8")
+            yield "| page | status | when |\n|---|---|---|\n"
+            for page, code in failures.STATUSES.items():
+                when = comment_above(source, rf' +"{page}": ')
+                yield f"| `{page}` | {code} | {when} |\n"
+            yield "\n"
+        yield from attributes(cls, inherited=(PasskeyPage,))
+        if cls is views.ActionWebhookView:
+            yield from methods(cls, only=("auth_methods", "password_verify"))
     for name in decorators.__all__:
         function = getattr(decorators, name)
         yield f"### `corbado_auth.decorators.{name}`\n\n{prose(function.__doc__)}\n\n"
@@ -223,8 +225,10 @@ def views() -> Iterator[str]:
         cls = getattr(mixins, name)
         yield f"### `{mixins.__name__}.{name}`\n\n{prose(cls.__doc__)}\n\n"
         yield from attributes(cls)
-    for name in pilot.__all__:
-        yield f"### `{pilot.__name__}.{name}`\n\n{prose(getattr(pilot, name).__doc__)}\n\n"
+    for module in (pilot, session, csp):
+        for name in module.__all__:
+            about = prose(getattr(module, name).__doc__)
+            yield f"### `{module.__name__}.{name}`\n\n{about}\n\n"
 
 
 def url_names() -> Iterator[str]:
@@ -255,6 +259,8 @@ def template_tags() -> Iterator[str]:
         if name == "corbado_auth":
             known = ", ".join(f"`{each}`" for each in sorted(corbado.ATTRIBUTES))
             yield f"Attributes: {known}.\n\n"
+    for name, function in corbado.register.filters.items():
+        yield f"### `{{{{ value|{name} }}}}`\n\n{prose(function.__doc__)}\n\n"
 
 
 def templates() -> Iterator[str]:

@@ -15,6 +15,7 @@ from tests.documentation.blocks import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAGES.remove(reference.PAGE)
+PUBLIC_API = ROOT / "tests" / "public_api.txt"
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 SETTINGS = {name for name, value in vars(Settings).items() if isinstance(value, property)}
 CHECKS = {value for name, value in vars(ids).items() if name.isupper()}
@@ -24,7 +25,7 @@ OTHERS = {"CORBADO_OPENAPI_DIR", "CORBADO_TEST_STRICT", "CORBADO_TEST_WORKERS"}
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    again = "Write it anew: make reference"
+    again = "Generate it again: make reference"
     assert reference.PAGE.read_text("utf-8") == reference.text(), again
 
 
@@ -33,6 +34,15 @@ def test_every_setting_check_command_and_tag_is_in_the_reference() -> None:
     headings = set(re.findall(r"^### `(?:{% )?(\w+)", text, re.MULTILINE))
     assert headings >= SETTINGS | COMMANDS | register.tags.keys()
     assert set(re.findall(r"^\| `(corbado_auth\.[EWI]\d+)`", text, re.MULTILINE)) == CHECKS
+
+
+def test_every_name_of_the_public_api_is_in_the_reference() -> None:
+    """Those of checks are compared above; ``extras`` and ``pytest11`` are the distribution's."""
+    pinned, _, _ = PUBLIC_API.read_text("utf-8").partition("\nchecks, corbado_auth")
+    names = set(re.findall(r"^ +(?:class )?([\w-]+)", pinned, re.MULTILINE))
+    text = set(re.findall(r"[\w-]+", reference.PAGE.read_text("utf-8")))
+    assert len(names) > 150
+    assert names - text == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -61,7 +61,7 @@ def test_acting_as_a_customer_adds_and_removes_no_passkey(
     before = asked_for(corbado)
     for page in (support.post(ADD), support.post(f"{PASSKEYS}cre-1/remove/")):
         assert page.status_code == 403
-        assert "acting as somebody else" in page.content.decode()
+        assert "acting as someone else" in page.content.decode()
     assert asked_for(corbado) == before
 
 
@@ -81,7 +81,7 @@ def test_somebody_who_acts_as_a_customer_does_not_sign_in(
     for person in (customer, corbado.add_user("another@example.com")):
         answer = sign_in(support, corbado.issue_token(person))
         assert answer.status_code == 403
-        assert "acting as somebody else" in answer.content.decode()
+        assert "acting as someone else" in answer.content.decode()
     assert CorbadoAccount.objects.count() == accounts
 
 

@@ -129,4 +129,4 @@ def test_whoever_acts_as_somebody_else_gets_no_further_at_the_api(
     assert client.login(username="erin", password=PASSWORD)
     answer = client.get("/transfer/")
     assert answer.status_code == 403
-    assert "acting as somebody else" in answer.json()["detail"]
+    assert "acting as someone else" in answer.json()["detail"]

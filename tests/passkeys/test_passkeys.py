@@ -161,7 +161,7 @@ def test_nobody_adds_or_removes_a_passkey_of_the_person_they_act_as(
     with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
         for page in [client.post(ADD), *(ask(f"{LIST}cre-1/remove/") for ask in ways(client))]:
             assert page.status_code == 403
-            assert "acting as somebody else" in page.content.decode()
+            assert "acting as someone else" in page.content.decode()
         assert corbado.requests == []
         assert client.get(LIST).status_code == 200
 

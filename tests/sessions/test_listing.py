@@ -165,7 +165,7 @@ def test_whoever_acts_as_somebody_else_neither_sees_nor_ends_sessions(client: Cl
     with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
         for answer in (client.get(SESSIONS), client.post(SESSIONS, {"others": "yes"})):
             assert answer.status_code == 403
-            assert "acting as somebody else" in answer.content.decode()
+            assert "acting as someone else" in answer.content.decode()
 
 
 @pytest.mark.django_db

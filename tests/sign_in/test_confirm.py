@@ -77,7 +77,7 @@ def test_whoever_acts_as_somebody_else_is_signed_in_by_no_button(
     with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
         answer = client.post(CONFIRM, {"id": shown})
     assert answer.status_code == 403
-    assert "acting as somebody else" in answer.content.decode()
+    assert "acting as someone else" in answer.content.decode()
     assert not Session.objects.exists()
 
 
@@ -248,4 +248,4 @@ def test_no_page_calls_anybody_by_an_id_of_corbados(
     wait_at_the_confirm_page(client, corbado, robin)
     for page in (client.get(LOGIN), client.get(CONFIRM)):
         assert "usr-" not in page.content.decode()
-        assert "somebody without a name" in page.content.decode()
+        assert "someone without a name" in page.content.decode()

@@ -168,7 +168,7 @@ def test_whoever_acts_as_somebody_else_gets_no_further(
     client.force_login(make_user("erin@example.com"), "django.contrib.auth.backends.ModelBackend")
     for answer in (client.get(MATTERS), client.post(MATTERS, {"a": "b"}), client.get(STEP_UP)):
         assert answer.status_code == 403
-        assert "acting as somebody else" in answer.content.decode()
+        assert "acting as someone else" in answer.content.decode()
     answer = client.get(MATTERS, headers={"sec-fetch-mode": "cors"})
     assert (answer.status_code, answer.json()["error"]) == (403, "impersonating")
 

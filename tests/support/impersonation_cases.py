@@ -54,7 +54,7 @@ class ImpersonationCases:
         self.act(support, customer)
         for page in (support.post(ADD), support.post(f"{PASSKEYS}cre-1/remove/")):
             assert page.status_code == 403
-            assert "acting as somebody else" in page.content.decode()
+            assert "acting as someone else" in page.content.decode()
 
     def test_it_is_no_sign_in_and_no_password(self, support: Client, customer: User) -> None:
         self.act(support, customer)
@@ -68,7 +68,7 @@ class ImpersonationCases:
         self.act(support, customer)
         answer = sign_in(support, corbado.issue_token(customer))
         assert answer.status_code == 403
-        assert "acting as somebody else" in answer.content.decode()
+        assert "acting as someone else" in answer.content.decode()
 
     def test_the_customers_never_is_the_customers_alone(
         self, support: Client, customer: User

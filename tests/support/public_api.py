@@ -35,7 +35,7 @@ MODULES = (
     "views",
 )
 
-# For whoever changes the code.
+# For people who change the code.
 OUR_EXTRAS = {"dev", "docs", "neighbours"}
 
 # What Django and unittest know by these names.

@@ -20,8 +20,8 @@ from .rate_limit import StopFlag
 
 __all__ = ["Lease", "LeaseHeld"]
 
-SECONDS = 60
-RENEWED_AFTER = 15
+TERM = timedelta(seconds=60)
+RENEWED_AFTER = 15  # seconds
 
 
 class LeaseHeld(Exception):
@@ -57,9 +57,9 @@ class Lease:
         if elapsed < RENEWED_AFTER:
             return
         try:
-            held = self._mine.update(expires_at=timezone.now() + timedelta(seconds=SECONDS))
+            held = self._mine.update(expires_at=timezone.now() + TERM)
         except OperationalError:
-            if elapsed < SECONDS:
+            if elapsed < TERM.total_seconds():
                 return  # The next call tries again.
             raise
         self._renewed = time.monotonic()
@@ -73,8 +73,7 @@ class Lease:
     def _take(self) -> bool:
         self._renewed = time.monotonic()
         self._since = now = timezone.now()
-        expires_at = now + timedelta(seconds=SECONDS)
-        mine = {"holder": self._holder, "since": now, "expires_at": expires_at}
+        mine = {"holder": self._holder, "since": now, "expires_at": now + TERM}
         rows = MigrationLease.objects.current()
         _row, is_new = rows.get_or_create(project_id=conf.CORBADO_PROJECT_ID, defaults=mine)
         # One statement, so that only one of two runs gets it.
@@ -82,6 +81,5 @@ class Lease:
 
 
 def _readable(moment: datetime) -> str:
-    if timezone.is_aware(moment):
-        moment = timezone.localtime(moment)
-    return f"{moment:%Y-%m-%d %H:%M:%S %Z}".strip()
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}".strip()

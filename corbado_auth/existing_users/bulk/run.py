@@ -24,7 +24,7 @@ from .scope import Page, Scope
 
 __all__ = ["MAX_CONCURRENCY", "BulkMigration"]
 
-# The number of connections that the transport keeps open.
+# At this many, answers that take 0.16 s reach Corbado's highest limit, 200 requests a second.
 MAX_CONCURRENCY = 32
 # Seconds for which the main thread waits for an answer before it checks for due turns.
 TICK = 0.02

@@ -33,7 +33,7 @@ from corbado_auth.existing_users.bulk.report import Report
 from corbado_auth.existing_users.bulk.run import MAX_CONCURRENCY, BulkMigration
 from corbado_auth.existing_users.bulk.scope import Scope
 from corbado_auth.existing_users.migration import UserMigration, user_migration_class
-from corbado_auth.existing_users.outcomes import Outcome
+from corbado_auth.existing_users.outcomes import MOVED, Outcome
 from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
@@ -265,7 +265,7 @@ class Command(CorbadoCommand):
 
 
 def _is_asked(outcome: Outcome) -> bool:
-    return outcome.has_moved or outcome.kind == "eligible"
+    return outcome.kind in {*MOVED, "eligible"}
 
 
 def _refusal(message: str) -> CommandError:

@@ -62,4 +62,4 @@ class Command(CorbadoCommand):
             since = f", since {when:%Y-%m-%d %H:%M} (by {by})"
         self.stdout.write(f"Passkeys and links by email are {'on' if is_on else 'off'}{since}.")
         if is_on and conf.CORBADO_ENABLED_FOR:
-            self.stdout.write(f"Only people whom {conf.CORBADO_ENABLED_FOR} lets in see them.")
+            self.stdout.write(f"Only people whom {conf.CORBADO_ENABLED_FOR} lets in can see them.")

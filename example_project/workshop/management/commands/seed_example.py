@@ -54,8 +54,7 @@ class Command(BaseCommand):
             "--users",
             type=int,
             default=DEFAULT_USERS,
-            help=f"how many users there shall be ({LEAST_USERS} to {MOST_USERS:,}; "
-            "default %(default)s)",
+            help=f"how many users to create ({LEAST_USERS} to {MOST_USERS:,}; default %(default)s)",
         )
         parser.add_argument(
             "--today",
