@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from example_project.workshop.models import Booking, Course, CourseDate
 from example_project.workshop.people import CUSTOMER, DEMO_PASSWORD, KEEPER
 
@@ -80,6 +80,16 @@ def test_wrong_password_gets_a_sentence(client: Client) -> None:
     response = client.post("/login/", {"username": CUSTOMER.username, "password": "wrong"})
     assert response.status_code == 200
     assert "Please enter a correct username and password" in response.content.decode()
+
+
+def test_account_page_asks_nobody_to_link_who_comes_by_connect(client: Client, maya: User) -> None:
+    known = ConnectAccount.objects.create(user=maya, project_id="pro-1", handle="h-1")
+    client.force_login(maya, backend=BY_CORBADO)
+    assert "Not linked yet" in client.get("/account/").content.decode()
+    ConnectAccount.objects.filter(pk=known.pk).update(last_sign_in_at=timezone.now())
+    page = client.get("/account/").content.decode()
+    assert "Not linked yet" not in page
+    assert "you sign in with Corbado Connect" in page
 
 
 def test_account_page_shows_the_corbado_account(client: Client, maya: User) -> None:
