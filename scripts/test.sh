@@ -57,8 +57,18 @@ pytest_measured() { # pytest, with coverage of it, its workers and what they sta
     "$bin/coverage" run -m pytest -n "$workers" --dist loadfile "$@"
 }
 
-neighbour() { # NAME: few tests each, which workers would take longer to start than to run
-    "$bin/coverage" run -m pytest --ds "tests.settings.$1" "tests/neighbours/test_$1.py"
+neighbour() { # NAME: one app's tests; the output in one piece, for several run at once
+    local output outcome=0
+    output=$("$bin/coverage" run -m pytest --ds "tests.settings.$1" "tests/neighbours/test_$1.py" \
+        2>&1) || outcome=$?
+    printf '\n== beside %s\n%s\n' "$1" "$output"
+    return $outcome
+}
+
+beside() { # NAME...: few tests each, which pytest's workers would take longer to start than to run
+    export bin
+    export -f neighbour
+    printf '%s\n' "$@" | xargs -P "$workers" -I{} bash -c 'neighbour {}'
 }
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
@@ -103,11 +113,11 @@ fi
 for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
 done
-for neighbour in "${neighbours[@]}"; do
-    # django-tenants needs schemas.
-    if [ "$neighbour" = tenants ] && [ $postgresql = no ]; then continue; fi
-    step "pytest, beside $neighbour" neighbour "$neighbour"
-done
+# django-tenants needs schemas.
+if [ $postgresql = no ]; then
+    mapfile -t neighbours < <(printf '%s\n' "${neighbours[@]}" | grep -vx tenants)
+fi
+step "pytest, beside ${#neighbours[@]} other apps" beside "${neighbours[@]}"
 step "coverage" coverage_gate
 
 printf '\n== Summary\n'
