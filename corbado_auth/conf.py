@@ -2,40 +2,25 @@
 
 Deployment values live here; project policy is a class attribute of the backend or the view. None
 counts as "not set", so ``os.environ.get(…)`` may supply any of them. An invalid value raises
-ImproperlyConfigured when it is needed; the checks report it earlier.
+ImproperlyConfigured when it is needed; the checks report it earlier. With CORBADO_PROJECTS, what
+belongs to a project is read from the one that is meant.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["Settings", "conf", "read_timeout", "settings_from"]
+from .projects import configured_projects, project_names, read_setting, settings_from
 
-
-# Where the values are read instead, while a settings module is still being loaded.
-_source: ContextVar[Mapping[str, Any] | None] = ContextVar("corbado_settings", default=None)
-
-
-@contextmanager
-def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
-    """Read the values from the names of a settings module in this block; None: from Django's."""
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
+__all__ = ["Settings", "conf", "own_project_id", "read_timeout", "settings_from"]
 
 
 def _get(name: str, default: Any) -> Any:
-    source = _source.get()
-    value = getattr(settings, name, None) if source is None else source.get(name)
+    value = read_setting(name)
     return default if value is None else value
 
 
@@ -304,5 +289,31 @@ class Settings:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))
 
+    @property
+    def CORBADO_PROJECTS(self) -> Mapping[str, Mapping[str, Any]]:
+        """Several Corbado projects, by a name of your choice, for brands or tenants.
+
+        Each value has the settings of one project, without ``CORBADO_``: ``PROJECT_ID``,
+        ``API_SECRET``, ``FRONTEND_API_URL``, ``WEBHOOK_SECRETS``, ``CONNECT_PROJECT_ID``,
+        ``CONNECT_API_SECRET``, ``CONNECT_CUSTOM_DOMAIN`` and ``BACKEND_API_KEY``, which then count
+        nowhere else; and ``BACKEND_API_URL`` and ``FRONTEND_API_SUFFIX``, if they differ from the
+        site's. Default: there is one project, that of the other settings.
+        """
+        return configured_projects()
+
+    @property
+    def CORBADO_PROJECT_RESOLVER(self) -> str:
+        """Dotted path of a function that takes a request and returns a name in CORBADO_PROJECTS.
+
+        It may return None for an address without passkeys. Let it decide by the host, without the
+        database. Needs ``corbado_auth.middleware.ProjectMiddleware``.
+        """
+        return str(_get("CORBADO_PROJECT_RESOLVER", ""))
+
 
 conf = Settings()
+
+
+def own_project_id() -> str:
+    """Return what tells this project from the site's others; empty with the plain settings."""
+    return conf.CORBADO_PROJECT_ID if project_names() else ""

@@ -12,6 +12,7 @@ A settings module hands over its own names, since Django's settings are not ther
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import ResponseHeaders
 
 from .conf import conf, settings_from
+from .projects import as_plain_settings, each_project
 
 __all__ = ["allow", "sources"]
 
@@ -33,19 +35,33 @@ def sources(settings: Mapping[str, Any] | None = None) -> dict[str, list[str]]:
     That Corbado's components need inline styles is observed for Connect (API notes C.2.5), and
     INFERRED for the older one.
     """
-    with settings_from(settings):
-        scripts, apis, styles = [], [], [UNSAFE_INLINE]
-        if not conf.uses_connect_alone():
-            scripts.append(_origin(conf.CORBADO_FRONTEND_API_URL))
-            apis.append(_origin(conf.CORBADO_FRONTEND_API_URL))
-        if conf.CORBADO_CONNECT:
-            scripts.append(_origin(conf.CORBADO_CONNECT_SCRIPT_URL))
-            apis += [SELF, _origin(conf.connect_frontend_api_url())]
-            if conf.CORBADO_CONNECT_STYLE_URL:
-                styles.append(_origin(conf.CORBADO_CONNECT_STYLE_URL))
+    scripts: list[str] = []
+    apis: list[str] = []
+    styles = [UNSAFE_INLINE]
+    for project in _projects(settings):
+        with project:
+            _collect(scripts, apis, styles)
     # A path has no origin: a script there is the site's own.
     found = {"script-src": scripts, "connect-src": apis, "style-src": styles}
     return {name: list(dict.fromkeys(each or SELF for each in found[name])) for name in found}
+
+
+def _projects(settings: Mapping[str, Any] | None) -> list[AbstractContextManager[None]]:
+    """Return what to enter for each project of the site; one policy allows them all."""
+    if settings is None:
+        return each_project()
+    return [settings_from(each) for each in as_plain_settings(settings)]
+
+
+def _collect(scripts: list[str], apis: list[str], styles: list[str]) -> None:
+    if not conf.uses_connect_alone():
+        scripts.append(_origin(conf.CORBADO_FRONTEND_API_URL))
+        apis.append(_origin(conf.CORBADO_FRONTEND_API_URL))
+    if conf.CORBADO_CONNECT:
+        scripts.append(_origin(conf.CORBADO_CONNECT_SCRIPT_URL))
+        apis += [SELF, _origin(conf.connect_frontend_api_url())]
+        if conf.CORBADO_CONNECT_STYLE_URL:
+            styles.append(_origin(conf.CORBADO_CONNECT_STYLE_URL))
 
 
 def allow(policy: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .conf import conf
 from .http import is_fetch
 from .models import SignInSwitch, db_for_write
 from .next_url import login_page_url
+from .projects import is_without_project
 from .telemetry import LINK_PARAMETERS
 
 __all__ = ["DELAY", "current_switch", "is_enabled", "is_on", "refuse", "sentence", "turn"]
@@ -107,7 +108,7 @@ def is_enabled(request: HttpRequest | None, *, has_begun: bool = False) -> bool:
     ``has_begun``: this is part of a sign-in that the pilot has let begin, so only the switch can
     stop it. So is an emailed link, which may be opened in another browser.
     """
-    if not is_on():
+    if not is_on() or is_without_project():
         return False
     if request is None or has_begun or LINK_PARAMETERS & request.GET.keys():
         return True

@@ -12,8 +12,8 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .testing_requests import come_back, connect_post, login_page
@@ -275,6 +275,12 @@ if pytest is not None:
             yield fresh
 
     @pytest.fixture
+    def corbado_projects() -> Iterator[Mapping[str, Corbado]]:
+        """Provide a fresh Corbado for each name in CORBADO_PROJECTS, and point the site at them."""
+        with ExitStack() as stack:
+            yield _corbado_for_each_project(stack)
+
+    @pytest.fixture
     def corbado_live(live_server: Any) -> Iterator[Corbado]:
         """Do the same for pytest-django's ``live_server``, which a browser visits."""
         with _corbado_for_one_test(live_server.url) as fresh:
@@ -294,20 +300,38 @@ def _corbado_for_one_test(site: str) -> Iterator[Corbado]:
         yield fresh
 
 
-# Process ID -> emulator: a process that a test runner forked has no server thread of its own.
-_emulators: dict[int, Emulator] = {}
+def _corbado_for_each_project(stack: ExitStack) -> Mapping[str, Corbado]:
+    from django.test import override_settings
+
+    from .conf import conf
+    from .corbado_api.guard import guard
+
+    guard.reset()
+    projects, found = {}, {}
+    for number, (name, values) in enumerate(conf.CORBADO_PROJECTS.items(), 1):
+        found[name] = fresh = Corbado(_running_emulator(f"pro-{number:010}"))
+        fresh._begin(TEST_SITE)
+        theirs = {key.removeprefix("CORBADO_"): each for key, each in fresh.settings.items()}
+        projects[name] = {**values, **theirs}
+    stack.enter_context(override_settings(CORBADO_PROJECTS=projects))
+    return found
 
 
-def _running_emulator() -> Emulator:
+# Process and project ID -> emulator: a process that a test runner forked has no server thread.
+_emulators: dict[tuple[int, str], Emulator] = {}
+
+
+def _running_emulator(project_id: str = "") -> Emulator:
     """Return this process's emulator, which the first call starts on a free port."""
     from corbado_auth.emulator import Emulator, EmulatorConfig
 
-    running = _emulators.get(os.getpid())
+    running = _emulators.get((os.getpid(), project_id))
     if running is None:
-        running = Emulator(EmulatorConfig(port=0))
+        config = EmulatorConfig(port=0)
+        running = Emulator(replace(config, project_id=project_id) if project_id else config)
         running.start()
         atexit.register(running.stop)
-        _emulators[os.getpid()] = running
+        _emulators[os.getpid(), project_id] = running
     return running
 
 

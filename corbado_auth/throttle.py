@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
-from .conf import conf
+from .conf import conf, own_project_id
 
 __all__ = ["Attempt", "Tally"]
 
@@ -37,10 +37,12 @@ class Attempt:
         # The minute is part of the key: Django's file and database caches drop a key's own time-out
         # when they increment it, and a lock-out would last as long as their TIMEOUT.
         minute = int(time.time() // WINDOW)
-        self._address = f"corbado_auth.failed.{rate_limit_key(request)}.{minute}"
-        self._network = f"corbado_auth.failed.{rate_limit_network(request)}.{minute}"
-        self._site = f"corbado_auth.failed.site.{minute}"
-        self._visitor = f"corbado_auth.failed.visitor.{visitor}" if visitor else ""
+        # Each project has a quota of its own.
+        failed = f"corbado_auth.failed{own_project_id()}"
+        self._address = f"{failed}.{rate_limit_key(request)}.{minute}"
+        self._network = f"{failed}.{rate_limit_network(request)}.{minute}"
+        self._site = f"{failed}.site.{minute}"
+        self._visitor = f"{failed}.visitor.{visitor}" if visitor else ""
         self._shares_proxy = has_unnamed_proxy(request)
         self._is_limited = (
             conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE > 0 or conf.CORBADO_FAILED_ATTEMPTS_BUDGET > 0

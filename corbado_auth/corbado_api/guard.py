@@ -15,6 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -22,8 +23,9 @@ from corbado_auth.concurrency import Slots, has_thread_of_its_own
 from corbado_auth.conf import conf
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked, CorbadoUnavailable
+from corbado_auth.projects import Meant, mean, meant_here
 
-__all__ = ["guard", "log_failure", "unguard_thread", "unguarded"]
+__all__ = ["command_threads", "guard", "log_failure", "unguarded"]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -127,30 +129,34 @@ class CircuitBreaker:
 
 
 class Guard:
-    """The bulkhead and the circuit breaker for all calls of this process."""
+    """The bulkhead for all calls of this process, and a circuit breaker for each project."""
 
     def __init__(self) -> None:
         self._slots = Slots(patience=PATIENCE, slow=SLOW)
-        self._breaker = CircuitBreaker()
+        self._breakers = {"": CircuitBreaker()}
         self._said_at = -math.inf
 
     def reset(self) -> None:
         """Forget everything: each test has its own Corbado."""
         self._slots.reset()
-        self._breaker.reset()
+        for breaker in self._breakers.values():
+            breaker.reset()
         self._said_at = -math.inf
 
     @contextmanager
-    def admit(self, patience: float) -> Iterator[Call]:
+    def admit(self, patience: float, project_id: str = "") -> Iterator[Call]:
         """Admit one call, which takes ``patience`` seconds at most if all goes well.
 
+        ``project_id`` tells apart the projects of a site that has several: one may be slow, or
+        have used up its quota, while the others are well.
         Raises CorbadoNotAsked if it is not admitted. A CorbadoUnavailable raised in the block
         counts as Corbado's failure; the caller records anything else in the Call.
         """
         if _is_unguarded.get():
             yield Call()
             return
-        call = self._breaker.begin(patience)
+        breaker = self._breaker_of(project_id)
+        call = breaker.begin(patience)
         try:
             self._take_room()
             yield call
@@ -161,7 +167,11 @@ class Guard:
             raise
         finally:
             self._slots.give_back()
-            self._breaker.end(call)
+            breaker.end(call)
+
+    def _breaker_of(self, project_id: str) -> CircuitBreaker:
+        known = self._breakers.get(project_id)
+        return known or self._breakers.setdefault(project_id, CircuitBreaker())
 
     def _take_room(self) -> None:
         limit = conf.CORBADO_MAX_CONCURRENT_CALLS
@@ -206,9 +216,15 @@ def unguarded() -> Iterator[None]:
         _is_unguarded.reset(token)
 
 
-def unguard_thread() -> None:
-    """Exempt all calls of this thread, which a command has started."""
+def command_threads(number: int) -> ThreadPoolExecutor:
+    """Return threads of a command: exempt like it, and for the project that it means."""
+    return ThreadPoolExecutor(number, "corbado", initializer=_begin, initargs=(meant_here(),))
+
+
+def _begin(meant: Meant) -> None:
+    """Begin a thread, which starts without the context of the one that starts it."""
     _is_unguarded.set(True)
+    mean(meant)
 
 
 def _not_asked(why: str, wait: int = 0) -> CorbadoNotAsked:

@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 
 from corbado_auth import __version__
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
+from corbado_auth.projects import project_names
 
 from .guard import guard
 
@@ -83,7 +84,7 @@ def ask(
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET must be set")
     patience = sum(endpoint.timeout) + GRACE
-    with guard.admit(patience) as call:
+    with guard.admit(patience, endpoint.project_id if project_names() else "") as call:
         reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)
         # Corbado answered, even if it refused: the fault may be in a visitor's header.
         call.has_failed = reply.status >= 500

@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion
 
 from . import tasks
-from .pending import delete_some, is_turned_on, pending_deletions
+from .pending import delete_some, is_in_the_settings, is_turned_on
 
 __all__ = ["begin_request", "deletes_the_user", "end_request", "note_deletion"]
 
@@ -60,7 +60,7 @@ def note_deletion(
         handle="" if instance.corbado_user_id else handle,
         is_at_connect=is_at_connect,
     )
-    if pending_deletions().filter(pk=pending.pk).exists() and not _is_registered(using):
+    if is_in_the_settings(pending) and not _is_registered(using):
         transaction.on_commit(_AfterCommit(), using=using, robust=True)
 
 

@@ -17,14 +17,17 @@ from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion, db_for_write
+from corbado_auth.projects import each_project
 
 __all__ = [
     "Retried",
     "count_pending_deletions",
     "delete_some",
+    "is_in_the_settings",
     "is_turned_on",
     "pending_deletions",
     "retry_deletions",
+    "retry_everywhere",
     "retry_gently",
 ]
 
@@ -64,9 +67,19 @@ def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
     return Retried(deleted, kept=pending_deletions().count())
 
 
+def retry_everywhere(take_turn: Callable[[], None]) -> Retried:
+    """Retry the pending deletions of each project of the site."""
+    deleted = kept = 0
+    for project in each_project():
+        with project:
+            retried = retry_deletions(take_turn)
+        deleted, kept = deleted + retried.deleted, kept + retried.kept
+    return Retried(deleted, kept)
+
+
 def retry_gently() -> Retried:
     """Retry all pending deletions with a pause before each request: for a worker."""
-    return retry_deletions(lambda: time.sleep(INTERVAL))
+    return retry_everywhere(lambda: time.sleep(INTERVAL))
 
 
 def delete_some(seconds: float) -> int:
@@ -75,16 +88,25 @@ def delete_some(seconds: float) -> int:
     Does nothing shortly after a failure, and leaves out deletions that have failed before.
     """
     ends_at = time.monotonic() + seconds
+    left = 0
+    for project in each_project():
+        with project:
+            _delete_some(ends_at)
+            left += pending_deletions().count()
+    return left
+
+
+def _delete_some(ends_at: float) -> None:
     recently = timezone.now() - PAUSE
-    if not pending_deletions().filter(failed_at__gt=recently).exists():
-        for pending in _untried():
-            if time.monotonic() >= ends_at:
-                break
-            try:
-                _delete(pending, ends_at)
-            except CorbadoError:
-                break
-    return pending_deletions().count()
+    if pending_deletions().filter(failed_at__gt=recently).exists():
+        return
+    for pending in _untried():
+        if time.monotonic() >= ends_at:
+            break
+        try:
+            _delete(pending, ends_at)
+        except CorbadoError:
+            break
 
 
 def count_pending_deletions() -> int:
@@ -164,8 +186,20 @@ def _untried() -> list[PendingDeletion]:
 
 
 def pending_deletions() -> QuerySet[PendingDeletion]:
-    """Return the pending deletions of the Corbado projects in the settings."""
-    return PendingDeletion.objects.using(db_for_write()).filter(
-        Q(project_id=conf.CORBADO_PROJECT_ID, is_at_connect=False)
-        | Q(project_id=conf.CORBADO_CONNECT_PROJECT_ID, is_at_connect=True)
+    """Return the pending deletions of the Corbado project that is meant, and of its Connect one."""
+    return PendingDeletion.objects.using(db_for_write()).filter(_of_project())
+
+
+def is_in_the_settings(pending: PendingDeletion) -> bool:
+    """Return whether this is a deletion at a project of the site, whichever is meant."""
+    known = Q()
+    for project in each_project():
+        with project:
+            known |= _of_project()
+    return PendingDeletion.objects.using(db_for_write()).filter(known, pk=pending.pk).exists()
+
+
+def _of_project() -> Q:
+    return Q(project_id=conf.CORBADO_PROJECT_ID, is_at_connect=False) | Q(
+        project_id=conf.CORBADO_CONNECT_PROJECT_ID, is_at_connect=True
     )

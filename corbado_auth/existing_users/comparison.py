@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
 from corbado_auth.addresses import same_address
-from corbado_auth.corbado_api.guard import unguard_thread
+from corbado_auth.corbado_api.guard import command_threads
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser
@@ -83,7 +83,7 @@ def compare(
 def _pages(service: CorbadoService, first: People, number: int) -> Iterator[People]:
     """Yield all pages in order, while threads ask Corbado for the next ones."""
     yield first
-    with ThreadPoolExecutor(THREADS, "corbado", initializer=unguard_thread) as threads:
+    with command_threads(THREADS) as threads:
         coming: deque[Future[tuple[People, int]]] = deque()
         page = 1
         try:

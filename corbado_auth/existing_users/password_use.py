@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from corbado_auth.conf import conf
-from corbado_auth.models import ConnectAccount, CorbadoAccount
+from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.passwords import came_with_password
 from corbado_auth.session import was_somebody_else
 
@@ -31,12 +31,15 @@ def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) 
 
 
 def note_password(user: AbstractBaseUser) -> None:
-    """Record that this user's password was used; does nothing for a user without an account."""
+    """Record that this user's password was used; does nothing for a user without an account.
+
+    In the accounts of all projects, since the password opens the site for all of them.
+    """
     now = timezone.now()
     is_older = Q(last_password_at=None) | Q(last_password_at__lt=now - ONE_DAY)
     if not conf.uses_connect_alone():
-        accounts = CorbadoAccount.objects.current()
+        accounts = CorbadoAccount.objects.using(db_for_write())
         accounts.filter(is_older, user_id=user.pk).update(last_password_at=now)
     if conf.CORBADO_CONNECT:
-        passkeys = ConnectAccount.objects.current()
+        passkeys = ConnectAccount.objects.using(db_for_write())
         passkeys.filter(is_older, user_id=user.pk).update(last_password_at=now)

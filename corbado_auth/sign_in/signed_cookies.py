@@ -10,6 +10,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from corbado_auth.conf import own_project_id
+
 __all__ = ["SignedCookie", "TooLargeError"]
 
 # Browsers drop a cookie whose name and value are over 4096 bytes (RFC 6265, section 6.1).
@@ -39,13 +41,20 @@ class SignedCookie:
 
         The prefix keeps sub-domains from planting a cookie of theirs; the other name is never read.
         Two sites below one host differ in SECRET_KEY, and so in the name: the cookie has to be for
-        the whole host, and neither site may overwrite the other's.
+        the whole host, and neither site may overwrite the other's. The same holds for two projects
+        of one site.
         """
         return self._name_under(settings.SECRET_KEY)
 
     def _name_under(self, key: str | bytes) -> str:
         prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
-        return f"{prefix}{self._name}_{_digest(key)}"
+        return f"{prefix}{self._name}_{_digest(key, own_project_id())}"
+
+    @property
+    def salt(self) -> str:
+        """Return the salt: what one project has vouched for says nothing to another."""
+        project_id = own_project_id()
+        return f"{self._salt}.{project_id}" if project_id else self._salt
 
     def _known_names(self) -> list[str]:
         """Return the name, and those under keys that are being rotated out."""
@@ -55,14 +64,14 @@ class SignedCookie:
         """Return the value, or None for an absent, forged, broken or expired cookie."""
         try:
             sent = next(iter(self._sent(request).values()), "")
-            value = signing.loads(sent, salt=self._salt, max_age=self.max_age)
+            value = signing.loads(sent, salt=self.salt, max_age=self.max_age)
         except (signing.BadSignature, ValueError):
             return None
         return value if isinstance(value, dict) else None
 
     def write(self, response: HttpResponseBase, value: dict[str, Any]) -> None:
         """Store the value; raises TooLargeError for one that no browser would keep."""
-        signed = signing.dumps(value, salt=self._salt, compress=True)
+        signed = signing.dumps(value, salt=self.salt, compress=True)
         if len(self.name) + len(signed) > MAX_SIZE:
             raise TooLargeError(f"{len(signed)} bytes do not fit into a cookie")
         response.set_cookie(
@@ -97,7 +106,7 @@ class SignedCookie:
 
 
 @lru_cache
-def _digest(key: str | bytes) -> str:
+def _digest(key: str | bytes, project_id: str) -> str:
     """Return what distinguishes this site's cookies from another site's on the same host."""
-    digest = salted_hmac("corbado_auth.cookie_names", "", secret=key, algorithm="sha256")
+    digest = salted_hmac("corbado_auth.cookie_names", project_id, secret=key, algorithm="sha256")
     return digest.hexdigest()[:8]

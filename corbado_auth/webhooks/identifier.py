@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from corbado_auth.backends import corbado_backend
-from corbado_auth.conf import conf
+from corbado_auth.conf import conf, own_project_id
 from corbado_auth.exceptions import SignInRefused
 from corbado_auth.handles import new_handle
 from corbado_auth.local_users import users_with_email
@@ -53,8 +53,9 @@ class ConnectIdentifierView(WebhookView):
         if not conf.CORBADO_CONNECT:
             raise Http404("CORBADO_CONNECT is off.")
         typed = text_of(read_body(request), "identifier", where="").strip()[:MAX_TYPED]
-        is_too_often = Tally("connect_name", typed).add() > QUESTIONS_PER_NAME
-        if is_too_often or Tally("connect_names", "").add() > QUESTIONS_PER_MINUTE:
+        project_id = own_project_id()
+        is_too_often = Tally("connect_name", project_id + typed).add() > QUESTIONS_PER_NAME
+        if is_too_often or Tally("connect_names", project_id).add() > QUESTIONS_PER_MINUTE:
             logger.warning("Connect: too many requests for identifiers")
             return JsonResponse(NOBODY)
         handle = self._handle(typed)

@@ -14,6 +14,8 @@ from corbado_auth.conf import Settings, conf
 
 NAMES = [name for name in vars(Settings) if name.startswith("CORBADO_")]
 DEFAULTS = {
+    "CORBADO_PROJECTS": {},
+    "CORBADO_PROJECT_RESOLVER": "",
     "CORBADO_PROJECT_ID": "",
     "CORBADO_API_SECRET": "",
     "CORBADO_BACKEND_API_URL": "https://backendapi.corbado.io",

@@ -76,12 +76,12 @@ def test_a_good_answer_ends_the_run() -> None:
 
 def test_what_was_asked_before_the_last_good_answer_counts_no_more() -> None:
     """Those that hung until Corbado was back."""
-    before = [guard._breaker.begin(9) for _number in range(FAILURES)]
+    before = [guard._breaker_of("").begin(9) for _number in range(FAILURES)]
     with guard.admit(9) as call:
         call.has_answered = True
     for old in before:
         old.has_failed = True
-        guard._breaker.end(old)
+        guard._breaker_of("").end(old)
     with guard.admit(9):
         pass
 
@@ -132,10 +132,10 @@ def test_a_trial_that_ends_without_an_answer_leaves_the_next_one_to_try(
 
 def test_a_trial_that_is_lost_keeps_nobody_from_trying(failed: None) -> None:
     """Name resolution may hang for longer than any deadline."""
-    guard._breaker.begin(9)
+    guard._breaker_of("").begin(9)
     with pytest.raises(CorbadoNotAsked):
-        guard._breaker.begin(9)
-    guard._breaker.begin(0)
+        guard._breaker_of("").begin(9)
+    guard._breaker_of("").begin(0)
 
 
 # What passes unseen ------------------------------------------------------------------------------

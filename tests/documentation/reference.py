@@ -67,6 +67,7 @@ def text() -> str:
         ("Exceptions", EXCEPTIONS, exceptions()),
         ("Values", VALUES, values()),
         ("Asking Corbado", SERVICE, service()),
+        ("Several projects", PROJECTS, several_projects()),
         ("Test kit", TEST_KIT, test_kit()),
         ("The emulator", EMULATOR, emulator()),
     ]
@@ -138,6 +139,11 @@ SERVICE = """
 `corbado_auth.corbado_api.service.CorbadoService` asks Corbado's backend API one question per
 method. It raises a `CorbadoError` or returns a value.
 """
+PROJECTS = """
+For brands or tenants: `CORBADO_PROJECTS` and `CORBADO_PROJECT_RESOLVER`; [the
+guide](how-to-several-projects.md) begins with an example.
+"""
+
 TEST_KIT = """
 In `corbado_auth.testing`, with the extra `[emulator]`; [how to test your own
 site](how-to-testing.md) has examples.
@@ -365,10 +371,23 @@ def service() -> Iterator[str]:
     yield from methods(CorbadoService)
 
 
+def several_projects() -> Iterator[str]:
+    from corbado_auth import projects
+    from corbado_auth.middleware import ProjectMiddleware
+
+    name = f"corbado_auth.middleware.{ProjectMiddleware.__name__}"
+    yield f"`{name}`: {inline(ProjectMiddleware.__doc__)}\n\n"
+    for name in projects.__all__:
+        function = getattr(projects, name)
+        parameters = ", ".join(inspect.signature(function).parameters)
+        yield f"### `corbado_auth.projects.{name}({parameters})`\n\n"
+        yield f"{prose(function.__doc__)}\n\n"
+
+
 def test_kit() -> Iterator[str]:
     from corbado_auth import testing
 
-    for name in ("corbado", "corbado_live"):
+    for name in ("corbado", "corbado_live", "corbado_projects"):
         fixture = getattr(testing, name)
         function = getattr(fixture, "__wrapped__", None) or fixture._get_wrapped_function()
         yield f"- the pytest fixture `{name}`: {inline(function.__doc__)}\n"

@@ -6,14 +6,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from django.db import Error, OperationalError
 
-from corbado_auth.corbado_api.guard import unguard_thread
+from corbado_auth.corbado_api.guard import command_threads
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.existing_users.migration import Step, Steps, UserMigration
 from corbado_auth.existing_users.outcomes import Outcome
@@ -79,9 +79,7 @@ class BulkMigration:
     def run(self, scope: Scope) -> None:
         """Move all users of the scope, or as many as possible until the run is stopped."""
         try:
-            with ThreadPoolExecutor(
-                self.concurrency, "corbado", initializer=unguard_thread
-            ) as self._threads:
+            with command_threads(self.concurrency) as self._threads:
                 try:
                     self._move_all(scope)
                 finally:

@@ -1,0 +1,236 @@
+"""Which of several Corbado projects is meant: that of a request, or of a ``use_project`` block.
+
+Only for sites that set CORBADO_PROJECTS; with the plain settings, there is nothing to choose.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar, Token
+from traceback import extract_tb
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils.module_loading import import_string
+
+__all__ = ["current_project", "each_project", "project_names", "use_project"]
+
+logger = logging.getLogger("corbado_auth")
+
+# What each project of CORBADO_PROJECTS has for itself: the plain setting is never used instead, or
+# one project's credentials would be used for another.
+OWN = frozenset(
+    {
+        "CORBADO_PROJECT_ID",
+        "CORBADO_API_SECRET",
+        "CORBADO_FRONTEND_API_URL",
+        "CORBADO_WEBHOOK_SECRETS",
+        "CORBADO_CONNECT_PROJECT_ID",
+        "CORBADO_CONNECT_API_SECRET",
+        "CORBADO_CONNECT_CUSTOM_DOMAIN",
+        "CORBADO_BACKEND_API_KEY",
+    }
+)
+# What it may have; otherwise the plain setting counts.
+SHARED = frozenset({"CORBADO_BACKEND_API_URL", "CORBADO_FRONTEND_API_SUFFIX"})
+OF_A_PROJECT = OWN | SHARED
+PREFIX = "CORBADO_"
+
+# Where the values are read instead, while a settings module is still being loaded.
+_source: ContextVar[Mapping[str, Any] | None] = ContextVar("corbado_settings", default=None)
+
+# A request stands for the project that the resolver returns for it. It is asked when the project
+# matters for the first time: most pages of a site never need it.
+Meant = HttpRequest | str | None
+_meant: ContextVar[Meant] = ContextVar("corbado_project", default=None)
+
+# The resolver returned None: there are no passkeys at this address.
+NONE = ""
+
+
+@contextmanager
+def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
+    """Read the values from the names of a settings module in this block; None: from Django's."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+def read_setting(name: str) -> Any:
+    """Return the value of a setting, from the project that is meant if it belongs to one."""
+    source = _source.get()
+    if source is not None:
+        return source.get(name)
+    if name in OF_A_PROJECT and (projects := configured_projects()):
+        value = projects.get(current_project(), {}).get(name.removeprefix(PREFIX))
+        if value is not None or name in OWN:
+            return value
+    return getattr(settings, name, None)
+
+
+def as_plain_settings(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the names of a settings module as if each of its projects were the only one."""
+    projects = source.get("CORBADO_PROJECTS")
+    if not (projects and is_well_formed(projects)):
+        return [source]
+    others = {name: value for name, value in source.items() if name not in OWN}
+    return [
+        {**others, **{f"{PREFIX}{key}": value for key, value in values.items()}}
+        for values in projects.values()
+    ]
+
+
+def configured_projects() -> Mapping[str, Mapping[str, Any]]:
+    """Return CORBADO_PROJECTS; empty for a site with the plain settings."""
+    projects: Mapping[str, Mapping[str, Any]] = getattr(settings, "CORBADO_PROJECTS", None) or {}
+    if not is_well_formed(projects):
+        raise ImproperlyConfigured(
+            "CORBADO_PROJECTS must be a dictionary of dictionaries, by the project's name."
+        )
+    return projects
+
+
+def is_well_formed(projects: object) -> bool:
+    """Return whether this is a dictionary of names and dictionaries."""
+    return isinstance(projects, Mapping) and all(
+        isinstance(name, str) and name and isinstance(values, Mapping)
+        for name, values in projects.items()
+    )
+
+
+def project_names() -> tuple[str, ...]:
+    """Return the names in CORBADO_PROJECTS; none for a site with the plain settings."""
+    return tuple(configured_projects())
+
+
+def current_project() -> str:
+    """Return the name of the project that is meant here.
+
+    An empty string with the plain settings, and at an address that has no project. Raises
+    ImproperlyConfigured if nothing says which of several projects is meant.
+    """
+    names = project_names()
+    meant = _meant.get()
+    if isinstance(meant, HttpRequest) and names:
+        return _project_of(meant, names)
+    if isinstance(meant, str) and (meant in names or meant == NONE):
+        return meant
+    if len(names) > 1:
+        raise ImproperlyConfigured(
+            "CORBADO_PROJECTS has several projects, and nothing says which one is meant here. "
+            "In a request, corbado_auth.middleware.ProjectMiddleware and CORBADO_PROJECT_RESOLVER "
+            'do; elsewhere, write: with corbado_auth.projects.use_project("…").'
+        )
+    return names[0] if names else ""
+
+
+@contextmanager
+def use_project(name: str) -> Iterator[None]:
+    """Use this project of CORBADO_PROJECTS in a block, as in a task or a script.
+
+    A new thread starts without it. Raises ImproperlyConfigured for an unknown name.
+    """
+    names = project_names()
+    if name not in names:
+        raise ImproperlyConfigured(unknown(name, names))
+    token = mean(name)
+    try:
+        yield
+    finally:
+        mean_again(token)
+
+
+def each_project() -> list[AbstractContextManager[None]]:
+    """Return what to enter for each project in turn: ``for project in …: with project: …``.
+
+    With the plain settings, that is one block that changes nothing.
+    """
+    return [*map(use_project, project_names())] or [nullcontext()]
+
+
+def is_project_known() -> bool:
+    """Return whether something says which project is meant: a request does, a shell does not."""
+    return len(project_names()) < 2 or _meant.get() is not None
+
+
+def is_without_project() -> bool:
+    """Return whether the resolver says that there are no passkeys at this address."""
+    return bool(project_names()) and current_project() == NONE
+
+
+def mean(meant: Meant) -> Token[Meant]:
+    """Mean a request's project, or the one with this name, from here on."""
+    return _meant.set(meant)
+
+
+def mean_again(token: Token[Meant]) -> None:
+    """Mean what was meant before."""
+    _meant.reset(token)
+
+
+def meant_here() -> Meant:
+    """Return what is meant here, for a thread that is about to start."""
+    return _meant.get()
+
+
+def unknown(name: object, names: tuple[str, ...]) -> str:
+    """Return the sentence about a name that CORBADO_PROJECTS does not have."""
+    if not names:
+        return "CORBADO_PROJECTS is not set, so there are no projects to choose from."
+    return f"CORBADO_PROJECTS has no {name!r}, only: {', '.join(names)}."
+
+
+def _project_of(request: HttpRequest, names: tuple[str, ...]) -> str:
+    """Return the project of a request, which the resolver is asked for once."""
+    known: str | None = getattr(request, "_corbado_project", None)
+    if known is None:
+        known = _resolve(request, names)
+        request._corbado_project = known  # type: ignore[attr-defined]
+    return known
+
+
+def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
+    path = getattr(settings, "CORBADO_PROJECT_RESOLVER", None)
+    if not path and len(names) == 1:
+        return names[0]
+    if not path:
+        raise ImproperlyConfigured(
+            "CORBADO_PROJECTS has several projects: set CORBADO_PROJECT_RESOLVER to a function "
+            "that takes the request and returns the name of one."
+        )
+    try:
+        resolver = import_string(path)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"CORBADO_PROJECT_RESOLVER: {error}") from error
+    try:
+        name = resolver(request)
+    except (Http404, PermissionDenied):
+        raise
+    except Exception as error:
+        # Not the error's text, which may quote the request.
+        where = extract_tb(error.__traceback__)[-1]
+        logger.error(
+            "CORBADO_PROJECT_RESOLVER: %s raised %s (line %s of %s).",
+            path,
+            type(error).__name__,
+            where.lineno,
+            where.name,
+        )
+        raise
+    if inspect.iscoroutine(name):
+        name.close()
+        raise ImproperlyConfigured(f"CORBADO_PROJECT_RESOLVER: {path} must not be asynchronous.")
+    if name is None:
+        return NONE
+    if name not in names:
+        sentence = f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is "
+        logger.error("%sunknown. %s", sentence, unknown(name, names))
+        raise ImproperlyConfigured(f"{sentence}unknown. {unknown(name, names)}")
+    return str(name)

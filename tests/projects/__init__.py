@@ -1,0 +1,1 @@
+"""One site with several Corbado projects."""
