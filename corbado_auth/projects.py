@@ -87,6 +87,12 @@ def as_plain_settings(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
+def split_settings(plain: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split settings into those of a project, by their keys there, and those of the site."""
+    own = {key.removeprefix(PREFIX): plain[key] for key in plain if key in OF_A_PROJECT}
+    return own, {key: plain[key] for key in plain if key not in OF_A_PROJECT}
+
+
 def configured_projects() -> Mapping[str, Mapping[str, Any]]:
     """Return CORBADO_PROJECTS; empty for a site with the plain settings."""
     projects: Mapping[str, Mapping[str, Any]] = getattr(settings, "CORBADO_PROJECTS", None) or {}

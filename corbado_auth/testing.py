@@ -305,14 +305,16 @@ def _corbado_for_each_project(stack: ExitStack) -> Mapping[str, Corbado]:
 
     from .conf import conf
     from .corbado_api.guard import guard
+    from .projects import split_settings
 
     guard.reset()
     projects, found = {}, {}
     for number, (name, values) in enumerate(conf.CORBADO_PROJECTS.items(), 1):
         found[name] = fresh = Corbado(_running_emulator(f"pro-{number:010}"))
         fresh._begin(TEST_SITE)
-        theirs = {key.removeprefix("CORBADO_"): each for key, each in fresh.settings.items()}
+        theirs, shared = split_settings(fresh.settings)
         projects[name] = {**values, **theirs}
+        stack.enter_context(override_settings(**shared))
     stack.enter_context(override_settings(CORBADO_PROJECTS=projects))
     return found
 

@@ -20,8 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount, CorbadoAccount
+from corbado_auth.projects import current_project
 
 from .lists import HOW_MUCH
+from .projects import ProjectColumn
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ else:
 
 
 @admin.register(CorbadoAccount)
-class CorbadoAccountAdmin(UserColumn, AccountAdmin):
+class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
     """The admin of accounts, which can be viewed and unlinked.
 
     Nothing can be added or changed: links are proved by a sign-in, not typed, and the numbers
@@ -77,7 +79,7 @@ class CorbadoAccountAdmin(UserColumn, AccountAdmin):
 
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Adoption"),
+            "title": f"{_('Adoption')}: {name}" if (name := current_project()) else _("Adoption"),
             "opts": self.model._meta,
             "may_see_refused": request.user.has_perm("corbado_auth.view_migrationattempt"),
             **context_of_page(),

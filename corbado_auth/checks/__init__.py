@@ -14,6 +14,7 @@ from .email_lookups import check_email_lookups
 from .lockout import check_lockout
 from .neighbours import check_neighbours
 from .policies import check_policies
+from .projects import check_projects, for_each_project
 from .recorders import check_recorders
 from .site import check_sign_in, check_sign_up, check_site
 from .urls import check_urls
@@ -36,10 +37,11 @@ def register_checks() -> None:
         check_recorders,
         check_admin_sites,
     )
+    register(check_projects, Tags.security, "corbado_auth")
     for check in checks:
-        register(check, Tags.security, "corbado_auth")
+        register(for_each_project(check), Tags.security, "corbado_auth")
     # Django passes databases only when named: check --database default, and migrate.
     # Under a tag of ours, Django 6.1 would query all of them.
     register(check_email_lookups, Tags.database)
     for check in (check_deployment, check_sign_up, check_connect_deployment):
-        register(check, Tags.security, "corbado_auth", deploy=True)
+        register(for_each_project(check), Tags.security, "corbado_auth", deploy=True)

@@ -20,9 +20,12 @@ SETTING_RENAMED = "corbado_auth.E015"
 PASSWORD_BACKENDS_MALFORMED = "corbado_auth.E016"  # noqa: S105
 USERS_ELSEWHERE = "corbado_auth.E017"
 URLS_TAKEN = "corbado_auth.E018"
+PROJECTS_MALFORMED = "corbado_auth.E020"
 IMPERSONATION_BROKEN = "corbado_auth.E021"
 CONNECT_MALFORMED = "corbado_auth.E022"
 PILOT_BROKEN = "corbado_auth.E023"
+PROJECTS_SHARE = "corbado_auth.E024"
+PROJECT_UNRESOLVED = "corbado_auth.E025"
 
 ADDRESS_IS_USER_NAME = "corbado_auth.I001"
 
@@ -55,3 +58,5 @@ PASSWORDS_STILL_TAKEN = "corbado_auth.W046"  # noqa: S105
 GREEDY_BACKEND_FIRST = "corbado_auth.W047"
 SESSION_TIMEOUT_LOSES_TOKENS = "corbado_auth.W050"
 EASY_AUDIT_RAISES = "corbado_auth.W051"
+PLAIN_SETTINGS_IGNORED = "corbado_auth.W054"
+RESOLVER_NEEDLESS = "corbado_auth.W055"

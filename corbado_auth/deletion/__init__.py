@@ -8,14 +8,22 @@ to ``corbado_delete_pending``, and to ``corbado_migrate_users``, which begins wi
 from __future__ import annotations
 
 from .noting import begin_request, deletes_the_user, end_request, note_deletion
-from .pending import Retried, count_pending_deletions, retry_deletions
+from .pending import (
+    Retried,
+    count_everywhere,
+    count_pending_deletions,
+    retry_deletions,
+    retry_everywhere,
+)
 
 __all__ = [
     "Retried",
     "begin_request",
+    "count_everywhere",
     "count_pending_deletions",
     "deletes_the_user",
     "end_request",
     "note_deletion",
     "retry_deletions",
+    "retry_everywhere",
 ]

@@ -21,6 +21,7 @@ from corbado_auth.projects import each_project
 
 __all__ = [
     "Retried",
+    "count_everywhere",
     "count_pending_deletions",
     "delete_some",
     "is_in_the_settings",
@@ -112,6 +113,15 @@ def _delete_some(ends_at: float) -> None:
 def count_pending_deletions() -> int:
     """Return how many deletions ``retry_deletions`` would ask Corbado for."""
     return pending_deletions().count() if is_turned_on() else 0
+
+
+def count_everywhere() -> int:
+    """Return how many deletions ``retry_everywhere`` would ask Corbado for."""
+    found = 0
+    for project in each_project():
+        with project:
+            found += count_pending_deletions()
+    return found
 
 
 def is_turned_on() -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import (
     BaseCommand,
     CommandError,
@@ -16,6 +18,7 @@ from django.core.management.base import (
 )
 
 from corbado_auth.models import db_for_write
+from corbado_auth.projects import project_names, unknown, use_project
 
 try:
     from tqdm import tqdm
@@ -51,15 +54,48 @@ class CorbadoCommand(BaseCommand):
     """A command that shows ``help`` above the options and ``epilog`` (the examples) below."""
 
     epilog = ""
+    # Is it about one Corbado project? Then it takes --project, for sites that have several.
+    is_about_one_project = False
     # Wrappers such as that of django-tenants pass this option on, and Django adds it to some
     # commands only.
     stealth_options = ("skip_checks",)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Keep the line breaks of both."""
-        return super().create_parser(
+        """Keep the line breaks of both, and add ``--project`` where it makes sense."""
+        parser = super().create_parser(
             prog_name, subcommand, epilog=self.epilog, formatter_class=_AsWritten, **kwargs
         )
+        if self.is_about_one_project:
+            parser.add_argument(
+                "--project",
+                metavar="NAME",
+                help="a name in CORBADO_PROJECTS; required if there are several",
+            )
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command, for the project that was named."""
+        with self._project(options):
+            return super().execute(*args, **options)
+
+    def needs_project(self, options: Mapping[str, Any]) -> bool:
+        """Return whether a site with several projects has to say which one is meant."""
+        return self.is_about_one_project
+
+    def _project(self, options: Mapping[str, Any]) -> AbstractContextManager[None]:
+        try:
+            names = project_names()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error), returncode=2) from None
+        name = options.get("project")
+        if name is not None and name not in names:
+            raise CommandError(unknown(name, names), returncode=2)
+        if name is None and len(names) > 1 and self.needs_project(options):
+            raise CommandError(
+                f"This site has several Corbado projects: add --project {' or '.join(names)}.",
+                returncode=2,
+            )
+        return use_project(name) if name is not None else nullcontext()
 
     def watched(
         self,

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from corbado_auth.conf import conf
+from corbado_auth.projects import project_names, use_project
 
-__all__ = ["is_authorized", "is_complete"]
+__all__ = ["is_authorized", "is_complete", "other_owner"]
 
 
 def is_authorized(request: HttpRequest) -> bool:
@@ -29,6 +30,15 @@ def is_authorized(request: HttpRequest) -> bool:
     complete = filter(is_complete, conf.CORBADO_WEBHOOK_SECRETS)
     matches = [constant_time_compare(given, entry) for entry in complete]
     return scheme.lower() == "basic" and any(matches)
+
+
+def other_owner(request: HttpRequest) -> str:
+    """Return whose the credentials are, if they belong to another project of this site."""
+    for name in project_names():
+        with use_project(name):
+            if is_authorized(request):
+                return name
+    return ""
 
 
 def is_complete(entry: object) -> bool:

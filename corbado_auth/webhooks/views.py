@@ -34,7 +34,7 @@ from corbado_auth.passwords import find_user
 from corbado_auth.telemetry import Secret, take_off
 from corbado_auth.throttle import Tally
 
-from .credentials import is_authorized
+from .credentials import is_authorized, other_owner
 from .hashes import hash_is_kept
 
 __all__ = ["ActionWebhookView", "WebhookView", "read_body", "text_of"]
@@ -76,9 +76,11 @@ class WebhookView(View):
         if not conf.CORBADO_WEBHOOK_SECRETS:
             raise Http404
         if not is_authorized(request):
+            owner = other_owner(request)
             log_event(
                 logging.WARNING,
-                "Webhook refused: the credentials are wrong or missing",
+                "Webhook refused: the credentials are wrong or missing%s",
+                f' here; these are those of CORBADO_PROJECTS["{owner}"]' if owner else "",
                 event="webhook_refused",
                 reason="credentials",
             )

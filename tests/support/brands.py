@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.test import AsyncClient, Client
 
@@ -26,4 +28,5 @@ def browser(host: str) -> Client:
 
 def async_browser(host: str) -> AsyncClient:
     """Return the same for ASGI, whose test client always calls the host ``testserver``."""
-    return AsyncClient(headers={"X-Brand": host})
+    headers: Any = {"x-brand": host}
+    return AsyncClient(**headers)

@@ -23,6 +23,7 @@ WORDS = {
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = (
         "Read all users at Corbado and all accounts here, and print where they differ, one line "
         "each. It changes nothing. Someone who never finished signing up exists only at Corbado, "

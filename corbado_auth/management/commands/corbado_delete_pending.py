@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.corbado_api.guard import unguarded
-from corbado_auth.deletion import count_pending_deletions, retry_deletions
+from corbado_auth.deletion import (
+    count_everywhere,
+    count_pending_deletions,
+    retry_deletions,
+    retry_everywhere,
+)
 from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
@@ -30,6 +36,7 @@ exit code:
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = HELP
     epilog = EPILOG
 
@@ -45,13 +52,19 @@ class Command(CorbadoCommand):
             help="requests per second (default %(default)s)",
         )
 
+    def needs_project(self, options: Mapping[str, Any]) -> bool:
+        """Return False: without the option, each project has its turn."""
+        return False
+
     @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
-        waiting = count_pending_deletions()
+        only = options["project"]
         if options["dry_run"]:
+            waiting = count_pending_deletions() if only else count_everywhere()
             self.stdout.write(f"{waiting:,} to be deleted at Corbado. Nothing was asked.")
             return
-        retried = retry_deletions(lambda: time.sleep(1 / options["rate"]))
+        retry = retry_deletions if only else retry_everywhere
+        retried = retry(lambda: time.sleep(1 / options["rate"]))
         self.stdout.write(f"{retried.deleted:,} deleted at Corbado.")
         if retried.kept:
             raise CommandError(

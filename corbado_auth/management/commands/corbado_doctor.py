@@ -45,6 +45,7 @@ WIDEST = 100
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = HELP
     epilog = EPILOG
     # It runs the checks itself, and says more than they do.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,6 +15,7 @@ from corbado_auth.sessions.stores import are_in_cookies
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = """\
 End every session of one person, or of everyone who is linked to a Corbado user.
 
@@ -47,6 +49,10 @@ examples:
         )
         parser.add_argument("--dry-run", action="store_true", help="show whose sessions would end")
         self.add_yes(parser)
+
+    def needs_project(self, options: Mapping[str, Any]) -> bool:
+        """Return whether Corbado's side decides whose sessions these are."""
+        return not options["user"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["linked"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.existing_users.report_files import open_report
 from corbado_auth.management.base import CorbadoCommand, find_user
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
+from corbado_auth.projects import each_project
 
 # Anyone who has one of these could act as the person.
 SECRETS = {"digest", "session_key"}
@@ -53,19 +55,21 @@ examples:
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["user"])
-        accounts = _accounts(user)
+        corbado_user_ids: set[str] = set()
+        at_corbado: list[dict[str, Any]] = []
+        for project in each_project():
+            with project:
+                accounts = _accounts(user)
+                corbado_user_ids |= {each.corbado_user_id for each in accounts} - {""}
+                if not options["without_corbado"]:
+                    at_corbado += _at_corbado_or_stop(accounts)
         found: dict[str, Any] = {
             "user": user.get_username(),
             "exported_at": timezone.now(),
-            "tables": _tables(user, {each.corbado_user_id for each in accounts} - {""}),
+            "tables": _tables(user, corbado_user_ids),
         }
         if not options["without_corbado"]:
-            try:
-                found["at_corbado"] = [_at_corbado(account) for account in accounts]
-            except CorbadoError as error:
-                raise CommandError(
-                    f"{error}. Nothing was written: run it again, or add --without-corbado."
-                ) from None
+            found["at_corbado"] = at_corbado
         text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         output = options["output"]
         try:
@@ -112,6 +116,15 @@ def _whose(model: type[Model], user: Any, corbado_user_ids: set[str]) -> Q:
 def _row(row: Model) -> dict[str, Any]:
     fields = [field for field in row._meta.concrete_fields if field.name not in SECRETS]
     return {field.name: field.value_from_object(row) for field in fields}
+
+
+def _at_corbado_or_stop(accounts: Iterable[CorbadoAccount | ConnectAccount]) -> list[Any]:
+    try:
+        return [_at_corbado(account) for account in accounts]
+    except CorbadoError as error:
+        raise CommandError(
+            f"{error}. Nothing was written: run it again, or add --without-corbado."
+        ) from None
 
 
 def _at_corbado(account: CorbadoAccount | ConnectAccount) -> dict[str, Any]:

@@ -28,6 +28,7 @@ MOST_DAYS = 30
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = """\
 Email staff a link with which they can sign in to their account by passkey.
 

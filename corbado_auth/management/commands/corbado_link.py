@@ -17,6 +17,7 @@ from corbado_auth.models import CorbadoAccount, db_for_write
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = (
         "Link one local user to one Corbado user by hand, for someone whom the rules refuse "
         "(staff, an address that two people share). Make sure by other means that both are the "

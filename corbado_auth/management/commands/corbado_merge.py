@@ -17,6 +17,7 @@ from corbado_auth.models import CorbadoAccount
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = (
         "For a person with two local users, one of them new and empty: let them sign in as the "
         "other one from now on. corbado_compare lists such people.\n\n"

@@ -62,6 +62,7 @@ STOPPED = 2
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = HELP
     epilog = EPILOG
     # Run below, since a failed check has to end with the exit code for "could not start".

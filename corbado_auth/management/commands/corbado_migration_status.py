@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from corbado_auth.existing_users.adoption import Adoption, measure
+from corbado_auth.management.base import CorbadoCommand
 
 BAR = 40
 
 
-class Command(BaseCommand):
+class Command(CorbadoCommand):
+    is_about_one_project = True
     help = (
         "Show how far the users of this site have moved to Corbado: how many have an account, "
         "have signed in with it, still use a password, or were refused by corbado_migrate_users, "

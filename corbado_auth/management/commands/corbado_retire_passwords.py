@@ -47,6 +47,7 @@ Write = Callable[[Iterable[Row]], object]
 
 
 class Command(CorbadoCommand):
+    is_about_one_project = True
     help = HELP
     epilog = EPILOG
 
