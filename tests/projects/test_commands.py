@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.core.management import call_command, load_command_class
 from django.core.management.base import CommandError
 from django.test import Client
 
 from corbado_auth import csp
+from corbado_auth.emulator import cli
 from corbado_auth.models import CorbadoAccount, PendingDeletion
 from corbado_auth.projects import use_project
 from corbado_auth.testing import Corbado
@@ -29,6 +30,7 @@ MakeUser = Callable[..., Any]
 COMMANDS = {
     "corbado_compare": [],
     "corbado_doctor": [],
+    "corbado_emulator": [],
     "corbado_end_sessions": ["--linked"],
     "corbado_invite_staff": ["--all", "--origin", "https://green.example.com"],
     "corbado_link": ["--user", "erin", "--corbado-id", "usr-1"],
@@ -112,6 +114,24 @@ def test_the_doctor_asks_about_one_project(brands: Brands) -> None:
         run("corbado_doctor", "--project", "blue")
     assert calls(brands["blue"]) == [("GET", "/v1/projectConfig")]
     assert calls(brands["green"]) == []
+
+
+def test_the_emulator_stands_in_for_one_project(two_projects: Any) -> None:
+    two_projects.DEBUG = True
+    two_projects.CORBADO_PROJECTS = {
+        "green": {"PROJECT_ID": "pro-1", "FRONTEND_API_URL": "http://127.0.0.1:9001"},
+        "blue": {"PROJECT_ID": "pro-2", "WEBHOOK_SECRETS": ["without-a-colon"]},
+    }
+    command = load_command_class("corbado_auth", "corbado_emulator")
+    argv = ["manage.py", "corbado_emulator", "--project"]
+    with pytest.MonkeyPatch.context() as patch:
+        started: list[Any] = []
+        patch.setattr(cli, "serve", lambda config, say: started.append(config))
+        command.run_from_argv([*argv, "green"])
+        assert (started[0].project_id, started[0].port) == ("pro-1", 9001)
+        with pytest.raises(SystemExit) as caught:
+            command.run_from_argv([*argv, "blue"])
+        assert caught.value.code == 2
 
 
 def test_an_export_has_what_each_project_knows(

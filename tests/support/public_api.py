@@ -45,7 +45,7 @@ HIDDEN = {
     *("aauthenticate", "as_view", "dispatch", "get", "get_context_data"),
     *("get_default_redirect_url", "get_redirect_url", "template_name"),
     *("get_initial", "http_method_names", "http_method_not_allowed", "login", "logout", "post"),
-    *("process_request", "process_response", "setup", "setUp"),
+    *("process_request", "process_response", "setup", "setUp", "sync_capable", "async_capable"),
 }
 
 

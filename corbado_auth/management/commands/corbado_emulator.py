@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.urls import NoReverseMatch, reverse
 
 from corbado_auth.conf import conf
+from corbado_auth.management.base import CorbadoCommand
+from corbado_auth.projects import is_project_known, project_names, use_project
 
 try:
     from corbado_auth.emulator import cli
@@ -26,11 +30,19 @@ except ModuleNotFoundError as missing:  # pragma: no cover - seen in an environm
 SITE = "http://localhost:8000"  # where runserver serves it
 
 
-class Command(BaseCommand):
+class Command(CorbadoCommand):
+    is_about_one_project = True
     help = cli.DESCRIPTION if HAS_EXTRA else "Stand in for Corbado on this machine, offline."
     # It must start before the site is set up, since it is used to set the site up.
     requires_system_checks = ()
-    stealth_options = ("skip_checks",)
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Read the project's name first: its settings are the defaults of the other options."""
+        early = ArgumentParser(add_help=False, allow_abbrev=False)
+        early.add_argument("--project", default="")
+        name = early.parse_known_args(argv[2:])[0].project
+        with use_project(name) if name in project_names() else nullcontext():
+            super().run_from_argv(argv)
 
     def add_arguments(self, parser: CommandParser) -> None:
         if not HAS_EXTRA:  # pragma: no cover - seen in an environment without extras
@@ -61,6 +73,8 @@ class Command(BaseCommand):
 
     def _defaults(self) -> Mapping[str, Any]:
         """Return what the site's settings and URLconf already say."""
+        if not is_project_known():
+            return {}  # Only to show the help, or to say that --project is missing.
         values: dict[str, Any] = {
             "project_id": conf.CORBADO_PROJECT_ID,
             "api_secret": conf.CORBADO_API_SECRET,
