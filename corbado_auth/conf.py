@@ -285,6 +285,24 @@ class Settings:
         return bool(_get("CORBADO_ADMIN_PASSWORD_FORM", True))
 
     @property
+    def CORBADO_API_ORIGINS(self) -> Sequence[str]:
+        """Other origins whose pages may call the JSON API, such as ``https://app.example.com``.
+
+        Compared exactly, without wildcards. Their pages get a token, never a session cookie.
+        """
+        return _get_list("CORBADO_API_ORIGINS") or []
+
+    @property
+    def CORBADO_API_TOKEN(self) -> str | None:
+        """Dotted path of a ``headless.tokens.TokenExchange``: the tokens that the JSON API issues.
+
+        None (default): django-rest-knox, djangorestframework-simplejwt or DRF's own, whichever is
+        installed, in this order. An empty string: none, but sessions.
+        """
+        value = _get("CORBADO_API_TOKEN", None)
+        return None if value is None else str(value)
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))

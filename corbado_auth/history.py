@@ -25,13 +25,14 @@ MAX_USER_AGENT = 255
 def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Record a sign-in: one statement. Connected to ``user_logged_in``.
 
-    Skips tokens that are issued without a session, and staff who start to impersonate a customer.
+    Skips tokens that other packages issue without a session, and staff who start to impersonate a
+    customer.
     """
     session = getattr(request, "session", None)
     if not conf.CORBADO_SIGN_IN_HISTORY or request is None or session is None:
         return
     is_ours = hasattr(request, "_corbado_sign_in")
-    if not is_users(session, user) or (not is_ours and was_somebody_else(request, user)):
+    if not is_ours and (not is_users(session, user) or was_somebody_else(request, user)):
         return
     method, corbado_user_id = method_under_way(request)
     _record(

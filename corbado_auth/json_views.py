@@ -24,7 +24,7 @@ from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
 from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
 
-__all__ = ["JSONView", "Refusal", "impersonating"]
+__all__ = ["JSONView", "Refusal", "impersonating", "too_many_attempts"]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -51,6 +51,12 @@ def impersonating() -> Refusal:
     """Return the refusal while impersonating: nothing is changed in the other user's name."""
     message = gettext("You are acting as someone else, so passkeys are off.")
     return Refusal("impersonating", message, 403)
+
+
+def too_many_attempts() -> Refusal:
+    """Return the refusal of an address with too many failed attempts; Corbado is not asked."""
+    message = gettext("Too many attempts. Wait a minute, or use your password.")
+    return Refusal("too_many_attempts", message, 429, retry_after=60)
 
 
 class JSONView(View):
@@ -87,8 +93,7 @@ class JSONView(View):
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = str(request.method).lower()
         if method not in self.http_method_names:
-            allowed = ", ".join(each.upper() for each in self.http_method_names)
-            return HttpResponse(status=405, headers={"Allow": allowed})
+            return self._wrong_method()
         # First: to look for a CSRF token, Django would parse a form, whatever its size.
         has_body = method == "post"
         if has_body and request.content_type != "application/json":
@@ -96,7 +101,7 @@ class JSONView(View):
         self._check_origin()
         try:
             body = self._read_body() if has_body else {}
-            if not switch.is_enabled(request, has_begun=self._has_begun(body)):
+            if not self._is_enabled(body):
                 raise Refusal("switched_off", switch.sentence(), 403)
             return self._respond(body, *args, **kwargs)
         except CorbadoError as error:
@@ -116,6 +121,10 @@ class JSONView(View):
     def _check_origin(self) -> None:
         """Raise Refusal unless a page that may make this request made it."""
         raise NotImplementedError
+
+    def _is_enabled(self, body: dict[str, Any]) -> bool:
+        """Return whether this visitor may use Corbado now."""
+        return switch.is_enabled(self.request, has_begun=self._has_begun(body))
 
     def _has_begun(self, body: dict[str, Any]) -> bool:
         """Return whether the pilot has let this begin, so that only the switch can stop it."""
@@ -146,6 +155,13 @@ class JSONView(View):
             return Refusal("misconfigured", message, 500)
         asked = error.retry_after if isinstance(error, CorbadoUnavailable) else None
         return _unavailable(seconds_to_wait(asked))
+
+    def _wrong_method(self) -> HttpResponse:
+        allowed = ", ".join(each.upper() for each in self.http_method_names)
+        message = gettext("This URL takes %s only.") % allowed
+        response = self._refuse(Refusal("method_not_allowed", message, 405))
+        response.headers["Allow"] = allowed
+        return response
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:
         level = logging.WARNING if refusal.status == 429 else logging.INFO

@@ -8,9 +8,10 @@ bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
 neighbours=(
-    allauth axes channels easyaudit grappelli hijack htmx impersonate jazzmin knox loginas ninja otp
-    otp_webauthn passkeys passwordless policies polymorphic qsessions sesame session_timeout
-    simple_history su telemetry tenants two_factor unfold user_sessions usersessions wagtail whitenoise
+    allauth authtoken axes channels easyaudit grappelli hijack htmx impersonate jazzmin knox loginas
+    ninja otp otp_webauthn passkeys passwordless policies polymorphic qsessions sesame
+    session_timeout simplejwt simple_history su telemetry tenants two_factor unfold user_sessions
+    usersessions wagtail whitenoise
 )
 left_out=()
 failed=()

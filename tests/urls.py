@@ -34,4 +34,5 @@ urlpatterns = [
     path("matters/", matters, name="matters"),
     path("admin/", admin.site.urls),
     path("corbado/", include("corbado_auth.urls")),
+    path("auth/api/", include("corbado_auth.headless.urls")),
 ]

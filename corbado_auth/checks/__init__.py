@@ -11,6 +11,7 @@ from django.core.checks import Tags, register
 from .admin_sites import check_admin_sites
 from .connect import check_connect, check_connect_deployment
 from .email_lookups import check_email_lookups
+from .headless import check_headless
 from .lockout import check_lockout
 from .neighbours import check_neighbours
 from .policies import check_policies
@@ -36,6 +37,7 @@ def register_checks() -> None:
         check_neighbours,
         check_recorders,
         check_admin_sites,
+        check_headless,
     )
     register(check_projects, Tags.security, "corbado_auth")
     for check in checks:

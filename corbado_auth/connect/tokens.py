@@ -15,7 +15,7 @@ from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService, TokenType
 from corbado_auth.events import log_event
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.json_views import Refusal, impersonating
+from corbado_auth.json_views import JSONView, Refusal, impersonating
 from corbado_auth.known_passkeys import expect_removal
 from corbado_auth.models import ConnectAccount
 from corbado_auth.session import is_recent
@@ -24,22 +24,23 @@ from corbado_auth.throttle import Tally
 from .changes import note_changes
 from .component_view import ComponentView
 
-__all__ = ["ConnectTokensView"]
+__all__ = ["ConnectTokensView", "TokenIssuer"]
 
 # A page takes one, and the list takes another after each change.
 TOKENS_PER_MINUTE = 30
 
 
-class ConnectTokensView(ComponentView):
+class TokenIssuer(JSONView):
     """Take ``{"type": …}`` from a signed-in person and return ``{"token": …}`` for their handle.
 
-    The type is from a fixed list, and the session alone decides whose token it is.
+    The type is from a fixed list, and who is signed in decides whose token it is.
     """
 
     _what = "token"
 
-    # How many seconds ago may the sign-in have been to add or remove a passkey?
-    recent_sign_in = 10 * 60
+    def _require_recent_sign_in(self) -> None:
+        """Raise Refusal unless the person has just signed in: an old session may be stolen."""
+        raise NotImplementedError
 
     @sensitive_variables("token")
     def _respond(self, body: dict[str, Any]) -> HttpResponse:
@@ -51,8 +52,8 @@ class ConnectTokensView(ComponentView):
         if is_impersonating(self.request):
             raise impersonating()
         self._check_person(user)
-        if token_type != "passkey-list" and not self._is_recent():  # noqa: S105 -- no password
-            raise Refusal("sign_in_again", gettext("Please sign in again first."), 403)
+        if token_type != "passkey-list":  # noqa: S105 -- no password
+            self._require_recent_sign_in()
         if Tally("connect_tokens", str(user.pk)).add() > TOKENS_PER_MINUTE:
             message = gettext("Too many attempts. Wait a minute.")
             raise Refusal("too_many_attempts", message, 429, retry_after=60)
@@ -96,9 +97,16 @@ class ConnectTokensView(ComponentView):
             message = gettext("Passkeys are not available for your account.")
             raise Refusal("refused", message, 403) from None
 
-    def _is_recent(self) -> bool:
-        """Return whether the person has just signed in: an old session may be stolen."""
-        return is_recent(self.request, self.recent_sign_in)
+
+class ConnectTokensView(TokenIssuer, ComponentView):
+    """Issue connect tokens to Connect's component on our own pages; see TokenIssuer."""
+
+    # How many seconds ago may the sign-in have been to add or remove a passkey?
+    recent_sign_in = 10 * 60
+
+    def _require_recent_sign_in(self) -> None:
+        if not is_recent(self.request, self.recent_sign_in):
+            raise Refusal("sign_in_again", gettext("Please sign in again first."), 403)
 
     @classmethod
     def _may_append(cls, request: HttpRequest) -> bool:

@@ -9,8 +9,10 @@ from django.utils.translation import gettext
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import BasePermission
 
+from corbado_auth.headless.origins import SIGN_IN_HEADER
+from corbado_auth.headless.signed import is_recent_proof
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.session import is_recent
+from corbado_auth.session import is_recent, primary_key
 from corbado_auth.step_up.asking import RECENT, page_behind, sign_in_again_url
 
 __all__ = ["RecentSignIn"]
@@ -25,8 +27,9 @@ class RecentSignInRequired(APIException):  # type: ignore[misc]  # it has no typ
 class RecentSignIn(BasePermission):  # type: ignore[misc]
     """A permission for people who have signed in recently, in this session.
 
-    A token does not count, since nothing says when its owner signed in. Everyone else gets a 401
-    with ``login_url``, the page that asks them to sign in again.
+    A token does not count, since nothing says when its owner signed in; beside one, the header
+    ``Corbado-Sign-In`` counts, which has the proof of a sign-in by the JSON API. Everyone else gets
+    a 401 with ``login_url``, the page that asks them to sign in again.
     """
 
     # How many seconds ago may the sign-in have been?
@@ -40,6 +43,9 @@ class RecentSignIn(BasePermission):  # type: ignore[misc]
         if is_impersonating(plain):
             raise PermissionDenied(gettext("You are acting as someone else."), "impersonating")
         if is_recent(request, self.recent_sign_in):
+            return True
+        proof, key = plain.headers.get(SIGN_IN_HEADER), primary_key(request.user)
+        if is_recent_proof(proof, key, self.recent_sign_in):
             return True
         raise RecentSignInRequired(
             {

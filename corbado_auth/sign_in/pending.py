@@ -17,7 +17,7 @@ from corbado_auth.identity import CorbadoEmail, CorbadoUser
 
 from .signed_cookies import SignedCookie, TooLargeError
 
-__all__ = ["PendingSignIn", "keep", "new_id", "store"]
+__all__ = ["PendingSignIn", "keep", "new_id", "pack", "store", "unpack"]
 
 logger = logging.getLogger("corbado_auth")
 
@@ -61,7 +61,7 @@ class PendingSignIn:
         try:
             return cls(
                 id=_text(value["id"]),
-                corbado_user=_unpack(value["user"]),
+                corbado_user=unpack(value["user"]),
                 next=_text(value["next"]),
                 token_digest=_text(value["digest"]),
                 takes_password=value.get("takes_password") is True,
@@ -102,7 +102,7 @@ def keep(
     """
     value = {
         "id": result.id,
-        "user": _pack(result.corbado_user),
+        "user": pack(result.corbado_user),
         "next": result.next,
         "digest": result.token_digest,
         "signed_in": _signed_in(request),
@@ -120,7 +120,7 @@ def _signed_in(request: HttpRequest) -> str:
     return str(request.user.pk) if request.user.is_authenticated else ""
 
 
-def _pack(user: CorbadoUser) -> dict[str, Any]:
+def pack(user: CorbadoUser) -> dict[str, Any]:
     """Return what the mapping needs, including unconfirmed addresses: they may be known here."""
     return {
         "id": user.id,
@@ -130,7 +130,8 @@ def _pack(user: CorbadoUser) -> dict[str, Any]:
     }
 
 
-def _unpack(value: dict[str, Any]) -> CorbadoUser:
+def unpack(value: dict[str, Any]) -> CorbadoUser:
+    """Return the Corbado user again; raises KeyError, TypeError or ValueError for another form."""
     return CorbadoUser(
         id=_text(value["id"]),
         full_name=_text(value["name"]),

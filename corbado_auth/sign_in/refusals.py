@@ -82,7 +82,7 @@ class RefusalPages(FailurePages):
         a link with a token of theirs, and a password entered here would link the two.
         """
         refusal: Any = getattr(self.request, "corbado_refusal", None)
-        if self._is_left_behind(refusal, corbado_user):
+        if is_left_behind(refusal, corbado_user):
             response = sign_in(
                 self.request, corbado_user, next_url=next_url, token_digest=token_digest
             )
@@ -106,36 +106,6 @@ class RefusalPages(FailurePages):
             takes_password=asked and refusal.password_helps and passwords.are_taken(),
         )
         return self._unfinished(result, reason)
-
-    def _is_left_behind(self, refusal: Any, corbado_user: CorbadoUser) -> bool:
-        """Unlink a Corbado user who was deleted there, and has come back as this one.
-
-        Only on Corbado's own word, and only for someone whom a confirmed address would link.
-        """
-        former = refusal.linked_to if refusal is not None else ""
-        if not former or not corbado_user.verified_emails:
-            return False
-        try:
-            if CorbadoService().get_user(former).status != "deleted":
-                return False
-        except CorbadoRejected as error:
-            if error.error_type != "not_found":
-                log_failure("Sign-in refused", error)
-                return False
-        except CorbadoUnavailable as error:
-            log_failure("Sign-in refused", error)
-            return False
-        log_event(
-            logging.WARNING,
-            "Unlinked: Corbado user %s is deleted there, and their local user comes back as %s",
-            former,
-            corbado_user.id,
-            event="account_unlinked",
-            reason="corbado_user_deleted",
-            corbado_user_id=former,
-        )
-        CorbadoAccount.objects.current().filter(corbado_user_id=former).delete()
-        return True
 
     def _unfinished(
         self, result: PendingSignIn, reason: str = "account_exists", form: Form | None = None
@@ -321,6 +291,37 @@ class ConfirmEmailView(OwnForms, RefusalPages):
                 "unavailable", retry_after=seconds_to_wait(error.retry_after)
             )
         return self.render_failure("misconfigured")
+
+
+def is_left_behind(refusal: Any, corbado_user: CorbadoUser) -> bool:
+    """Unlink a Corbado user who was deleted there, and has come back as this one.
+
+    Only on Corbado's own word, and only for someone whom a confirmed address would link.
+    """
+    former = refusal.linked_to if refusal is not None else ""
+    if not former or not corbado_user.verified_emails:
+        return False
+    try:
+        if CorbadoService().get_user(former).status != "deleted":
+            return False
+    except CorbadoRejected as error:
+        if error.error_type != "not_found":
+            log_failure("Sign-in refused", error)
+            return False
+    except CorbadoUnavailable as error:
+        log_failure("Sign-in refused", error)
+        return False
+    log_event(
+        logging.WARNING,
+        "Unlinked: Corbado user %s is deleted there, and their local user comes back as %s",
+        former,
+        corbado_user.id,
+        event="account_unlinked",
+        reason="corbado_user_deleted",
+        corbado_user_id=former,
+    )
+    CorbadoAccount.objects.current().filter(corbado_user_id=former).delete()
+    return True
 
 
 def _address_to_confirm(result: PendingSignIn) -> str:

@@ -29,7 +29,7 @@ def everything_said() -> list[CheckMessage]:
 # tests/accounts/test_email_index_checks.py asks the database, test_checks.py and test_urls.py have
 # other user models and URLconfs, test_connect.py has Connect, and what records requests is in
 # tests/neighbours/test_telemetry.py, as are other apps' settings in test_easyaudit.py and
-# test_session_timeout.py; test_admin_sites.py has other admin sites, and
+# test_session_timeout.py; test_admin_sites.py has other admin sites, test_headless.py the API, and
 # tests/projects/test_checks.py several projects.
 ELSEWHERE = {
     ids.ADDRESS_IS_USER_NAME,
@@ -56,6 +56,8 @@ ELSEWHERE = {
     ids.PROJECT_UNRESOLVED,
     ids.PLAIN_SETTINGS_IGNORED,
     ids.RESOLVER_NEEDLESS,
+    ids.API_MALFORMED,
+    ids.API_ORIGINS_UNUSED,
 }
 
 

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -57,6 +58,7 @@ def text() -> str:
         ("The backend", BACKEND, backend()),
         ("Views", VIEWS, views()),
         ("URL names", URLS, url_names()),
+        ("The JSON API", JSON_API, json_api()),
         ("Template tags", TAGS, template_tags()),
         ("Templates", TEMPLATES, templates()),
         ("Signals", SIGNALS, signals()),
@@ -96,6 +98,12 @@ not listed is not for overriding.
 """
 URLS = """
 In the namespace `corbado_auth`, below the prefix under which you include `corbado_auth.urls`.
+"""
+JSON_API = """
+In the namespace `corbado_auth_headless`, below the prefix under which you include
+`corbado_auth.headless.urls`; [how to use it](how-to-api.md). `openapi.yaml` beside it describes
+every request and response. `corbado_auth.headless.tokens.TokenExchange` is what CORBADO_API_TOKEN
+may name; those in `corbado_auth.contrib.api_tokens` are subclasses.
 """
 TAGS = """
 `{% load corbado %}` first. The template engine needs the context processor
@@ -238,8 +246,21 @@ def views() -> Iterator[str]:
 
 
 def url_names() -> Iterator[str]:
-    from corbado_auth.urls import app_name, urlpatterns
+    from corbado_auth import urls
 
+    yield from _url_names(urls)
+
+
+def json_api() -> Iterator[str]:
+    from corbado_auth.headless import urls
+    from corbado_auth.headless.tokens import TokenExchange
+
+    yield from _url_names(urls)
+    yield from methods(TokenExchange)
+
+
+def _url_names(urlconf: Any) -> Iterator[str]:
+    app_name, urlpatterns = urlconf.app_name, urlconf.urlpatterns
     yield "| name | path | view |\n|---|---|---|\n"
     for pattern in urlpatterns:
         view = pattern.callback.view_class.__name__

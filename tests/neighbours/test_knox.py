@@ -16,7 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from corbado_auth.contrib.rest_framework import RecentSignIn
+from corbado_auth.headless.tokens import TokenExchange
+from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
+from tests.support.api_client import ApiClient
+from tests.support.api_token_cases import ADA, TokenCases
 from tests.support.front_door import age_sign_in, sign_in
 from tests.urls import urlpatterns as site
 
@@ -130,3 +134,49 @@ def test_whoever_acts_as_somebody_else_gets_no_further_at_the_api(
     answer = client.get("/transfer/")
     assert answer.status_code == 403
     assert "acting as someone else" in answer.json()["detail"]
+
+
+class TestKnox(TokenCases):
+    def test_token_and_proof_are_good_at_the_sites_own_api(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        front_end.sign_in(corbado.add_user(ADA))
+        assert front_end.token["expires_at"]
+        answer = front_end.http.get("/transfer-by-token/", headers=front_end.headers())
+        assert answer.json() == {"done": True}
+        front_end.proof = ""
+        answer = front_end.http.get("/transfer-by-token/", headers=front_end.headers())
+        assert answer.json()["error"] == "recent_sign_in_required"
+
+    def test_a_token_can_be_ours_by_name_or_none(
+        self, front_end: ApiClient, corbado: Corbado, settings: Any
+    ) -> None:
+        ada = corbado.add_user(ADA)
+        settings.CORBADO_API_TOKEN = f"{__name__}.Own"
+        assert front_end.sign_in(ada).json()["token"]["access"] == "own"
+        settings.CORBADO_API_TOKEN = ""
+        asked = front_end.finish(ada)
+        assert (asked.status_code, asked.json()["error"]) == (400, "no_session")
+
+    @override_settings(REST_KNOX={"TOKEN_LIMIT_PER_USER": 1})
+    def test_the_limit_of_knox_holds_here(self, front_end: ApiClient, corbado: Corbado) -> None:
+        ada = corbado.add_user(ADA)
+        front_end.sign_in(ada)
+        refused = ApiClient(corbado, origin="").finish(ada, email=ADA)
+        assert (refused.status_code, refused.json()["error"]) == (403, "too_many_tokens")
+        assert CorbadoAccount.objects.get().sign_in_count == 1
+        front_end.post("/sign-out/")
+        front_end.token = {}
+        front_end.sign_in(ada)
+
+
+class Own(TokenExchange):
+    """A site's own tokens."""
+
+    def issue(self, request: Any, user: Any) -> dict[str, Any]:
+        """Return always the same."""
+        return {"scheme": "Own", "access": "own"}
+
+    def authenticate(self, request: Any) -> Any:
+        """Accept none."""
+        return None

@@ -22,7 +22,7 @@ class Description:
 
     def __init__(self, folder: Path, name: str = "backend_api_public.yml") -> None:
         self.name = name
-        self._files = {path.name: _load(path) for path in sorted(folder.glob("*.yml"))}
+        self._files = {path.name: _load(path) for path in sorted(folder.glob("*.y*ml"))}
         self._registry: Any = Registry().with_resources(
             (file, Resource(contents=contents, specification=DRAFT4))
             for file, contents in self._files.items()
@@ -43,6 +43,10 @@ class Description:
             kind = responses[which]["$ref"].rpartition("/")[2]
             return self._problems(body, ["components", "responses", kind])
         return self._problems(body, self._pointer(path, method), "responses", which)
+
+    def problems_of_error(self, body: Any) -> list[Problem]:
+        """List what is wrong with a failure that ``components`` describes as ``Error``."""
+        return self._problems(body, ["components", "responses", "Error"])
 
     def _operation(self, path: str, method: str) -> Any:
         return self._files[self.name]["paths"][self._template(path)][method.lower()]

@@ -17,6 +17,7 @@ from django.template import Library
 from django.urls import URLPattern
 
 from corbado_auth import checks, conf, exceptions, models, urls
+from corbado_auth.headless import urls as headless_urls
 from corbado_auth.templatetags import corbado as tags
 
 # What a site imports. All other modules are ours to change.
@@ -26,6 +27,7 @@ MODULES = (
     "csp",
     "decorators",
     "existing_users",
+    "headless.tokens",
     "identity",
     "middleware",
     "mixins",
@@ -139,10 +141,11 @@ def _parameters(kind: type) -> str:
 
 
 def _urls() -> Iterator[str]:
-    yield f"URLs, namespace {urls.app_name}"
-    for pattern in urls.urlpatterns:
-        assert isinstance(pattern, URLPattern)
-        yield f"  {pattern.name} at {pattern.pattern}"
+    for urlconf in (urls, headless_urls):
+        yield f"URLs, namespace {urlconf.app_name}"
+        for pattern in urlconf.urlpatterns:
+            assert isinstance(pattern, URLPattern)
+            yield f"  {pattern.name} at {pattern.pattern}"
 
 
 def _tags() -> Iterator[str]:

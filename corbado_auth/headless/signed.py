@@ -1,0 +1,153 @@
+"""What a client holds between two calls, signed: it takes no row, and no cookie.
+
+The state of a sign-in that has begun, a verified person who has to be confirmed, and the proof of
+a recent sign-in beside a token. None is secret from its client; all expire.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.core import signing
+from django.core.cache import cache
+from django.utils.crypto import get_random_string
+
+from corbado_auth.identity import CorbadoUser
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.sign_in.pending import pack, unpack
+
+__all__ = ["Pending", "State", "is_recent_proof", "new_proof"]
+
+logger = logging.getLogger("corbado_auth")
+
+STATE_SALT = "corbado_auth.headless.state"
+PENDING_SALT = "corbado_auth.headless.pending"
+PROOF_SALT = "corbado_auth.headless.proof"
+STATE_AGE = 60 * 60
+PENDING_AGE = 5 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A sign-in that has begun: where, and for whom if the client knows.
+
+    ``email`` is the address that the person typed into this client. A token of someone else's
+    account has another confirmed address, so this one proves that the token belongs here.
+    """
+
+    id: str
+    origin: str
+    email: str = ""
+
+    @classmethod
+    def new(cls, origin: str, email: str) -> State:
+        """Begin a sign-in."""
+        return cls(get_random_string(22), origin, email)
+
+    def sign(self) -> str:
+        """Return the text that the client sends back."""
+        return _sign([self.id, self.origin, self.email], STATE_SALT)
+
+    @classmethod
+    def read(cls, text: object, origin: str) -> State | None:
+        """Return the state if it is ours, fresh, and comes from the origin that began; or None."""
+        value = _read(text, STATE_SALT, STATE_AGE)
+        state = cls(*value) if isinstance(value, list) and len(value) == 3 else None
+        return state if state is not None and state.origin == origin else None
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether somebody was verified for it; False if the cache does not know."""
+        try:
+            return cache.get(_used_key(self.id)) is not None
+        except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+            logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)
+            return False
+
+    def use_up(self) -> bool:
+        """Let it count once; return False if another request was first."""
+        return _use_up(self.id, STATE_AGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A verified person who is signed in only when the client confirms it.
+
+    It is void once this person has signed in, here or elsewhere: the count tells.
+    """
+
+    id: str
+    origin: str
+    mode: str
+    corbado_user: CorbadoUser
+    count: int
+
+    @classmethod
+    def new(cls, origin: str, mode: str, corbado_user: CorbadoUser) -> Pending:
+        """Keep a verified person."""
+        count = _count(corbado_user)
+        return cls(get_random_string(22), origin, mode, corbado_user, count)
+
+    def sign(self) -> str:
+        """Return the text that the client sends back."""
+        value = [self.id, self.origin, self.mode, pack(self.corbado_user), self.count]
+        return _sign(value, PENDING_SALT)
+
+    @classmethod
+    def read(cls, text: object, origin: str) -> Pending | None:
+        """Return the result if it is ours, fresh, and comes from the same origin; or None."""
+        value = _read(text, PENDING_SALT, PENDING_AGE)
+        try:
+            found, where, mode, user, count = value
+            pending = cls(found, where, mode, unpack(user), count)
+        except (KeyError, TypeError, ValueError):
+            return None  # Not ours, or written by another release.
+        return pending if pending.origin == origin else None
+
+    def use_up(self) -> bool:
+        """Let it count once; return False if the person has signed in since, or it is used."""
+        return _count(self.corbado_user) == self.count and _use_up(self.id, PENDING_AGE)
+
+
+def new_proof(user_key: str) -> str:
+    """Return the proof that this user has just signed in, for calls with a token."""
+    return _sign([user_key, int(time.time())], PROOF_SALT)
+
+
+def is_recent_proof(text: object, user_key: str, seconds: int) -> bool:
+    """Return whether the text proves that this user signed in at most ``seconds`` ago."""
+    value = _read(text, PROOF_SALT, seconds)
+    return isinstance(value, list) and value[:1] == [user_key]
+
+
+def _sign(value: list[Any], salt: str) -> str:
+    return signing.dumps(value, salt=salt, compress=True)
+
+
+def _read(text: object, salt: str, max_age: int) -> Any:
+    try:
+        return signing.loads(text, salt=salt, max_age=max_age) if isinstance(text, str) else None
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def _count(corbado_user: CorbadoUser) -> int:
+    account = CorbadoAccount.objects.for_corbado_user(corbado_user.id)
+    return -1 if account is None else account.sign_in_count
+
+
+def _use_up(key: str, seconds: int) -> bool:
+    """Note that something has been used. A failing cache refuses nobody."""
+    try:
+        return bool(cache.add(_used_key(key), 1, seconds))
+    except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+        logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)
+        return True
+
+
+def _used_key(key: str) -> str:
+    return f"corbado_auth.headless.{sha256(key.encode()).hexdigest()[:32]}"

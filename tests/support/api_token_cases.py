@@ -1,0 +1,134 @@
+"""What each kind of token has to do after a sign-in by the JSON API: a neighbour inherits these."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import get_user_model, user_logged_in
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+
+from corbado_auth.headless.signed import new_proof
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.session import primary_key
+from corbado_auth.sign_in_record import SignInRecord
+from corbado_auth.testing import Corbado
+from tests.support.api_client import ELSEWHERE, ApiClient
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+
+
+class TokenCases:
+    """A front end on another origin, on a site with one kind of token."""
+
+    # Whether signing out ends the access token itself.
+    ends_at_once = True
+
+    @pytest.fixture
+    def front_end(self, corbado: Corbado, db: None, settings: Any) -> ApiClient:
+        cache.clear()
+        settings.CORBADO_API_ORIGINS = [ELSEWHERE]
+        settings.CORBADO_SIGN_IN_HISTORY = True
+        return ApiClient(corbado, origin=ELSEWHERE)
+
+    def test_a_person_signs_in_by_token_and_signs_out(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        front_end.sign_in(corbado.add_user(ADA))
+        user = get_user_model().objects.get(email=ADA)
+        assert front_end.who() == ADA
+        assert user.last_login
+        assert CorbadoAccount.objects.get(user=user).sign_in_count == 1
+        (record,) = SignInRecord.objects.all()
+        assert (record.user_id, record.outcome, record.method) == (
+            user.pk,
+            SignInRecord.Outcome.SIGNED_IN,
+            "corbado",
+        )
+        assert not front_end.http.cookies
+        assert not Session.objects.exists()
+        told = front_end.post("/sign-out/", {"refresh": front_end.token.get("refresh", "")})
+        assert told.json()["user"] is None
+        if self.ends_at_once:
+            assert front_end.get("/session/").json()["error"] == "invalid_token"
+
+    def test_a_receiver_that_writes_into_the_session_makes_no_cookie(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        def greet(request: Any, **_signal: Any) -> None:
+            request.session["greeting"] = "hello"
+
+        user_logged_in.connect(greet)
+        try:
+            front_end.sign_in(corbado.add_user(ADA))
+        finally:
+            user_logged_in.disconnect(greet)
+        assert not front_end.http.cookies
+        assert not Session.objects.exists()
+
+    def test_whoever_did_not_type_this_address_is_asked_first(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        asked = front_end.finish(corbado.add_user(ADA))
+        assert (asked.status_code, "token" in asked.json()) == (409, False)
+        assert front_end.confirm(asked).json()["token"]["access"]
+        assert front_end.who() == ADA
+
+    def test_whom_the_site_does_not_let_in_gets_no_token(
+        self, front_end: ApiClient, corbado: Corbado, make_user: Any
+    ) -> None:
+        make_user(ADA, is_active=False)
+        refused = front_end.finish(corbado.add_user(ADA), email=ADA)
+        assert (refused.status_code, refused.json()["error"]) == (403, "inactive")
+        assert not front_end.token
+        assert not CorbadoAccount.objects.exists()
+
+    def test_a_made_up_token_is_refused(self, front_end: ApiClient, corbado: Corbado) -> None:
+        front_end.sign_in(corbado.add_user(ADA))
+        front_end.token["access"] = front_end.token["access"][:-4] + "aaaa"
+        for path in ("/session/", "/passkeys/"):
+            answer = front_end.get(path)
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+
+    def test_a_passkey_needs_the_proof_of_a_recent_sign_in_beside_the_token(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        front_end.sign_in(corbado.add_user(ADA))
+        ada = get_user_model().objects.get(email=ADA)
+        ApiClient(corbado, origin="").sign_in(corbado.add_user(BOB))
+        bob = get_user_model().objects.get(email=BOB)
+        assert front_end.get("/session/").json()["is_recent"] is True
+        assert front_end.post("/passkeys/").json()["address"] == ADA
+        with mock.patch("time.time", return_value=time.time() - 601):
+            old = new_proof(primary_key(ada))
+        for proof in ("", "a:b:c", old, new_proof(primary_key(bob))):
+            front_end.proof = proof
+            for answer in (front_end.post("/passkeys/"), front_end.delete("/passkeys/cre-1/")):
+                assert answer.status_code == 401
+                assert answer.json()["error"] == "recent_sign_in_required"
+        assert front_end.get("/passkeys/").status_code == 200
+
+    def test_signing_in_again_with_the_token_asks_nothing(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        ada = corbado.add_user(ADA)
+        front_end.sign_in(ada)
+        front_end.proof = ""
+        assert front_end.finish(ada).status_code == 200
+        assert front_end.post("/passkeys/").status_code == 200
+
+    def test_a_page_of_the_site_itself_may_have_a_session(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        page = ApiClient(corbado)
+        assert "token" not in page.sign_in(corbado.add_user(ADA), mode="session").json()
+        assert (page.who(), Session.objects.count()) == (ADA, 1)
+        # A token for somebody else leaves it alone.
+        confirmed = page.confirm(page.finish(corbado.add_user(BOB), mode="token"))
+        assert confirmed.json()["token"]
+        assert page.who() == BOB
+        page.token = {}
+        assert page.who() == ADA
