@@ -16,6 +16,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.utils.crypto import get_random_string
 
+from corbado_auth.conf import conf
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.sign_in.pending import pack, unpack
@@ -125,14 +126,23 @@ def is_recent_proof(text: object, user_key: str, seconds: int) -> bool:
 
 
 def _sign(value: list[Any], salt: str) -> str:
-    return signing.dumps(value, salt=salt, compress=True)
+    return signing.dumps(value, salt=_of_project(salt), compress=True)
 
 
 def _read(text: object, salt: str, max_age: int) -> Any:
     try:
-        return signing.loads(text, salt=salt, max_age=max_age) if isinstance(text, str) else None
+        return (
+            signing.loads(text, salt=_of_project(salt), max_age=max_age)
+            if isinstance(text, str)
+            else None
+        )
     except (signing.BadSignature, ValueError):
         return None
+
+
+def _of_project(salt: str) -> str:
+    """Return the salt of this project: a person whom one vouches for is nobody at another."""
+    return f"{salt}.{conf.CORBADO_PROJECT_ID}.{conf.CORBADO_CONNECT_PROJECT_ID}"
 
 
 def _count(corbado_user: CorbadoUser) -> int:

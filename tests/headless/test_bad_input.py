@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
 from corbado_auth import switch
 from corbado_auth.models import CorbadoAccount
@@ -48,6 +48,12 @@ def states_of_another_origin(page: ApiClient) -> Any:
 def pending_of_another_origin(page: ApiClient) -> Any:
     app = ApiClient(page.corbado, origin="")
     return page.confirm(app.finish(app.corbado.add_user(ADA)))
+
+
+def of_another_project(page: ApiClient) -> Any:
+    asked = page.finish(page.corbado.add_user(ADA))
+    with override_settings(CORBADO_PROJECT_ID="pro-2"):
+        return page.confirm(asked)
 
 
 def finish(page: ApiClient, **body: Any) -> Any:
@@ -124,6 +130,7 @@ CASES: dict[str, tuple[Callable[[ApiClient], Any], int, str]] = {
         "invalid_pending",
     ),
     "a pending of another origin": (pending_of_another_origin, 400, "invalid_pending"),
+    "a pending of another project": (of_another_project, 400, "invalid_pending"),
     "a refresh token of another type": (
         lambda page: page.post("/sign-out/", {"refresh": 1}),
         400,
