@@ -131,7 +131,8 @@ class ConnectTokenView(HeadlessView, TokenIssuer):
 def _described(passkey: Passkey) -> dict[str, Any]:
     return {
         "id": passkey.id,
-        "name": passkey.authenticator,
+        "name": passkey.name,
+        "authenticator": passkey.authenticator,
         "device": passkey.last_used_device,
         "created": _time(passkey.created),
         "last_used": _time(passkey.last_used) if passkey.was_used else None,

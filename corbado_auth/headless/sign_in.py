@@ -92,6 +92,14 @@ class SigningIn(HeadlessView):
 
     _what = "sign-in"
 
+    def identify(self) -> Any:
+        """Return who is signed in; a token that is not valid any more is why people sign in."""
+        try:
+            return super().identify()
+        except Refusal:
+            self.token_user = None
+            return super().identify()
+
     def _sign_in(self, mode: str, method: str, **proof: Any) -> HttpResponse:
         """Sign in the person onto whom the backends map the proof, or raise Refusal."""
         answer = self._signed_in(mode, method, proof)

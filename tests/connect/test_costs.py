@@ -57,4 +57,4 @@ def test_a_person_is_read_in_one_query_by_the_index_of_the_handle(
         ).values()
         if found["unique"]
     }
-    assert ("project_id", "handle") in columns
+    assert ("handle", "project_id") in columns

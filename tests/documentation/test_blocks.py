@@ -37,6 +37,12 @@ NOT_RUN = {
         "docs/how-to-connect.md",
         "export default async function preLogin(event) {",
     ): "runs at Corbado; tests/browser/test_connect.py runs it in Chromium",
+    ("docs/how-to-api.md", "<!doctype html>"): "a page of another site: "
+    "tests/browser/test_api_front_end.py opens it in Chromium",
+    (
+        "docs/how-to-api.md",
+        "$ curl -s https://www.example.com/auth/api/sign-in/ --json '{}'",
+    ): "needs a server; tests/headless makes these calls",
     ("docs/how-to-asgi.md", "# settings.py: a pool"): "needs PostgreSQL: "
     "tests/sign_in/test_uvicorn.py has such a pool",
     ("docs/how-to-asgi.md", "$ uvicorn shop.asgi:application --workers 2"): "serves until it is "

@@ -92,6 +92,9 @@ class TokenCases:
         for path in ("/session/", "/passkeys/"):
             answer = front_end.get(path)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+        # It is what brings people back to the sign-in, which it does not stop.
+        front_end.sign_in(corbado.add_user(BOB))
+        assert front_end.who() == BOB
 
     def test_a_passkey_needs_the_proof_of_a_recent_sign_in_beside_the_token(
         self, front_end: ApiClient, corbado: Corbado
