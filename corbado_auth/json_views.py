@@ -47,6 +47,13 @@ class Refusal(Exception):
         self.more = more
 
 
+class Body(dict[str, Any]):
+    """A request's JSON, whose repr hides it: Django's error reports show every local variable."""
+
+    def __repr__(self) -> str:
+        return "<body>"
+
+
 def impersonating() -> Refusal:
     """Return the refusal while impersonating: nothing is changed in the other user's name."""
     message = gettext("You are acting as someone else, so passkeys are off.")
@@ -100,7 +107,7 @@ class JSONView(View):
             raise Refusal("not_json", self._broken(), 415)
         self._check_origin()
         try:
-            body = self._read_body() if has_body else {}
+            body = self._read_body() if has_body else Body()
             if not self._is_enabled(body):
                 raise Refusal("switched_off", switch.sentence(), 403)
             return self._respond(body, *args, **kwargs)
@@ -135,7 +142,7 @@ class JSONView(View):
         return gettext("Something went wrong. Reload the page, or use your password.")
 
     @sensitive_variables()
-    def _read_body(self) -> dict[str, Any]:
+    def _read_body(self) -> Body:
         try:
             raw = self.request.read(MAX_BODY + 1)
             if len(raw) > MAX_BODY:
@@ -145,7 +152,7 @@ class JSONView(View):
             body = None
         if not isinstance(body, dict):
             raise Refusal("not_json", self._broken(), 400)
-        return body
+        return Body(body)
 
     def _failed(self, error: CorbadoError) -> Refusal:
         """Return the refusal for an error: everyone waits, or the operator acts."""

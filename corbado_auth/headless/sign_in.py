@@ -163,7 +163,7 @@ class FinishView(SigningIn):
         state, mode = self._fresh_state(), self._mode(body)
         if "signedPasskeyData" in body:
             return self._finish_connect(state, mode, body["signedPasskeyData"])
-        return self._finish_v1(state, mode, self.text(body, "authToken"))
+        return self._finish_v1(state, mode, AuthToken(self.text(body, "authToken")))
 
     def _fresh_state(self) -> State:
         """Return the state of a sign-in that this client began, and has not finished yet."""
@@ -189,13 +189,12 @@ class FinishView(SigningIn):
             raise Refusal("no_session", message, 400)
         return mode
 
-    @sensitive_variables("text", "token")
-    def _finish_v1(self, state: State, mode: str, text: str) -> HttpResponse:
+    def _finish_v1(self, state: State, mode: str, token: AuthToken) -> HttpResponse:
         if conf.uses_connect_alone():
             raise _not_offered()
-        if not FORM.fullmatch(text):
+        if not FORM.fullmatch(token):
             raise Refusal("malformed_token", gettext("This is not a token of Corbado's."), 400)
-        corbado_user = self._validate(AuthToken(text), state)
+        corbado_user = self._validate(token, state)
         take_turn()
         self.identify()
         if corbado_user.is_gone:

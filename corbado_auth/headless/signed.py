@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -42,7 +42,7 @@ class State:
 
     id: str
     origin: str
-    email: str = ""
+    email: str = field(default="", repr=False)
 
     @classmethod
     def new(cls, origin: str, email: str) -> State:
