@@ -45,9 +45,9 @@ def sign_in_for_token(
     else:
         corbado_id = connect_user.corbado_user_id if connect_user is not None else ""
     count = take_count(user)
-    kept, request.session = request.session, _empty_session()
+    before = request.session, request.user
+    request.session, request.user = _empty_session(), user
     request._corbado_sign_in = method, corbado_id  # type: ignore[attr-defined]
-    request.user = user
 
     def log_in() -> dict[str, Any]:
         with transaction.atomic(using=db_for_write()):
@@ -62,8 +62,9 @@ def sign_in_for_token(
         request.corbado_refusal = refusal  # type: ignore[attr-defined]
         return None
     finally:
-        request.session = kept
+        request.session, request.user = before
         del request._corbado_sign_in  # type: ignore[attr-defined]
+    request.user = user
     log_event(
         logging.INFO,
         "Signed in: local user %s",

@@ -220,6 +220,26 @@ def test_without_a_cache_it_is_good_once_as_well(
     assert (again.confirm(asked).status_code, again.who()) == (400, None)
 
 
+def test_of_two_calls_at_once_one_uses_the_state_up(
+    page: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second was admitted before the first had its answer."""
+    state = page.begin(ADA)
+    monkeypatch.setattr(cache, "get", lambda *_arguments: None)
+    assert page.finish(corbado.add_user(ADA), state=state).status_code == 200
+    other = ApiClient(corbado)
+    late = other.finish(corbado.add_user("b@example.com"), state=state)
+    assert (late.status_code, late.json()["error"]) == (400, "state_used")
+    assert other.who() is None
+
+
+def test_while_corbado_is_down_it_is_not_asked(page: ApiClient, corbado: Corbado) -> None:
+    corbado.fail_next(VALIDATE, status=500, times=0)
+    statuses = {finish(page).status_code for _ in range(8)}
+    asked = [each for each in corbado.requests if each.path == VALIDATE]
+    assert (statuses, len(asked)) == ({503}, 5)
+
+
 def test_a_failing_cache_keeps_nobody_out(
     page: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,9 +311,15 @@ def test_support_signs_in_nobody_and_changes_nothing(
     page: ApiClient, corbado: Corbado, settings: Any
 ) -> None:
     page.sign_in(corbado.add_user(ADA))
-    settings.CORBADO_IS_IMPERSONATING = "tests.support.front_door.is_support"
     other = corbado.add_user("b@example.com")
-    for answer in (page.finish(other), page.post("/passkeys/"), page.get("/passkeys/")):
+    asked = page.finish(other)
+    settings.CORBADO_IS_IMPERSONATING = "tests.support.front_door.is_support"
+    for answer in (
+        page.finish(other),
+        page.confirm(asked),
+        page.post("/passkeys/"),
+        page.get("/passkeys/"),
+    ):
         assert (answer.status_code, answer.json()["error"]) == (403, "impersonating")
 
 

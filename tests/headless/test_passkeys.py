@@ -9,7 +9,7 @@ import pytest
 from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
 from tests.passkeys.test_passkeys import add_passkey
-from tests.support.api_client import ApiClient
+from tests.support.api_client import ApiClient, delete_at_corbado
 from tests.support.connect_login import jwt
 from tests.support.events import give_passkey
 from tests.support.front_door import age_sign_in
@@ -58,6 +58,18 @@ def test_a_person_who_cannot_add_one_is_told_why(
     answer = page.post("/passkeys/")
     assert (answer.status_code, answer.json()["error"]) == (409, "sign_in_through_corbado")
     assert answer.json()["reason"] == "known_at_corbado"
+
+
+def test_somebody_whom_corbado_deleted_is_signed_out_everywhere(
+    page: ApiClient, corbado: Corbado
+) -> None:
+    ada, other = corbado.add_user(ADA), ApiClient(corbado)
+    other.sign_in(ada)
+    page.sign_in(ada)
+    delete_at_corbado(corbado, ada.id)
+    answer = page.post("/passkeys/")
+    assert (answer.status_code, answer.json()["error"]) == (403, "closed")
+    assert (page.who(), other.who()) == (None, None)
 
 
 def test_whoever_asks_all_the_time_has_to_wait(page: ApiClient, corbado: Corbado) -> None:

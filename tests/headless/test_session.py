@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.support.api_client import ApiClient
+from tests.support.api_client import ApiClient, delete_at_corbado
 from tests.support.front_door import age_sign_in
 from tests.support.front_door import sign_in as sign_in_by_page
 
@@ -133,6 +133,18 @@ def test_whom_the_site_does_not_let_in_is_told_so(
     assert refused.json()["login_url"] == "http://testserver/corbado/login/"
     assert page.who() is None
     assert not CorbadoAccount.objects.exists()
+
+
+def test_a_person_who_was_deleted_at_corbado_and_came_back_is_let_in(
+    page: ApiClient, corbado: Corbado
+) -> None:
+    former, user_model = corbado.add_user(ADA), get_user_model()
+    page.sign_in(former)
+    delete_at_corbado(corbado, former.id)
+    other = ApiClient(corbado)
+    other.sign_in(corbado.add_user(ADA))
+    assert other.who() == ADA
+    assert user_model.objects.count() == CorbadoAccount.objects.count() == 1
 
 
 def test_whom_corbado_blocks_is_signed_out_everywhere(page: ApiClient, wire: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from django.test import Client
 
 import corbado_auth.headless
@@ -112,3 +113,13 @@ class ApiClient:
         """Return the name of the person who is signed in, or None."""
         person = self.get("/session/").json()["user"]
         return person and person["email"]
+
+
+def delete_at_corbado(corbado: Corbado, user_id: str) -> None:
+    """Delete a person there, as in Corbado's panel."""
+    requests.delete(
+        f"{corbado.url}/v1/users/{user_id}",
+        json={},
+        auth=(corbado.settings["CORBADO_PROJECT_ID"], corbado.settings["CORBADO_API_SECRET"]),
+        timeout=30,
+    ).raise_for_status()

@@ -16,7 +16,7 @@ from corbado_auth.models import CorbadoAccount
 from corbado_auth.session import primary_key
 from corbado_auth.sign_in_record import SignInRecord
 from corbado_auth.testing import Corbado
-from tests.support.api_client import ELSEWHERE, ApiClient
+from tests.support.api_client import ELSEWHERE, ApiClient, delete_at_corbado
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -113,6 +113,37 @@ class TokenCases:
                 assert answer.status_code == 401
                 assert answer.json()["error"] == "recent_sign_in_required"
         assert front_end.get("/passkeys/").status_code == 200
+
+    def test_somebody_whom_corbado_deleted_loses_the_token(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        ada = corbado.add_user(ADA)
+        front_end.sign_in(ada)
+        delete_at_corbado(corbado, ada.id)
+        answer = front_end.post("/passkeys/")
+        assert (answer.status_code, answer.json()["error"]) == (403, "closed")
+        if self.ends_at_once:
+            assert front_end.get("/session/").json()["error"] == "invalid_token"
+
+    def test_an_account_that_goes_in_the_middle_gets_no_token(
+        self, front_end: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between the lookup and the count, someone deletes it."""
+        ada = corbado.add_user(ADA)
+        front_end.sign_in(ada)
+        front_end.token = {}
+
+        record = CorbadoAccount.record_sign_in
+
+        def record_later(account: Any, *arguments: Any, **named: Any) -> bool:
+            CorbadoAccount.objects.all().delete()
+            return record(account, *arguments, **named)
+
+        monkeypatch.setattr(CorbadoAccount, "record_sign_in", record_later)
+        refused = front_end.finish(ada, email=ADA)
+        assert (refused.status_code, refused.json()["error"]) == (403, "refused")
+        assert not front_end.token
+        assert front_end.who() is None
 
     def test_signing_in_again_with_the_token_asks_nothing(
         self, front_end: ApiClient, corbado: Corbado
