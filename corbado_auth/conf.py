@@ -294,7 +294,7 @@ class Settings:
 
     @property
     def CORBADO_API_TOKEN(self) -> str | None:
-        """Dotted path of a ``headless.tokens.TokenExchange``: the tokens that the JSON API issues.
+        """Dotted path of a ``api_tokens.TokenExchange``: the tokens that the JSON API issues.
 
         None (default): django-rest-knox, djangorestframework-simplejwt or DRF's own, whichever is
         installed, in this order. An empty string: none, but sessions.

@@ -10,9 +10,9 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from corbado_auth.api_tokens import TokenExchange, exchange
 from corbado_auth.conf import conf
 from corbado_auth.headless import origins
-from corbado_auth.headless.tokens import TokenExchange, exchange
 
 from . import ids
 
@@ -49,7 +49,7 @@ def _token() -> Messages:
         yield Error(
             f"CORBADO_API_TOKEN names {path!r}, which cannot be imported as a TokenExchange.",
             hint="Write the dotted path of a subclass of "
-            "corbado_auth.headless.tokens.TokenExchange, such as "
+            "corbado_auth.api_tokens.TokenExchange, such as "
             '"corbado_auth.contrib.api_tokens.Knox", or delete the line.',
             id=ids.API_MALFORMED,
         )

@@ -11,7 +11,7 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
-from corbado_auth.headless.tokens import TokenExchange
+from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.json_views import Refusal
 
 __all__ = ["AuthToken", "Knox", "SimpleJWT"]
@@ -68,6 +68,12 @@ class Knox(RestFrameworkTokens):
         if pair:
             pair[1].delete()
 
+    def revoke_all(self, user: Any) -> None:
+        """Delete them."""
+        from knox.models import get_token_model
+
+        get_token_model().objects.filter(user=user).delete()
+
 
 class SimpleJWT(RestFrameworkTokens):
     """djangorestframework-simplejwt: what the site's TOKEN_OBTAIN_SERIALIZER makes.
@@ -109,6 +115,18 @@ class SimpleJWT(RestFrameworkTokens):
         if is_theirs and hasattr(token, "blacklist"):
             token.blacklist()
 
+    def revoke_all(self, user: Any) -> None:
+        """Blacklist every refresh token of the user, if the site has ``token_blacklist``."""
+        from django.apps import apps
+
+        if not apps.is_installed("rest_framework_simplejwt.token_blacklist"):
+            return
+        from rest_framework_simplejwt.token_blacklist import models
+
+        tables: Any = models
+        for token in tables.OutstandingToken.objects.filter(user=user, blacklistedtoken=None):
+            tables.BlacklistedToken.objects.get_or_create(token=token)
+
 
 class AuthToken(RestFrameworkTokens):
     """DRF's own tokens: one for each user, for all devices; signing out ends it everywhere."""
@@ -124,4 +142,8 @@ class AuthToken(RestFrameworkTokens):
 
     def revoke(self, request: HttpRequest, user: Any, refresh: str) -> None:
         """Delete the user's token."""
+        self.revoke_all(user)
+
+    def revoke_all(self, user: Any) -> None:
+        """Delete the only one."""
         TokenAuthentication().get_model().objects.filter(user=user).delete()

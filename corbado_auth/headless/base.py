@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 
+from corbado_auth.api_tokens import exchange
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.json_views import JSONView, Refusal, impersonating
 from corbado_auth.local_users import email_of
@@ -18,7 +19,6 @@ from corbado_auth.session import is_recent, primary_key
 from corbado_auth.step_up.asking import RECENT
 
 from . import origins, signed
-from .tokens import exchange
 
 __all__ = ["HeadlessView"]
 

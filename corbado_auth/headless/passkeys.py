@@ -28,7 +28,6 @@ from corbado_auth.passkeys.association import (
 from corbado_auth.sessions.ending import end_sessions, sign_out_everywhere, users_by_key
 
 from .base import HeadlessView
-from .tokens import exchange
 
 __all__ = ["ConnectTokenView", "PasskeyView", "PasskeysView"]
 
@@ -93,12 +92,10 @@ class PasskeysView(PasskeyEndpoint):
         return Refusal("sign_in_through_corbado", message, 409, reason=refusal.reason)
 
     def _sign_out_everywhere(self, user: Any) -> None:
-        tokens = exchange()
-        if self.token_user is None or tokens is None:
+        if self.token_user is None:
             sign_out_everywhere(self.request)
         else:
             end_sessions(users_by_key([user.pk]))
-            tokens.revoke(self.request, user, "")
 
 
 class PasskeyView(PasskeyEndpoint):

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth import session
 from corbado_auth.addresses import same_address
+from corbado_auth.api_tokens import exchange
 from corbado_auth.client_info import client_info
 from corbado_auth.conf import conf
 from corbado_auth.connect.verification import readable, verify
@@ -40,7 +41,6 @@ from . import origins, signed
 from .base import HeadlessView, describe
 from .signed import Pending, State
 from .token_sign_in import sign_in_for_token
-from .tokens import exchange
 
 __all__ = ["BeginView", "ConfirmView", "FinishView"]
 

@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth import logout
 from django.http import HttpResponse, JsonResponse
 
+from corbado_auth.api_tokens import exchange
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.session import last_sign_in
 
 from .base import HeadlessView, describe
-from .tokens import exchange
 
 __all__ = ["SessionView", "SignOutView"]
 

@@ -11,14 +11,13 @@ from django.contrib.auth import authenticate, user_logged_in
 from django.db import transaction
 from django.http import HttpRequest
 
+from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.counting import take_count
 from corbado_auth.deadlocks import again_after_deadlock
 from corbado_auth.events import log_event, tell_refused
 from corbado_auth.exceptions import SignInRefused
 from corbado_auth.identity import ConnectUser, CorbadoUser
 from corbado_auth.models import db_for_write
-
-from .tokens import TokenExchange
 
 __all__ = ["sign_in_for_token"]
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from corbado_auth.api_tokens import revoke_all
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.session import primary_key
@@ -53,7 +54,7 @@ class Ended:
 
 
 def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: bool = False) -> Ended:
-    """End every session of these users.
+    """End every session of these users, and their tokens for the JSON API.
 
     For a person without a password that is one statement: Django binds a session to the hash of the
     password, so another unusable one ends them all, in every engine. Those of other people have to
@@ -62,6 +63,7 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: boo
     """
     ended, everybody, with_password = Ended(), [], set()
     for user in users:
+        revoke_all(user)
         everybody.append(user.pk)
         if _refuse_open_sessions(user):
             ended.refused += 1
@@ -92,6 +94,7 @@ def end_other_sessions(request: HttpRequest) -> None:
     listing.forget(keys)
     # Also those that are on no list, as far as they can be found quickly.
     for user in users_by_key([request.user.pk]):
+        revoke_all(user)
         if _refuse_open_sessions(user):
             request.session.cycle_key()
             request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -125,6 +128,8 @@ def end_sessions_of_linked() -> Ended:
         accounts = linked.select_related("user").order_by("pk")
         last = 0
         while page := list(accounts.filter(pk__gt=last)[:BATCH]):
+            for account in page:
+                revoke_all(account.user)
             with transaction.atomic(using=db_for_write()):
                 ended.refused += sum(_refuse_open_sessions(account.user) for account in page)
             last = page[-1].pk

@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 
-from corbado_auth.headless.tokens import TokenExchange
+from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.models import CorbadoAccount
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.checks import ids
-from corbado_auth.headless.tokens import TokenExchange
 
 
 class Own(TokenExchange):

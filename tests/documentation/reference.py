@@ -102,7 +102,7 @@ In the namespace `corbado_auth`, below the prefix under which you include `corba
 JSON_API = """
 In the namespace `corbado_auth_headless`, below the prefix under which you include
 `corbado_auth.headless.urls`; [how to use it](how-to-api.md). `openapi.yaml` beside it describes
-every request and response. `corbado_auth.headless.tokens.TokenExchange` is what CORBADO_API_TOKEN
+every request and response. `corbado_auth.api_tokens.TokenExchange` is what CORBADO_API_TOKEN
 may name; those in `corbado_auth.contrib.api_tokens` are subclasses.
 """
 TAGS = """
@@ -252,8 +252,8 @@ def url_names() -> Iterator[str]:
 
 
 def json_api() -> Iterator[str]:
+    from corbado_auth.api_tokens import TokenExchange
     from corbado_auth.headless import urls
-    from corbado_auth.headless.tokens import TokenExchange
 
     yield from _url_names(urls)
     yield from methods(TokenExchange)

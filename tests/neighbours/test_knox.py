@@ -15,8 +15,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.contrib.rest_framework import RecentSignIn
-from corbado_auth.headless.tokens import TokenExchange
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from tests.support.api_client import ApiClient

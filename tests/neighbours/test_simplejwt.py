@@ -67,18 +67,20 @@ class TestSimpleJWT(TokenCases):
         front_end.sign_in(corbado.add_user(ADA))
         other = ApiClient(corbado, origin="")
         other.sign_in(corbado.add_user("bob@example.com"))
-
-        def refresh(client: ApiClient) -> int:
-            body = {"refresh": client.token["refresh"]}
-            status: int = client.http.post("/refresh/", body).status_code
-            return status
-
         front_end.post("/sign-out/", {"refresh": other.token["refresh"]})
         assert refresh(other) == 200
         front_end.post("/sign-out/", {"refresh": "made up"})
         assert refresh(front_end) == 200
         front_end.post("/sign-out/", {"refresh": front_end.token["refresh"]})
         assert refresh(front_end) == 401
+
+    def have_ended(self, *clients: ApiClient) -> None:
+        assert {refresh(client) for client in clients} == {401}
+
+
+def refresh(client: ApiClient) -> int:
+    status: int = client.http.post("/refresh/", {"refresh": client.token["refresh"]}).status_code
+    return status
 
 
 def test_cors_headers_that_do_not_know_an_origin_are_warned_about(settings: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from io import StringIO
 from typing import Any
 from unittest import mock
 
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model, user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.core.management import call_command
 
 from corbado_auth.headless.signed import new_proof
 from corbado_auth.models import CorbadoAccount
@@ -117,13 +119,28 @@ class TokenCases:
     def test_somebody_whom_corbado_deleted_loses_the_token(
         self, front_end: ApiClient, corbado: Corbado
     ) -> None:
-        ada = corbado.add_user(ADA)
-        front_end.sign_in(ada)
+        ada, phone = corbado.add_user(ADA), ApiClient(corbado, origin="")
+        for client in (front_end, phone):
+            client.sign_in(ada)
         delete_at_corbado(corbado, ada.id)
         answer = front_end.post("/passkeys/")
         assert (answer.status_code, answer.json()["error"]) == (403, "closed")
-        if self.ends_at_once:
-            assert front_end.get("/session/").json()["error"] == "invalid_token"
+        self.have_ended(front_end, phone)
+
+    def test_tokens_end_with_all_sessions_of_a_person(
+        self, front_end: ApiClient, corbado: Corbado
+    ) -> None:
+        other = ApiClient(corbado, origin="")
+        other.sign_in(corbado.add_user(BOB))
+        front_end.sign_in(corbado.add_user(ADA))
+        user = get_user_model().objects.get(email=ADA)
+        call_command("corbado_end_sessions", "--user", user.get_username(), stdout=StringIO())
+        self.have_ended(front_end)
+        assert other.who() == BOB
+
+    def have_ended(self, *clients: ApiClient) -> None:
+        for client in clients:
+            assert client.get("/session/").json()["error"] == "invalid_token"
 
     def test_an_account_that_goes_in_the_middle_gets_no_token(
         self, front_end: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch

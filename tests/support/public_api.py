@@ -22,12 +22,12 @@ from corbado_auth.templatetags import corbado as tags
 
 # What a site imports. All other modules are ours to change.
 MODULES = (
+    "api_tokens",
     "backends",
     "corbado_api.service",
     "csp",
     "decorators",
     "existing_users",
-    "headless.tokens",
     "identity",
     "middleware",
     "mixins",

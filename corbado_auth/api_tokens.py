@@ -1,4 +1,4 @@
-"""The tokens that a client gets after a sign-in, in place of a session cookie.
+"""The tokens that a client of the JSON API gets after a sign-in, in place of a session cookie.
 
 Which kind is decided by CORBADO_API_TOKEN, or by what is installed. The kinds that we know are in
 ``contrib.api_tokens``, which is imported only where one of them is used.
@@ -12,9 +12,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from corbado_auth.conf import conf
+from .conf import conf
 
 __all__ = ["TokenExchange"]
 
@@ -43,6 +44,9 @@ class TokenExchange:
     def revoke(self, request: HttpRequest, user: Any, refresh: str) -> None:
         """End the token of this request, as far as this kind can; ``refresh`` may be empty."""
 
+    def revoke_all(self, user: Any) -> None:
+        """End all tokens of a user, as far as this kind can: all their sessions are being ended."""
+
 
 def exchange() -> TokenExchange | None:
     """Return the site's kind of tokens, or None if it has none."""
@@ -51,6 +55,20 @@ def exchange() -> TokenExchange | None:
         path = next(iter(_installed()), "")
     found: TokenExchange | None = import_string(path)() if path else None
     return found
+
+
+def revoke_all(user: Any) -> None:
+    """End all tokens of a user, on a site that includes the JSON API.
+
+    On any other, tokens have nothing to do with signing in through Corbado.
+    """
+    try:
+        reverse("corbado_auth_headless:session")
+    except NoReverseMatch:
+        return
+    kind = exchange()
+    if kind is not None:
+        kind.revoke_all(user)
 
 
 def _installed() -> Iterable[str]:
