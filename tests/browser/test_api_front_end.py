@@ -100,4 +100,6 @@ def test_a_link_of_somebody_else_asks_first(
     mallory = live_site.emulator.add_user("mallory@example.com", confirmed=True)
     visitor.page.goto(live_site.emulator.issue_token(mallory))
     visitor.sees("Are you mallory@example.com")
+    visitor.page.get_by_role("button", name="No").click()
+    visitor.input("username").wait_for()
     assert not CorbadoAccount.objects.exists()
