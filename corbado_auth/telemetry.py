@@ -59,10 +59,17 @@ KEY = "corbado_auth.hidden"
 SECRET_KEYS = {
     *map(str.lower, PARAMETERS),
     *("authorization", "http_authorization", "password", "signedpasskeydata"),
+    # Of the JSON API.
+    *("authtoken", "refresh", "corbado-sign-in", "http_corbado_sign_in"),
 }
-# Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, and
-# the value of a parameter in a URL, however often that URL is percent-encoded.
-FORMS = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}")
+# Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, what
+# Django has signed with a time (a pending sign-in, a session), and the value of a parameter in a
+# URL, however often that URL is percent-encoded.
+FORMS = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
+    r"|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}"
+    r"|(?<![\w.-])[\w.-]{16,}:[0-9A-Za-z]{6}:[\w-]{43}"
+)
 PARAMETER = re.compile(rf"({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
 
 # The secrets of the request that this thread or task is handling.

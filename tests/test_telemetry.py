@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory
 
@@ -89,6 +90,8 @@ def test_an_application_is_asynchronous_by_what_it_is() -> None:
         "ctk1_" + TOKEN[:30],
         "ast1_" + TOKEN[:30],
         "corbado1_" + TOKEN,
+        '{"pending": "' + signing.dumps(TOKEN) + '"}',
+        signing.dumps([TOKEN * 20], compress=True),
     ],
 )
 def test_secrets_with_a_form_of_their_own_are_masked_anywhere(secret: str) -> None:
@@ -106,7 +109,9 @@ def test_secrets_of_the_request_are_masked_whatever_their_form() -> None:
     assert scrub(["abc", "abcdef"]) == ["hidden", "abcdef"]
 
 
-@pytest.mark.parametrize("key", ["password", "Authorization", "signedPasskeyData"])
+@pytest.mark.parametrize(
+    "key", ["password", "Authorization", "signedPasskeyData", "authToken", "Corbado-Sign-In"]
+)
 def test_what_a_key_names_as_a_secret_is_masked(key: str) -> None:
     assert scrub_structlog(None, "info", {"event": "x", key: "y"}) == {"event": "x", key: "hidden"}
 

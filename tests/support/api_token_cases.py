@@ -57,6 +57,20 @@ class TokenCases:
         if self.ends_at_once:
             assert front_end.get("/session/").json()["error"] == "invalid_token"
 
+    def test_a_passkey_of_connect_results_in_a_token(
+        self, front_end: ApiClient, corbado: Corbado, settings: Any, make_user: Any
+    ) -> None:
+        settings.CORBADO_CONNECT = True
+        data = corbado.connect_data(make_user(ADA))
+        body = {"state": front_end.begin(), "signedPasskeyData": data}
+        front_end.keep(front_end.post("/sign-in/finish/", body))
+        assert front_end.who() == ADA
+        listed = front_end.post("/passkeys/connect-token/", {"type": "passkey-append"})
+        assert listed.json()["token"]
+        front_end.proof = ""
+        refused = front_end.post("/passkeys/connect-token/", {"type": "passkey-append"})
+        assert refused.json()["error"] == "recent_sign_in_required"
+
     def test_a_receiver_that_writes_into_the_session_makes_no_cookie(
         self, front_end: ApiClient, corbado: Corbado
     ) -> None:
