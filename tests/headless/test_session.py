@@ -20,6 +20,7 @@ ADA, MALLORY = "ada@example.com", "mallory@example.com"
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.matrix
 def test_a_person_signs_in_is_known_and_signs_out(page: ApiClient, corbado: Corbado) -> None:
     assert page.get("/session/").json() == {"user": None, "is_recent": False}
     answer = page.sign_in(corbado.add_user(ADA))
