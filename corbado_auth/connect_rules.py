@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from .counting import count_at_login
+from .events import log_event
 from .exceptions import SignInRefused
 from .handles import new_handle
 from .identity import ConnectUser, CorbadoUser
@@ -17,8 +18,6 @@ from .local_users import email_of
 from .models import ConnectAccount
 
 __all__ = ["ConnectRules"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class ConnectRules:
@@ -63,11 +62,14 @@ class ConnectRules:
         record = partial(account.record_sign_in, connect_user, at=timezone.now())
         count_at_login(account.user, record)
         if known and known != connect_user.corbado_user_id:
-            logger.warning(
+            log_event(
+                logging.WARNING,
                 "Connect: Corbado user %s is now %s (local user %s)",
                 known,
                 connect_user.corbado_user_id or "unknown",
                 account.user.pk,
+                event="corbado_user_changed",
+                corbado_user_id=connect_user.corbado_user_id,
             )
         return account.user
 

@@ -26,7 +26,6 @@ from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
 
 __all__ = ["JSONView", "Refusal", "impersonating", "too_many_attempts"]
 
-logger = logging.getLogger("corbado_auth")
 
 # A signedPasskeyData has about 900 characters, and ``next`` up to 4,000.
 MAX_BODY = 16 * 1024
@@ -118,7 +117,15 @@ class JSONView(View):
             if settings.DEBUG or not culprit:
                 raise
             # Not the error's text: databases quote values, and with them addresses.
-            logger.error("%s: the %s raised %s", self._area, culprit, type(error).__name__)
+            log_event(
+                logging.ERROR,
+                "%s: the %s raised %s",
+                self._area,
+                culprit,
+                type(error).__name__,
+                event="storage_failed",
+                reason=culprit,
+            )
             raise _unavailable(RETRY_AFTER) from None
 
     def _respond(self, body: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:

@@ -29,8 +29,6 @@ __all__ = [
     "seen_passkeys",
 ]
 
-logger = logging.getLogger("corbado_auth")
-
 Account = CorbadoAccount | ConnectAccount
 
 # How long Corbado may take to tell of a removal that was asked for here.
@@ -97,7 +95,14 @@ def expect_removal(account: Account) -> None:
     try:
         cache.set(_expectation(account), True, TOLD_WITHIN)
     except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-        logger.warning("The cache failed (%s): a removal may end sessions.", type(error).__name__)
+        log_event(
+            logging.WARNING,
+            "The cache failed (%s): a removal may end sessions.",
+            type(error).__name__,
+            event="cache_failed",
+            reason=type(error).__name__,
+            corbado_user_id=account.corbado_user_id,
+        )
 
 
 def is_removal_expected(account: Account) -> bool:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_backends
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
+from django.db import Error as DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -49,13 +50,19 @@ def tell_passkey_removed(
 def note_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     """Email a person who has just signed in with a browser that is new to them, and remember it.
 
-    The cookie proves nothing and opens nothing: with a stolen one, no email is sent.
+    The cookie proves nothing and opens nothing: with a stolen one, no email is sent. If the
+    database fails, the browser is new again at the next sign-in; this one stands.
     """
     if not conf.CORBADO_EMAIL_NOTICES:
         return
     user: Any = request.user
     known, digest = _known(request), _digest(user)
-    if digest not in known and not _has_just_come(user):
+    try:
+        is_told = digest not in known and not _has_just_come(user)
+    except DatabaseError as error:
+        _log_failure("new_browser", user, error)
+        return
+    if is_told:
         _send("new_browser", user, request)
     known = [digest, *(each for each in known if each != digest)][:MOST_PEOPLE]
     response.set_cookie(
@@ -104,15 +111,20 @@ def _send(name: str, user: Any, request: HttpRequest | None) -> None:
         with override(_language(user)):
             _message(name, user, request, address).send()
     except Exception as error:  # noqa: BLE001 -- any exception of a mail backend or a template
-        log_event(
-            logging.ERROR,
-            "The email %s to local user %s was not sent: %s",
-            name,
-            user.pk,
-            type(error).__name__,
-            event="notice_failed",
-            reason=name,
-        )
+        _log_failure(name, user, error)
+
+
+def _log_failure(name: str, user: Any, error: Exception) -> None:
+    """Log that an email was not sent; not the error's text, which may quote an address."""
+    log_event(
+        logging.ERROR,
+        "The email %s to local user %s was not sent: %s",
+        name,
+        user.pk,
+        type(error).__name__,
+        event="notice_failed",
+        reason=name,
+    )
 
 
 def _message(

@@ -202,6 +202,11 @@ def _project_of(request: HttpRequest, names: tuple[str, ...]) -> str:
     return known
 
 
+def _extra(reason: str) -> dict[str, str]:
+    """Return what each of our log records carries; this room is below ``events``."""
+    return {"event": "resolver_failed", "reason": reason, "corbado_user_id": ""}
+
+
 def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
     path = getattr(settings, "CORBADO_PROJECT_RESOLVER", None)
     if not path and len(names) == 1:
@@ -228,6 +233,7 @@ def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
             type(error).__name__,
             where.lineno,
             where.name,
+            extra=_extra(type(error).__name__),
         )
         raise
     if inspect.iscoroutine(name):
@@ -237,6 +243,6 @@ def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
         return NONE
     if name not in names:
         sentence = f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is "
-        logger.error("%sunknown. %s", sentence, unknown(name, names))
+        logger.error("%sunknown. %s", sentence, unknown(name, names), extra=_extra("unknown"))
         raise ImproperlyConfigured(f"{sentence}unknown. {unknown(name, names)}")
     return str(name)

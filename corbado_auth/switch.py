@@ -24,6 +24,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
 from .conf import conf
+from .events import log_event
 from .http import is_fetch
 from .models import SignInSwitch, db_for_write
 from .next_url import login_page_url
@@ -32,7 +33,6 @@ from .telemetry import LINK_PARAMETERS
 
 __all__ = ["DELAY", "current_switch", "is_enabled", "is_on", "refuse", "sentence", "turn"]
 
-logger = logging.getLogger("corbado_auth")
 
 # Seconds for which a process relies on what it has read: after that, all have noticed.
 DELAY = 5
@@ -78,7 +78,13 @@ def is_on() -> bool:
     except (DatabaseError, SynchronousOnlyOperation) as error:
         # Without a database, no password works, either. Asynchronous views read it before they
         # render (``login_page``).
-        logger.warning("The switch cannot be read (%s)", type(error).__name__)
+        log_event(
+            logging.WARNING,
+            "The switch cannot be read (%s)",
+            type(error).__name__,
+            event="switch_failed",
+            reason=type(error).__name__,
+        )
         return value
     value = row is None or row.is_on
     if is_settled:
@@ -98,7 +104,13 @@ def turn(on: bool, *, by: Any = None) -> SignInSwitch:
         pk=ROW, defaults=values
     )
     _memory.forget()
-    logger.warning("Passkeys and links by email were switched %s", "on" if on else "off")
+    log_event(
+        logging.WARNING,
+        "Passkeys and links by email were switched %s",
+        "on" if on else "off",
+        event="switch_changed",
+        reason="on" if on else "off",
+    )
     return row
 
 
@@ -135,13 +147,16 @@ def _is_in_pilot(request: HttpRequest) -> bool:
     except Exception as error:  # noqa: BLE001 -- whatever the site's function raises
         # Not the error's text, which may quote the request.
         where = extract_tb(error.__traceback__)[-1]
-        logger.error(
+        log_event(
+            logging.ERROR,
             "CORBADO_ENABLED_FOR: %s raised %s (line %s of %s). This visitor gets the password "
             "form alone.",
             path,
             type(error).__name__,
             where.lineno,
             where.name,
+            event="pilot_failed",
+            reason=type(error).__name__,
         )
         return False
 

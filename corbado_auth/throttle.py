@@ -17,12 +17,11 @@ from django.http import HttpRequest
 
 from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
 from .conf import conf, own_project_id
+from .events import log_event
 
 __all__ = ["Attempt", "Tally"]
 
 WINDOW = 60  # seconds
-
-logger = logging.getLogger("corbado_auth")
 
 
 class Attempt:
@@ -118,4 +117,10 @@ class Tally:
 
 
 def _warn(error: Exception) -> None:
-    logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)
+    log_event(
+        logging.WARNING,
+        "The cache failed (%s): a limit is off.",
+        type(error).__name__,
+        event="cache_failed",
+        reason=type(error).__name__,
+    )

@@ -14,6 +14,7 @@ from .email_lookups import check_email_lookups
 from .headless import check_headless
 from .lockout import check_lockout
 from .neighbours import check_neighbours
+from .notices import check_notices
 from .policies import check_policies
 from .projects import check_projects, for_each_project
 from .recorders import check_recorders
@@ -35,6 +36,7 @@ def register_checks() -> None:
         check_lockout,
         check_policies,
         check_neighbours,
+        check_notices,
         check_recorders,
         check_admin_sites,
         check_headless,

@@ -11,11 +11,10 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext
 
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 from corbado_auth.json_views import JSONView, Refusal
 
 __all__ = ["ComponentView"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class ComponentView(JSONView):
@@ -48,7 +47,14 @@ class _CSRFCheck(CsrfViewMiddleware):
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
         """Log the reason; Django would render the site's error page."""
-        logger.warning("Connect: %s %s", reason, request.path)
+        log_event(
+            logging.WARNING,
+            "Connect: %s %s",
+            reason,
+            request.path,
+            event="form_refused",
+            reason="csrf",
+        )
         return HttpResponse(status=403)
 
 

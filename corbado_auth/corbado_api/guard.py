@@ -27,7 +27,6 @@ from corbado_auth.projects import Meant, mean, meant_here
 
 __all__ = ["command_threads", "guard", "log_failure", "unguarded"]
 
-logger = logging.getLogger("corbado_auth")
 
 # After this many failures in a row, no call is made for this many seconds; then one tries.
 FAILURES = 5
@@ -107,10 +106,13 @@ class CircuitBreaker:
                 self._failures += 1
                 if not self._is_closed():
                     self._opened_at = time.monotonic()
-                    logger.warning(
+                    log_event(
+                        logging.WARNING,
                         "Corbado failed %d times in a row: no calls for %.0f seconds.",
                         self._failures,
                         PAUSE,
+                        event="corbado_failed",
+                        reason="breaker_open",
                     )
 
     def _let_try(self, call: Call, patience: float) -> None:
@@ -182,10 +184,13 @@ class Guard:
         now = time.monotonic()
         if not 0 <= now - self._said_at < SAID_LATELY:
             self._said_at = now
-            logger.warning(
+            log_event(
+                logging.WARNING,
                 "As many calls wait for Corbado as CORBADO_MAX_CONCURRENT_CALLS allows a process "
                 "(%d): further ones are not made.",
                 limit,
+                event="corbado_failed",
+                reason="too_many_calls",
             )
         raise _not_asked("too many calls are waiting already")
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.models import Model, QuerySet
 
+from corbado_auth.events import log_event
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion
 
 from . import tasks
@@ -18,7 +19,6 @@ from .pending import delete_some, is_in_the_settings, is_turned_on
 
 __all__ = ["begin_request", "deletes_the_user", "end_request", "note_deletion"]
 
-logger = logging.getLogger("corbado_auth")
 
 # The longest that one request waits for Corbado in all, and other code after one commit.
 SECONDS = 2.0
@@ -101,7 +101,9 @@ class _AfterCommit:
         left = delete_some(min(SECONDS, _budget.left))
         _budget.left -= time.monotonic() - began
         if left:
-            logger.warning(
+            log_event(
+                logging.WARNING,
                 "%d Corbado users are still to be deleted: run manage.py corbado_delete_pending.",
                 left,
+                event="deletions_pending",
             )

@@ -15,6 +15,7 @@ from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion, db_for_write
 from corbado_auth.projects import each_project
@@ -32,7 +33,6 @@ __all__ = [
     "retry_gently",
 ]
 
-logger = logging.getLogger("corbado_auth")
 
 # After a failure, deletions do not wait for Corbado's time-out again for this long.
 PAUSE = timedelta(minutes=1)
@@ -150,10 +150,14 @@ def _delete(pending: PendingDeletion, ends_at: float | None = None) -> bool:
         raise  # This deletion has not failed.
     except CorbadoError as error:
         rows.update(failed_at=timezone.now())
-        logger.error(
+        log_event(
+            logging.ERROR,
             "Corbado user %s is not deleted yet: %s. corbado_delete_pending tries again.",
             pending,
             error,
+            event="deletion_failed",
+            reason=error.error_type,
+            corbado_user_id=pending.corbado_user_id,
         )
         raise
     rows.delete()

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-__all__ = ["CELERY_NAME", "enqueue"]
+from corbado_auth.events import log_event
 
-logger = logging.getLogger("corbado_auth")
+__all__ = ["CELERY_NAME", "enqueue"]
 
 CELERY_NAME = "corbado_auth.delete_pending"
 
@@ -24,7 +24,13 @@ def enqueue() -> bool:
     try:
         return _enqueue_with_django() or _enqueue_with_celery()
     except Exception as error:  # noqa: BLE001 -- whatever the broker's driver raises
-        logger.error("No task for the pending deletions: %s", type(error).__name__)
+        log_event(
+            logging.ERROR,
+            "No task for the pending deletions: %s",
+            type(error).__name__,
+            event="task_failed",
+            reason=type(error).__name__,
+        )
         return False
 
 

@@ -17,13 +17,13 @@ from django.core.cache import cache
 from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.sign_in.pending import pack, unpack
 
 __all__ = ["Pending", "State", "is_recent_proof", "new_proof"]
 
-logger = logging.getLogger("corbado_auth")
 
 STATE_SALT = "corbado_auth.headless.state"
 PENDING_SALT = "corbado_auth.headless.pending"
@@ -66,7 +66,13 @@ class State:
         try:
             return cache.get(_used_key(self.id)) is not None
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)
+            log_event(
+                logging.WARNING,
+                "The cache failed (%s): a limit is off.",
+                type(error).__name__,
+                event="cache_failed",
+                reason=type(error).__name__,
+            )
             return False
 
     def use_up(self) -> bool:
@@ -155,7 +161,13 @@ def _use_up(key: str, seconds: int) -> bool:
     try:
         return bool(cache.add(_used_key(key), 1, seconds))
     except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-        logger.warning("The cache failed (%s): a limit is off.", type(error).__name__)
+        log_event(
+            logging.WARNING,
+            "The cache failed (%s): a limit is off.",
+            type(error).__name__,
+            event="cache_failed",
+            reason=type(error).__name__,
+        )
         return True
 
 

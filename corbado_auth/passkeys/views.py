@@ -55,8 +55,6 @@ __all__ = [
     "RenamePasskeyView",
 ]
 
-logger = logging.getLogger("corbado_auth")
-
 # In the session: the passkeys before another one was added.
 BEFORE = "_corbado_auth_passkeys_before"
 
@@ -75,7 +73,14 @@ class PasskeyPage(FailurePages):
         try:
             return super().dispatch(request, *args, **kwargs)
         except AskedTooOften as error:
-            logger.warning("Passkeys: %s (local user %s)", error, request.user.pk)
+            log_event(
+                logging.WARNING,
+                "Passkeys: %s (local user %s)",
+                error,
+                request.user.pk,
+                event="passkey_refused",
+                reason="too_many_questions",
+            )
             return self._unavailable(error.retry_after, status=429)
         except CorbadoError as error:
             log_failure("Passkeys", error)

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 from corbado_auth.api_tokens import revoke_all
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.session import primary_key
 
@@ -31,7 +32,6 @@ __all__ = [
     "users_by_key",
 ]
 
-logger = logging.getLogger("corbado_auth")
 
 # How many sessions are searched while a page waits: this takes some tenths of a second.
 LIMIT = 5000
@@ -77,11 +77,14 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: boo
     if with_password and (search or not is_sure):
         _look_everywhere(with_password.intersection, limit, ended)
     if ended.left:
-        logger.warning(
+        log_event(
+            logging.WARNING,
             "Some sessions of local users %s may be left: %s. corbado_end_sessions finds "
             "those that can be found.",
             ", ".join(sorted(with_password)[:10]),
             ended.left,
+            event="sessions_left",
+            reason="not_found",
         )
     return ended
 

@@ -10,11 +10,11 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, requires_csrf_token
 
+from corbado_auth.events import log_event
+
 from .failures import FailurePages
 
 __all__ = ["OwnForms"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 class _Check(CsrfViewMiddleware):
@@ -35,7 +35,12 @@ class OwnForms(FailurePages):
         """Check a form's token before anything else."""
         if self._is_out_of_date(request):
             # Not Django's reason, which quotes the Referer.
-            logger.warning("Form refused: its CSRF token is wrong or missing")
+            log_event(
+                logging.WARNING,
+                "Form refused: its CSRF token is wrong or missing",
+                event="form_refused",
+                reason="csrf",
+            )
             return self.form_out_of_date()
         return super().dispatch(request, *args, **kwargs)
 

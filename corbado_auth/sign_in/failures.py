@@ -15,13 +15,13 @@ from django.views import View
 from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.db_connections import none_while_asking
+from corbado_auth.events import log_event
 from corbado_auth.http import RETRY_AFTER, storage_behind
 from corbado_auth.next_url import login_page_url
 from corbado_auth.second_factor import second_factor_page
 
 __all__ = ["FailurePages"]
 
-logger = logging.getLogger("corbado_auth")
 
 # Each failure has a page of this name, with this status.
 STATUSES = {
@@ -91,7 +91,14 @@ class FailurePages(View):
             if settings.DEBUG or not culprit:
                 raise
             # Not the error's text: databases quote values, and with them addresses.
-            logger.error("Sign-in failed: the %s raised %s", culprit, type(error).__name__)
+            log_event(
+                logging.ERROR,
+                "Sign-in failed: the %s raised %s",
+                culprit,
+                type(error).__name__,
+                event="storage_failed",
+                reason=culprit,
+            )
             return self.render_failure("database_unavailable", retry_after=RETRY_AFTER)
 
     def _has_begun(self) -> bool:

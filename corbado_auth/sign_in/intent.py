@@ -21,6 +21,7 @@ from django.utils.crypto import get_random_string
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
+from corbado_auth.events import log_event
 from corbado_auth.http import is_asynchronous
 from corbado_auth.next_url import (
     host_of,
@@ -39,7 +40,6 @@ from .signed_cookies import SignedCookie, TooLargeError
 
 __all__ = ["Intent", "is_login_page", "language_to_answer_in", "login_page"]
 
-logger = logging.getLogger("corbado_auth")
 
 # Percent-encoded: it fits into the cookie, whatever characters it contains.
 MAX_PAGE = 1400
@@ -219,7 +219,13 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
         cookie.write(response, value)
     except TooLargeError:
         # The Referer may still have it.
-        logger.warning("A next of %d characters does not fit into a cookie", len(next_url))
+        log_event(
+            logging.WARNING,
+            "A next of %d characters does not fit into a cookie",
+            len(next_url),
+            event="next_dropped",
+            reason="too_long",
+        )
         cookie.write(response, {**value, "next": ""})
     add_never_cache_headers(response)
     response.headers["Referrer-Policy"] = "same-origin"

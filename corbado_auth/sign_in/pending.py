@@ -13,13 +13,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import get_random_string
 
+from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoEmail, CorbadoUser
 
 from .signed_cookies import SignedCookie, TooLargeError
 
 __all__ = ["PendingSignIn", "keep", "new_id", "pack", "store", "unpack"]
 
-logger = logging.getLogger("corbado_auth")
 
 FIVE_MINUTES = 5 * 60
 # Long enough for an email to arrive.
@@ -112,7 +112,14 @@ def keep(
     try:
         in_cookie.write(response, value)
     except TooLargeError:
-        logger.warning("A next of %d characters does not fit into a cookie", len(result.next))
+        log_event(
+            logging.WARNING,
+            "A next of %d characters does not fit into a cookie",
+            len(result.next),
+            event="next_dropped",
+            reason="too_long",
+            corbado_user_id=result.corbado_user.id,
+        )
         in_cookie.write(response, {**value, "next": ""})
 
 

@@ -56,7 +56,6 @@ from .signed_cookies import TooLargeError
 
 __all__ = ["ConfirmEmailView", "LinkAccountView", "RefusalPages"]
 
-logger = logging.getLogger("corbado_auth")
 
 # Reasons for people who, as far as the site can tell, have an account here.
 KNOWN_HERE = {"account_exists", "ambiguous_email", "lookup_is_blind", "staff_user"}
@@ -232,7 +231,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         try:
             link_id = SignInService().send_email_link(address, here, lifetime=LINK_LIFETIME)
         except (CorbadoUnavailable, CorbadoRejected) as error:
-            return self._corbado_failed(error)
+            return self._corbado_failed(error, result)
         response = SeeOther(here)
         pending.keep(
             request, response, replace(result, link_id=link_id), in_cookie=pending.unfinished
@@ -260,7 +259,7 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             )
             return self.render_failure("invalid_token")
         except (CorbadoUnavailable, CorbadoRejected) as error:
-            return self._corbado_failed(error)
+            return self._corbado_failed(error, result)
         is_confirmed = any(same_address(address, each) for each in person.verified_emails)
         if person.id != result.corbado_user.id or not is_confirmed:
             log_event(
@@ -284,8 +283,10 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         pending.unfinished.drop(self.request, response)
         return self._add_headers(response)
 
-    def _corbado_failed(self, error: CorbadoUnavailable | CorbadoRejected) -> HttpResponse:
-        logger.error("Email link failed: %s", error)
+    def _corbado_failed(
+        self, error: CorbadoUnavailable | CorbadoRejected, result: PendingSignIn
+    ) -> HttpResponse:
+        log_failure("Email link failed", error, result.corbado_user.id)
         if isinstance(error, CorbadoUnavailable):
             return self.render_failure(
                 "unavailable", retry_after=seconds_to_wait(error.retry_after)

@@ -24,6 +24,7 @@ from corbado_auth.connect.tokens import ConnectTokensView
 from corbado_auth.connect.visits import new_visit
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.csp import nonce_for
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.local_users import display_name
 from corbado_auth.next_url import login_page_url, safe_next
@@ -36,7 +37,6 @@ from corbado_auth.switch import is_enabled
 __all__ = ["register"]
 
 register = template.Library()
-logger = logging.getLogger("corbado_auth")
 
 # The element's attributes (API notes 4.7); any others would end up inside its shadow root.
 ATTRIBUTES = {
@@ -318,11 +318,13 @@ def _is_login_page(request: HttpRequest | None) -> bool:
     where = iri_to_uri(request.path) if request is not None else "a template without a request"
     if where not in _warned and len(_warned) < 100:
         _warned.add(where)
-        logger.warning(
+        log_event(
+            logging.WARNING,
             "{%% corbado_auth %%} on %s: decorate its view with "
             "corbado_auth.decorators.login_page, or every sign-in from there asks for one more "
             "click.",
             where,
+            event="login_page_undecorated",
         )
     return False
 

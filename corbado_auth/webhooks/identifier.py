@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf, own_project_id
+from corbado_auth.events import log_event
 from corbado_auth.exceptions import SignInRefused
 from corbado_auth.handles import new_handle
 from corbado_auth.local_users import users_with_email
@@ -27,7 +28,6 @@ from .views import WebhookView, read_body, text_of
 
 __all__ = ["ConnectIdentifierView"]
 
-logger = logging.getLogger("corbado_auth")
 
 # Per name, and in total: the component does not limit attempts itself.
 QUESTIONS_PER_NAME = 20
@@ -56,7 +56,12 @@ class ConnectIdentifierView(WebhookView):
         project_id = own_project_id()
         is_too_often = Tally("connect_name", project_id + typed).add() > QUESTIONS_PER_NAME
         if is_too_often or Tally("connect_names", project_id).add() > QUESTIONS_PER_MINUTE:
-            logger.warning("Connect: too many requests for identifiers")
+            log_event(
+                logging.WARNING,
+                "Connect: too many requests for identifiers",
+                event="webhook_refused",
+                reason="too_many_questions",
+            )
             return JsonResponse(NOBODY)
         handle = self._handle(typed)
         return JsonResponse({"identifier": handle} if handle else NOBODY)

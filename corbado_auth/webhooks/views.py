@@ -53,8 +53,6 @@ class _Hashing:
 
 HASHING = _Hashing()
 
-logger = logging.getLogger("corbado_auth")
-
 
 class BadWebhook(Exception):
     """A call that Corbado would not make; the sentence goes into the response."""
@@ -175,11 +173,14 @@ class ActionWebhookView(WebhookView):
             guesses.take_back()
             note_password(found)
         elif guess == self.wrong_passwords:
-            logger.warning(
+            log_event(
+                logging.WARNING,
                 "passwordVerify: %d wrong passwords for one address; every other one is answered "
                 "as wrong for up to 15 minutes (local user %s)",
                 guess,
                 user.pk if user is not None else "unknown",
+                event="password_refused",
+                reason="too_many_wrong_passwords",
             )
         return found is not None
 

@@ -29,8 +29,8 @@ def everything_said() -> list[CheckMessage]:
 # tests/accounts/test_email_index_checks.py asks the database, test_checks.py and test_urls.py have
 # other user models and URLconfs, test_connect.py has Connect, and what records requests is in
 # tests/neighbours/test_telemetry.py, as are other apps' settings in test_easyaudit.py and
-# test_session_timeout.py; test_admin_sites.py has other admin sites, test_headless.py the API, and
-# tests/projects/test_checks.py several projects.
+# test_session_timeout.py; test_admin_sites.py has other admin sites, test_headless.py the API,
+# test_notices.py sends emails, and tests/projects/test_checks.py has several projects.
 ELSEWHERE = {
     ids.ADDRESS_IS_USER_NAME,
     ids.ADMIN_SITE_REPLACED,
@@ -58,6 +58,8 @@ ELSEWHERE = {
     ids.RESOLVER_NEEDLESS,
     ids.API_MALFORMED,
     ids.API_ORIGINS_UNUSED,
+    ids.EMAILS_WITHOUT_TIMEOUT,
+    ids.EVENTS_OFF,
 }
 
 

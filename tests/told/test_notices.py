@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from unittest import mock
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from django.test import Client, override_settings
 
 from corbado_auth import signals
@@ -16,7 +18,7 @@ from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from tests.support.events import give_passkey, lose_passkey
-from tests.support.vouching import ours
+from tests.support.vouching import ours, signed_in_as
 from tests.told.test_signals import told
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +181,22 @@ def test_the_site_says_who_reads_which_language(
 ) -> None:
     corbado.sign_in(client, person)
     assert '<html lang="de"' in mail.outbox[0].alternatives[0][0]
+
+
+def test_a_database_that_fails_after_the_sign_in_undoes_nothing(
+    on: Any, corbado: Corbado, person: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client()
+    failure = OperationalError(f"a value of {ADA}")
+    with mock.patch("corbado_auth.notices.CorbadoAccount._default_manager.using") as using:
+        using.side_effect = failure
+        assert corbado.sign_in(client, person).status_code == 303
+    assert signed_in_as(client) is not None
+    assert (mail.outbox, "corbado_browsers" in client.cookies) == ([], False)
+    (record,) = [each for each in ours(caplog) if each.levelno == logging.ERROR]
+    assert (record.event, record.reason) == ("notice_failed", "new_browser")
+    assert ADA not in caplog.text
+    # The browser is still new at the next sign-in.
+    client.post("/corbado/logout/")
+    corbado.sign_in(client, person)
+    assert subjects() == ["New sign-in to testserver"]
