@@ -44,8 +44,9 @@ def _timeout() -> Messages:
 
 def _mailer() -> tuple[Any, Any, str]:
     """Return the email backend, its time-out, and how to set that."""
-    if HAS_MAILERS and settings.is_overridden("MAILERS"):
-        mailer = settings.MAILERS.get("default", {})
+    mailers: Any = getattr(settings, "MAILERS", None) if HAS_MAILERS else None
+    if mailers:
+        mailer = mailers.get("default", {})
         how = 'MAILERS["default"]["OPTIONS"]["timeout"] = 5'
         return mailer.get("BACKEND"), mailer.get("OPTIONS", {}).get("timeout"), how
     return settings.EMAIL_BACKEND, settings.EMAIL_TIMEOUT, "EMAIL_TIMEOUT = 5"

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from corbado_auth.conf import conf
+from corbado_auth.conf import conf, own_project_id
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.corbado_api.service import CorbadoService
@@ -105,11 +105,12 @@ class EventWebhookView(WebhookView):
         return JsonResponse({})
 
     def _is_too_often(self, corbado_user_id: str) -> bool:
-        per_person = Tally("events_about", corbado_user_id).add()
+        project_id = own_project_id()
+        per_person = Tally("events_about", project_id + corbado_user_id).add()
         # Only counted as long as that person's limit lasts: one person does not use up the rest.
         return (
             per_person > self.events_per_person
-            or Tally("events", "").add() > self.events_per_minute
+            or Tally("events", project_id).add() > self.events_per_minute
         )
 
     def _look_at_user(self, account: Account) -> None:
