@@ -303,6 +303,16 @@ class Settings:
         return None if value is None else str(value)
 
     @property
+    def CORBADO_REDIRECT_FIELD_NAME(self) -> str:
+        """What the site calls ``next`` in the URL and the form of its login page.
+
+        The value of ``redirect_field_name`` of Django's ``LoginView`` and ``login_required``. Links
+        to the login page are written with it; ``next`` is understood as well, since Django's admin
+        and most other apps know no other name.
+        """
+        return str(_get("CORBADO_REDIRECT_FIELD_NAME", "next"))
+
+    @property
     def CORBADO_USER_MIGRATION(self) -> str:
         """Dotted path of the class that moves one existing user over."""
         return str(_get("CORBADO_USER_MIGRATION", "corbado_auth.existing_users.UserMigration"))

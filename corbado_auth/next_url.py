@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME, decorators
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import (
     NoReverseMatch,
@@ -24,6 +25,8 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, get_language_from_path, override
 
+from .conf import conf
+
 __all__ = [
     "asked_next",
     "back_url",
@@ -33,8 +36,11 @@ __all__ = [
     "is_own_path",
     "language_of",
     "login_page_url",
+    "login_required",
     "login_url_back_to",
     "match_of",
+    "next_in",
+    "next_in_url",
     "safe_next",
     "step_up_url",
     "view_at",
@@ -69,9 +75,23 @@ def safe_next(request: HttpRequest, url: str) -> str:
     return url if allowed and len(iri_to_uri(url)) <= MAX_URL and not is_own_path(url) else ""
 
 
+def next_in(values: Mapping[str, str]) -> str:
+    """Return the page that a query or a form names to go on to, as it came.
+
+    By the name that the site has for ``next``, else by Django's own: the admin and most other apps
+    know no other.
+    """
+    return values.get(conf.CORBADO_REDIRECT_FIELD_NAME) or values.get(REDIRECT_FIELD_NAME, "")
+
+
+def next_in_url(request: HttpRequest) -> str:
+    """Return the page that the URL of this request names to go on to, if it is this site's."""
+    return safe_next(request, next_in(request.GET))
+
+
 def asked_next(request: HttpRequest) -> str:
-    """Return the page that this request names in ``next``, if it is one of this site's."""
-    return safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+    """Return the page that this form or URL names to go on to, if it is one of this site's."""
+    return safe_next(request, next_in(request.POST) or next_in(request.GET))
 
 
 def back_url(request: HttpRequest) -> str:
@@ -80,8 +100,9 @@ def back_url(request: HttpRequest) -> str:
 
 
 def with_next(url: str, next_url: str) -> str:
-    """Return one of our URLs with the page to go on to, if there is one."""
-    return f"{url}?{urlencode({'next': next_url})}" if next_url else url
+    """Return the URL of a login page, or of a page of ours, with the page to go on to, if any."""
+    query = urlencode({conf.CORBADO_REDIRECT_FIELD_NAME: next_url})
+    return f"{url}{'&' if '?' in url else '?'}{query}" if next_url else url
 
 
 def host_of(scheme: str, netloc: str) -> str:
@@ -162,17 +183,29 @@ def login_page_url() -> str:
 
 def login_url_back_to(path: str) -> str:
     """Return the URL of the site's login page, with this path as the destination."""
-    return f"{login_page_url()}?{urlencode({'next': path})}"
+    return with_next(login_page_url(), path)
 
 
 def step_up_url(next_url: str) -> str:
     """Return the page that asks a person to sign in again, and goes on to ``next_url``."""
-    return f"{reverse('corbado_auth:step-up')}?{urlencode({'next': next_url})}"
+    return with_next(reverse("corbado_auth:step-up"), next_url)
 
 
 def connect_confirm_url(next_url: str) -> str:
     """Return the page that asks for a passkey of Connect once more, and goes on to ``next_url``."""
-    return f"{reverse('corbado_auth:connect-confirm')}?{urlencode({'next': next_url})}"
+    return with_next(reverse("corbado_auth:connect-confirm"), next_url)
+
+
+def login_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Send anonymous visitors to LOGIN_URL, with this page by the name that the site has for it."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        name = conf.CORBADO_REDIRECT_FIELD_NAME
+        checked = decorators.login_required(view, redirect_field_name=name)
+        return checked(request, *args, **kwargs)
+
+    return wrapped
 
 
 def first_url(names: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -17,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from .http import SeeOther
 from .impersonation import is_impersonating
-from .next_url import asked_next, back_url, with_next
+from .next_url import asked_next, back_url, login_required, with_next
 from .sessions import listing, stores
 from .sessions.devices import describe
 from .sessions.ending import end_other_sessions

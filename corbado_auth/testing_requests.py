@@ -18,9 +18,11 @@ def login_page(login_url: str, next_url: str, secure: bool | None) -> dict[str, 
     """Return the request for the login page, or for one that redirects to it."""
     from django.urls import reverse
 
+    from .conf import conf
+
     return {
         "path": login_url or reverse("corbado_auth:login"),
-        "data": {"next": next_url} if next_url else {},
+        "data": {conf.CORBADO_REDIRECT_FIELD_NAME: next_url} if next_url else {},
         "follow": True,
         "secure": _is_secure(secure),
     }

@@ -43,6 +43,7 @@ def _urls() -> Messages:
         return
     yield from _taken()
     yield from _leads_nowhere()
+    yield from _named_differently()
     # Connect's component may be on any page of the site, which needs no mark.
     if not conf.uses_connect_alone() and not _leads_to_a_login_page(settings.LOGIN_URL):
         yield Warning(
@@ -108,4 +109,22 @@ def _leads_nowhere() -> Messages:
             "LOGIN_REDIRECT_URL), where this site has no page.",
             hint='Set LOGIN_REDIRECT_URL = "/", or to the page that people should see first.',
             id=ids.NO_PAGE_AFTER_SIGN_IN,
+        )
+
+
+def _named_differently() -> Messages:
+    """Report a login page that has another name for ``next`` than our setting."""
+    try:
+        view: Any = match_of(urlsplit(resolve_url(settings.LOGIN_URL)).path).func
+    except (NoReverseMatch, Resolver404):
+        return
+    on_class = getattr(getattr(view, "view_class", None), "redirect_field_name", None)
+    name = getattr(view, "view_initkwargs", {}).get("redirect_field_name", on_class)
+    # Our own views read the setting.
+    if isinstance(name, str) and name != conf.CORBADO_REDIRECT_FIELD_NAME:
+        yield Warning(
+            f"The login page calls the page to go on to {name!r}, and corbado_auth calls it "
+            f"{conf.CORBADO_REDIRECT_FIELD_NAME!r}: people who sign in lose their way.",
+            hint=f"Set CORBADO_REDIRECT_FIELD_NAME = {name!r}.",
+            id=ids.NEXT_NAMED_DIFFERENTLY,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.decorators import method_decorator
@@ -15,7 +14,13 @@ from django.views.generic import TemplateView
 from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount
-from corbado_auth.next_url import back_url, connect_confirm_url, safe_next, step_up_url
+from corbado_auth.next_url import (
+    back_url,
+    connect_confirm_url,
+    login_required,
+    next_in_url,
+    step_up_url,
+)
 from corbado_auth.session import is_recent
 
 from .tokens import ConnectTokensView
@@ -64,6 +69,5 @@ class ConnectConfirmView(ConnectPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add an alternative for those who cannot: the page that asks to sign in again."""
-        next_url = safe_next(self.request, self.request.GET.get("next", ""))
-        next_url = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
+        next_url = next_in_url(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
         return super().get_context_data(login_url=step_up_url(next_url), **kwargs)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import Resolver404, resolve
 from django_session_timeout import middleware
+
+from corbado_auth.next_url import login_url_back_to
 
 __all__ = ["SessionTimeoutMiddleware"]
 
@@ -27,7 +29,7 @@ class SessionTimeoutMiddleware(middleware.SessionTimeoutMiddleware):  # type: ig
         if response is None or _is_ours(request):
             return None
         if response.url == redirect_to_login(request.path).url:
-            return redirect_to_login(request.get_full_path())
+            return HttpResponseRedirect(login_url_back_to(request.get_full_path()))
         return response
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
@@ -30,7 +30,14 @@ from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import Passkey
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
-from corbado_auth.next_url import asked_next, back_url, safe_next, with_next
+from corbado_auth.next_url import (
+    asked_next,
+    back_url,
+    login_required,
+    next_in,
+    safe_next,
+    with_next,
+)
 from corbado_auth.sessions.ending import sign_out_everywhere
 from corbado_auth.sign_in.failures import FailurePages
 from corbado_auth.step_up.asking import ask_to_sign_in
@@ -278,5 +285,4 @@ class AnswerNudgeView(View):
 
     def _page(self, request: HttpRequest) -> str:
         """Return the URL of the page with the offer, or of the one after a sign-in."""
-        wanted = safe_next(request, request.POST.get("next", ""))
-        return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)
+        return safe_next(request, next_in(request.POST)) or resolve_url(settings.LOGIN_REDIRECT_URL)

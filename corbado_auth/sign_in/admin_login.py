@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from corbado_auth import passwords
 from corbado_auth.conf import conf
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import next_in_url, safe_next
 from corbado_auth.switch import is_enabled
 
 from . import intent
@@ -55,7 +56,7 @@ class CorbadoAdminMixin(AdminSite):
         if request.user.is_authenticated and not self.has_permission(request):
             return self._refuse(request)
         if request.method in {"GET", "HEAD"} and not safe_next(
-            request, request.GET.get("next", "")
+            request, request.GET.get(REDIRECT_FIELD_NAME, "")
         ):
             # The redirect view reads it from the URL of this page, which the Referer proves.
             return self._with_next(request)
@@ -94,7 +95,8 @@ class CorbadoAdminMixin(AdminSite):
 
     def _with_next(self, request: HttpRequest) -> HttpResponse:
         query = request.GET.copy()
-        query["next"] = reverse("admin:index", current_app=self.name)
+        index = reverse("admin:index", current_app=self.name)
+        query[REDIRECT_FIELD_NAME] = next_in_url(request) or index
         return HttpResponseRedirect(f"{request.path}?{query.urlencode(safe='/')}")
 
     def _refuse(self, request: HttpRequest) -> HttpResponse:

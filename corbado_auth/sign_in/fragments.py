@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from corbado_auth.http import SeeOther, is_fetch
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import next_in_url, safe_next, with_next
 
 __all__ = ["answer_fragment"]
 
@@ -71,8 +70,8 @@ def _login_url(request: HttpRequest) -> str:
     behind = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     page = safe_next(request, behind)
     if not page or urlsplit(page).path == request.path:
-        page = safe_next(request, request.GET.get("next", ""))
+        page = next_in_url(request)
     else:
         parts = urlsplit(page)
         page = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return f"{request.path}?{urlencode({'next': page})}" if page else request.path
+    return with_next(request.path, page)

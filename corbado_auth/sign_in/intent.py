@@ -27,6 +27,8 @@ from corbado_auth.next_url import (
     host_of,
     is_own_path,
     language_of,
+    next_in,
+    next_in_url,
     safe_next,
     view_at,
     without_language,
@@ -73,7 +75,7 @@ class Intent:
 
     def next_for(self, request: HttpRequest, referer: SplitResult) -> str:
         """Return where to go next; with two tabs, as said by the page that the person came from."""
-        own = dict(_query(referer) or ()).get("next", "")
+        own = next_in(dict(_query(referer) or ()))
         return safe_next(request, own) or safe_next(request, self.next)
 
 
@@ -210,7 +212,7 @@ def _remember(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
             status=414,
             content_type="text/plain",
         )
-    asked = safe_next(request, request.GET.get("next", ""))
+    asked = next_in_url(request)
     earlier = Intent.from_request(request)
     next_url = asked or (safe_next(request, earlier.next) if earlier else "")
     page = request.path if len(iri_to_uri(request.path)) <= MAX_PAGE else ""

@@ -10,11 +10,18 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
+from django.utils.functional import cached_property
 
 from corbado_auth import passwords
 from corbado_auth.conf import conf
-from corbado_auth.next_url import first_url, login_page_url, safe_next
+from corbado_auth.next_url import (
+    asked_next,
+    first_url,
+    login_page_url,
+    next_in_url,
+    safe_next,
+    with_next,
+)
 from corbado_auth.switch import is_enabled
 from corbado_auth.telemetry import LINK_PARAMETERS, take_off
 
@@ -30,8 +37,17 @@ SIGNED_OUT = "corbado_auth_signed_out"
 YEAR = 365 * 24 * 3600
 
 
+class NamesNext(auth_views.RedirectURLMixin):
+    """A view of Django's that knows what the site calls ``next``."""
+
+    # CORBADO_REDIRECT_FIELD_NAME, read late.
+    redirect_field_name: str = cached_property(  # type: ignore[assignment]
+        lambda view: conf.CORBADO_REDIRECT_FIELD_NAME
+    )
+
+
 @method_decorator([login_not_required, intent.login_page], name="dispatch")
-class LoginView(auth_views.LoginView):
+class LoginView(NamesNext, auth_views.LoginView):
     """Show Corbado's component and a password form; opening the page writes no database row.
 
     Signed-in visitors are not redirected, either: the query may contain a magic link.
@@ -69,6 +85,8 @@ class LoginView(auth_views.LoginView):
             is_connect=shows_connect(self.request),
             older_way_url=older_way_url(self.request),
             password_reset_url=first_url(self.password_reset_names),
+            redirect_field_name=self.redirect_field_name,
+            next=self.get_redirect_url(),
             **kwargs,
         )
 
@@ -77,14 +95,12 @@ class LoginView(auth_views.LoginView):
 
         A link to this page may name them, with a token of the sender's.
         """
-        field = self.redirect_field_name
-        return safe_next(
-            self.request, self.request.POST.get(field, self.request.GET.get(field, ""))
-        )
+        named = super().get_redirect_url()
+        return safe_next(self.request, named) or asked_next(self.request)
 
 
 @method_decorator(login_not_required, name="dispatch")
-class LogoutView(auth_views.LogoutView):
+class LogoutView(NamesNext, auth_views.LogoutView):
     """End the Django session. POST only; goes to LOGOUT_REDIRECT_URL, or to the login page."""
 
     http_method_names = ["post"]
@@ -102,6 +118,10 @@ class LogoutView(auth_views.LogoutView):
         if self.forgets_last_login:
             forget_person(request, response)
         return response
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Return where the form of the page leads, by the site's name or Django's."""
+        return super().get_redirect_url() or asked_next(self.request)
 
     def get_default_redirect_url(self) -> str:
         """Return the login page if the site sets nothing else."""
@@ -123,10 +143,7 @@ def older_way_url(request: HttpRequest) -> str:
     """
     if conf.CORBADO_CONNECT != "both":
         return ""
-    query = {OLDER_WAY: "yes"}
-    if next_url := safe_next(request, request.GET.get("next", "")):
-        query["next"] = next_url
-    return f"{request.path}?{urlencode(query)}"
+    return with_next(f"{request.path}?{OLDER_WAY}=yes", next_in_url(request))
 
 
 def forget_person(request: HttpRequest, response: HttpResponse) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
@@ -17,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.local_users import email_of
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.next_url import login_page_url, login_url_back_to, view_at
+from corbado_auth.next_url import login_page_url, login_required, login_url_back_to, view_at
 from corbado_auth.session import has_kept_key
 from corbado_auth.sign_in.login import LoginView
 

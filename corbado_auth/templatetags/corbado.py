@@ -16,7 +16,6 @@ from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from corbado_auth.conf import conf
@@ -27,7 +26,7 @@ from corbado_auth.csp import nonce_for
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError
 from corbado_auth.local_users import display_name
-from corbado_auth.next_url import login_page_url, safe_next
+from corbado_auth.next_url import login_page_url, next_in_url, with_next
 from corbado_auth.passkeys.association import passkeys_of
 from corbado_auth.passkeys.nudge import CONNECT, is_offered
 from corbado_auth.session import SignIn, last_sign_in
@@ -172,7 +171,7 @@ def corbado_connect_login(
         request,
         password_form=password_form,
         verify_url=reverse("corbado_auth:connect-login"),
-        next=safe_next(request, request.GET.get("next", "")),
+        next=next_in_url(request),
         signup_url=signup_url,
         visit=new_visit(),
         confirm="yes" if confirm else "",
@@ -334,5 +333,4 @@ def _other_login_url(request: HttpRequest | None) -> str:
     url = login_page_url()
     if request is None or url == request.path:
         return ""
-    next_url = safe_next(request, request.GET.get("next", ""))
-    return f"{url}?{urlencode({'next': next_url})}" if next_url else url
+    return with_next(url, next_in_url(request))

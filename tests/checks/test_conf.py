@@ -34,6 +34,7 @@ DEFAULTS = {
     "CORBADO_EMAIL_NOTICES": False,
     "CORBADO_SESSION_LIST": False,
     "CORBADO_SIGN_IN_HISTORY": False,
+    "CORBADO_REDIRECT_FIELD_NAME": "next",
     "CORBADO_USER_MIGRATION": "corbado_auth.existing_users.UserMigration",
     "CORBADO_MAX_CONCURRENT_CALLS": None,
     "CORBADO_BACKEND_API_KEY": "",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import global_settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.views import LoginView
 from django.core.checks import run_checks
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from pytest_django import Settings
 
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.checks import ids
+from corbado_auth.decorators import login_page
 from corbado_auth.views import CorbadoRedirectView
 from tests.checks.test_checks import GOOD, HERE, messages
 
@@ -130,3 +132,22 @@ def test_how_to_answer_the_question_is_said_in_three_lines(settings: Settings) -
     exec(answer, names)  # noqa: S102 -- our own hint
     assert names["MyBackend"].local_emails_are_verified is True
     assert '"tests.backends.MyBackend"' in said.hint
+
+
+@pytest.mark.parametrize(("ours", "view_s"), [("next", "weiter"), ("weiter", "next")])
+def test_a_login_page_with_another_name_for_next_is_noticed(
+    settings: Settings, ours: str, view_s: str
+) -> None:
+    view = login_page(LoginView.as_view(redirect_field_name=view_s))
+    site = {"LOGIN_URL": "/sign-in/", "CORBADO_REDIRECT_FIELD_NAME": ours}
+    (message,) = found(settings, path("sign-in/", view), OURS, **site)
+    assert message.id == ids.NEXT_NAMED_DIFFERENTLY
+    assert message.hint == f"Set CORBADO_REDIRECT_FIELD_NAME = {view_s!r}."
+
+
+def test_the_same_name_for_next_is_fine(settings: Settings) -> None:
+    view = login_page(LoginView.as_view(redirect_field_name="weiter"))
+    site = {"LOGIN_URL": "/sign-in/", "CORBADO_REDIRECT_FIELD_NAME": "weiter"}
+    assert found(settings, path("sign-in/", view), OURS, **site) == []
+    site["LOGIN_URL"] = "corbado_auth:login"
+    assert found(settings, OURS, **site) == []
