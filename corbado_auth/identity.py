@@ -112,6 +112,15 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
+class EventEndpoint:
+    """A URL to which Corbado sends events, without its password (API notes 6.3)."""
+
+    url: str
+    events: frozenset[str]
+    has_credentials: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectConfig:
     """A project's configuration at Corbado, without secrets (API notes 1.8)."""
 

@@ -255,6 +255,8 @@ def emulator_command(data: Path, port: int, site_url: str) -> list[str]:
         *("--webhook-credentials", WEBHOOK_CREDENTIALS),
         *("--identifier-url", f"{site_url}/corbado/webhooks/connect/identifier/"),
         *("--identifier-credentials", WEBHOOK_CREDENTIALS),
+        *("--events-url", f"{site_url}/corbado/webhooks/events/"),
+        *("--events-credentials", WEBHOOK_CREDENTIALS),
     ]
 
 

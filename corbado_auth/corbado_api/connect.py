@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.conf import conf
 from corbado_auth.exceptions import InvalidPasskeyData
-from corbado_auth.identity import CorbadoUser, Passkey
+from corbado_auth.identity import CorbadoUser, EventEndpoint, Passkey
 
 from . import responses
 from .client import Client
@@ -112,6 +112,15 @@ class ConnectService(Client):
         """
         path = f"/v2/users/{quote(corbado_user_id, safe='')}/credentials?pageSize=100"
         return self._ask("GET", path).read(responses.read_connect_passkeys)
+
+    def list_event_endpoints(self) -> list[EventEndpoint]:
+        """Return the URLs to which Corbado sends events.
+
+        The call is described, but excluded from the published pages: that a project may make it is
+        INFERRED (API notes 6.3).
+        """
+        answer = self._ask("GET", "/v2/webhookEndpoints")
+        return answer.read(responses.read_event_endpoints)
 
     def delete_user(self, corbado_user_id: str) -> bool:
         """Delete a Corbado user with all passkeys; return False if there is no such user.

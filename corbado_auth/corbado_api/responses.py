@@ -10,7 +10,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from corbado_auth.identity import CorbadoEmail, CorbadoUser, Passkey, ProjectConfig, is_passkey_id
+from corbado_auth.identity import (
+    CorbadoEmail,
+    CorbadoUser,
+    EventEndpoint,
+    Passkey,
+    ProjectConfig,
+    is_passkey_id,
+)
 
 __all__ = [
     "Failure",
@@ -21,6 +28,7 @@ __all__ = [
     "read_connect_user",
     "read_created_user_id",
     "read_email_link_id",
+    "read_event_endpoints",
     "read_failure",
     "read_identifier_owner",
     "read_passkeys",
@@ -102,6 +110,19 @@ def read_connect_handle(answer: Json) -> str:
     """Read the site's own ID for a user from Connect's ``users/{userID}`` (API notes C.3.2)."""
     handle = answer.get("explicitWebauthnID")
     return handle if isinstance(handle, str) and handle.isprintable() else ""
+
+
+def read_event_endpoints(answer: Json) -> list[EventEndpoint]:
+    """Read the URLs that events are sent to, without their passwords (API notes 6.3)."""
+    rows = [_object(row, "webhookEndpoints[]") for row in _list(answer, "webhookEndpoints")]
+    return [
+        EventEndpoint(
+            url=_display_text(row.get("url")),
+            events=frozenset(map(_display_text, _list(row, "subscribedEvents"))),
+            has_credentials=bool(row.get("basicAuthUsername") and row.get("basicAuthPassword")),
+        )
+        for row in rows
+    ]
 
 
 def read_connect_passkeys(answer: Json) -> list[Passkey]:

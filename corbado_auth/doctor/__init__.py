@@ -1,7 +1,7 @@
 """The findings of ``manage.py corbado_doctor``: what is wrong between this site and Corbado.
 
-It makes one call to each Corbado product in use, and, given the origin, requests the site's login
-page. It changes nothing, and never shows a secret.
+It makes a call or two to each Corbado product in use, and, given the origin, requests the site's
+login page. It changes nothing, and never shows a secret.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ __all__ = ["examine_connect"]
 CONNECT = "Connect"
 SCRIPT = "Connect script"
 TYPED = "Typed names"
+EVENTS = "Events"
+NEEDED_EVENTS = frozenset({"user.updated", "user.deleted", "passkey.created", "passkey.deleted"})
 
 
 def examine_connect(site: Place | None) -> Iterator[Finding]:
@@ -25,6 +27,7 @@ def examine_connect(site: Place | None) -> Iterator[Finding]:
     yield _credentials()
     yield _script()
     yield _typed_names(site)
+    yield from _events(site)
 
 
 def _credentials() -> Finding:
@@ -66,13 +69,49 @@ def _typed_names(site: Place | None) -> Finding:
             "For typed addresses set CORBADO_WEBHOOK_SECRETS, and paste the pre-login action from "
             'the documentation page "How to use Corbado Connect" at Corbado.',
         )
-    return ok(TYPED, f"The pre-login action asks {origin}{_path()}, if it is set up at Corbado.")
+    path = _path("connect-identifier", "/…/webhooks/connect/identifier/")
+    return ok(TYPED, f"The pre-login action asks {origin}{path}, if it is set up at Corbado.")
 
 
-def _path() -> str:
+def _events(site: Place | None) -> Iterator[Finding]:
+    """Ask Corbado where it sends events, if the event webhook is on."""
+    try:
+        if not conf.CORBADO_WEBHOOK_SECRETS:
+            return
+        endpoints = ConnectService().list_event_endpoints()
+    except (CorbadoError, ImproperlyConfigured):
+        yield ok(EVENTS, "Corbado does not say whether it sends events here: see its panel.")
+        return
+    path = _path("event-webhook", "/…/webhooks/events/")
+    ours = [
+        (place, endpoint)
+        for endpoint in endpoints
+        if (place := Place.of(endpoint.url)) is not None
+        and place.path == path
+        and (site is None or place.origin == site.origin)
+    ]
+    if not ours:
+        yield ok(EVENTS, f"Corbado sends none to {site.origin if site else ''}{path}.")
+    for place, endpoint in ours:
+        missing = ", ".join(sorted(NEEDED_EVENTS - endpoint.events))
+        if not endpoint.has_credentials:
+            yield wrong(
+                EVENTS,
+                f"Corbado sends events to {place} without user name and password: each is refused.",
+                "Enter those of CORBADO_WEBHOOK_SECRETS at Corbado.",
+            )
+        elif missing:
+            yield warning(
+                EVENTS, f"Corbado sends events to {place}, but not {missing}.", "Subscribe to them."
+            )
+        else:
+            yield ok(EVENTS, f"Corbado sends events to {place}.")
+
+
+def _path(view: str, otherwise: str) -> str:
     from django.urls import NoReverseMatch, reverse
 
     try:
-        return reverse("corbado_auth:connect-identifier")
+        return reverse(f"corbado_auth:{view}")
     except NoReverseMatch:
-        return "/…/webhooks/connect/identifier/"
+        return otherwise

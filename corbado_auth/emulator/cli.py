@@ -92,6 +92,12 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) 
     )
     add("--identifier-credentials", "its HTTP Basic credentials", metavar="USER:PASSWORD")
     add(
+        "--events-url",
+        "your event webhook, for both products; no events are sent by default",
+        default=start["events_url"],
+    )
+    add("--events-credentials", "its HTTP Basic credentials", metavar="USER:PASSWORD")
+    add(
         "--origin",
         "another origin whose pages may call the frontend API (repeatable)",
         action="append",
@@ -157,6 +163,8 @@ def config_from(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> Emul
         webhook_credentials=options["webhook_credentials"] or start["webhook_credentials"],
         identifier_url=options["identifier_url"],
         identifier_credentials=options["identifier_credentials"] or start["identifier_credentials"],
+        events_url=options["events_url"],
+        events_credentials=options["events_credentials"] or start["events_credentials"],
         origins=tuple(options["origin"]),
         rp_id=options["rp_id"],
         host_names=tuple(options["host_name"]),
@@ -217,6 +225,8 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
     say(f"Redirects browsers to (API v1): {config.redirect_url}")
     if config.identifier_url:
         say(f"Asks for handles at (Connect): {config.identifier_url}")
+    if config.events_url:
+        say(f"Sends events to: {config.events_url}")
     if config.public_url or not is_loopback(config.host):
         say("WARNING: other machines can reach the emulator, and it signs in anyone.")
     say("Stop it with Ctrl-C.")

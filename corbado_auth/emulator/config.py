@@ -29,8 +29,9 @@ class EmulatorConfig:
     API secret) pairs, each with its own users and tokens. ``connect_project_id`` is the project for
     Connect if it is another one than for API v1. ``backend_api_key`` is the bearer token of API v2.
     ``identifier_url`` is the site's endpoint, with ``identifier_credentials``, that finds the
-    Connect identifier for what was typed, as Corbado's pre-login action would. ``expose`` allows a
-    ``host`` that other machines can reach.
+    Connect identifier for what was typed, as Corbado's pre-login action would. ``events_url`` is
+    the site's event webhook, with ``events_credentials``; ``events_pause`` is the seconds until an
+    event is tried again. ``expose`` allows a ``host`` that other machines can reach.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +47,9 @@ class EmulatorConfig:
     webhook_credentials: str = ""
     identifier_url: str = ""
     identifier_credentials: str = ""
+    events_url: str = ""
+    events_credentials: str = ""
+    events_pause: float = 2.0
     origins: tuple[str, ...] = ()
     rp_id: str = ""
     host_names: tuple[str, ...] = ()
@@ -68,6 +72,7 @@ class EmulatorConfig:
             ("application URL", self.application_url),
             ("webhook URL", self.webhook_url),
             ("identifier URL", self.identifier_url),
+            ("events URL", self.events_url),
         ):
             if url and origin_of(url) is None:
                 raise ConfigError(f"The {name} must begin with http:// or https:// and a host.")
@@ -86,6 +91,7 @@ class EmulatorConfig:
         for name, credentials in (
             ("webhook", self.webhook_credentials),
             ("identifier", self.identifier_credentials),
+            ("events", self.events_credentials),
         ):
             if credentials and ":" not in credentials:
                 raise ConfigError(f"Write the {name} credentials as user:password.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.config import ConfigError, EmulatorConfig
 from corbado_auth.emulator.connect import signed_data, users
 from corbado_auth.emulator.connect.switches import Switches, turn
+from corbado_auth.emulator.events import EventSender, seed_endpoint
 from corbado_auth.emulator.failures import FailurePlan
 from corbado_auth.emulator.project import AUTH_TOKEN_LIFETIME, Project
 from corbado_auth.emulator.rate_limit import RateLimit
@@ -31,6 +33,7 @@ class Control:
         self.failures = FailurePlan()
         self.log = RequestLog(echo)
         self.rate_limit = RateLimit(config.rate_limit)
+        self.events = EventSender(config.events_pause)
         self._state = StateFile(config.state) if config.state else None
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -44,6 +47,8 @@ class Control:
             self.project = self.projects[config.project_id]
             self.connect_project = self.projects[config.connect_project_id or config.project_id]
             self._seed()
+            for project in self.projects.values():
+                project.store.watch = partial(self.events.notice, project)
             undo.pop_all()
 
     @property
@@ -61,6 +66,7 @@ class Control:
             project.base_url = self.base_url
 
     def close(self) -> None:
+        self.events.close()
         if self._state is not None:
             self._state.close()
 
@@ -121,6 +127,9 @@ class Control:
         return self.project.store.clock_offset
 
     def _seed(self) -> None:
+        if self.config.events_url:
+            for project in self.projects.values():
+                seed_endpoint(project, self.config.events_url, self.config.events_credentials)
         if self.config.seed is None:
             return
         for row in read_seed(self.config.seed.read_bytes()):

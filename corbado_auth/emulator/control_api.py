@@ -14,7 +14,7 @@ newest first.
     {"revision": 17,  # grows with every change and request: poll, and redraw when it changes
      "now": "2026-01-31T12:00:00", "clockOffset": 360,
      "project": {"projectID", "name", "applicationURL", "redirectURL",
-                 "webhookURL", "webhookActions": [], "rpID", "origins": [],
+                 "webhookURL", "webhookActions": [], "eventURLs": [], "rpID", "origins": [],
                  "webComponent": "built-in" | "<file name>",
                  "allowUserRegistration": true, "doubleOptIn": false},
      "rateLimit": null | {"requests": 100, "seconds": 10},
@@ -74,7 +74,9 @@ seconds}`` -> ``{"now", "clockOffset"}`` Forward only, at most ten years in all.
 ``failures` ``*`` in the path matches anything; at least one of status, delay, drop and body
 ("truncated", "garbage" or "empty"); times 0 is until removed. ``DELETE failures`` ``{"ID"?}`` ->
 ``{}`` That one, or all. ``POST rate-limit`` ``{"requests", "seconds"? = 10}`` -> ``{"rateLimit"}``
-Calls per client address; 0 switches it off.
+Calls per client address; 0 switches it off. ``POST events`` ``{"type", "userID", "passkeyID"?}``
+-> ``{"sent": 1}`` Send an event to each URL that subscribed to it, true or not; ``sent`` is to how
+many.
 """
 
 from __future__ import annotations
@@ -91,9 +93,10 @@ from corbado_auth.emulator.accounts import EMAIL_FORM
 from corbado_auth.emulator.config import origin_of
 from corbado_auth.emulator.connect.switches import TYPES
 from corbado_auth.emulator.control import Control
+from corbado_auth.emulator.events import EVENTS, event_data
 from corbado_auth.emulator.failures import BODIES, MAX_DELAY, Failure
 from corbado_auth.emulator.guard import is_own_page
-from corbado_auth.emulator.wire import ApiError, timestamp
+from corbado_auth.emulator.wire import ApiError, make_id, timestamp
 
 
 class Refusal(ValueError):
@@ -271,6 +274,19 @@ def _issue_signed_passkey_data(control: Control, body: Mapping[str, Any]) -> Map
     return {"signedPasskeyData": control.issue_signed_passkey_data(identifier)}
 
 
+def _send_event(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(body, type=str, userID=str, passkeyID=str)
+    if given["type"] not in EVENTS:
+        raise Refusal(400, f"type is one of {', '.join(EVENTS)}.")
+    if not given["userID"]:
+        raise Refusal(400, "userID is whom the event is about, known or not.")
+    user_id = given["userID"]
+    is_at_connect = control.connect_project.store.connect_users.get(user_id) is not None
+    project = control.connect_project if is_at_connect else control.project
+    data = event_data(project, given["type"], user_id, given["passkeyID"] or make_id("cre"))
+    return {"sent": control.events.queue(project, given["type"], data)}
+
+
 ControlHandler = Callable[[Control, Mapping[str, Any]], Mapping[str, Any]]
 ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "reset": {"POST": _reset},
@@ -284,4 +300,5 @@ ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "clock": {"POST": _move_clock},
     "failures": {"POST": _plan_failure, "DELETE": _remove_failure},
     "rate-limit": {"POST": _limit_rate},
+    "events": {"POST": _send_event},
 }

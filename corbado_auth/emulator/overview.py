@@ -182,6 +182,7 @@ def _project(control: Control) -> dict[str, Any]:
         "redirectURL": config["authSuccessRedirectUrl"],
         "webhookURL": config["webhookURL"],
         "webhookActions": config["webhookActions"],
+        "eventURLs": [row.url for row in project.store.webhook_endpoints.all()],
         "rpID": config["webauthnRPID"],
         "origins": sorted(project.origins),
         "webComponent": component.name if component else "built-in",

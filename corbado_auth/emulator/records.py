@@ -183,6 +183,20 @@ class SignedPasskeyData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookEndpoint:
+    """A URL of the site that events are sent to."""
+
+    id: str
+    url: str
+    username: str
+    password: str
+    events: list[str]
+    custom_headers: dict[str, Any]
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """A single value, such as the project config or the clock."""
 

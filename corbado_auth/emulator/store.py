@@ -28,11 +28,14 @@ from corbado_auth.emulator.records import (
     SignedPasskeyData,
     Token,
     User,
+    WebhookEndpoint,
 )
 
 R = TypeVar("R", bound=Record)
 # Kind, ID and the record, None if it was removed.
 Change = tuple[str, str, Any]
+# A record before and after, None if there was or is none.
+Difference = tuple[Any, Any]
 
 
 class Table(Generic[R]):
@@ -41,7 +44,7 @@ class Table(Generic[R]):
     def __init__(
         self,
         record_type: type[R],
-        changed: Callable[[Change], None],
+        changed: Callable[[Change, Any], None],
         **indexes: Callable[[R], str],
     ) -> None:
         self.name = record_type.__name__
@@ -67,11 +70,12 @@ class Table(Generic[R]):
 
     def put(self, record: R) -> R:
         """Add a record, or replace the one with the same ID in its place."""
+        before = self._rows.get(record.id)
         self._unindex(record.id)
         self._rows[record.id] = record
         for name, key in self._keys.items():
             self._indexes[name].setdefault(key(record), {})[record.id] = None
-        self._changed((self.name, record.id, record))
+        self._changed((self.name, record.id, record), before)
         return record
 
     def remove(self, record_id: str) -> R | None:
@@ -79,7 +83,7 @@ class Table(Generic[R]):
         self._unindex(record_id)
         record = self._rows.pop(record_id, None)
         if record is not None:
-            self._changed((self.name, record_id, None))
+            self._changed((self.name, record_id, None), record)
         return record
 
     def clear(self) -> None:
@@ -109,6 +113,9 @@ class Store:
         self._project_id = project_id
         self._pending: list[Change] = []
         self._depth = 0
+        self._differences: list[Difference] = []
+        # Called with what a transaction has changed, once it is through.
+        self.watch: Callable[[list[Difference]], None] | None = None
         self.revision = 0
         self.users = Table(User, self._changed)
         self.identifiers = Table(
@@ -139,6 +146,7 @@ class Store:
         )
         self.connect_tokens = Table(ConnectToken, self._changed, secret=lambda row: row.secret)
         self.signed_data = Table(SignedPasskeyData, self._changed)
+        self.webhook_endpoints = Table(WebhookEndpoint, self._changed)
         if database is not None:
             with self.transaction():
                 self._load(database)
@@ -159,6 +167,7 @@ class Store:
             self.connect_passkeys,
             self.connect_tokens,
             self.signed_data,
+            self.webhook_endpoints,
         )
 
     @contextmanager
@@ -173,6 +182,10 @@ class Store:
                 if self._depth == 0 and self._database is not None:
                     changes, self._pending = self._pending, []
                     self._database.write(self._project_id, changes)
+                if self._depth == 0 and self._differences:
+                    differences, self._differences = self._differences, []
+                    if self.watch is not None:
+                        self.watch(differences)
 
     def now(self) -> float:
         """Return the time on the emulator's clock, in seconds since 1970."""
@@ -191,11 +204,14 @@ class Store:
         with self.transaction():
             for table in self.tables:
                 table.clear()
+            self._differences.clear()  # Starting over is no event.
 
-    def _changed(self, change: Change) -> None:
+    def _changed(self, change: Change, before: Any) -> None:
         if self._depth == 0:
             raise RuntimeError("Change records inside store.transaction() only.")
         self.revision += 1
+        if self.watch is not None:
+            self._differences.append((before, change[2]))
         if self._database is not None:
             self._pending.append(change)
 

@@ -1,4 +1,4 @@
-"""Call the site's action webhook as Corbado does (API notes 3)."""
+"""Call the site's webhooks as Corbado does (API notes 3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,16 +81,38 @@ def send(
     body: Mapping[str, Any],
     username: str,
 ) -> Delivery:
-    """Call the site once and record the outcome; ``error`` says why there is no answer."""
+    """Ask the site once and record the outcome; ``error`` says why there is no answer."""
+
+    def problem_of(status: int, answer: str) -> str:
+        is_good = status == 200 and _json_object(answer) is not None
+        return "" if is_good else "Only status 200 with JSON counts as an answer"
+
+    headers = {"X-Corbado-Action": action}
+    return deliver(
+        project, action, url, credentials, headers, body, username=username, problem_of=problem_of
+    )
+
+
+def deliver(
+    project: Project,
+    action: str,
+    url: str,
+    credentials: str,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any],
+    *,
+    username: str,
+    problem_of: Callable[[int, str], str],
+) -> Delivery:
+    """Call the site once and record the outcome; ``problem_of`` judges status and answer."""
     started = time.perf_counter()
     status, text, problem = 0, "", ""
     try:
-        status, text = _post(url, credentials, action, json.dumps(body))
+        status, text = _post(url, credentials, headers, json.dumps(body))
     except (OSError, HTTPException, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"
     parsed = _json_object(text)
-    if not problem and (status != 200 or parsed is None):
-        problem = "Only status 200 with JSON counts as an answer"
+    problem = problem or problem_of(status, text)
     store = project.store
     with store.transaction():
         for old in store.deliveries.all()[: -KEPT + 1]:
@@ -117,7 +139,7 @@ def unreachable(details: str) -> ApiError:
     return ApiError(400, "client_error", details)
 
 
-def _post(url: str, credentials: str, action: str, body: str) -> tuple[int, str]:
+def _post(url: str, credentials: str, more: Mapping[str, str], body: str) -> tuple[int, str]:
     parts = urlsplit(url)
     if parts.scheme == "https":
         connection: HTTPConnection = HTTPSConnection(
@@ -125,12 +147,9 @@ def _post(url: str, credentials: str, action: str, body: str) -> tuple[int, str]
         )
     else:
         connection = HTTPConnection(parts.netloc, timeout=TIMEOUT)
-    headers = {
-        "Authorization": f"Basic {b64encode(credentials.encode()).decode()}",
-        "Content-Type": "application/json",
-        "User-Agent": "Corbado emulator",
-        "X-Corbado-Action": action,
-    }
+    headers = {"Content-Type": "application/json", "User-Agent": "Corbado emulator", **more}
+    if credentials:
+        headers["Authorization"] = f"Basic {b64encode(credentials.encode()).decode()}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("POST", path, body.encode(), headers)

@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import requests
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
@@ -155,7 +156,10 @@ def test_the_doctor_tries_the_credentials(corbado: Corbado, settings: Any) -> No
     assert "Corbado accepts project ID and API secret (pro-" in said
     assert "webhooks/connect/identifier/" in said
     # Of the older product, which the site does not use, nothing is asked or said.
-    assert [call.path for call in corbado.requests] == ["/v2/passkey/verifySignedData"]
+    assert [call.path for call in corbado.requests] == [
+        "/v2/passkey/verifySignedData",
+        "/v2/webhookEndpoints",
+    ]
     assert "Redirect URL" not in said
 
 
@@ -163,7 +167,7 @@ def test_the_doctor_tries_the_credentials(corbado: Corbado, settings: Any) -> No
 def test_the_doctor_asks_about_both(corbado: Corbado, settings: Any) -> None:
     said = doctor(settings, CORBADO_CONNECT="both")
     assert "Redirect URL" in said
-    assert len(corbado.requests) == 2
+    assert len(corbado.requests) == 3
 
 
 @pytest.mark.django_db
@@ -182,3 +186,41 @@ def test_an_emulator_that_fails_is_wrong(corbado: Corbado, settings: Any) -> Non
 @pytest.mark.django_db
 def test_without_secrets_typed_names_lead_to_the_password(corbado: Corbado, settings: Any) -> None:
     assert "only by autofill" in doctor(settings, CORBADO_WEBHOOK_SECRETS=None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "fact"),
+    [
+        ({}, "sends events to http://testserver/corbado/webhooks/events/."),
+        (
+            {"subscribedEvents": ["user.deleted", "user.created"]},
+            "but not passkey.created, pass",
+        ),
+        ({"basicAuthPassword": ""}, "without user name and password"),
+        ({"url": "https://another.example.com/corbado/webhooks/events/x/"}, "sends none to"),
+    ],
+)
+def test_the_doctor_asks_where_events_go(
+    corbado: Corbado, settings: Any, changes: dict[str, Any], fact: str
+) -> None:
+    endpoint = {
+        "url": "http://testserver/corbado/webhooks/events/",
+        "basicAuthUsername": "corbado",
+        "basicAuthPassword": "secret-of-the-endpoint",
+        "subscribedEvents": ["user.updated", "user.deleted", "passkey.created", "passkey.deleted"],
+        "customHeaders": {},
+    }
+    credentials = (settings.CORBADO_PROJECT_ID, settings.CORBADO_API_SECRET)
+    url = f"{corbado.url}/v2/webhookEndpoints"
+    made = requests.post(url, json={**endpoint, **changes}, auth=credentials, timeout=10)
+    assert made.status_code == 200
+    said = doctor(settings)
+    assert fact in " ".join(said.split())
+    assert "secret-of-the-endpoint" not in said
+
+
+@pytest.mark.django_db
+def test_a_project_that_may_not_ask_is_no_fault(corbado: Corbado, settings: Any) -> None:
+    corbado.fail_next("/v2/webhookEndpoints", status=403)
+    assert "does not say whether it sends events" in " ".join(doctor(settings).split())

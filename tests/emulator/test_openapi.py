@@ -170,3 +170,8 @@ def _connect(tour: Tour) -> None:
     server.patch(path, {"fullName": "Ada"})
     server.delete(path)
     server.post("/v2/users", {"status": "active"})
+    endpoint = {"url": "http://localhost:9/", "subscribedEvents": [], "customHeaders": {}}
+    made = server.post("/v2/webhookEndpoints", endpoint).bare
+    server.get("/v2/webhookEndpoints")
+    server.put(f"/v2/webhookEndpoints/{made['id']}", {"subscribedEvents": ["user.deleted"]})
+    server.delete(f"/v2/webhookEndpoints/{made['id']}")

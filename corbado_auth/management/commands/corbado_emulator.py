@@ -94,6 +94,8 @@ class Command(CorbadoCommand):
             values["webhook_url"] = _url("action-webhook")
             values["identifier_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
             values["identifier_url"] = _url("connect-identifier")
+            values["events_credentials"] = conf.CORBADO_WEBHOOK_SECRETS[0]
+            values["events_url"] = _url("event-webhook")
         return {name: value for name, value in values.items() if value}
 
 

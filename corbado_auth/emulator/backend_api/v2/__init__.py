@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from corbado_auth.emulator.backend_api.v2 import connect_tokens, signed_data, users
+from corbado_auth.emulator.backend_api.v2 import (
+    connect_tokens,
+    signed_data,
+    users,
+    webhook_endpoints,
+)
 
-ROUTES = (*signed_data.ROUTES, *connect_tokens.ROUTES, *users.ROUTES)
+ROUTES = (
+    *signed_data.ROUTES,
+    *connect_tokens.ROUTES,
+    *users.ROUTES,
+    *webhook_endpoints.ROUTES,
+)

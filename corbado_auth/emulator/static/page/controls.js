@@ -133,6 +133,9 @@ export const project = {
         "Redirect URL": h("code", {}, one.redirectURL),
         "Webhook URL": one.webhookURL ? h("code", {}, one.webhookURL) : "none",
         "Webhook actions": one.webhookActions.join(", ") || "none",
+        "Events sent to": one.eventURLs.length
+          ? h("ul", { class: "lines" }, ...one.eventURLs.map((url) => h("li", {}, h("code", {}, url))))
+          : "nobody",
         "Relying party ID": h("code", {}, one.rpID),
         "Allowed origins": h(
           "ul",

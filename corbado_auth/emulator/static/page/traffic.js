@@ -56,8 +56,8 @@ export const requests = {
 
 export const webhooks = {
   title: "Webhooks",
-  hint: "What the emulator asked the site, and how the site answered.",
-  empty: "No webhook was called. The emulator calls them once it knows the site's webhook URL.",
+  hint: "What the emulator asked the site, which events it sent, and how the site answered.",
+  empty: "No webhook was called. The emulator calls them once it knows the site's webhook URLs.",
   items: ({ state }) => state.webhooks,
   row: (call) =>
     h(
@@ -71,7 +71,7 @@ export const webhooks = {
         h("span", { class: "push line" }, duration(call.runtime), time(call.created)),
       ),
       facts({
-        "Asked about": call.username,
+        About: call.username,
         URL: h("code", {}, call.url),
         Answer: call.answer && h("code", {}, call.answer),
         Error: call.error,
