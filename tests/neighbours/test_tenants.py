@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
@@ -140,6 +140,56 @@ def test_the_emulator_starts_through_it_too(settings: Any) -> None:
         taken.listen()
         with pytest.raises(CommandError, match="port"):
             run("corbado_emulator", "--port", str(taken.getsockname()[1]))
+
+
+@pytest.fixture
+def projects(settings: Any, request: pytest.FixtureRequest) -> Mapping[str, Corbado]:
+    """Return the Corbado of each tenant."""
+    settings.CORBADO_PROJECTS = {"one": {}, "two": {}}
+    settings.CORBADO_PROJECT_RESOLVER = "tests.support.tenants.projects.project_of"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "corbado_auth.middleware.ProjectMiddleware"]
+    found: Mapping[str, Corbado] = request.getfixturevalue("corbado_projects")
+    return found
+
+
+def test_each_tenant_has_a_project_of_its_own(projects: Mapping[str, Corbado]) -> None:
+    erin = {name: corbado.add_user("erin@example.com") for name, corbado in projects.items()}
+    for name, corbado in projects.items():
+        assert corbado.sign_in(browser(name), erin[name]).status_code == 303
+        assert accounts(name) == [erin[name].id]
+    # Each asks its own project, which does not know the other's tokens.
+    assert projects["one"].sign_in(browser("two"), erin["one"]).status_code == 400
+    assert [len(corbado.requests) for corbado in projects.values()] == [1, 2]
+
+
+def test_the_public_schema_has_no_project(projects: Mapping[str, Corbado]) -> None:
+    tenant = Tenant(schema_name="public", name="public")
+    tenant.save(verbosity=0)
+    Domain.objects.create(domain="public.example.com", tenant=tenant, is_primary=True)
+    page = browser("public").get("/corbado/login/")
+    assert page.status_code == 200
+    assert "<corbado-auth" not in page.text
+
+
+@pytest.mark.parametrize(("command", "arguments"), COMMANDS.items(), ids=COMMANDS)
+def test_each_command_runs_for_the_project_of_a_tenant(
+    projects: Mapping[str, Corbado], command: str, arguments: list[str]
+) -> None:
+    ends = {"corbado_doctor": "Fix the errors"}.get(command, "nobody" * ("nobody" in arguments))
+    knows_projects = load_command_class("corbado_auth", command).is_about_one_project  # type: ignore[attr-defined]
+    named = ["--project", "two"] if knows_projects else []
+    with pytest.raises(CommandError, match=ends) if ends else nullcontext():
+        run(command, *arguments, *named, tenant="two")
+    assert projects["one"].requests == []
+
+
+def test_people_of_a_tenant_are_moved_to_its_project(projects: Mapping[str, Corbado]) -> None:
+    for tenant in projects:
+        with schema_context(tenant):
+            get_user_model().objects.create_user(f"u-{tenant}", f"u@{tenant}.example")
+    run("corbado_migrate_users", "--rate", "100", "--project", "two", tenant="two")
+    assert (len(accounts("one")), len(accounts("two"))) == (0, 1)
+    assert [len(corbado.requests) for corbado in projects.values()] == [0, 1]
 
 
 def test_only_people_of_the_tenant_are_moved(corbado: Corbado) -> None:
