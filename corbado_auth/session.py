@@ -147,7 +147,18 @@ def rotate_key(request: HttpRequest) -> None:
     """
     session = getattr(request, "session", None)
     if session is not None and auth.SESSION_KEY in session:
+        request._corbado_former_key = session.session_key  # type: ignore[attr-defined]
         session.cycle_key()
+
+
+def former_key(request: HttpRequest) -> str | None:
+    """Return the key that this session had before it got another one, if it was signed in then.
+
+    Its own key if it kept that one, and None for a session that was nobody's.
+    """
+    before = getattr(request, "_corbado_former_key", None)
+    sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return before or (sent if sent == request.session.session_key else None)
 
 
 def sign_in(

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import QuerySet
@@ -22,7 +21,7 @@ from django.utils.crypto import salted_hmac
 
 from corbado_auth.conf import conf
 from corbado_auth.models import ListedSession, db_for_write
-from corbado_auth.session import SIGN_IN, is_users, primary_key
+from corbado_auth.session import SIGN_IN, former_key, is_users, primary_key
 
 from . import stores
 
@@ -114,8 +113,8 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
         "user_agent": request.META.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT],
     }
     # A session that signs in once more keeps its row, whether its key changes or not.
-    sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if not sent or not _listed().filter(session_key=sent, user=user).update(**values):
+    former = former_key(request)
+    if not former or not _listed().filter(session_key=former, user=user).update(**values):
         _listed().create(**values)
 
 
