@@ -22,6 +22,7 @@ class CorbadoAuthConfig(AppConfig):
         """Register the system checks, and connect receivers for sign-ins and deletions."""
         from . import counting, db_connections, deletion, history, notices, session
         from .checks import register_checks
+        from .corbado_api.warm_up import warm_up
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
@@ -44,6 +45,7 @@ class CorbadoAuthConfig(AppConfig):
         request_finished.connect(
             db_connections.end_turn, dispatch_uid="corbado_auth.db_connections"
         )
+        request_finished.connect(warm_up, dispatch_uid="corbado_auth.warm_up")
         request_started.connect(deletion.begin_request, dispatch_uid="corbado_auth.deletion")
         request_finished.connect(deletion.end_request, dispatch_uid="corbado_auth.deletion")
         for account in (CorbadoAccount, ConnectAccount):

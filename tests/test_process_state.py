@@ -32,6 +32,7 @@ REMEMBERED = {
     "corbado_auth.passwords._compares_hashes": "what the code of a backend says",
     "corbado_auth.passwords._takes_passwords": "what the code of a backend says",
     "corbado_auth.sign_in.signed_cookies._digest": "the name of a cookie, from a key",
+    "corbado_auth.corbado_api.warm_up._begin": "that the HTTP client is loaded",
     "corbado_auth.corbado_api.transport._line": "the connections to Corbado",
     "corbado_auth.corbado_api.transport._ssl_context": "the CA bundle, read",
 }

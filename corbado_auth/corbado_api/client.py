@@ -18,7 +18,7 @@ from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavai
 from . import responses
 
 if TYPE_CHECKING:
-    from .transport import Reply
+    from .transport import Endpoint, Reply
 
 __all__ = ["Answer", "Client"]
 
@@ -72,19 +72,30 @@ class Client:
     def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, resend: bool = True
     ) -> Answer:
+        from . import transport
+
+        endpoint = self._endpoint()
+        release_to_ask()
+        return Answer(transport.ask(endpoint, method, path, body, resend=resend))
+
+    def prepare(self) -> None:
+        """Load what the first call needs, the HTTP client and the CA bundle, without a call."""
+        from . import transport
+
+        transport.prepare(self._endpoint())
+
+    def _endpoint(self) -> Endpoint:
         # Not at the top: the HTTP client takes longer to import than the whole app, and neither a
         # starting site nor a command that does not call Corbado should wait for it.
         from . import transport
 
-        endpoint = transport.Endpoint(
+        return transport.Endpoint(
             base_url=self._base_url or conf.CORBADO_BACKEND_API_URL,
             project_id=self._project_id or self._configured_project(),
             api_secret=self._api_secret or self._configured_secret(),
             api_key="" if self._api_secret else self._configured_key(),
             timeout=self._timeout or conf.CORBADO_TIMEOUT,
         )
-        release_to_ask()
-        return Answer(transport.ask(endpoint, method, path, body, resend=resend))
 
 
 class Answer:

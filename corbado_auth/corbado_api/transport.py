@@ -29,7 +29,7 @@ from corbado_auth.projects import project_names
 
 from .guard import guard
 
-__all__ = ["Endpoint", "Reply", "ask"]
+__all__ = ["Endpoint", "Reply", "ask", "prepare"]
 
 # A full user takes a few kB, a page of a hundred users a few hundred kB.
 MAX_BODY = 1024 * 1024
@@ -62,6 +62,12 @@ class Reply:
 
 class _ConnectionDied(Exception):
     """The connection was closed before a response began."""
+
+
+def prepare(endpoint: Endpoint) -> None:
+    """Make what all calls to this endpoint share, except for a connection."""
+    line = _line_of(endpoint)
+    line.adapter.get_connection_with_tls_context(line.blank, True, proxies=line.proxies)
 
 
 @sensitive_variables("body")
@@ -118,8 +124,7 @@ def _send(
     remaining = max(deadline - time.monotonic(), 0.001)
     connect, read = endpoint.timeout
     try:
-        credentials = endpoint.api_secret, endpoint.api_key
-        line = _line(endpoint.base_url, endpoint.project_id, *credentials, os.getpid())
+        line = _line_of(endpoint)
         request = line.blank.copy()
         request.method, request.url = method, endpoint.base_url + path
         request.prepare_body(data=None, files=None, json=body)
@@ -192,6 +197,11 @@ class _Line:
     adapter: HTTPAdapter
     proxies: dict[str, str]
     blank: requests.PreparedRequest = field(repr=False)
+
+
+def _line_of(endpoint: Endpoint) -> _Line:
+    credentials = endpoint.api_secret, endpoint.api_key
+    return _line(endpoint.base_url, endpoint.project_id, *credentials, os.getpid())
 
 
 @lru_cache(maxsize=16)

@@ -40,6 +40,20 @@ get_resolver().reverse_dict
 print(*sys.modules)
 """
 
+FIRST_REQUEST = f"""{START}
+import threading
+from django.test import Client
+print("---")
+client = Client()
+print(client.get("/corbado/login/").status_code)
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        print(thread.name)
+        thread.join()
+print(client.get("/corbado/login/").status_code, len(threading.enumerate()))
+print(*sys.modules)
+"""
+
 
 def sql_of_a_sign_in() -> list[str]:
     """Sign Ada in from a browser without a session, and return the statements."""
@@ -138,15 +152,30 @@ def test_another_page_costs_what_django_alone_needs(
         assert client.get("/account/").status_code == 200
 
 
-def test_a_site_that_starts_imports_nothing_heavy() -> None:
-    output = subprocess.run(
-        [sys.executable, "-c", START],
+def run(script: str, **env: str) -> tuple[str, str]:
+    """Run it in a process of its own; return what it printed, and its errors."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
         cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings.default"},
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings.default", **env},
         check=True,
         capture_output=True,
         text=True,
-    ).stdout
-    loaded = set(output.split())
+    )
+    return done.stdout, done.stderr
+
+
+def test_a_site_that_starts_imports_nothing_heavy() -> None:
+    loaded = set(run(START)[0].split())
     assert {"corbado_auth.views", "corbado_auth.backends", "corbado_auth.admin"} <= loaded
     assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("bundle", ["", "/nowhere/ca.pem"])
+def test_after_its_first_request_a_process_loads_the_http_client(bundle: str) -> None:
+    """And says nothing if it cannot: the first call would."""
+    printed, errors = run(FIRST_REQUEST, REQUESTS_CA_BUNDLE=bundle)
+    status, thread, again, loaded = printed.partition("---\n")[2].split("\n")[:4]
+    assert (status, thread, again) == ("200", "corbado-warm-up", "200 1")
+    assert {"requests", "urllib3"} <= set(loaded.split())
+    assert "Traceback" not in errors

@@ -1,0 +1,42 @@
+"""Loading the HTTP client before somebody waits for it, yet not when a process starts."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import lru_cache
+from threading import Thread
+from typing import Any
+
+from corbado_auth.conf import conf
+
+from .connect import ConnectService
+from .service import CorbadoService
+
+__all__ = ["warm_up"]
+
+logger = logging.getLogger("corbado_auth")
+
+
+def warm_up(**_signal: Any) -> None:
+    """Load it after the first request of this process. Connected to ``request_finished``.
+
+    Loading takes longer than ten sign-ins. Commands need not wait for it, nor does the first page.
+    """
+    _begin(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _begin(pid: int) -> None:
+    """Load it in a thread, once; ``pid`` makes a forked child do so, too."""
+    Thread(target=_load, name="corbado-warm-up").start()
+
+
+def _load() -> None:
+    services = [CorbadoService, *([ConnectService] if conf.CORBADO_CONNECT else [])]
+    for service in services:
+        try:
+            service().prepare()
+        except Exception:
+            # A call would fail as well, and say more.
+            logger.debug("Loading the HTTP client failed", exc_info=True)
