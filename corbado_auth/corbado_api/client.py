@@ -78,7 +78,7 @@ class Client:
         release_to_ask()
         return Answer(transport.ask(endpoint, method, path, body, resend=resend))
 
-    def prepare(self) -> None:
+    def _prepare(self) -> None:
         """Load what the first call needs, the HTTP client and the CA bundle, without a call."""
         from . import transport
 

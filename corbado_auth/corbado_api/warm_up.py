@@ -36,7 +36,7 @@ def _load() -> None:
     services = [CorbadoService, *([ConnectService] if conf.CORBADO_CONNECT else [])]
     for service in services:
         try:
-            service().prepare()
+            service()._prepare()
         except Exception:
             # A call would fail as well, and say more.
             logger.debug("Loading the HTTP client failed", exc_info=True)
