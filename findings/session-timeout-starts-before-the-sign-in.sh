@@ -6,10 +6,10 @@
 # Truth: the time of the first request with anything in the session is kept in the session, and
 #   `login()` keeps what an anonymous session, or one of the same person, holds.
 # Output seen on 2026-11-27:
-#   minute 0: /basket/ -> 200 
-#   minute 1: / -> 200 
-#   minute 9: /in/ -> 200 
-#   minute 10.5: /in/ -> 200 
+#   minute 0: /basket/ -> 200
+#   minute 1: / -> 200
+#   minute 9: /in/ -> 200
+#   minute 10.5: /in/ -> 200
 #   minute 11.5: / -> 302 /accounts/login/?next=/
 #   signed in: False
 # Why it matters: the age of a session says nothing about the sign-in, so "recent" needs a mark

@@ -75,6 +75,19 @@ def imported_packages(tree: ast.AST) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def test_texts_end_as_the_pre_commit_hooks_leave_them() -> None:
+    """One line end at the end, no blanks before it; Markdown has two blanks for a line break."""
+    for path in committed_texts():
+        if path.suffix not in {".po", ".svg"} and (text := path.read_text("utf-8")):
+            assert text.endswith("\n") and not text.endswith("\n\n"), path
+            bad = [
+                line
+                for line in text.splitlines()
+                if line != line.rstrip() and not (path.suffix == ".md" and line.endswith("  "))
+            ]
+            assert bad == [], path
+
+
 def test_the_import_contracts_hold() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run(
