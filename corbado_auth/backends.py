@@ -62,7 +62,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
     # Delete the Corbado user, too, when a local user is deleted? Unlinking never does.
     delete_at_corbado = False
 
-    # At least how many days apart are the offers of {% corbado_passkey_nudge %}? None: no offers.
+    # How many days at least lie between two offers of {% corbado_passkey_nudge %}? None: no offers.
     days_between_nudges: int | None = 30
 
     # Where do people sign in with password and second factor? A URL, or the name of one.

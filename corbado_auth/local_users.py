@@ -177,7 +177,7 @@ def shared_addresses(*, using: str) -> frozenset[str]:
     """Return the case-folded addresses that several local users share, in one query.
 
     In upper case, since that is how PostgreSQL compares (``iexact``), and what its index holds.
-    Of a field that the database cannot search, the rows are read.
+    If the database cannot search the field, all rows are read.
     """
     field = email_field_name()
     if field is None:

@@ -43,12 +43,12 @@ WELCOME = """
     {keeper:<8} {keeper_email:<20} staff, for {site}/admin/
 
   Corbado Connect, for a new project: {site}/login/connect/
-    1. Be {customer}, with her password, and take the passkey that is offered.
-    2. Sign out, and come in again with the passkey alone.
+    1. Sign in as {customer}, with her password, and accept the passkey that is offered.
+    2. Sign out, and sign in again with the passkey alone.
 
   Corbado's API v1, the older product: {site}/login/
     1. Sign up with any new address and a passkey: you land signed in.
-    2. On the passkey side, be {customer_email}: her password once, or a link from the
+    2. On the passkey side, enter {customer_email}: her password once, or a link from the
        emulator's inbox. Her bookings are there, and next time a passkey will do.
 
   Ctrl-C stops both.

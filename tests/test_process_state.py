@@ -1,7 +1,7 @@
 """The app holds no state in a process that another process would miss.
 
 What is kept between requests is listed here, by name, and is either a pool of connections or
-derived from the settings: a process that starts anew makes the same.
+derived from the settings: a process that restarts makes the same.
 """
 
 from __future__ import annotations

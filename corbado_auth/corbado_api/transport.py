@@ -207,7 +207,7 @@ def _line_of(endpoint: Endpoint) -> _Line:
 @lru_cache(maxsize=16)
 @sensitive_variables()
 def _line(base_url: str, project_id: str, api_secret: str, api_key: str, pid: int) -> _Line:
-    """Return the line of this process, shared by all its threads.
+    """Return the pooled connections of this process, shared by all its threads.
 
     ``pid`` makes a forked child open its own.
     """

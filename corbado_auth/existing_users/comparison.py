@@ -22,7 +22,7 @@ __all__ = ["Difference", "People", "compare"]
 
 PAGE = 100
 THREADS = 4
-# How often a page is asked for, and the longest wait between two tries, in seconds.
+# How many times a page is requested, and the longest wait between two tries, in seconds.
 TRIES = 5
 LONGEST_WAIT = 60
 

@@ -61,7 +61,7 @@ def test_names_that_have_to_be_quoted_are_quoted() -> None:
 
 
 def leave_half_an_index(make_user: MakeUser) -> None:
-    """Let PostgreSQL begin an index and give up, as a stopped run does."""
+    """Leave an invalid index behind on PostgreSQL, as a stopped run does."""
     make_user(ADA, username="one")
     make_user(ADA, username="two")
     with connection.cursor() as cursor, pytest.raises(DatabaseError):

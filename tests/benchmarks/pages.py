@@ -7,7 +7,7 @@ from django.urls import path
 
 
 def ordinary(request: HttpRequest) -> HttpResponse:
-    """Greet whoever is signed in, as any page of a site does."""
+    """Greet the signed-in user, as any page of a site does."""
     return HttpResponse(f"Hello {request.user.get_username()}")
 
 

@@ -72,7 +72,7 @@ def _request(method: str, target: str, own: dict[str, str], more: dict[str, str]
 
 
 class Server:
-    """One worker of gunicorn in this very process."""
+    """One worker of gunicorn in this process."""
 
     def __init__(self, application: Any) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))

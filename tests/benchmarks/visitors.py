@@ -80,7 +80,7 @@ class Visitor:
         return await self._redirect(Referer="https://www.example.com/corbado/login/")
 
     async def sign_in(self, *, until: float) -> tuple[bool, Counter[int]]:
-        """Come back, and again as often as the page says; tell whether it was of use."""
+        """Come back, and again as often as the page says; return whether it worked."""
         statuses: Counter[int] = Counter()
         reply = await self.come_back()
         statuses[reply.status] += 1

@@ -1,4 +1,4 @@
-"""The emulator's own Connect component: what a person sees, and what the page is called with."""
+"""The emulator's own Connect component: what a person sees, and which callbacks the page gets."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def emulator(running: Emulator) -> Emulator:
 
 @pytest.fixture
 def busy(emulator: Emulator) -> Emulator:
-    """Have something of everything."""
+    """Fill every list of the page."""
     emulator.issue_token(emulator.add_user(EMAIL, fullName="Robin Example"))
     emulator.add_user("kim@example.com", fullName="Kim Example", confirmed=False)
     links = {"email": EMAIL, "create": False, "redirect": "http://localhost:8000/login/"}

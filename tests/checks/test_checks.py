@@ -51,7 +51,7 @@ class AnsweredBackend(CorbadoBackend):
 
 
 class GreedyBackend(ModelBackend):
-    """A backend that takes everything for its own, as django-passkeys' does."""
+    """A backend that accepts any credentials, as django-passkeys' does."""
 
     def authenticate(
         self, request: Any, username: str = "", password: str = "", **more: Any
@@ -64,7 +64,7 @@ class AnsweredBelow(AnsweredBackend):
 
 
 class Unanswered(CorbadoBackend):
-    """A site that has other things on its mind."""
+    """A site that has not answered the question."""
 
     create_unknown_user = False
 

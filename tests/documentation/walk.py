@@ -123,7 +123,7 @@ class Walk:
             self.templates.append(block.text)
 
     def run_css(self, block: Block) -> None:
-        """Hold the variables that a page sets against those that the pages read."""
+        """Compare the variables that a page sets with those that the pages read."""
         ours = (ROOT / "corbado_auth/static/corbado_auth/corbado_auth.css").read_text("utf-8")
         for variable in re.findall(r"(--corbado-auth-[\w-]+):", block.text):
             assert f"var({variable})" in ours, f"{block}: {variable}"
@@ -174,7 +174,7 @@ class Walk:
             assert matches(shown, printed), f"{block}\n$ {command}\nshown:\n{shown}\nis:\n{printed}"
 
     def command_pip(self, words: list[str], block: Block) -> None:
-        """Hold ``pip install`` against what the package is called and which extras it has."""
+        """Compare ``pip install`` with the package's name and extras."""
         setup = configparser.ConfigParser()
         setup.read(ROOT / "setup.cfg", encoding="utf-8")
         assert words[1] in {"install", "uninstall"}, f"{block}: what does {words[1]} do?"

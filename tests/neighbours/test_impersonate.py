@@ -1,4 +1,4 @@
-"""django-impersonate: whoever acts as a customer gains nothing that outlives it."""
+"""django-impersonate: staff who act as a customer gain nothing that outlives it."""
 
 from __future__ import annotations
 

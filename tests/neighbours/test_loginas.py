@@ -1,4 +1,4 @@
-"""django-loginas: whoever acts as a customer gains nothing that outlives it."""
+"""django-loginas: staff who act as a customer gain nothing that outlives it."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def succeed(*command: str | Path, cwd: Path, **environment: str) -> str:
 
 
 def files_of_the_project(*folders: str) -> set[str]:
-    """Return what git tracks or would add, so that a clone and a work tree are alike."""
+    """Return what git tracks or would add, so that a clone and a work tree give the same."""
     listed = succeed(
         "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders, cwd=ROOT
     )

@@ -74,13 +74,13 @@ class Redis(Process):
         self.port = port
 
     def empty(self) -> None:
-        """Forget everything: sessions, and the failed attempts of whoever came before."""
+        """Forget everything: sessions, and the failed attempts of earlier visitors."""
         with RedisClient(port=self.port) as client:
             client.flushall()
 
 
 class PgBouncer(Process):
-    """A pool of connections to PostgreSQL, in transaction mode: few, whoever asks."""
+    """A pool of connections to PostgreSQL, in transaction mode: few, however many ask."""
 
     def __init__(self, folder: Path, postgresql: PostgreSQL) -> None:
         port = free_port()

@@ -3,7 +3,7 @@
 The attack: a sign-in that could not create a user, because someone else was faster, then looks for
 "the" user by name or address and signs in whoever it finds. An attacker takes the victim's future
 user name, or comes at the same moment with the same address, and one of the two gets the other's
-account. So whoever loses a race reads the account row of the same Corbado user again, and nothing
+account. So the loser of a race reads the account row of the same Corbado user again, and nothing
 else; and two people who bring one address at once never become two users.
 
 A lost race is played by letting the first look at the database find nobody; on PostgreSQL sixteen

@@ -1,6 +1,6 @@
 """Account take-over of someone with power.
 
-The attack: whoever reads one mailbox for a minute (a shared address such as office@, a former
+The attack: someone who reads one mailbox for a minute (a shared address such as office@, a former
 colleague's, a mailbox taken over) confirms its address at Corbado and walks into the site's admin.
 An address alone never opens a staff or superuser account, unless the site says ``link_staff =
 True``; the site's own import links them deliberately.

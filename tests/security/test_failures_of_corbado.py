@@ -1,6 +1,6 @@
 """Corbado fails in the middle of a sign-in.
 
-Whoever can break the line between the site and Corbado, or answer in Corbado's place, must gain
+Someone who can break the line between the site and Corbado, or answer in Corbado's place, must gain
 nothing: no session, no row, no wait without end, and no look at the token, the secret or what
 Corbado said. The visitor gets one clear page, the operator one log record with the request ID.
 """

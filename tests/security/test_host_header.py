@@ -1,4 +1,4 @@
-"""Host header: the attacker sends a request with a Host of theirs, so that our answer names it.
+"""Host header: the attacker sends a request with their own Host, so that our answer names it.
 
 A cache, a mail or a redirect would then lead to the attacker. Nothing that we answer is built from
 the Host header: all addresses of ours are paths.

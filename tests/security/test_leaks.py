@@ -268,7 +268,7 @@ def test_an_error_report_of_the_login_page_has_no_magic_link(
 def test_an_error_report_has_not_the_cookie_of_a_waiting_result(
     written: Written, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It opens the account for five minutes, to whoever reads the mail."""
+    """It opens the account for five minutes, to anyone who reads the email."""
     come_back(browser, TOKEN, sec_fetch_site="none")
     cookie = browser.cookies[pending.cookie.name].value
     monkeypatch.setattr(ConfirmView, "_question", raises(RuntimeError("broken")))

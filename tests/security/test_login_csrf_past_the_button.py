@@ -1,7 +1,7 @@
 """Login CSRF, past the confirm page: its POST without a click on the button that named Mallory.
 
 The verified result waits in a signed cookie. Mallory may put their own there (another tab, a
-sub-domain), have a form of theirs sent, or hope that the result of before still counts. The answer:
+sub-domain), have their own form sent, or hope that an earlier result still counts. The answer:
 Django's CSRF check, the ID of the page that was shown, Sec-Fetch-Site, and a result that dies with
 every sign-in or sign-out.
 """

@@ -1,4 +1,4 @@
-"""Passing by: other credentials at our door, and people who may no longer come in.
+"""Passing by: credentials meant for others, and people who may no longer sign in.
 
 The attacks: a password, another backend's credentials, or something that merely looks like a
 Corbado user must not be taken for one, and must not make our backend raise, which would end every

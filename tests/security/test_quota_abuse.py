@@ -4,9 +4,9 @@ The attack: anyone can make up 64 characters. Each made-up token costs the site 
 Corbado, and Corbado limits the calls of a project: a script that sends junk tokens could use up the
 quota, and then nobody can sign in. So an address that fails too often is no longer asked about. The
 attacker's next moves are a forged X-Forwarded-For, the many addresses of an IPv6 network, a new
-visit to the login page for each token, and a good token of their own in between, to start anew. And
-the limit itself must not become the attack: whoever shares an address with the attacker, or comes
-through the same proxy, signs in all the same.
+visit to the login page for each token, and a good token of their own in between, to start over. And
+the limit itself must not become the attack: anyone who shares an address with the attacker, or
+comes through the same proxy, can still sign in.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Many sign-ins at the same moment, on a database that really runs them side by side.
 
-Whoever sends two requests at once hopes that both pass a check before either has written: two
+Someone who sends two requests at once hopes that both pass a check before either has written: two
 accounts for one person, one person's user for another (CVE-2025-61783), a session for a user who
-is just being deleted. Corbado answers all requests here in the same instant.
+is just being deleted. Corbado answers all requests here at the same moment.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def test_a_reload_goes_to_the_same_place_while_corbado_does_not_answer(
 def test_reloads_count_as_attempts_and_then_ask_corbado_no_more(
     client: Client, corbado: Corbado, token: str, settings: Settings
 ) -> None:
-    """Or whoever has signed in once could use up the quota."""
+    """Or anyone who has signed in once could use up the quota."""
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 3
     sign_in(client, token, next_url="/orders/")
     asked = len(corbado.requests)

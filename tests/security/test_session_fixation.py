@@ -24,7 +24,7 @@ CONFIRM = "/corbado/confirm/"
 
 
 def confirm(client: Client, token: str) -> Any:
-    """Sign in over the confirm page."""
+    """Sign in by way of the confirm page."""
     come_back(client, token, sec_fetch_site="none")
     return client.post(CONFIRM, {"id": client.get(CONFIRM).context["result"].id})
 

@@ -162,7 +162,7 @@ def test_where_sessions_cannot_be_found_the_command_says_so(
 def test_a_session_of_a_replaced_secret_key_ends_too(
     corbado: Corbado, robin: User, settings: Any
 ) -> None:
-    """Django accepts sessions that were bound with a former key, and binds them anew."""
+    """Django accepts sessions that were bound with a former key, and binds them again."""
     browser, other = (through_corbado(corbado, robin) for _each in range(2))
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "a newer one, only for this test"

@@ -75,7 +75,7 @@ def test_a_page_names_itself_and_its_language_and_fits_a_phone(name: str) -> Non
 
 @pytest.mark.parametrize("name", STATUSES)
 def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(name: str) -> None:
-    """Its address has the token: whatever it loaded could get a Referer, and a script all of it."""
+    """Its URL has the token: a file that it loaded could learn it from the Referer."""
     html, outline = failure(name)
     assert "script" not in {tag for tag, _given in outline.attributes}
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html)

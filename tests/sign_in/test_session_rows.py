@@ -1,4 +1,4 @@
-"""Whoever is not signed in adds no row to django_session, whatever they do at our door."""
+"""People who are not signed in add no row to django_session, whatever they do here."""
 
 from __future__ import annotations
 

@@ -55,5 +55,5 @@ def age_sign_in(client: Client, seconds: int = 601) -> None:
 
 
 def is_support(request: HttpRequest) -> bool:
-    """Tell that whoever asks acts as someone else (for CORBADO_IS_IMPERSONATING)."""
+    """Say that the visitor acts as someone else (for CORBADO_IS_IMPERSONATING)."""
     return True

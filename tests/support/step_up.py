@@ -22,7 +22,7 @@ MATTERS, KEPT, STEP_UP = "/matters/", "/corbado/step-up/form/", "/corbado/step-u
 
 @recent_sign_in_required(max_age=60)
 async def soon(request: HttpRequest) -> HttpResponse:
-    """Answer whoever signed in within the last minute."""
+    """Answer people who signed in within the last minute."""
     return HttpResponse("soon")
 
 

@@ -148,7 +148,7 @@ def test_dates_and_shares_are_written_as_the_language_writes_them(
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_a_link_is_named_by_what_it_shows(tour: Pages, language: str) -> None:
-    """Whoever says "click Remove" to a computer is understood (WCAG 2.5.3)."""
+    """A person who says "click Remove" to a computer is understood (WCAG 2.5.3)."""
     page = tour(language)["passkeys"].html
     links = re.findall(r'<a [^>]*aria-label="([^"]+)"[^>]*>([^<]+)</a>', page)
     assert len(links) == 4

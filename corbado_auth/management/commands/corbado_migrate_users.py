@@ -43,7 +43,7 @@ sign-in through Corbado finds the existing user. No email is sent, and passwords
 Start with --dry-run: it asks Corbado nothing and changes nothing. A run can be stopped at any point
 (Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it got, and requests whose
 answer was lost are looked up at Corbado before they are repeated. There is one run at a time; a
-second one says who is at work, and exits.
+second one says who is running, and exits.
 """
 EPILOG = """\
 examples:

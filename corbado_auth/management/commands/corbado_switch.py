@@ -48,7 +48,7 @@ class Command(CorbadoCommand):
         else:
             turn(position == "on")
             self._say()
-            self.stdout.write(f"It takes up to {DELAY} seconds until every page shows it.")
+            self.stdout.write(f"A change takes up to {DELAY} seconds to reach every page.")
 
     def _say(self) -> None:
         row = current_switch()

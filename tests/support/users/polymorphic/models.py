@@ -1,4 +1,4 @@
-"""Customers and employees in one table, and a manager that hides whoever has left."""
+"""Customers and employees in one table, and a manager that hides people who have left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UserManager(PolymorphicManager, DjangosManager):
     """Everyone who is here, each as what they are."""
 
     def get_queryset(self) -> Any:
-        """Leave out whoever has left."""
+        """Leave out people who have left."""
         return super().get_queryset().filter(has_left=False)
 
 
