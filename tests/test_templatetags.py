@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError, engines
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
 from corbado_auth.templatetags import corbado as tags
@@ -162,3 +163,29 @@ def test_a_page_can_say_when_and_how_a_person_signed_in(client: Client, make_use
     assert template.render({}, request) == f"other {datetime.now(UTC).year}"
     assert template.render({}, RequestFactory().get("/")) == "nobody"
     assert template.render({}) == "nobody"
+
+
+def element(markup: str) -> str:
+    return engines["django"].from_string("{% load corbado %}" + markup).render({"label": '"<x>"'})
+
+
+def test_an_element_writes_its_attributes_escaped_and_leaves_out_those_without_a_value() -> None:
+    drawn = element(
+        '{% corbado_element "button" kind="quiet" name="answer" aria_label=label hidden=True'
+        " disabled=False title=nothing %}<b>Go</b>{% endcorbado_element %}"
+    )
+    assert 'class="corbado-auth-button corbado-auth-button-quiet"' in drawn
+    assert ' aria-label="&quot;&lt;x&gt;&quot;" name="answer"' in drawn
+    assert drawn.strip().endswith(" hidden><b>Go</b></button>")
+    assert "disabled" not in drawn
+
+
+def test_a_button_with_an_address_is_a_link_and_an_empty_one_leads_to_the_same_page() -> None:
+    for given, written in [('href="/in/"', 'href="/in/"'), ('href=""', 'href=""')]:
+        drawn = element(f'{{% corbado_element "button" {given} %}}In{{% endcorbado_element %}}')
+        assert f'<a class="corbado-auth-button" {written}>In</a>' in drawn
+
+
+def test_what_a_page_adds_to_a_block_inside_of_an_element_is_there() -> None:
+    page = render_to_string("corbado_auth/address_unconfirmed.html", {"login_url": "/in/"})
+    assert 'href="/in/"' in page
