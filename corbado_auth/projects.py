@@ -10,11 +10,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from traceback import extract_tb
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 from django.utils.module_loading import import_string
 
@@ -93,14 +96,25 @@ def split_settings(plain: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     return own, {key: plain[key] for key in plain if key not in OF_A_PROJECT}
 
 
+@lru_cache(maxsize=1)
 def configured_projects() -> Mapping[str, Mapping[str, Any]]:
-    """Return CORBADO_PROJECTS; empty for a site with the plain settings."""
+    """Return CORBADO_PROJECTS; empty for a site with the plain settings.
+
+    Remembered until a test overrides it: looking up a setting that is not there is slow, and most
+    sites would do so for each setting that is read.
+    """
     projects: Mapping[str, Mapping[str, Any]] = getattr(settings, "CORBADO_PROJECTS", None) or {}
     if not is_well_formed(projects):
         raise ImproperlyConfigured(
             "CORBADO_PROJECTS must be a dictionary of dictionaries, by the project's name."
         )
     return projects
+
+
+@receiver(setting_changed, dispatch_uid="corbado_auth.projects")
+def _forget(setting: str, **_signal: Any) -> None:
+    if setting == "CORBADO_PROJECTS":
+        configured_projects.cache_clear()
 
 
 def is_well_formed(projects: object) -> bool:

@@ -31,6 +31,7 @@ REMEMBERED = {
     "corbado_auth.next_url._own_paths": "the paths of our views, from the URLconf",
     "corbado_auth.passwords._compares_hashes": "what the code of a backend says",
     "corbado_auth.passwords._takes_passwords": "what the code of a backend says",
+    "corbado_auth.projects.configured_projects": "CORBADO_PROJECTS, checked",
     "corbado_auth.sign_in.signed_cookies._digest": "the name of a cookie, from a key",
     "corbado_auth.corbado_api.warm_up._begin": "that the HTTP client is loaded",
     "corbado_auth.corbado_api.transport._line": "the connections to Corbado",
