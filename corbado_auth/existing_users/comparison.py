@@ -14,7 +14,8 @@ from corbado_auth.corbado_api.guard import command_threads
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.local_users import shared_addresses
+from corbado_auth.models import CorbadoAccount, db_for_write
 
 from .second_users import find_pairs
 
@@ -53,12 +54,12 @@ def compare(
     service: CorbadoService | None = None,
     watched: Callable[[Iterator[People], int], Iterable[People]] = lambda pages, number: pages,
 ) -> Iterator[Difference]:
-    """Yield the differences; raises CorbadoError. Keeps one number per account in memory.
+    """Yield the differences; raises CorbadoError. Keeps one bit per account in memory.
 
     ``watched`` is passed the pages of people at Corbado and their number, and returns the pages.
     """
     accounts = CorbadoAccount.objects.in_project()
-    found: set[int] = set()
+    found, shared = _Numbers(), shared_addresses(using=db_for_write())
     service = service or CorbadoService()
     first, number = _page(service, 1)
     for people in watched(_pages(service, first, number), number):
@@ -73,11 +74,28 @@ def compare(
             if account is not None and not person.is_gone:
                 found.add(account.pk)
             yield from _differences(person, account)
-        yield from _second_users(people, here)
+        yield from _second_users(people, here, shared)
     rows = accounts.order_by("pk").values_list("pk", "corbado_user_id", "user_id")
     for key, corbado_user_id, user in rows.iterator():
         if key not in found:
             yield Difference("gone_at_corbado", corbado_user_id, str(user))
+
+
+class _Numbers:
+    """A set of primary keys, by blocks of bits: a million in a row take 125 kB instead of 60 MB."""
+
+    BLOCK = 1 << 15
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, bytearray] = {}
+
+    def add(self, number: int) -> None:
+        block, bit = divmod(number, self.BLOCK)
+        self._blocks.setdefault(block, bytearray(self.BLOCK // 8))[bit // 8] |= 1 << bit % 8
+
+    def __contains__(self, number: int) -> bool:
+        block, bit = divmod(number, self.BLOCK)
+        return block in self._blocks and bool(self._blocks[block][bit // 8] & 1 << bit % 8)
 
 
 def _pages(service: CorbadoService, first: People, number: int) -> Iterator[People]:
@@ -110,10 +128,10 @@ def _page(service: CorbadoService, page: int) -> tuple[People, int]:
 
 
 def _second_users(
-    people: list[CorbadoUser], here: Mapping[str, CorbadoAccount]
+    people: list[CorbadoUser], here: Mapping[str, CorbadoAccount], shared: frozenset[str]
 ) -> Iterator[Difference]:
     linked = [(each, here[each.id]) for each in people if each.id in here and not each.is_gone]
-    for pair in find_pairs(linked):
+    for pair in find_pairs(linked, shared):
         yield Difference(
             "second_user" if pair.is_confirmed else "perhaps_second_user",
             pair.account.corbado_user_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,7 +17,12 @@ from django.db.models import Exists, OuterRef
 
 from corbado_auth.addresses import normalized
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.local_users import email_field_name, email_of, users_with_email
+from corbado_auth.local_users import (
+    email_field_name,
+    email_of,
+    is_shared_address,
+    users_with_email,
+)
 from corbado_auth.models import CorbadoAccount, db_for_write
 
 __all__ = ["AlreadyLinked", "Pair", "belongings", "count_pairs", "find_pairs", "merge"]
@@ -42,9 +47,29 @@ class Pair:
     is_confirmed: bool
 
 
-def find_pairs(people: Iterable[tuple[CorbadoUser, CorbadoAccount]]) -> Iterator[Pair]:
-    """Yield the pairs among these people; ``user`` of each account has been read."""
-    for some in _batched(list(people), AT_ONCE):
+class Doubtful(NamedTuple):
+    """An address of a person at Corbado that another local user may have."""
+
+    person: CorbadoUser
+    account: CorbadoAccount
+    address: str
+
+
+def find_pairs(
+    people: Iterable[tuple[CorbadoUser, CorbadoAccount]], shared: frozenset[str]
+) -> Iterator[Pair]:
+    """Yield the pairs among these people; ``user`` of each account has been read.
+
+    ``shared`` is what ``shared_addresses`` returned. Most people's only address is their own and
+    not in there, so nobody is searched for: without an index that would read every user.
+    """
+    doubtful = [
+        Doubtful(person, account, address)
+        for person, account in people
+        for address in (*person.verified_emails, *person.unverified_emails)
+        if _may_have_another_user(account, address, shared)
+    ]
+    for some in _batched(doubtful, AT_ONCE):
         yield from _find_pairs(some)
 
 
@@ -101,30 +126,28 @@ def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
         raise AlreadyLinked from None
 
 
-def _find_pairs(people: Sequence[tuple[CorbadoUser, CorbadoAccount]]) -> Iterator[Pair]:
-    using = db_for_write()
-    addresses = [
-        address
-        for person, _account in people
-        for address in (*person.verified_emails, *person.unverified_emails)
-    ]
+def _may_have_another_user(account: CorbadoAccount, address: str, shared: frozenset[str]) -> bool:
+    if normalized(email_of(account.user)) != normalized(address):
+        return True
+    # A user whose own address this is, and who was not created for it, is no second user.
+    if account.created_for_email is None:
+        return False
+    return is_shared_address(address, using=db_for_write(), known=shared)
+
+
+def _find_pairs(doubtful: Sequence[Doubtful]) -> Iterator[Pair]:
     found: dict[str, list[Any]] = {}
-    for user in users_with_email(addresses, using=using):
+    for user in users_with_email([each.address for each in doubtful], using=db_for_write()):
         found.setdefault(normalized(email_of(user)), []).append(user)
     if not found:
         return
     users = [user.pk for some in found.values() for user in some]
     accounts = CorbadoAccount.objects.current().filter(user_id__in=users)
     linked = set(accounts.values_list("user_id", flat=True))
-    for person, account in people:
-        own = normalized(email_of(account.user))
-        for address in (*person.verified_emails, *person.unverified_emails):
-            # A user whose own address this is, and who was not created for it, is no second user.
-            if own == normalized(address) and account.created_for_email is None:
-                continue
-            for other in found.get(normalized(address), []):
-                if other.pk not in linked:
-                    yield Pair(account, other, address in person.verified_emails)
+    for person, account, address in doubtful:
+        for other in found.get(normalized(address), []):
+            if other.pk not in linked:
+                yield Pair(account, other, address in person.verified_emails)
 
 
 def _batched(items: list[Any], size: int) -> Iterator[list[Any]]:
