@@ -9,13 +9,12 @@ from threading import Thread
 from typing import Any
 
 from corbado_auth.conf import conf
+from corbado_auth.events import log_event
 
 from .connect import ConnectService
 from .service import CorbadoService
 
 __all__ = ["warm_up"]
-
-logger = logging.getLogger("corbado_auth")
 
 
 def warm_up(**_signal: Any) -> None:
@@ -37,6 +36,10 @@ def _load() -> None:
     for service in services:
         try:
             service()._prepare()
-        except Exception:
-            # A call would fail as well, and say more.
-            logger.debug("Loading the HTTP client failed", exc_info=True)
+        except Exception as error:  # noqa: BLE001 -- a call would fail as well, and say more
+            log_event(
+                logging.DEBUG,
+                "Loading the HTTP client failed",
+                event="warm_up_failed",
+                reason=type(error).__name__,
+            )

@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from corbado_auth.models import CorbadoAccount
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from corbado_auth.sessions import ending
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
@@ -211,6 +211,17 @@ def test_for_a_person_without_a_password_it_is_one_statement(corbado: Corbado, r
 )
 def test_whom_it_does_not_find_it_names(erin: Any, arguments: list[str], sentence: str) -> None:
     assert refused(*arguments) == sentence
+
+
+def test_a_person_of_connect_is_found_by_the_id_at_corbado(
+    corbado: Corbado, make_user: MakeUser, settings: Any
+) -> None:
+    settings.CORBADO_CONNECT = True
+    browser = Client()
+    ada = make_user("ada@example.com")
+    assert corbado.sign_in_by_connect(browser, ada).status_code == 200
+    run("--corbado-id", ConnectAccount.objects.get(user=ada).corbado_user_id, "--yes")
+    assert not is_signed_in(browser)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--user", "erin", "--linked"]])

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.management.base import CorbadoCommand
-from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.sessions.ending import Ended, end_sessions, end_sessions_of_linked
 from corbado_auth.sessions.stores import are_in_cookies
 
@@ -105,8 +105,8 @@ def _user(name: str) -> Any:
 
 
 def _linked(corbado_user_id: str) -> Any:
-    accounts = CorbadoAccount.objects.current().select_related("user")
-    account = accounts.filter(corbado_user_id=corbado_user_id).first()
-    if account is None:
-        raise CommandError(f"No user here is linked to {corbado_user_id}.", returncode=2)
-    return account.user
+    for accounts in (CorbadoAccount.objects.current(), ConnectAccount.objects.current()):
+        found: Any = accounts.filter(corbado_user_id=corbado_user_id).select_related("user").first()
+        if found is not None:
+            return found.user
+    raise CommandError(f"No user here is linked to {corbado_user_id}.", returncode=2)
