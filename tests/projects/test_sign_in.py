@@ -16,6 +16,7 @@ from corbado_auth.projects import use_project
 from corbado_auth.sign_in import intent, pending
 from corbado_auth.testing import Corbado
 from corbado_auth.testing_requests import come_back
+from tests.support.api_client import ApiClient
 from tests.support.backends import AnsweredBackend
 from tests.support.brands import BLUE, GREEN, NOWHERE, async_browser, browser
 
@@ -118,6 +119,22 @@ def test_connect_keeps_the_brands_apart(
     assert brands["green"].post_connect_data(browser(GREEN), data).status_code == 200
     assert calls(brands["blue"]) == []
     assert ConnectAccount.objects.get().sign_in_count == 1
+
+
+def test_the_json_api_keeps_the_brands_apart(brands: Brands) -> None:
+    """A sign-in that was begun with one brand cannot be finished, or confirmed, with the other."""
+    green, blue = (ApiClient(brands[name], origin="") for name in ("green", "blue"))
+    for api, host in ((green, GREEN), (blue, BLUE)):
+        api.http = Client(SERVER_NAME=host, enforce_csrf_checks=True)
+    erin = brands["blue"].add_user("erin@example.com")
+    state = green.begin(erin.email)
+    assert blue.finish(erin, state=state).status_code == 400
+    unasked = blue.finish(erin)
+    assert unasked.status_code == 409
+    assert green.confirm(unasked).status_code == 400
+    assert accounts() == []
+    assert blue.confirm(unasked).status_code == 200
+    assert blue.who() == erin.email
 
 
 def test_an_address_without_a_project_has_passwords_only(
