@@ -1,4 +1,4 @@
-"""Loading the HTTP client before somebody waits for it, yet not when a process starts."""
+"""Loading the HTTP client before anyone waits for it, but not when a process starts."""
 
 from __future__ import annotations
 

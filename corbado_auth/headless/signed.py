@@ -62,7 +62,7 @@ class State:
 
     @property
     def is_used(self) -> bool:
-        """Return whether somebody was verified for it; False if the cache does not know."""
+        """Return whether someone was verified for it; False if the cache does not know."""
         try:
             return cache.get(_used_key(self.id)) is not None
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
