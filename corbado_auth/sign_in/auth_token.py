@@ -44,6 +44,9 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
 
     A link preview, a prefetch, an image, a frame or a script must not use up the one-time token
     (API notes 5.10). Browsers without Fetch Metadata do not say, and are let through.
+    A service worker that passes a navigation on makes its destination ``empty``. No script can make
+    a request of this mode, but a frame may be behind it: all that proves who asked is compared
+    as ever, and a page of ours shows nothing in a frame.
     """
     for header in PURPOSE_HEADERS:
         purpose = request.META.get(header)
@@ -51,7 +54,7 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
             return False
     mode = request.META.get("HTTP_SEC_FETCH_MODE", "navigate")
     destination = request.META.get("HTTP_SEC_FETCH_DEST", "document")
-    return bool(mode == "navigate" and destination == "document")
+    return bool(mode == "navigate" and destination in {"document", "empty"})
 
 
 def pop_auth_token(request: HttpRequest) -> AuthToken | None:

@@ -36,7 +36,6 @@ BURNERS = {
     "fetch()": {"sec_fetch_dest": "empty", "sec_fetch_mode": "cors"},
     "fetch() same-origin": {"sec_fetch_dest": "empty", "sec_fetch_mode": "same-origin"},
     "fetch() that names no destination": {"sec_fetch_dest": None, "sec_fetch_mode": "cors"},
-    "navigate, but empty": {"sec_fetch_dest": "empty"},
 }
 
 
@@ -101,3 +100,23 @@ def test_a_purpose_of_another_kind_is_let_through(
     open_login_page(client)
     come_back(client, corbado.issue_token(robin), purpose="reload", sec_purpose="")
     assert get_user(client).is_authenticated
+
+
+def test_a_service_worker_may_pass_a_navigation_on(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    """``fetch(event.request)`` keeps mode and site, and makes the destination empty."""
+    open_login_page(client)
+    response = come_back(client, corbado.issue_token(robin), sec_fetch_dest="empty")
+    assert response.url == "/account/"
+    assert get_user(client).is_authenticated
+
+
+def test_another_sites_frame_behind_a_service_worker_signs_nobody_in(
+    client: Client, corbado: Corbado, robin: User
+) -> None:
+    open_login_page(client)
+    framed = {"sec_fetch_site": "cross-site", "referer": "https://evil.example.org/"}
+    come_back(client, corbado.issue_token(robin), sec_fetch_dest="empty", **framed)
+    assert not get_user(client).is_authenticated
+    assert client.get("/corbado/confirm/").headers["X-Frame-Options"] == "DENY"
