@@ -222,6 +222,7 @@ def _greet(emulator: Emulator, say: Callable[[str], None]) -> None:
     if config.public_url:
         say(f"Browsers find it at: {config.public_url}")
     say(f"Users, emails and calls: {config.public_url or url}/_emulator/")
+    say(f"Open the site at: {config.application_url}  (passkeys need a name, not 127.0.0.1)")
     say(f"Redirects browsers to (API v1): {config.redirect_url}")
     if config.identifier_url:
         say(f"Asks for handles at (Connect): {config.identifier_url}")

@@ -204,3 +204,14 @@ def test_a_strict_policy_with_a_nonce_is_enough(
     visitor.lands_on("/account/")
     assert CorbadoAccount.objects.get().sign_in_count == 1
     assert [line for line in refused if "Content Security Policy" in line] == []
+
+
+@pytest.mark.urls("tests.browser.urls")
+def test_a_site_opened_by_its_number_names_the_address_to_open(
+    live_site: LiveSite, visitor: Visitor
+) -> None:
+    name = f"{live_site.url}/corbado/login/"
+    visitor.page.goto(name.replace("localhost", "127.0.0.1"))
+    visitor.log_in(EMAIL)
+    visitor.sees("Open this site by its name")
+    visitor.sees(f"open {name}")

@@ -38,6 +38,18 @@ const PROBLEMS = {
   },
 };
 
+// The emulator's origins are names, as in a real project: WebAuthn takes no IP address for a relying party.
+const IS_NUMBER = /^[\d.]+$|^\[/;
+
+function openByName() {
+  const url = new URL(location.pathname, location.origin);
+  url.hostname = "localhost";
+  return {
+    title: "Open this site by its name",
+    text: `Passkeys belong to a name, and ${location.hostname} is a number. Please open ${url}`,
+  };
+}
+
 const GENERAL = "That did not work. Please try again.";
 
 function inline(validation) {
@@ -53,7 +65,9 @@ function inline(validation) {
 
 /** Return `{ page }`, `{ problem }` or `{ fields, general }`: where and how to show the error. */
 export function reactionTo(error) {
+  const isNumber = IS_NUMBER.test(location.hostname);
   if (error instanceof DOMException && error.name === "SecurityError") {
+    if (isNumber) return { problem: openByName() };
     return { problem: PROBLEMS.wrong_domain };
   }
   if (error instanceof DOMException && error.name === "InvalidStateError") {
@@ -66,6 +80,7 @@ export function reactionTo(error) {
     console.error("Corbado emulator:", error);
     return { fields: {}, general: GENERAL };
   }
+  if (error.kind === "network" && isNumber) return { problem: openByName() };
   if (error.kind === "network") return { problem: PROBLEMS.network };
   if (error.kind === "timeout") return { page: "timeout" };
   if (error.type in PROBLEMS) return { problem: { ...PROBLEMS[error.type], error } };
