@@ -80,3 +80,18 @@ def test_a_user_with_a_password_adds_the_first_passkey(site: ExampleSite, visito
     visitor.action("sign_up").click()
     visitor.lands_on("/corbado/passkeys/")
     assert len(site.emulator.user(CUSTOMER.email)["passkeys"]) == 1
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["script comes", "script does not come"])
+def test_a_script_that_does_not_come_is_told_where_a_passkey_is_added(
+    maya: Visitor, comes: bool
+) -> None:
+    note = maya.page.get_by_text("The sign-in service did not load")
+    if not comes:
+        maya.page.route("**/auth.js", lambda route: route.abort())
+    maya.page.get_by_role("button", name="Add a passkey").click()
+    if comes:
+        maya.action("sign_up").wait_for()
+        expect(note).to_have_count(0)
+    else:
+        note.wait_for()

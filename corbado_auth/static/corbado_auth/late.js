@@ -13,7 +13,7 @@
   // The error of a script does not bubble.
   const fail = (event) => event.target.src === dataset.script && tell();
   window.addEventListener("error", fail, true);
-  customElements.whenDefined("corbado-auth").then(() => {
+  customElements.whenDefined(dataset.element).then(() => {
     clearTimeout(timer);
     window.removeEventListener("error", fail, true);
     region.replaceChildren(template);
