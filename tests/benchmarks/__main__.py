@@ -32,6 +32,7 @@ BENCHMARKS = {
     "password-verify": "tests.benchmarks.password_verify",
     "test-kit": "tests.benchmarks.kit",
     "many-users": "tests.benchmarks.many_users",
+    "at-scale": "tests.benchmarks.at_scale",
     "sessions": "tests.benchmarks.sessions",
     "migration-throughput": "tests.benchmarks.migration_throughput",
     "migration-memory": "tests.benchmarks.migration_memory",

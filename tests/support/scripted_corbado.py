@@ -71,6 +71,7 @@ class ScriptedCorbado:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.users: dict[str, tuple[str, float]] = {}
+        self.people = 0
         self.faults = faults
         self.delay = delay
         self.closes = closes
@@ -122,11 +123,22 @@ class ScriptedCorbado:
         if method == "POST" and path == "/v1/users":
             return self._create(json.loads(body)["email"].lower())
         if path == "/v1/users":
-            condition = parse_qs(urlsplit(target).query)["filter[]"][0]
+            query = parse_qs(urlsplit(target).query)
+            if "filter[]" not in query:
+                return self._page(int(query["page"][0]), int(query["pageSize"][0]))
+            condition = query["filter[]"][0]
             address = condition.removeprefix("name:eq:").lower()
             users = [_user(address, *self.users[address])] if address in self.users else []
             return _http(200, {"data": {"users": users, "paging": _paging(len(users))}})
         return _http(200, {"rows": [], "paging": _paging(0)})
+
+    def _page(self, page: int, page_size: int) -> bytes:
+        """List so many made-up people, whose addresses are confirmed."""
+        numbers = range((page - 1) * page_size, min(page * page_size, self.people))
+        users = [_user(f"{each}@example.com", f"usr-{each}", 0, "active") for each in numbers]
+        paging = {**_paging(self.people), "page": page}
+        paging["totalPages"] = max(1, -(-self.people // page_size))
+        return _http(200, {"data": {"users": users, "paging": paging}})
 
     def _create(self, address: str) -> bytes:
         if address in self.users:
@@ -240,7 +252,7 @@ def _answer(status: int, body: bytes, headers: bytes) -> bytes:
     ) + body
 
 
-def _user(address: str, user_id: str, created: float) -> dict[str, Any]:
+def _user(address: str, user_id: str, created: float, status: str = "pending") -> dict[str, Any]:
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created))
     times = {"created": moment, "updated": moment}
     return {
@@ -249,7 +261,7 @@ def _user(address: str, user_id: str, created: float) -> dict[str, Any]:
         "fullName": address,
         "status": "active",
         **times,
-        "emails": [{"ID": "ema-1", "email": address, "status": "pending", **times}],
+        "emails": [{"ID": "ema-1", "email": address, "status": status, **times}],
         "phoneNumbers": [],
         "usernames": [],
         "socialAccounts": [],
@@ -265,6 +277,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--people", type=int, default=0, help="list so many made-up people")
     parser.add_argument("--closes", action="store_true", help="close after each answer")
     parser.add_argument("--certificate", type=Path, help="speak TLS, with this")
     options = parser.parse_args()
@@ -276,6 +289,7 @@ def main() -> None:
     corbado = ScriptedCorbado(
         faults=options.faults, delay=options.delay, closes=options.closes, tls=tls
     )
+    corbado.people = options.people
     loop.run_until_complete(corbado.listen(loop))
     print(corbado.url, flush=True)
     loop.run_forever()
