@@ -24,6 +24,7 @@ RAW = ROOT / "test-results" / "benchmarks"
 # Each module has `def measure() -> Result`; the order is that of the page.
 BENCHMARKS = {
     "sign-in": "tests.benchmarks.sign_in",
+    "against-earlier": "tests.benchmarks.against_earlier",
     "connections": "tests.benchmarks.connections",
     "throughput": "tests.benchmarks.throughput",
     "slow-corbado": "tests.benchmarks.slow_corbado",
