@@ -32,7 +32,8 @@ PEOPLE = 400
 AT_ONCE = 24
 BATCH = 200
 ROUNDS = 30
-DELAYS = (0.0, 0.05)
+# Seconds that Corbado takes, and our sign-ins a second over bare, at least.
+DELAYS = {0.0: 1.15, 0.05: 1.0}
 TEXT = """\
 Two gunicorns, ours and bare, each with {processes} processes of {threads} threads, on one
 PostgreSQL (a database each) and one stand-in for Corbado, which answers at once or after 50 ms. One
@@ -43,9 +44,8 @@ each over a connection of its own, as nginx does it.
 cores of the machine, as they do on a single machine, and all of them are busy: the figure is how
 much CPU a sign-in takes in all, and the table says whose. At 50 ms the {all} threads allow
 {bound:.0f} sign-ins a second at the most, whatever the CPU. Where the web servers have their cores
-for themselves (the last two rows), only what they do counts, and the difference is at its largest.
-What is left of it is the one query more, which counts the sign-in: a thread that waits for a
-database gives the interpreter to the others and has to get it back from them."""
+for themselves (the last two rows), only what they do counts. Every query counts twice: a thread
+that waits for a database gives the interpreter to the others and has to get it back from them."""
 
 
 def measure() -> Result:
@@ -53,11 +53,11 @@ def measure() -> Result:
     cores = sorted(os.sched_getaffinity(0))
     marks: list[Mark] = []
     rows: list[tuple[str | float, ...]] = []
-    for delay in DELAYS:
+    for delay, least in DELAYS.items():
         milliseconds = f"Corbado at {delay * 1000:.0f} ms"
         found = _compare(delay, cores, cores, milliseconds, rows)
         what = f"sign-ins per second, {milliseconds}: ours / bare"
-        marks.append(Mark(what, found.ratio, "", at_least=0.95, note=found.spread))
+        marks.append(Mark(what, found.ratio, "", at_least=least, note=found.spread))
     if len(cores) > 1:
         half = min(len(cores) // 2, PROCESSES)
         found = _compare(0.0, cores[:half], cores[half:], "web servers apart", rows)
@@ -65,7 +65,7 @@ def measure() -> Result:
         marks.append(Mark(what, found.ratio, "", note=found.spread))
     text = TEXT.format(
         processes=PROCESSES, threads=THREADS, batch=BATCH, at_once=AT_ONCE, all=PROCESSES * THREADS,
-        bound=PROCESSES * THREADS / DELAYS[1], cores=len(cores),
+        bound=PROCESSES * THREADS / max(DELAYS), cores=len(cores),
     )  # fmt: skip
     header = (
         "",
