@@ -21,7 +21,7 @@ INTRODUCTION = """\
 
 In plain words: signing in a returning visitor costs your server less than a view written by hand,
 and neither that nor the admin's search gets slower as a site grows to a million people. Pages of
-your site cost nothing, and while Corbado is slow or gone, they stay as quick as before.
+your site cost nothing, and a Corbado that is slow or gone does not hold them up.
 
 Below are the figures, and how they were measured.
 
