@@ -25,6 +25,7 @@ RAW = ROOT / "test-results" / "benchmarks"
 BENCHMARKS = {
     "sign-in": "tests.benchmarks.sign_in",
     "against-earlier": "tests.benchmarks.against_earlier",
+    "first-sign-in": "tests.benchmarks.first_sign_in",
     "connections": "tests.benchmarks.connections",
     "throughput": "tests.benchmarks.throughput",
     "slow-corbado": "tests.benchmarks.slow_corbado",
