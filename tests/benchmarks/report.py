@@ -27,7 +27,7 @@ Below are the figures, and how they were measured.
 
 A sign-in should cost what Django's `login()` and one HTTP call cost; every other page should cost
 nothing. This page shows how near to that the app is. `make bench` measures all of it in one go and
-writes the page; nothing here is typed by hand.
+writes the page.
 
 Times differ from machine to machine and from minute to minute, so what is compared always runs in
 one run, in turns, and what counts is the ratio: the median over many rounds. Counts (queries,
