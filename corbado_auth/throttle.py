@@ -22,6 +22,9 @@ from .events import log_event
 __all__ = ["Attempt", "Tally"]
 
 WINDOW = 60  # seconds
+# Parts of the site's budget: those who may have caused the failures stop at the first, and nobody
+# of a network that has spent a fifth of the budget gets beyond the second.
+HALF, MOST = 0.5, 0.8
 
 
 class Attempt:
@@ -71,17 +74,19 @@ class Attempt:
             return True
         per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
         budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
-        is_half_spent = 0 < budget <= 2 * counts[self._site]
+        spent = counts[self._site] / budget if budget > 0 else 0
         is_network_noisy = 0 < budget <= 5 * counts[self._network]
-        if 0 < budget <= counts[self._site]:
+        if spent >= 1:
             return False
         if self._visitor and not counts[self._visitor]:
-            # One network never gets more than half of the budget, whatever it sends. Behind an
-            # unnamed proxy, the whole Internet looks like one network.
-            return self._shares_proxy or not (is_half_spent and is_network_noisy)
+            # A new visit for each token looks like this, too: so an address that has failed stops
+            # at half, and its network never gets the rest, which is for visitors from elsewhere.
+            # Behind an unnamed proxy, the whole Internet looks like one network.
+            share = HALF if counts[self._address] else MOST
+            return self._shares_proxy or not is_network_noisy or spent < share
         # Visitors who opened a login page go first.
         is_address_noisy = 0 < per_address <= counts[self._address]
-        return not (is_address_noisy or is_network_noisy or is_half_spent)
+        return not (is_address_noisy or is_network_noisy or spent >= HALF)
 
 
 class Tally:

@@ -102,6 +102,24 @@ def test_a_new_visit_for_each_token_gets_no_more_than_half_of_the_budget(corbado
     assert junk("203.0.113.1", opens_page=True).status_code == 400
 
 
+def test_a_neighbour_of_an_attacker_gets_in_while_a_fifth_of_the_budget_is_left(
+    corbado: Any,
+) -> None:
+    statuses = [junk(opens_page=True).status_code for _ in range(40)]
+    assert statuses.count(400) == 30
+    neighbour = Client(REMOTE_ADDR="192.0.2.77")
+    come_as(neighbour, "ada@example.com")
+    assert signed_in_as(neighbour)
+
+
+def test_a_network_never_gets_the_last_fifth_of_the_budget(corbado: Any) -> None:
+    statuses = [junk(f"192.0.2.{n}", opens_page=True).status_code for n in range(1, 60)]
+    assert statuses == [400] * 48 + [429] * 11
+    stranger = Client(REMOTE_ADDR="203.0.113.1")
+    come_as(stranger, "ada@example.com")
+    assert signed_in_as(stranger)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("headers", [{}, {"x_forwarded_for": "203.0.113.9"}], ids=["bare", "proxy"])
 def test_nobody_honest_is_refused_for_the_attacker_next_to_them(
