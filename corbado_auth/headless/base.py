@@ -32,6 +32,11 @@ class HeadlessView(JSONView):
 
     _area = "API"
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Take the proof off the request: Django's error reports show this header."""
+        super().setup(request, *args, **kwargs)
+        self._proof = request.META.pop(origins.SIGN_IN_META, "")
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a preflight, or the request, with CORS headers for the origins that may call."""
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
@@ -94,8 +99,7 @@ class HeadlessView(JSONView):
         """Return whether the person has just signed in: in this session, or as the header says."""
         if self.token_user is None:
             return is_recent(self.request, RECENT)
-        proof = self.request.headers.get(origins.SIGN_IN_HEADER)
-        return signed.is_recent_proof(proof, primary_key(user), RECENT)
+        return signed.is_recent_proof(self._proof, primary_key(user), RECENT)
 
     def require_recent_sign_in(self, user: Any) -> None:
         """Raise Refusal unless the person has just signed in: session or token may be stolen."""
@@ -106,15 +110,22 @@ class HeadlessView(JSONView):
     def text(self, body: dict[str, Any], name: str, *, default: str | None = None) -> str:
         """Return a text of the body, or raise Refusal."""
         value = body.get(name, default)
-        if not isinstance(value, str):
+        if not _is_text(value):
             message = gettext("“%s” is missing, or is not text.") % name
             raise Refusal("invalid_field", message, 400, field=name)
-        return value
+        return str(value)
 
 
 def describe(user: Any) -> dict[str, str]:
     """Return what the API tells people about themselves."""
     return {"id": primary_key(user), "name": user.get_username(), "email": email_of(user)}
+
+
+def _is_text(value: object) -> bool:
+    """Return whether it is a string without NUL and lone surrogates, which packages stumble on."""
+    return isinstance(value, str) and not any(
+        character == "\x00" or "\ud800" <= character <= "\udfff" for character in value
+    )
 
 
 def _other_origin() -> Refusal:

@@ -15,10 +15,19 @@ from django.utils.cache import patch_vary_headers
 
 from corbado_auth.conf import conf
 
-__all__ = ["SIGN_IN_HEADER", "allow", "allow_preflight", "flaw", "is_allowed", "is_foreign"]
+__all__ = [
+    "SIGN_IN_HEADER",
+    "SIGN_IN_META",
+    "allow",
+    "allow_preflight",
+    "flaw",
+    "is_allowed",
+    "is_foreign",
+]
 
 # The header that proves a recent sign-in beside a token.
 SIGN_IN_HEADER = "Corbado-Sign-In"
+SIGN_IN_META = "HTTP_CORBADO_SIGN_IN"
 ALLOWED_HEADERS = f"authorization, content-type, {SIGN_IN_HEADER.lower()}"
 PREFLIGHT_KEPT = 600  # seconds
 

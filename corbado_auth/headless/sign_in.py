@@ -272,6 +272,7 @@ class ConfirmView(SigningIn):
         self._pending = Pending.read(body.get("pending"), self.origin)
         return self._pending is not None
 
+    @sensitive_variables()
     def _respond(self, body: dict[str, Any]) -> HttpResponse:
         self.text(body, "pending")
         pending = self._pending

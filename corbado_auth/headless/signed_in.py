@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth import logout
 from django.http import HttpResponse, JsonResponse
+from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.api_tokens import exchange
 from corbado_auth.impersonation import is_impersonating
@@ -44,6 +45,7 @@ class SignOutView(HeadlessView):
     def _is_enabled(self, body: dict[str, Any]) -> bool:
         return True
 
+    @sensitive_variables()
     def _respond(self, body: dict[str, Any]) -> HttpResponse:
         refresh = self.text(body, "refresh", default="")
         user = self.identify()

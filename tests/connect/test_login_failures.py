@@ -87,6 +87,17 @@ def test_failed_attempts_are_limited(
     assert len(corbado.requests) == 3
 
 
+def test_data_that_corbado_rejects_is_a_failed_attempt_too(
+    corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
+) -> None:
+    connect.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 2
+    data = corbado.connect_data(make_user(ADA))
+    corbado.fail_next(VERIFY, status=400, times=0)
+    answers = [corbado.post_connect_data(client, data) for _time in range(3)]
+    assert [answer.status_code for answer in answers] == [500, 500, 429]
+    assert asked(corbado) == [f"POST {VERIFY}"] * 2
+
+
 def test_whoever_has_opened_our_page_is_not_refused_for_a_neighbours_failures(
     corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
 ) -> None:

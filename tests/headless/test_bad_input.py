@@ -136,6 +136,16 @@ CASES: dict[str, tuple[Callable[[ApiClient], Any], int, str]] = {
         400,
         "invalid_field",
     ),
+    "a refresh token with half a character": (
+        lambda page: page.post("/sign-out/", {"refresh": "\ud800"}),
+        400,
+        "invalid_field",
+    ),
+    "an address with NUL": (
+        lambda page: page.post("/sign-in/", {"email": "a\x00@example.com"}),
+        400,
+        "invalid_field",
+    ),
     "Corbado is down": (lambda page: corbado_fails(page, status=500), 503, "unavailable"),
     "Corbado talks nonsense": (
         lambda page: corbado_fails(page, body="garbage"),
