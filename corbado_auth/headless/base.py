@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.api_tokens import exchange
 from corbado_auth.impersonation import is_impersonating
@@ -21,6 +22,15 @@ from corbado_auth.step_up.asking import RECENT
 from . import origins, signed
 
 __all__ = ["HeadlessView"]
+
+
+class _Proof(str):
+    """A string whose repr hides it: Django's error reports show every local variable."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<proof>"
 
 
 class HeadlessView(JSONView):
@@ -35,7 +45,7 @@ class HeadlessView(JSONView):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Take the proof off the request: Django's error reports show this header."""
         super().setup(request, *args, **kwargs)
-        self._proof = request.META.pop(origins.SIGN_IN_META, "")
+        self._proof = _Proof(request.META.pop(origins.SIGN_IN_META, ""))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a preflight, or the request, with CORS headers for the origins that may call."""
@@ -66,6 +76,7 @@ class HeadlessView(JSONView):
         return origins.origin_of(self.request)
 
     @cached_property
+    @sensitive_variables()
     def token_user(self) -> Any:
         """The user whose token the request has, or None."""
         if "Authorization" not in self.request.headers:

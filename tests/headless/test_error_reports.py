@@ -25,7 +25,10 @@ class Tokens(TokenExchange):
         return {"scheme": "Token", "access": ACCESS}
 
     def authenticate(self, request: Any) -> Any:
-        """Accept none."""
+        """Accept none, and break at one."""
+        scheme, _space, access = request.headers.get("Authorization", "").partition(" ")
+        if access == ACCESS:
+            raise RuntimeError("broken")
         return None
 
 
@@ -40,9 +43,11 @@ def written(settings: Any) -> Iterator[Written]:
         yield written
 
 
-def report_of(written: Written, app: ApiClient, path: str, body: dict[str, Any]) -> str:
+def report_of(
+    written: Written, app: ApiClient, path: str, body: dict[str, Any], **headers: str
+) -> str:
     app.http.raise_request_exception = False
-    headers = {"Corbado-Sign-In": PROOF}
+    headers["Corbado-Sign-In"] = PROOF
     call = app.http.post(PREFIX + path, body, content_type="application/json", headers=headers)
     assert call.status_code == 500
     written.response(call)
@@ -65,3 +70,8 @@ def test_of_signing_out(app: ApiClient, written: Written, monkeypatch: pytest.Mo
     monkeypatch.setattr("corbado_auth.headless.signed_in.exchange", fail)
     report = report_of(written, app, "/sign-out/", {"refresh": REFRESH})
     assert not [each for each in (REFRESH, PROOF) if each in report]
+
+
+def test_of_looking_at_a_token(app: ApiClient, written: Written) -> None:
+    report = report_of(written, app, "/passkeys/", {}, Authorization=f"Token {ACCESS}")
+    assert not [each for each in (ACCESS, PROOF) if each in report]
