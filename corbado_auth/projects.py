@@ -256,7 +256,9 @@ def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
     if name is None:
         return NONE
     if name not in names:
-        sentence = f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is "
-        logger.error("%sunknown. %s", sentence, unknown(name, names), extra=_extra("unknown"))
-        raise ImproperlyConfigured(f"{sentence}unknown. {unknown(name, names)}")
+        sentence = (
+            f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is unknown."
+        )
+        logger.error("%s %s", sentence, unknown(name, names), extra=_extra("unknown"))
+        raise ImproperlyConfigured(f"{sentence} {unknown(name, names)}")
     return str(name)

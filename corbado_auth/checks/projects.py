@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -43,8 +43,13 @@ def check_projects(**kwargs: Any) -> list[CheckMessage]:
     return [*_keys(projects), *_shared(projects), *_ignored(), *_choice(projects)]
 
 
+@cache
 def for_each_project(check: Check) -> Check:
-    """Return the check for each project: what is wrong with one only is reported with its name."""
+    """Return the check for each project: what is wrong with one only is reported with its name.
+
+    It is the same function each time, for Django knows by that what is registered already: tests
+    that change INSTALLED_APPS run ``ready()`` again.
+    """
 
     @wraps(check)
     def check_each(**kwargs: Any) -> list[CheckMessage]:

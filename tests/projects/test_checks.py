@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.checks import CheckMessage, run_checks
+from django.core.checks.registry import registry
 
 GREEN: dict[str, Any] = {
     "PROJECT_ID": "pro-1",
@@ -104,3 +106,9 @@ def test_a_plain_setting_beside_them_is_ignored_with_a_warning(site: Any) -> Non
 def test_a_resolver_without_projects_is_never_asked(site: Any) -> None:
     site.CORBADO_PROJECTS = None
     assert "corbado_auth.W055" in said()
+
+
+def test_checks_are_registered_once_however_often_the_app_is_loaded() -> None:
+    before = len(registry.get_checks(include_deployment_checks=True))
+    apps.get_app_config("corbado_auth").ready()
+    assert len(registry.get_checks(include_deployment_checks=True)) == before
