@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from traceback import walk_tb
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 __all__ = [
     "RETRY_AFTER",
     "SeeOther",
+    "exact_cookies",
     "is_asynchronous",
     "is_fetch",
     "seconds_to_wait",
@@ -27,6 +28,21 @@ class SeeOther(HttpResponseRedirect):
     """A redirect that the browser follows with GET, whatever the method of this request."""
 
     status_code = 303
+
+
+def exact_cookies(request: HttpRequest, names: Collection[str]) -> dict[str, str]:
+    """Return what the browser sent under exactly these names, the first of each.
+
+    ``request.COOKIES`` will not do: Django's parser strips whitespace that browsers keep, so a
+    sub-domain could send a cookie whose name is another one to the browser, without the protection
+    of ``__Host-``, and the same one to Django.
+    """
+    sent: dict[str, str] = {}
+    for pair in request.META.get("HTTP_COOKIE", "").split(";"):
+        name, equals, value = pair.removeprefix(" ").partition("=")
+        if equals and name in names:
+            sent.setdefault(name, str(value))
+    return sent
 
 
 def is_asynchronous(view: Callable[..., Any]) -> bool:

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, override
 
 from .conf import conf
 from .events import log_event
+from .http import exact_cookies
 from .local_users import email_of
 from .models import ConnectAccount, CorbadoAccount, db_for_write
 from .session import primary_key
@@ -76,7 +77,7 @@ def note_browser(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _known(request: HttpRequest) -> list[str]:
-    sent = request.COOKIES.get(_cookie_name(), "")
+    sent = exact_cookies(request, [_cookie_name()]).get(_cookie_name(), "")
     try:
         known = signing.loads(sent, salt=SALT, max_age=MAX_AGE)
     except (signing.BadSignature, ValueError):

@@ -47,7 +47,9 @@ __all__ = [
 AUTH_TOKEN = "corbadoAuthToken"  # noqa: S105 -- the name of a parameter
 # What a magic link carries to the login page, where Corbado's component redeems it (API notes 4.4).
 LINK_PARAMETERS = frozenset({"corbadoEmailLinkID", "corbadoToken", "corbadoLoginToken"})
-PARAMETERS = LINK_PARAMETERS | {AUTH_TOKEN}
+# Our own, in the link of an invitation for staff.
+INVITATION = "corbadoInvitation"
+PARAMETERS = LINK_PARAMETERS | {AUTH_TOKEN, INVITATION}
 
 MASK = "hidden"
 # A value this long may be a badly copied token.

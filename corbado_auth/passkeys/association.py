@@ -19,7 +19,7 @@ from django.utils import timezone
 from corbado_auth.backends import corbado_backend
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
-from corbado_auth.identity import CorbadoUser, Passkey
+from corbado_auth.identity import CorbadoUser, Passkey, is_passkey_id
 from corbado_auth.known_passkeys import (
     expect_removal,
     is_known,
@@ -126,7 +126,7 @@ def rename_passkey(user: AbstractBaseUser, passkey_id: str, name: str) -> None:
 def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str) -> bool:
     """Remove a passkey of this user at Corbado; return False if there was none of theirs."""
     account = CorbadoAccount.objects.for_user(user)
-    if account is None:
+    if account is None or not is_passkey_id(passkey_id):
         return False
     _count(user)
     expect_removal(account)  # Corbado's event may come before its answer.

@@ -27,7 +27,7 @@ from corbado_auth.db_connections import outside_transactions
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected
 from corbado_auth.http import SeeOther, seconds_to_wait
-from corbado_auth.identity import Passkey
+from corbado_auth.identity import Passkey, is_passkey_id
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import (
@@ -108,6 +108,8 @@ class PasskeyPage(FailurePages):
 
     def _passkey(self, passkey_id: str) -> tuple[Passkey | None, bool]:
         """Return one passkey of this person, if there is, and whether it is the last."""
+        if not is_passkey_id(passkey_id):
+            return None, False  # Nobody has it, so Corbado is not asked.
         passkeys = passkeys_of(self.request, _user(self.request))
         found = next((each for each in passkeys if each.id == passkey_id), None)
         return found, len(passkeys) == 1

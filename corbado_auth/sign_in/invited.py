@@ -14,6 +14,7 @@ from corbado_auth.http import SeeOther
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.next_url import first_url, login_url_back_to
+from corbado_auth.telemetry import INVITATION, note_secrets, take_off
 
 from . import invitation
 from .csrf import OwnForms
@@ -25,7 +26,7 @@ __all__ = ["InvitationView"]
     [
         login_not_required,
         never_cache,
-        sensitive_post_parameters("secret"),
+        sensitive_post_parameters(INVITATION),
         outside_transactions,
     ],
     name="dispatch",
@@ -37,16 +38,22 @@ class InvitationView(OwnForms):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show it; nothing is used up, since mail scanners open links, too."""
-        secret = request.GET.get("secret", "")
+        secret = (take_off(request).parameters.get(INVITATION) or [""])[-1]
         found = StaffInvitation.objects.find(secret)
         if found is None:
             return self.render_failure("invitation_gone")
-        context = {**self.get_context_data(), "invited": found.user, "secret": secret}
+        context = {
+            **self.get_context_data(),
+            "invited": found.user,
+            "secret": secret,
+            "field": INVITATION,
+        }
         return self._with_form(render(request, "corbado_auth/invitation.html", context))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Remember it, and go to the login page."""
-        secret = request.POST.get("secret", "")
+        secret = request.POST.get(INVITATION, "")
+        note_secrets([secret])
         if is_impersonating(request):
             return self.render_failure("impersonating")
         if StaffInvitation.objects.find(secret) is None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 from corbado_auth.conf import own_project_id
+from corbado_auth.http import exact_cookies
 
 __all__ = ["SignedCookie", "TooLargeError"]
 
@@ -90,18 +91,9 @@ class SignedCookie:
             response.delete_cookie(name, path="/", samesite="Lax")
 
     def _sent(self, request: HttpRequest) -> dict[str, str]:
-        """Return what the browser sent under exactly our names, the newest key's first.
-
-        ``request.COOKIES`` will not do: Django's parser strips whitespace that browsers keep, so a
-        sub-domain could send a cookie whose name is another one to the browser, without the
-        protection of ``__Host-``, and the same one to Django.
-        """
+        """Return what the browser sent under exactly our names, the newest key's first."""
         names = self._known_names()
-        sent: dict[str, str] = {}
-        for pair in request.META.get("HTTP_COOKIE", "").split(";"):
-            name, equals, value = pair.removeprefix(" ").partition("=")
-            if equals and name in names:
-                sent.setdefault(name, str(value))
+        sent = exact_cookies(request, names)
         return {name: sent[name] for name in names if name in sent}
 
 

@@ -271,6 +271,19 @@ def test_one_user_cannot_use_up_the_sites_quota(
 ODD_IDS = ["a/b", "..", ".", "cre-1/../..", "", "cre-é", "cre-" + "1" * 61]
 
 
+@pytest.mark.parametrize("passkey_id", ["1", "cre-", "cre-1_2", "usr-1", "cre-" + "1" * 61])
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("page", ["remove", "rename"])
+def test_corbado_is_not_asked_about_an_id_of_another_form(
+    corbado: Corbado, make_user: Callable[..., Any], passkey_id: str, method: str, page: str
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    response = getattr(client, method)(f"{LIST}{passkey_id}/{page}/")
+    assert (response.status_code, response.url) == (303, LIST)
+    assert corbado.requests == []
+
+
 @pytest.mark.parametrize("passkey_id", ODD_IDS)
 def test_a_passkey_whose_id_has_another_form_is_shown_without_a_link(
     corbado: Corbado, make_user: Callable[..., Any], passkey_id: str

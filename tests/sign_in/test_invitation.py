@@ -48,12 +48,15 @@ def mailed_path() -> str:
 def accept(client: Client, path: str) -> Any:
     """Open the link and press the button, as a browser that obeys the page's policy."""
     page = client.get(path)
-    secret = re.search(r'name="secret" value="([^"]+)"', page.content.decode())
+    secret = re.search(r'name="corbadoInvitation" value="([^"]+)"', page.content.decode())
     assert secret is not None
     is_hidden = page.headers["Referrer-Policy"] == "no-referrer"
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
-    form = {"secret": secret[1], "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    form = {
+        "corbadoInvitation": secret[1],
+        "csrfmiddlewaretoken": client.cookies["csrftoken"].value,
+    }
     headers = {"Origin": "null" if is_hidden else ORIGIN}
     return strict.post("/corbado/invitation/", form, headers=headers)
 
@@ -211,15 +214,17 @@ def test_the_page_keeps_the_link_out_of_referers_and_caches(client: Client, boss
 
 @pytest.mark.parametrize("secret", ["", "x", "\x00", "\ud800"])
 def test_a_made_up_link_is_gone(client: Client, secret: str) -> None:
-    query = {"secret": secret.encode("utf-8", "surrogatepass")}
+    query = {"corbadoInvitation": secret.encode("utf-8", "surrogatepass")}
     assert client.get("/corbado/invitation/", query).status_code == 404
-    assert client.post("/corbado/invitation/", {"secret": "x"}).status_code == 404
+    assert client.post("/corbado/invitation/", {"corbadoInvitation": "x"}).status_code == 404
 
 
 def test_a_form_from_another_site_accepts_nothing(boss: Any) -> None:
     strict = Client(enforce_csrf_checks=True)
     invite("--user", "boss")
-    answer = strict.post("/corbado/invitation/", {"secret": mailed_path().partition("=")[2]})
+    answer = strict.post(
+        "/corbado/invitation/", {"corbadoInvitation": mailed_path().partition("=")[2]}
+    )
     assert answer.status_code == 403
     assert not [name for name in strict.cookies if "invitation" in name]
 

@@ -17,6 +17,7 @@ from corbado_auth import signals
 from corbado_auth.backends import CorbadoBackend
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
+from corbado_auth.testing_requests import come_back
 from tests.support.events import give_passkey, lose_passkey
 from tests.support.vouching import ours, signed_in_as
 from tests.told.test_signals import told
@@ -79,6 +80,26 @@ def test_a_new_browser_is_told_once(on: Any, corbado: Corbado, person: Any) -> N
     corbado.sign_in(client, person)
     assert len(mail.outbox) == 1
     corbado.sign_in(Client(), person)
+    assert len(mail.outbox) == 2
+
+
+def test_only_the_exact_cookie_name_makes_a_browser_a_known_one(
+    on: Any, corbado: Corbado, person: Any
+) -> None:
+    """Django's parser would strip the space that browsers count as part of the name."""
+    client = Client()
+    corbado.sign_in(client, person)
+    name = "corbado_browsers"
+    known = client.cookies.pop(name).value
+    page = client.get("/corbado/login/")
+    intent = "; ".join(f"{each}={page.cookies[each].value}" for each in page.cookies)
+    planted = Client(HTTP_COOKIE=f"{intent}; \x0b{name}={known}")
+    request = come_back(page.wsgi_request, corbado.issue_token(person))
+    assert planted.get(**request).status_code == 303
+    assert subjects() == ["New sign-in to testserver"] * 2
+    Client(HTTP_COOKIE=f"{intent}; {name}={known}").get(
+        **come_back(page.wsgi_request, corbado.issue_token(person))
+    )
     assert len(mail.outbox) == 2
 
 

@@ -343,10 +343,10 @@ class Tour:
         client = self.browser()
         page = client.get(link[1])
         yield "invitation", page
-        client.post("/corbado/invitation/", {"secret": page.context["secret"]})
+        client.post("/corbado/invitation/", {"corbadoInvitation": page.context["secret"]})
         stranger = self.corbado.add_user("other@example.com")
         yield "other_invitation", self.arrive(client, stranger)
-        yield "invitation_gone", self.browser().get("/corbado/invitation/?secret=odd")
+        yield "invitation_gone", self.browser().get("/corbado/invitation/?corbadoInvitation=odd")
 
     def switched_off(self) -> Iterator[Stop]:
         """Turn the switch in the admin, and look at what it leaves."""

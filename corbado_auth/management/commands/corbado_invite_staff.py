@@ -23,6 +23,7 @@ from corbado_auth.invitations import StaffInvitation
 from corbado_auth.local_users import email_of
 from corbado_auth.management.base import CorbadoCommand, find_user
 from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.telemetry import INVITATION
 
 MOST_DAYS = 30
 
@@ -154,7 +155,7 @@ def _invite(user: Any, origin: str, days: int, language: str) -> None:
         context = {
             "user": user,
             "host": urlsplit(origin).netloc,
-            "url": f"{origin}{path}?{urlencode({'secret': secret})}",
+            "url": f"{origin}{path}?{urlencode({INVITATION: secret})}",
             "days": days,
         }
         subject = render_to_string("corbado_auth/email/invite_staff_subject.txt", context).strip()
