@@ -11,8 +11,10 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from unittest import mock
+from urllib.parse import urlencode
 
 import pytest
 import sentry_sdk
@@ -24,6 +26,7 @@ from django.core.signals import request_finished
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 from easyaudit.models import CRUDEvent, LoginEvent, RequestEvent
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
@@ -33,7 +36,8 @@ from sentry_sdk.transport import Transport
 from werkzeug.test import Client
 
 from corbado_auth.checks import ids
-from corbado_auth.telemetry import ScrubFilter, hide_tokens, scrub_event
+from corbado_auth.invitations import StaffInvitation
+from corbado_auth.telemetry import INVITATION, ScrubFilter, hide_tokens, scrub_event
 from corbado_auth.testing import Corbado
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN
 from tests.support.webhook_cases import CREDENTIALS, basic
@@ -171,6 +175,82 @@ def journey(site: Callable[..., Any], corbado: Corbado, make_user: Any) -> set[s
     ):
         with mock.patch(broken, side_effect=RuntimeError("broken")):
             _survive(lambda: ask(PASSWORD))
+    return secrets | newer_doors(site, corbado, make_user)
+
+
+def newer_doors(site: Callable[..., Any], corbado: Corbado, make_user: Any) -> set[str]:
+    """Walk through the JSON API, Connect, the event webhook and the links that are for us."""
+    ada = make_user("ada@example.com")
+    person, boss = corbado.add_user("ada@example.com"), make_user("boss@example.com", is_staff=True)
+    secrets: set[str] = set()
+    client = Client(site)
+    origin = {"Origin": "http://testserver"}
+
+    def post(path: str, body: dict[str, Any], **headers: str) -> Any:
+        said = json.dumps(body)
+        return client.post(
+            path,
+            data=said,
+            content_type="application/json",
+            headers={**origin, **headers},
+            base_url="http://testserver",
+            environ_base={"REMOTE_ADDR": "192.0.2.2"},
+        )
+
+    def keep(*values: str) -> None:
+        secrets.update(values)
+
+    def finish(email: str = "") -> Any:
+        state = post("/auth/api/sign-in/", {"email": email}).json["state"]
+        token = str(corbado.issue_token(person))[:]
+        keep(state, token)
+        return post("/auth/api/sign-in/finish/", {"state": state, "authToken": token})
+
+    asked = finish()
+    assert asked.status_code == 409
+    keep(asked.json["pending"])
+    assert post("/auth/api/sign-in/confirm/", {"pending": asked.json["pending"]}).status_code == 200
+    for failure in ({"status": 503}, {"status": 401}):
+        corbado.fail_next(VALIDATE, **failure)
+        assert finish(person.email).status_code in {500, 503}
+    with mock.patch("corbado_auth.session.authenticate", side_effect=RuntimeError("broken")):
+        _survive(lambda: finish(person.email))
+    with override_settings(CORBADO_CONNECT=True):
+        data = corbado.connect_data(ada)
+    keep(data)
+    csrf = "c" * 32
+    client.set_cookie("csrftoken", csrf, domain="testserver")
+    with (
+        override_settings(CORBADO_CONNECT=True),
+        mock.patch("corbado_auth.session.authenticate", side_effect=RuntimeError("broken")),
+    ):
+        body = {"signedPasskeyData": data, "next": "/"}
+        answer = post("/corbado/connect/login/", body, **{"X-CSRFToken": csrf})
+        assert answer.status_code == 500
+    keep(basic(CREDENTIALS), basic(CREDENTIALS).partition(" ")[2])
+    event = {"type": "user.updated", "data": {"user": {"id": person.id}}}
+    sent = {"X-Corbado-Webhook-Event": "user.updated", "Authorization": basic(CREDENTIALS)}
+    assert post("/corbado/webhooks/events/", event, **sent).status_code == 200
+    with mock.patch("corbado_auth.webhooks.events._read_user", side_effect=RuntimeError("broken")):
+        assert post("/corbado/webhooks/events/", event, **sent).status_code == 500
+    invitation = StaffInvitation.objects.invite(boss, expires_at=timezone.now() + timedelta(1))
+    keep(invitation)
+    somewhere: dict[str, Any] = {
+        "base_url": "http://testserver",
+        "environ_base": {"REMOTE_ADDR": "192.0.2.2"},
+    }
+    page = client.get("/corbado/invitation/", query_string={INVITATION: invitation}, **somewhere)
+    assert invitation in page.text
+    form = {INVITATION: invitation, "csrfmiddlewaretoken": csrf}
+    with mock.patch(
+        "corbado_auth.sign_in.invited.StaffInvitation.objects.find",
+        side_effect=RuntimeError("broken"),
+    ):
+        url = f"/corbado/invitation/?{urlencode({INVITATION: invitation})}"
+        assert client.get(url, **somewhere).status_code == 500
+        answer = client.post("/corbado/invitation/", data=form, headers=origin, **somewhere)
+        assert answer.status_code == 500
+    client.get("/corbado/confirm-email/", query_string=LINK, **somewhere)
     return secrets
 
 
