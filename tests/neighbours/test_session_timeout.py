@@ -59,7 +59,7 @@ def test_a_person_signs_in_is_signed_out_by_time_and_signs_in_again(
     assert corbado.sign_in(client, robin, next="/account/").url == "/account/"
     assert client.get("/account/").status_code == 200
     grow_old(client)
-    assert client.get("/account/?page=2").url == "/corbado/login/?next=/account/%3Fpage%3D2"
+    assert client.get("/account/?page=2").url == "/corbado/login/?next=%2Faccount%2F%3Fpage%3D2"
     assert client.get("/account/").status_code == 302
     assert corbado.sign_in(client, robin, next="/account/").url == "/account/"
     client.post("/corbado/logout/")
@@ -101,7 +101,7 @@ def test_a_page_that_is_not_there_leads_to_the_login_page_as_before(client: Clie
     client.get("/basket/")
     client.get("/")
     grow_old(client)
-    assert client.get("/nowhere/").url == "/corbado/login/?next=/nowhere/"
+    assert client.get("/nowhere/").url == "/corbado/login/?next=%2Fnowhere%2F"
 
 
 def test_the_packages_own_middleware_loses_the_token(
