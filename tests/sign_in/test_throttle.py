@@ -138,9 +138,9 @@ def test_who_failed_is_whoever_shares_the_address() -> None:
     assert fail(2, visitor="anna") == [True, False]
 
 
-def test_one_network_gets_half_of_the_budget_and_then_nothing() -> None:
-    assert fail_as_visitors(200) == BUDGET / 2
-    assert not attempt(visitor="neighbour").is_allowed
+def test_one_network_never_gets_the_last_fifth_of_the_budget() -> None:
+    assert fail_as_visitors(200) == BUDGET * 4 / 5
+    assert not attempt("192.0.2.251", visitor="neighbour").is_allowed
     assert attempt("198.51.100.1", visitor="elsewhere").is_allowed
 
 
