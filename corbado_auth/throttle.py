@@ -62,7 +62,7 @@ class Attempt:
         except ValueError:
             pass  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            _warn(error)
+            note_cache_failure(error)
 
     def _judge(self) -> bool:
         keys = [key for key in (self._visitor, self._address, self._network, self._site) if key]
@@ -70,7 +70,7 @@ class Attempt:
             failures = cache.get_many(keys)
             counts = {key: int(failures.get(key, 0)) for key in keys}
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            _warn(error)
+            note_cache_failure(error)
             return True
         per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
         budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
@@ -108,7 +108,7 @@ class Tally:
         except ValueError:
             return 0  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            _warn(error)
+            note_cache_failure(error)
             return 0
 
     def take_back(self) -> None:
@@ -118,10 +118,11 @@ class Tally:
         except ValueError:
             pass
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            _warn(error)
+            note_cache_failure(error)
 
 
-def _warn(error: Exception) -> None:
+def note_cache_failure(error: Exception) -> None:
+    """Log that the cache failed; the request goes on without it."""
     log_event(
         logging.WARNING,
         "The cache failed (%s): a limit is off.",

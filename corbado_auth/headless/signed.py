@@ -6,7 +6,6 @@ a recent sign-in beside a token. None is secret from its client; all expire.
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,10 +16,10 @@ from django.core.cache import cache
 from django.utils.crypto import get_random_string
 
 from corbado_auth.conf import conf
-from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.sign_in.pending import pack, unpack
+from corbado_auth.throttle import note_cache_failure
 
 __all__ = ["Pending", "State", "is_recent_proof", "new_proof"]
 
@@ -66,13 +65,7 @@ class State:
         try:
             return cache.get(_used_key(self.id)) is not None
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-            log_event(
-                logging.WARNING,
-                "The cache failed (%s): a limit is off.",
-                type(error).__name__,
-                event="cache_failed",
-                reason=type(error).__name__,
-            )
+            note_cache_failure(error)
             return False
 
     def use_up(self) -> bool:
@@ -161,13 +154,7 @@ def _use_up(key: str, seconds: int) -> bool:
     try:
         return bool(cache.add(_used_key(key), 1, seconds))
     except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
-        log_event(
-            logging.WARNING,
-            "The cache failed (%s): a limit is off.",
-            type(error).__name__,
-            event="cache_failed",
-            reason=type(error).__name__,
-        )
+        note_cache_failure(error)
         return True
 
 

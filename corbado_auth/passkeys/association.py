@@ -7,8 +7,10 @@ could add a passkey to another's Corbado user.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
@@ -30,7 +32,7 @@ from corbado_auth.known_passkeys import (
 from corbado_auth.local_users import email_of, users_with_email
 from corbado_auth.models import CorbadoAccount, db_for_write
 from corbado_auth.passkey_record import PasskeyName
-from corbado_auth.throttle import Tally
+from corbado_auth.throttle import Tally, note_cache_failure
 
 __all__ = [
     "AskedTooOften",
@@ -69,7 +71,7 @@ def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
     if account is None:
         return []
     key = _list_key(account)
-    kept: list[Passkey] | None = cache.get(key)
+    kept: list[Passkey] | None = _with_cache(cache.get, key)
     if kept is not None:
         return _as_shown(kept, account)
     _count(user)
@@ -78,7 +80,7 @@ def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
         key=lambda passkey: str(passkey.last_used or passkey.created or ""),
         reverse=True,
     )
-    cache.set(key, passkeys, LIST_KEPT)
+    _with_cache(cache.set, key, passkeys, LIST_KEPT)
     note_passkeys(request, account, (passkey.id for passkey in passkeys))
     return _as_shown(passkeys, account)
 
@@ -131,7 +133,7 @@ def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str
     _count(user)
     expect_removal(account)  # Corbado's event may come before its answer.
     was_there = CorbadoService().delete_passkey(account.corbado_user_id, passkey_id)
-    cache.delete(_list_key(account))
+    _with_cache(cache.delete, _list_key(account))
     if was_there:
         note_removal(request, account, passkey_id)
     return was_there
@@ -139,6 +141,15 @@ def remove_passkey(request: HttpRequest, user: AbstractBaseUser, passkey_id: str
 
 def _list_key(account: CorbadoAccount) -> str:
     return f"corbado_auth.passkeys.{account.project_id}.{account.corbado_user_id}"
+
+
+def _with_cache(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what the cache says; None if it fails, since Corbado can be asked again."""
+    try:
+        return call(*arguments)
+    except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
+        note_cache_failure(error)
+        return None
 
 
 def _count(user: AbstractBaseUser) -> None:
@@ -156,7 +167,7 @@ def address_for_passkey(request: HttpRequest, user: AbstractBaseUser) -> str:
     _count(user)
     service = CorbadoService()
     account = CorbadoAccount.objects.for_user(user) or _introduce(user, service)
-    cache.delete(_list_key(account))
+    _with_cache(cache.delete, _list_key(account))
     corbado_user = _read(account, service)
     if not is_known(account):
         # So that the one that is about to be added is seen to be new.

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 import requests
 from django.conf import settings
+from django.core.cache.backends.dummy import DummyCache
 from django.test import Client, override_settings
 
 from corbado_auth.corbado_api import responses
@@ -25,6 +26,15 @@ pytestmark = pytest.mark.django_db
 
 LIST, ADD = "/corbado/passkeys/", "/corbado/passkeys/add/"
 ERIN = "erin@example.com"
+
+
+class AwayCache(DummyCache):
+    """A cache whose server is away."""
+
+    def _fail(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise ConnectionError("redis at 192.0.2.99 is away")
+
+    get = set = add = incr = decr = delete = get_many = set_many = delete_many = has_key = _fail
 
 
 def signed_in(
@@ -269,6 +279,20 @@ def test_one_user_cannot_use_up_the_sites_quota(
 
 
 ODD_IDS = ["a/b", "..", ".", "cre-1/../..", "", "cre-é", "cre-" + "1" * 61]
+
+
+def test_people_see_add_and_remove_their_passkeys_while_the_cache_is_down(
+    corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    client, user = signed_in(make_user)
+    linked(corbado, user)
+    away = {"BACKEND": "tests.passkeys.test_passkeys.AwayCache"}
+    with override_settings(CACHES={"default": away}):
+        add_passkey(corbado, association_token(client.post(ADD)))
+        link = passkey_link(client.get(LIST))
+        assert client.post(link).status_code == 303
+        assert "no passkey yet" in client.get(LIST).content.decode()
+    assert "The cache failed" in caplog.text
 
 
 @pytest.mark.parametrize("passkey_id", ["1", "cre-", "cre-1_2", "usr-1", "cre-" + "1" * 61])
