@@ -83,7 +83,8 @@ class Walk:
 
     def run(self, block: Block) -> None:
         """Do with one block what its reader does."""
-        runner = getattr(self, f"run_{block.language}", None)
+        # "html+django" is HTML to its reader; only the highlighter has to know.
+        runner = getattr(self, f"run_{block.language.partition('+')[0]}", None)
         assert runner is not None, f"{block}: nothing runs {block.language or 'such'} blocks"
         if step := block.option("first"):
             getattr(steps, step)(self)
