@@ -62,16 +62,12 @@ class ConfirmView(OwnForms, RefusalPages):
         """Sign in the person whom the page showed, or discard the result."""
         result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
-            return self._declined(result)
+            # Nobody's sessions end but those of the person whom the page showed.
+            return self._declined(None if self._objection(result) else result)
         if result is None:
             return self._settled_here() or self.render_failure("nothing_pending")
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
-            # cookies here.
-            return self._question(result, status=403)
-        if not constant_time_compare(request.POST.get("id", ""), result.id):
-            # Another tab has stored someone else meanwhile.
-            return self._question(result, status=409)
+        if objection := self._objection(result):
+            return self._question(result, status=objection)
         if is_impersonating(request):
             return self.render_failure("impersonating")
         next_url = safe_next(request, result.next)
@@ -81,6 +77,16 @@ class ConfirmView(OwnForms, RefusalPages):
         return response or self._not_let_in(
             result.corbado_user, next_url, result.token_digest, asked=False
         )
+
+    def _objection(self, result: PendingSignIn | None) -> int | None:
+        """Return the status that refuses this form, if it is no answer to this very question."""
+        if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
+            # cookies here.
+            return 403
+        if result and not constant_time_compare(self.request.POST.get("id", ""), result.id):
+            return 409  # Another tab has stored someone else meanwhile.
+        return None
 
     def form_out_of_date(self) -> HttpResponseBase:
         """Go on if another tab has signed the person in meanwhile, which changed the token."""

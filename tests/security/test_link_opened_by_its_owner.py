@@ -24,12 +24,12 @@ pytestmark = [pytest.mark.security, pytest.mark.django_db]
 CONFIRM = "/corbado/confirm/"
 
 
-def say_no(corbado: Corbado, robin: User) -> Any:
+def say_no(corbado: Corbado, robin: User, *, id: str | None = None, **headers: str) -> Any:
     """Open the link that another browser asked for, and disown it."""
     client = Client()
     come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
     shown = client.get(CONFIRM).context["result"].id
-    return client.post(CONFIRM, {"id": shown, "decline": "yes"})
+    return client.post(CONFIRM, {"id": id or shown, "decline": "yes"}, headers=headers)
 
 
 def test_no_ends_what_the_link_has_begun_elsewhere(
@@ -43,6 +43,18 @@ def test_no_ends_what_the_link_has_begun_elsewhere(
     assert "tell the people who run this site" in answer.content.decode()
     assert signed_in_as(mallory) is None
     assert f"(Corbado user {robin.id})" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer", [{"id": "of another tab"}, {"sec-fetch-site": "same-site"}], ids=["tab", "sub-domain"]
+)
+def test_no_to_another_question_ends_nothing(
+    corbado: Corbado, robin: User, answer: dict[str, str]
+) -> None:
+    at_home = Client()
+    sign_in(at_home, corbado.issue_token(robin))
+    assert say_no(corbado, robin, **answer).status_code == 200
+    assert signed_in_as(at_home)
 
 
 def test_no_leaves_older_sessions_alone(corbado: Corbado, robin: User) -> None:
