@@ -36,7 +36,7 @@ def many_users(make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def no_user_table(db: None) -> Iterator[None]:
+def no_user_table(db: None, leave_no_index: None) -> Iterator[None]:
     """Rename the table of users for a while, as if the site had not been migrated yet.
 
     The table and not the model's name of it: Django's fields keep that name once they used it.

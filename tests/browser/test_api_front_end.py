@@ -17,7 +17,7 @@ from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.models import CorbadoAccount
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
-from tests.documentation.blocks import ROOT, blocks_of
+from tests.support.blocks import ROOT, blocks_of
 
 EMAIL = "robin@example.com"
 DOCUMENTED = "https://www.example.com/auth/api"

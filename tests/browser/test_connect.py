@@ -286,7 +286,7 @@ def test_the_action_of_the_guide_asks_as_our_endpoint_wants_it(
 ) -> None:
     """At Corbado it runs on a server; here a page of the site's stands in, by its address."""
     # Not at the top: where the built package is tested, the documentation's tests stay behind.
-    from tests.documentation.blocks import ROOT, blocks_of
+    from tests.support.blocks import ROOT, blocks_of
 
     guide = ROOT / "docs/how-to-connect.md"
     (block,) = (each for each in blocks_of(guide) if each.text.startswith("export default"))

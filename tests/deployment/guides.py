@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.documentation.blocks import ROOT, blocks_of
+from tests.support.blocks import ROOT, blocks_of
 
 
 def commands(page: str) -> list[str]:

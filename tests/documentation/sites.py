@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.documentation.blocks import ROOT
 from tests.documentation.walk import Walk
 from tests.plugins.postgresql import Server
+from tests.support.blocks import ROOT
 
 if TYPE_CHECKING:
     from corbado_auth.emulator import Emulator

@@ -11,7 +11,7 @@ from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.documentation.blocks import ROOT, blocks_of
+from tests.support.blocks import ROOT, blocks_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documentation.blocks import ROOT, Block, blocks_of, pages, site_of
 from tests.documentation.walk import Walk, commands_of
+from tests.support.blocks import ROOT, Block, blocks_of, pages, site_of
 
 pytest_plugins = ["tests.documentation.sites"]
 

@@ -11,7 +11,7 @@ from corbado_auth.checks import ids
 from corbado_auth.conf import Settings
 from corbado_auth.templatetags.corbado import register
 from tests.documentation import reference
-from tests.documentation.blocks import ROOT
+from tests.support.blocks import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAGES.remove(reference.PAGE)

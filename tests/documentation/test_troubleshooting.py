@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.documentation.blocks import ROOT
+from tests.support.blocks import ROOT
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 PACKAGE = ROOT / "corbado_auth"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.visitor import Visitor
-from tests.documentation.blocks import ROOT, Block, blocks_of
 from tests.documentation.walk import Walk
+from tests.support.blocks import ROOT, Block, blocks_of
 from tests.support.processes import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

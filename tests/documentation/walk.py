@@ -33,7 +33,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.documentation import steps
-from tests.documentation.blocks import ROOT, Block
+from tests.support.blocks import ROOT, Block
 
 PROBE = Path(__file__).parent / "probe.py"
 PATH_LINE = re.compile(r"^(?:#|\{#) ([\w./-]+\.\w+)(, at the end)?(?: #\})?$")
