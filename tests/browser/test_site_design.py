@@ -12,8 +12,7 @@ import pytest
 
 from tests.browser.album import IN_THE_ADMIN, SITE, Album
 from tests.browser.inspection import faint_texts, sticks_out
-from tests.documentation.walk import PATH_LINE
-from tests.support.blocks import ROOT, blocks_of
+from tests.support.blocks import PATH_LINE, ROOT, blocks_of
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper

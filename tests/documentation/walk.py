@@ -33,10 +33,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.documentation import steps
-from tests.support.blocks import ROOT, Block
+from tests.support.blocks import PATH_LINE, ROOT, Block
 
 PROBE = Path(__file__).parent / "probe.py"
-PATH_LINE = re.compile(r"^(?:#|\{#) ([\w./-]+\.\w+)(, at the end)?(?: #\})?$")
 # How README and guides write "keep what you have": it has to hold when the block is run, too.
 KEPT = re.compile(r"^( *)(\w+) = \[\n( *)# what is there already, and$", re.MULTILINE)
 REPORT = re.compile(r"[\w-]+\.(csv|jsonl?)")

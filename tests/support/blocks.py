@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FENCE = re.compile(r"^( *)(`{3,})(\S*)$")
+# The first line of a block that is a file: where it goes.
+PATH_LINE = re.compile(r"^(?:#|\{#) ([\w./-]+\.\w+)(, at the end)?(?: #\})?$")
 NOTE = re.compile(r"^ *<!-- run: (.*?)(?: -->)?$")
 
 
