@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 from django.core.cache import cache
@@ -18,6 +20,7 @@ from django.http import HttpRequest
 from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
 from .conf import conf, own_project_id
 from .events import log_event
+from .exceptions import CorbadoRejected, InvalidAuthToken, InvalidPasskeyData
 
 __all__ = ["Attempt", "Tally"]
 
@@ -63,6 +66,19 @@ class Attempt:
             pass  # A dummy cache, or one that has dropped the key.
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             note_cache_failure(error)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count what Corbado refuses inside, and go on raising it.
+
+        That includes calls that it rejects: a header or claim of the visitor's may be the reason.
+        Reloads count as well, or they would allow any number of calls.
+        """
+        try:
+            yield
+        except (InvalidAuthToken, InvalidPasskeyData, CorbadoRejected):
+            self.note_failure()
+            raise
 
     def _judge(self) -> bool:
         keys = [key for key in (self._visitor, self._address, self._network, self._site) if key]

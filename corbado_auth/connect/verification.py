@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.events import log_event
-from corbado_auth.exceptions import CorbadoRejected, InvalidPasskeyData
+from corbado_auth.exceptions import InvalidPasskeyData
 from corbado_auth.json_views import Refusal, too_many_attempts
 from corbado_auth.throttle import Attempt
 
@@ -39,9 +39,9 @@ def verify(request: HttpRequest, data: SignedPasskeyData, handle: str, *, visito
     if not attempt.is_allowed:
         raise too_many_attempts()
     try:
-        ConnectService().verify_signed_data(data.token, handle)
+        with attempt.counted():
+            ConnectService().verify_signed_data(data.token, handle)
     except InvalidPasskeyData as error:
-        attempt.note_failure()
         log_event(
             logging.INFO,
             "Sign-in failed: %s",
@@ -51,10 +51,6 @@ def verify(request: HttpRequest, data: SignedPasskeyData, handle: str, *, visito
             corbado_user_id=data.corbado_user_id,
         )
         raise _invalid("not_verified", 401) from None
-    except CorbadoRejected:
-        # Claims that the visitor made up may be what Corbado rejects.
-        attempt.note_failure()
-        raise
 
 
 def refused() -> Refusal:

@@ -26,7 +26,7 @@ from corbado_auth.connect.verification import readable, verify
 from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.db_connections import take_turn
 from corbado_auth.events import log_event
-from corbado_auth.exceptions import CorbadoRejected, InvalidAuthToken
+from corbado_auth.exceptions import InvalidAuthToken
 from corbado_auth.identity import ConnectUser, CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.json_views import Refusal, impersonating, too_many_attempts
@@ -214,9 +214,9 @@ class FinishView(SigningIn):
         if not attempt.is_allowed:
             raise too_many_attempts()
         try:
-            return SignInService().validate_auth_token(token, client_info(self.request))
+            with attempt.counted():
+                return SignInService().validate_auth_token(token, client_info(self.request))
         except InvalidAuthToken as error:
-            attempt.note_failure()
             log_event(
                 logging.INFO,
                 "Sign-in failed: %s",
@@ -226,10 +226,6 @@ class FinishView(SigningIn):
             )
             message = gettext("This token is not valid any more. Begin again.")
             raise Refusal("invalid_auth_token", message, 401) from None
-        except CorbadoRejected:
-            # A header that the visitor chose may be what Corbado rejects.
-            attempt.note_failure()
-            raise
 
     def _is_proved(self, state: State, corbado_user: CorbadoUser) -> bool:
         """Return whether this client asked for this very person."""

@@ -115,10 +115,9 @@ class CorbadoRedirectView(RefusalPages):
                 "too_many_attempts", retry_after=60
             )
         try:
-            corbado_user = SignInService().validate_auth_token(self.token, client_info(request))
+            with attempt.counted():
+                corbado_user = SignInService().validate_auth_token(self.token, client_info(request))
         except InvalidAuthToken as error:
-            # A reload counts, too, or it would allow an unlimited number of calls to Corbado.
-            attempt.note_failure()
             log_event(
                 logging.INFO,
                 "Sign-in failed: %s",
@@ -131,8 +130,6 @@ class CorbadoRedirectView(RefusalPages):
             log_failure("Sign-in failed", error)
             return self._signed_in_before() or self._try_again(seconds_to_wait(error.retry_after))
         except CorbadoRejected as error:
-            # A header that the visitor chose may be what Corbado rejects.
-            attempt.note_failure()
             log_failure("Sign-in failed", error)
             return self.render_failure("misconfigured")
         take_turn()
