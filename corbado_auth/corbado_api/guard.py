@@ -146,13 +146,16 @@ class Guard:
         self._said_at = -math.inf
 
     @contextmanager
-    def admit(self, patience: float, project_id: str = "") -> Iterator[Call]:
+    def admit(
+        self, patience: float, project_id: str = "", *, may_blame: bool = True
+    ) -> Iterator[Call]:
         """Admit one call, which takes ``patience`` seconds at most if all goes well.
 
         ``project_id`` tells apart the projects of a site that has several: one may be slow, or
         have used up its quota, while the others are well.
         Raises CorbadoNotAsked if it is not admitted. A CorbadoUnavailable raised in the block
-        counts as Corbado's failure; the caller records anything else in the Call.
+        counts as Corbado's failure, if it ``may_blame``; the caller records anything else in the
+        Call.
         """
         if _is_unguarded.get():
             yield Call()
@@ -165,7 +168,7 @@ class Guard:
         except CorbadoNotAsked:
             raise
         except CorbadoUnavailable:
-            call.has_failed = True
+            call.has_failed = may_blame
             raise
         finally:
             self._slots.give_back()

@@ -27,6 +27,7 @@ from corbado_auth import __version__
 from corbado_auth.exceptions import CorbadoRejected, CorbadoUnavailable
 from corbado_auth.projects import project_names
 
+from .deadline import common_deadline
 from .guard import guard
 
 __all__ = ["Endpoint", "Reply", "ask", "prepare"]
@@ -81,16 +82,24 @@ def ask(
 ) -> Reply:
     """Send one request to Corbado's backend API and read the response, within one deadline.
 
-    The deadline is the sum of both time-outs plus one second. If the connection dies before a
-    response, the request is sent once more, unless ``resend`` is False: most often it was an idle
-    connection that the other side had closed. Raises CorbadoUnavailable if no response comes,
+    The deadline is the sum of both time-outs plus one second, or that of ``finish_by`` if it is
+    earlier. If the connection dies before a response, the request is sent once more, unless
+    ``resend`` is False: most often it was an idle connection that the other side had closed.
+    Raises CorbadoUnavailable if no response comes,
     CorbadoNotAsked if too many calls are in flight or Corbado has failed lately, CorbadoRejected if
     the request cannot be sent.
     """
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET must be set")
     patience = sum(endpoint.timeout) + GRACE
-    with guard.admit(patience, endpoint.project_id if project_names() else "") as call:
+    remaining = common_deadline() - time.monotonic()
+    if remaining <= 0:
+        raise CorbadoUnavailable("No time was left to ask Corbado")
+    project_id = endpoint.project_id if project_names() else ""
+    in_a_hurry = remaining < patience
+    patience = min(patience, remaining)
+    # Corbado cannot be blamed for a call that was given less time than usual.
+    with guard.admit(patience, project_id, may_blame=not in_a_hurry) as call:
         reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)
         # Corbado answered, even if it refused: the fault may be in a visitor's header.
         call.has_failed = reply.status >= 500

@@ -20,7 +20,8 @@ from .pending import delete_some, is_in_the_settings, is_turned_on
 __all__ = ["begin_request", "deletes_the_user", "end_request", "note_deletion"]
 
 
-# The longest that one request waits for Corbado in all, and other code after one commit.
+# The longest that one request waits in all, for Corbado and for the broker of tasks; the same for
+# other code, after each commit.
 SECONDS = 2.0
 
 
@@ -95,11 +96,11 @@ class _AfterCommit:
 
     def __call__(self) -> None:
         self.has_run = True
-        if tasks.enqueue():
-            return
         began = time.monotonic()
-        left = delete_some(min(SECONDS, _budget.left))
-        _budget.left -= time.monotonic() - began
+        try:
+            left = self._pass_on(began + min(SECONDS, _budget.left))
+        finally:
+            _budget.left -= time.monotonic() - began
         if left:
             log_event(
                 logging.WARNING,
@@ -107,3 +108,13 @@ class _AfterCommit:
                 left,
                 event="deletions_pending",
             )
+
+    def _pass_on(self, ends_at: float) -> int:
+        """Return how many deletions are left to the command.
+
+        The broker of tasks has half of the time, since Corbado may have to be asked after all.
+        """
+        seconds = ends_at - time.monotonic()
+        if seconds > 0 and tasks.enqueue(seconds / 2):
+            return 0
+        return delete_some(ends_at)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.corbado_api.connect import ConnectService
+from corbado_auth.corbado_api.deadline import finish_by
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked
@@ -37,6 +38,10 @@ __all__ = [
 # After a failure, deletions do not wait for Corbado's time-out again for this long.
 PAUSE = timedelta(minutes=1)
 PAGE = 200
+# A retry gives up after this many failures in a row.
+FAILURES = 5
+# A request that deletes begins no further deletion with fewer seconds left than this.
+ENOUGH = 0.5
 # Seconds between two requests of a worker: half of Corbado's lowest limit (API notes 1.2).
 INTERVAL = 0.2
 
@@ -54,18 +59,25 @@ class Retried(NamedTuple):
 def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
     """Retry all pending deletions; ``take_turn`` is called before each request.
 
-    Stops at the first failure that is not about one user: Corbado does not answer, or rejects us.
+    One that fails is left for the next time. Stops if Corbado rejects the site, asks for a pause,
+    or fails several times in a row.
     """
-    deleted = 0
-    if is_turned_on():
-        for pending in _pages_of_pending():
-            take_turn()
-            try:
-                deleted += _delete(pending)
-            except CorbadoError as error:
-                if error.error_type != "validation_error":
-                    break
+    deleted = failures = 0
+    for pending in _in_turn() if is_turned_on() else ():
+        take_turn()
+        try:
+            deleted += _delete(pending)
+        except CorbadoError as error:
+            failures = 0 if error.error_type == "validation_error" else failures + 1
+            if failures == FAILURES or _concerns_everyone(error):
+                break
+        else:
+            failures = 0
     return Retried(deleted, kept=pending_deletions().count())
+
+
+def _concerns_everyone(error: CorbadoError) -> bool:
+    return isinstance(error, CorbadoNotAsked) or error.status_code in {401, 403, 429}
 
 
 def retry_everywhere(take_turn: Callable[[], None]) -> Retried:
@@ -83,15 +95,15 @@ def retry_gently() -> Retried:
     return retry_everywhere(lambda: time.sleep(INTERVAL))
 
 
-def delete_some(seconds: float) -> int:
-    """Ask Corbado for deletions for this many seconds, newest first, and return how many are left.
+def delete_some(ends_at: float) -> int:
+    """Ask Corbado for deletions, newest first, and return how many are left.
 
-    Does nothing shortly after a failure, and leaves out deletions that have failed before.
+    Ends by this time of ``time.monotonic()``. Does nothing shortly after a failure, and leaves out
+    deletions that have failed before.
     """
-    ends_at = time.monotonic() + seconds
     left = 0
     for project in each_project():
-        with project:
+        with project, finish_by(ends_at):
             _delete_some(ends_at)
             left += pending_deletions().count()
     return left
@@ -102,10 +114,10 @@ def _delete_some(ends_at: float) -> None:
     if pending_deletions().filter(failed_at__gt=recently).exists():
         return
     for pending in _untried():
-        if time.monotonic() >= ends_at:
+        if time.monotonic() + ENOUGH > ends_at:
             break
         try:
-            _delete(pending, ends_at)
+            _delete(pending)
         except CorbadoError:
             break
 
@@ -130,8 +142,8 @@ def is_turned_on() -> bool:
     return backend is not None and backend.delete_at_corbado
 
 
-def _delete(pending: PendingDeletion, ends_at: float | None = None) -> bool:
-    """Ask Corbado, and keep failures; with ``ends_at``, wait no more than a second longer.
+def _delete(pending: PendingDeletion) -> bool:
+    """Ask Corbado, and keep failures.
 
     Return False if the person has come back meanwhile, or another process has asked already.
     """
@@ -143,9 +155,9 @@ def _delete(pending: PendingDeletion, ends_at: float | None = None) -> bool:
         return False
     try:
         if pending.is_at_connect:
-            _delete_at_connect(pending, ends_at)
+            _delete_at_connect(pending)
         else:
-            CorbadoService(timeout=_timeout(ends_at)).delete_user(pending.corbado_user_id)
+            CorbadoService().delete_user(pending.corbado_user_id)
     except CorbadoNotAsked:
         raise  # This deletion has not failed.
     except CorbadoError as error:
@@ -174,25 +186,20 @@ def _has_come_back(pending: PendingDeletion) -> bool:
     return ConnectAccount.objects.current().filter(**known).exists()
 
 
-def _delete_at_connect(pending: PendingDeletion, ends_at: float | None) -> None:
-    corbado_user_id = pending.corbado_user_id
-    if not corbado_user_id:
-        service = ConnectService(timeout=_timeout(ends_at))
-        corbado_user_id = service.find_user(pending.handle) or ""
+def _delete_at_connect(pending: PendingDeletion) -> None:
+    service = ConnectService()
+    corbado_user_id = pending.corbado_user_id or service.find_user(pending.handle)
     if corbado_user_id:
-        ConnectService(timeout=_timeout(ends_at)).delete_user(corbado_user_id)
+        service.delete_user(corbado_user_id)
 
 
-def _timeout(ends_at: float | None) -> float | None:
-    """Return the seconds to connect, and to read; a call may take one second on top."""
-    return None if ends_at is None else max(0.1, (ends_at - time.monotonic()) / 2)
-
-
-def _pages_of_pending() -> Iterator[PendingDeletion]:
-    last = 0
-    while page := list(pending_deletions().filter(pk__gt=last).order_by("pk")[:PAGE]):
-        yield from page
-        last = page[-1].pk
+def _in_turn() -> Iterator[PendingDeletion]:
+    """Yield all pending deletions; those that failed last come last, so they block nobody."""
+    by_failure = F("failed_at").asc(nulls_first=True)
+    keys = list(pending_deletions().order_by(by_failure, "pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), PAGE):
+        found = pending_deletions().in_bulk(keys[start : start + PAGE])
+        yield from (found[key] for key in keys[start : start + PAGE] if key in found)
 
 
 def _untried() -> list[PendingDeletion]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from concurrent.futures import Future
+from threading import Thread
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,15 +16,19 @@ __all__ = ["CELERY_NAME", "enqueue"]
 
 CELERY_NAME = "corbado_auth.delete_pending"
 
+# The one that waits for Celery's broker at present, if any.
+_waiting: Thread | None = None
 
-def enqueue() -> bool:
+
+def enqueue(seconds: float) -> bool:
     """Enqueue a task that asks Corbado; return False if the site has no tasks, or if that fails.
 
-    Backends that run tasks at once (Django's ``ImmediateBackend``, its default, and Celery's
-    ``task_always_eager``) would hold the request up, so they count as none.
+    Celery's broker is given this many seconds to answer. Backends that run tasks at once (Django's
+    ``ImmediateBackend``, its default, and Celery's ``task_always_eager``) would hold the request
+    up, so they count as none.
     """
     try:
-        return _enqueue_with_django() or _enqueue_with_celery()
+        return _enqueue_with_django() or _enqueue_with_celery(seconds)
     except Exception as error:  # noqa: BLE001 -- whatever the broker's driver raises
         log_event(
             logging.ERROR,
@@ -49,7 +55,7 @@ def _enqueue_with_django() -> bool:
     return True
 
 
-def _enqueue_with_celery() -> bool:
+def _enqueue_with_celery(seconds: float) -> bool:
     # A site that has configured Celery has imported it. Other sites need not wait for the import.
     celery: Any = sys.modules.get("celery")
     if celery is None:
@@ -57,6 +63,28 @@ def _enqueue_with_celery() -> bool:
     app = celery.current_app
     if not app.conf.broker_url or app.conf.task_always_eager:
         return False
-    # A broker that does not answer must not hold the request up for long.
-    app.send_task(CELERY_NAME, ignore_result=True, retry=False)
+    _send_in_time(app, seconds)
     return True
+
+
+def _send_in_time(app: Any, seconds: float) -> None:
+    """Send the task, or raise TimeoutError.
+
+    Even with ``retry=False``, Celery 5.7 takes six to eight seconds to find that no broker listens.
+    So a thread waits, and no second one beside it. If it succeeds late, the task finds less to do.
+    """
+    global _waiting
+    if _waiting is not None and _waiting.is_alive():
+        raise TimeoutError
+    sent: Future[None] = Future()
+
+    def send() -> None:
+        try:
+            app.send_task(CELERY_NAME, ignore_result=True, retry=False)
+            sent.set_result(None)
+        except Exception as error:  # noqa: BLE001 -- whatever the broker's driver raises
+            sent.set_exception(error)
+
+    _waiting = Thread(target=send, name="corbado-broker", daemon=True)
+    _waiting.start()
+    sent.result(seconds)

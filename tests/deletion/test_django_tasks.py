@@ -37,7 +37,7 @@ def deleted(link: Callable[[str], CorbadoAccount]) -> Callable[[], list[str]]:
 
 
 def test_a_site_without_tasks_has_none() -> None:
-    assert not tasks.enqueue()
+    assert not tasks.enqueue(2)
 
 
 if django.VERSION >= (6, 0):

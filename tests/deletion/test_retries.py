@@ -44,13 +44,34 @@ def test_while_corbado_is_down_only_the_first_deletion_waits_for_it(
     assert retry_deletions() == Retried(deleted=3, kept=0)
 
 
-@pytest.mark.parametrize("status", [401, 429, 503])
-def test_a_retry_ends_when_corbado_does_not_answer_or_refuses_us(
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_retry_ends_when_corbado_refuses_us(
     corbado: Corbado, left_over: list[str], status: int
 ) -> None:
     corbado.fail_next("/v1/users/*", status=status)
     assert retry_deletions() == Retried(deleted=0, kept=3)
     assert len(deleted_at(corbado)) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503, 404])
+def test_one_that_fails_keeps_nobody_waiting(
+    corbado: Corbado, left_over: list[str], status: int
+) -> None:
+    corbado.fail_next(f"/v1/users/{left_over[0]}", status=status, times=0)
+    assert retry_deletions() == Retried(deleted=2, kept=1)
+    assert deleted_at(corbado) == left_over
+
+
+def test_a_retry_gives_up_after_several_failures_in_a_row(
+    corbado: Corbado, left_over: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "FAILURES", 2)
+    corbado.fail_next("/v1/users/*", method="DELETE", status=503, times=0)
+    assert retry_deletions() == Retried(deleted=0, kept=3)
+    assert deleted_at(corbado) == left_over[:2]
+    # Whoever has not been asked about yet comes first the next time.
+    assert retry_deletions() == Retried(deleted=0, kept=3)
+    assert deleted_at(corbado)[2] == left_over[2]
 
 
 def test_whom_corbado_does_not_know_any_more_is_done(

@@ -20,9 +20,9 @@ from corbado_auth.management.base import CorbadoCommand
 
 HELP = """\
 Delete users at Corbado who are deleted here already, if your backend sets
-delete_at_corbado = True. A request that deletes users waits for Corbado for
-two seconds at most; this command does the rest. Run it from cron, unless your
-site has tasks.
+delete_at_corbado = True. A request that deletes users spends two seconds on it
+at most; this command does the rest. Run it from cron, unless your site has
+tasks. Those that fail are left for the next time.
 """
 EPILOG = """\
 examples:
@@ -31,7 +31,7 @@ examples:
 
 exit code:
   0  all are deleted
-  1  some are left: Corbado does not answer, or rejects the site
+  1  some are left: the log says why
 """
 
 
