@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from traceback import walk_tb
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponseRedirect
+
+from corbado_auth.events import log_event
 
 __all__ = [
     "RETRY_AFTER",
@@ -16,8 +20,8 @@ __all__ = [
     "exact_cookies",
     "is_asynchronous",
     "is_fetch",
+    "is_storage_failure",
     "seconds_to_wait",
-    "storage_behind",
 ]
 
 RETRY_AFTER = 30  # seconds, unless Corbado asks for a different wait
@@ -72,7 +76,27 @@ def seconds_to_wait(retry_after: int | None) -> int:
     return min(retry_after or RETRY_AFTER, LONGEST_RETRY_AFTER)
 
 
-def storage_behind(error: Exception, request: HttpRequest) -> str:
+def is_storage_failure(error: Exception, request: HttpRequest, what: str) -> bool:
+    """Return whether a response of ours stands in for this error, and log it for ``what`` if so.
+
+    Under DEBUG none does: a developer wants the error itself.
+    """
+    culprit = "" if settings.DEBUG else _storage_behind(error, request)
+    if culprit:
+        # Not the error's text: databases quote values, and with them addresses.
+        log_event(
+            logging.ERROR,
+            "%s: the %s raised %s",
+            what,
+            culprit,
+            type(error).__name__,
+            event="storage_failed",
+            reason=culprit,
+        )
+    return bool(culprit)
+
+
+def _storage_behind(error: Exception, request: HttpRequest) -> str:
     """Return the name of the storage that an error comes from, or an empty string.
 
     Cache drivers, which may store the sessions, share no exception class; so an error counts as

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -22,7 +21,7 @@ from corbado_auth.corbado_api.guard import log_failure
 from corbado_auth.db_connections import none_while_asking, outside_transactions
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoRejected, CorbadoUnavailable
-from corbado_auth.http import RETRY_AFTER, seconds_to_wait, storage_behind
+from corbado_auth.http import RETRY_AFTER, is_storage_failure, seconds_to_wait
 
 __all__ = ["JSONView", "Refusal", "impersonating", "too_many_attempts"]
 
@@ -113,19 +112,8 @@ class JSONView(View):
         except CorbadoError as error:
             raise self._failed(error) from None
         except Exception as error:
-            culprit = storage_behind(error, request)
-            if settings.DEBUG or not culprit:
+            if not is_storage_failure(error, request, self._area):
                 raise
-            # Not the error's text: databases quote values, and with them addresses.
-            log_event(
-                logging.ERROR,
-                "%s: the %s raised %s",
-                self._area,
-                culprit,
-                type(error).__name__,
-                event="storage_failed",
-                reason=culprit,
-            )
             raise _unavailable(RETRY_AFTER) from None
 
     def _respond(self, body: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:

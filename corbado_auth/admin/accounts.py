@@ -162,13 +162,6 @@ class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
 class ConnectAccountAdmin(CorbadoAccountAdmin):
     """The same for Connect. A person without a sign-in may or may not have added a passkey."""
 
-    list_display = [
-        "local_user",
-        "address",
-        "last_sign_in_at",
-        "sign_in_count",
-        "corbado_user_id",
-    ]
     search_help_text = format_lazy("{}. {}", _("A handle, a Corbado user ID, or a user"), HOW_MUCH)
     fieldsets = [
         (None, {"fields": ["local_user", "handle", "corbado_user_id", "project_id"]}),

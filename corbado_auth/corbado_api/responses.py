@@ -128,16 +128,7 @@ def read_event_endpoints(answer: Json) -> list[EventEndpoint]:
 def read_connect_passkeys(answer: Json) -> list[Passkey]:
     """Read a list of Connect's passkeys without those that are pending (API notes C.3.2)."""
     rows = [_object(row, "credentials[]") for row in _list(answer, "credentials")]
-    return [
-        Passkey(
-            id=_passkey_id(row.get("id")),
-            created=_moment(row.get("created")),
-            last_used=_moment(row.get("lastUsed")),
-            is_synced=row.get("backupState") is True,
-        )
-        for row in rows
-        if row.get("status") != "pending"
-    ]
+    return [Passkey(**_of_passkey(row)) for row in rows if row.get("status") != "pending"]
 
 
 def read_users(answer: Json) -> tuple[list[CorbadoUser], int]:
@@ -207,17 +198,24 @@ def read_passkeys(answer: Json) -> list[Passkey]:
     rows = [_object(row, "rows[]") for row in _list(answer, "rows")]
     return [
         Passkey(
-            id=_passkey_id(row.get("id")),
             authenticator=_display_text(row.get("authenticatorName")),
             user_agent=_display_text(row.get("userAgent")),
             last_used_device=_display_text(row.get("lastUsedDeviceName")),
-            created=_moment(row.get("created")),
-            last_used=_moment(row.get("lastUsed")),
-            is_synced=row.get("backupState") is True,
+            **_of_passkey(row),
         )
         for row in rows
         if row.get("status") != "pending"
     ]
+
+
+def _of_passkey(row: Json) -> dict[str, Any]:
+    """Return what both products say of a passkey."""
+    return {
+        "id": _passkey_id(row.get("id")),
+        "created": _moment(row.get("created")),
+        "last_used": _moment(row.get("lastUsed")),
+        "is_synced": row.get("backupState") is True,
+    }
 
 
 def read_project_config(answer: Json) -> ProjectConfig:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Ceremony, Credential, User
-from corbado_auth.emulator.wire import ApiError, invalid, make_id, not_found
+from corbado_auth.emulator.wire import ApiError, invalid, known, make_id, not_found
 
 if TYPE_CHECKING:
     from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
@@ -94,9 +94,7 @@ def finish_registration(
     verified = verify_registration(project, ceremony.id, response)
     store = project.store
     with store.transaction():
-        user = store.users.get(ceremony.user_id)
-        if user is None:
-            raise not_found("user doesn't exist")
+        user = known(store.users.get(ceremony.user_id), "user doesn't exist")
         values = credential_values(verified, response, user_agent, store.now())
         if store.credentials.find("webauthn_id", values["webauthn_id"]):
             # A credential ID is unique across users (API notes 7.10, WebAuthn 7.1 step 26).
@@ -150,9 +148,7 @@ def finish_login(
     verified = verify_assertion(project, ceremony.id, response, credential)
     store = project.store
     with store.transaction():
-        current = store.credentials.get(credential.id)
-        if current is None:
-            raise not_found("Used invalid credentials")
+        current = known(store.credentials.get(credential.id), "Used invalid credentials")
         used = after_use(current, verified, user_agent, store.now())
         return ceremony, store.credentials.put(used)
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from corbado_auth.emulator.config import LOOPBACK_NAMES
 from corbado_auth.emulator.project import Project
-from corbado_auth.emulator.wire import ApiError, not_found
+from corbado_auth.emulator.wire import ApiError, known
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
 # What the web component (API notes 4.1) and the Connect component (C.2.1) send; the last one leaks
@@ -97,9 +97,8 @@ def _login_error() -> ApiError:
 def frontend_project(projects: Mapping[str, Project], request: Request) -> Project:
     """Return the project of a frontend call: the one in its header, else the first one."""
     project_id = request.headers.get("X-Corbado-ProjectID")
-    project = next(iter(projects.values())) if project_id is None else projects.get(project_id)
-    if project is None:
-        raise not_found("Project doesn't exist")
+    found = next(iter(projects.values())) if project_id is None else projects.get(project_id)
+    project = known(found, "Project doesn't exist")
     _check_origin(project, request)
     return project
 

@@ -7,10 +7,12 @@ import string
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 TOKEN_LENGTH = 64
 ALPHABET = string.ascii_letters + string.digits
+
+T = TypeVar("T")
 
 
 class ApiError(Exception):
@@ -41,6 +43,21 @@ def invalid(field: str, message: str, status: int = 400) -> ApiError:
 def not_found(details: str, status: int = 404) -> ApiError:
     """Return the error for an unknown ID or token."""
     return ApiError(status, "not_found", details)
+
+
+def known(record: T | None, details: str, status: int = 404) -> T:
+    """Return what was looked up, or raise ``not_found`` if there is none."""
+    if record is None:
+        raise not_found(details, status)
+    return record
+
+
+def moments(**named: float) -> dict[str, Any]:
+    """Return each time twice, as API v2 does: ``updated`` and, in milliseconds, ``updatedMs``."""
+    told: dict[str, Any] = {}
+    for name, moment in named.items():
+        told |= {name: timestamp(moment), f"{name}Ms": int(moment * 1000)}
+    return told
 
 
 def make_id(prefix: str) -> str:

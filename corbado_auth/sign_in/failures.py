@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -15,8 +13,7 @@ from django.views import View
 from corbado_auth import switch
 from corbado_auth.conf import conf
 from corbado_auth.db_connections import none_while_asking
-from corbado_auth.events import log_event
-from corbado_auth.http import RETRY_AFTER, storage_behind
+from corbado_auth.http import RETRY_AFTER, is_storage_failure
 from corbado_auth.next_url import login_page_url
 from corbado_auth.second_factor import second_factor_page
 
@@ -87,18 +84,8 @@ class FailurePages(View):
                     return switch.refuse(request)
                 return super().dispatch(request, *args, **kwargs)
         except Exception as error:
-            culprit = storage_behind(error, request)
-            if settings.DEBUG or not culprit:
+            if not is_storage_failure(error, request, "Sign-in failed"):
                 raise
-            # Not the error's text: databases quote values, and with them addresses.
-            log_event(
-                logging.ERROR,
-                "Sign-in failed: the %s raised %s",
-                culprit,
-                type(error).__name__,
-                event="storage_failed",
-                reason=culprit,
-            )
             return self.render_failure("database_unavailable", retry_after=RETRY_AFTER)
 
     def _has_begun(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from corbado_auth.emulator import accounts
 from corbado_auth.emulator.backend_api.shapes import full_user
 from corbado_auth.emulator.routing import Call, Route
-from corbado_auth.emulator.wire import TOKEN_LENGTH, not_found
+from corbado_auth.emulator.wire import TOKEN_LENGTH, known
 
 
 def validate(call: Call) -> Mapping[str, Any]:
@@ -24,10 +24,8 @@ def validate(call: Call) -> Mapping[str, Any]:
     fields.check()
     project = call.project
     token = project.spend_token("auth", text)
-    user = project.store.users.get(token.user_id) if token else None
-    if user is None:
-        # That used and expired tokens get this answer, too, is INFERRED 3.
-        raise not_found("Session doesn't exist")
+    # That used and expired tokens get this answer, too, is INFERRED 3.
+    user = known(project.store.users.get(token.user_id) if token else None, "Session doesn't exist")
     email = accounts.email_of(project, user.id)
     return {
         "data": {

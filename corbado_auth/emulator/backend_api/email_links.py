@@ -12,7 +12,7 @@ from corbado_auth.emulator.config import origin_of
 from corbado_auth.emulator.project import LOGIN_TOKEN_LIFETIME
 from corbado_auth.emulator.records import EmailLink
 from corbado_auth.emulator.routing import Call, Route
-from corbado_auth.emulator.wire import invalid, not_found, timestamp
+from corbado_auth.emulator.wire import invalid, known, not_found, timestamp
 
 PURPOSES = ("authentication", "confirmation", "invitation")
 LIFETIME_FORM = re.compile(r"(\d{1,4})([smh])")
@@ -119,10 +119,9 @@ def delete(call: Call) -> Mapping[str, Any]:
 
 
 def _find(call: Call) -> EmailLink:
-    link = call.project.store.email_links.get(call.params["emailLinkID"])
-    if link is None:
-        raise not_found("Email link not valid")
-    return link
+    return known(
+        call.project.store.email_links.get(call.params["emailLinkID"]), "Email link not valid"
+    )
 
 
 ROUTES = (

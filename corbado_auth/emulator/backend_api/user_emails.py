@@ -10,7 +10,7 @@ from corbado_auth.emulator.accounts import EMAIL_FORM
 from corbado_auth.emulator.backend_api.shapes import email as email_shape
 from corbado_auth.emulator.records import Identifier
 from corbado_auth.emulator.routing import Call, Route
-from corbado_auth.emulator.wire import invalid, not_found
+from corbado_auth.emulator.wire import invalid, known
 
 
 def create(call: Call) -> Mapping[str, Any]:
@@ -19,9 +19,7 @@ def create(call: Call) -> Mapping[str, Any]:
     address = fields.text("email", required=True)
     fields.client_info(required=False)
     fields.check()
-    user = call.project.store.users.get(call.params["userID"])
-    if user is None:
-        raise not_found("user doesn't exist")
+    user = known(call.project.store.users.get(call.params["userID"]), "user doesn't exist")
     if not EMAIL_FORM.fullmatch(address):
         raise invalid("email", "must be a valid email address")
     row = accounts.add_identifier(call.project, user, "email", address)
@@ -29,9 +27,7 @@ def create(call: Call) -> Mapping[str, Any]:
 
 
 def get(call: Call) -> Mapping[str, Any]:
-    row = _find(call)
-    if row is None:
-        raise not_found("email doesn't exist")
+    row = known(_find(call), "email doesn't exist")
     return {"data": {"email": email_shape(row)}}
 
 

@@ -12,7 +12,7 @@ from corbado_auth.emulator.backend_api.listing import page_of
 from corbado_auth.emulator.backend_api.shapes import brief_user, full_user
 from corbado_auth.emulator.records import User, identifier_key
 from corbado_auth.emulator.routing import Call, Route
-from corbado_auth.emulator.wire import invalid, not_found
+from corbado_auth.emulator.wire import invalid, known
 
 LOGIN_IDENTIFIER_TYPES = ("email", "phone_number", "custom")
 
@@ -49,9 +49,7 @@ def list_users(call: Call) -> Mapping[str, Any]:
 
 
 def get(call: Call) -> Mapping[str, Any]:
-    user = call.project.store.users.get(call.params["userID"])
-    if user is None:
-        raise not_found("user doesn't exist")
+    user = known(call.project.store.users.get(call.params["userID"]), "user doesn't exist")
     return {"data": full_user(call.project, user)}
 
 
@@ -65,9 +63,7 @@ def update(call: Call) -> Mapping[str, Any]:
     fields.check()
     store = call.project.store
     with store.transaction():
-        user = store.users.get(call.params["userID"])
-        if user is None:
-            raise not_found("user doesn't exist")
+        user = known(store.users.get(call.params["userID"]), "user doesn't exist")
         changed = replace(
             user,
             name=name or user.name,

@@ -15,7 +15,7 @@ from corbado_auth.emulator.connect import users
 from corbado_auth.emulator.devices import browser_name, system_name
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import Ceremony, ConnectPasskey, ConnectUser
-from corbado_auth.emulator.wire import invalid, not_found, timestamp
+from corbado_auth.emulator.wire import invalid, known, not_found, timestamp
 
 LIFETIME = 15 * 60  # INFERRED 34: longer than browsers keep an init answer and its challenge
 APPEND, LOGIN, CONDITIONAL = "connect-append", "connect-login", "connect-conditional"
@@ -68,9 +68,7 @@ def finish_append(
     store = project.store
     with store.transaction():
         _use_up(project, ceremony, client_data, field)
-        user = store.connect_users.get(ceremony.user_id)
-        if user is None:
-            raise not_found("user doesn't exist")
+        user = known(store.connect_users.get(ceremony.user_id), "user doesn't exist")
         values = ceremonies.credential_values(verified, response, user_agent, store.now())
         if store.connect_passkeys.find("webauthn_id", values["webauthn_id"]):
             raise invalid(field, "credential already exists")
@@ -110,9 +108,7 @@ def finish_login(
     store = project.store
     with store.transaction():
         _use_up(project, ceremony, client_data, field)
-        current = store.connect_passkeys.get(passkey.id)
-        if current is None:
-            raise not_found("Used invalid credentials")
+        current = known(store.connect_passkeys.get(passkey.id), "Used invalid credentials")
         used = ceremonies.after_use(current, verified, user_agent, store.now(), field)
         store.connect_passkeys.put(used)
     return ceremony, used, _ceremony_type(response)

@@ -9,7 +9,7 @@ from corbado_auth.emulator import accounts, mail
 from corbado_auth.emulator.frontend_api.people import look_up, signed_in, user_of
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.routing import Call, Route
-from corbado_auth.emulator.wire import ApiError, not_found
+from corbado_auth.emulator.wire import ApiError, known
 
 
 def start_login(call: Call) -> Mapping[str, Any]:
@@ -33,9 +33,7 @@ def confirm(call: Call) -> Mapping[str, Any]:
     link_id = fields.text("emailLinkID", required=True)
     token = fields.text("token", required=True)
     fields.check()
-    link = mail.confirm_link(call.project, link_id, token)
-    if link is None:
-        raise not_found("Email link not valid", 400)
+    link = known(mail.confirm_link(call.project, link_id, token), "Email link not valid", 400)
     return _signed_in(call.project, link.user_id)
 
 
@@ -44,9 +42,7 @@ def status(call: Call) -> Mapping[str, Any]:
     fields = call.fields()
     link_id = fields.text("emailLinkID", required=True)
     fields.check()
-    link = mail.collect_link(call.project, link_id)
-    if link is None:
-        raise not_found("Email link not valid")
+    link = known(mail.collect_link(call.project, link_id), "Email link not valid")
     return _signed_in(call.project, link.user_id)
 
 
@@ -55,9 +51,7 @@ def use_login_token(call: Call) -> Mapping[str, Any]:
     fields = call.fields()
     text = fields.text("token", required=True)
     fields.check()
-    token = call.project.spend_token("login", text)
-    if token is None:
-        raise not_found("Login token not valid", 400)
+    token = known(call.project.spend_token("login", text), "Login token not valid", 400)
     return _signed_in(call.project, token.user_id)
 
 

@@ -13,7 +13,7 @@ from corbado_auth.emulator.connect import tokens
 from corbado_auth.emulator.fields import Fields
 from corbado_auth.emulator.records import ConnectToken
 from corbado_auth.emulator.routing import Call, Route, bare
-from corbado_auth.emulator.wire import invalid, not_found
+from corbado_auth.emulator.wire import invalid, known, not_found
 
 MAX_LIFETIME = 366 * 24 * 3600
 
@@ -49,9 +49,9 @@ def update(call: Call) -> Mapping[str, Any]:
     fields.check()
     store = call.project.store
     with store.transaction():
-        token = store.connect_tokens.get(call.params["connectTokenID"])
-        if token is None:
-            raise not_found("connectToken doesn't exist")
+        token = known(
+            store.connect_tokens.get(call.params["connectTokenID"]), "connectToken doesn't exist"
+        )
         store.connect_tokens.put(replace(token, status=status))
     return {}
 

@@ -12,7 +12,7 @@ from corbado_auth.emulator.connect import passkeys, users
 from corbado_auth.emulator.devices import browser_name, system_name
 from corbado_auth.emulator.records import ConnectUser
 from corbado_auth.emulator.routing import Call, Route, bare
-from corbado_auth.emulator.wire import not_found, timestamp
+from corbado_auth.emulator.wire import known, moments, not_found, timestamp
 
 STATUSES = ("pending", "active", "disabled")
 
@@ -78,11 +78,8 @@ def list_identifiers(call: Call) -> Response:
 
 
 def _user(call: Call) -> ConnectUser:
-    user = call.project.store.connect_users.get(call.params["userID"])
-    if user is None:
-        # The v2 answer for an unknown ID is INFERRED 37.
-        raise not_found("user doesn't exist")
-    return user
+    # The v2 answer for an unknown ID is INFERRED 37.
+    return known(call.project.store.connect_users.get(call.params["userID"]), "user doesn't exist")
 
 
 def _brief(user: ConnectUser) -> dict[str, Any]:
@@ -91,8 +88,7 @@ def _brief(user: ConnectUser) -> dict[str, Any]:
         "fullName": user.display_name,
         "status": user.status,
         "explicitWebauthnID": user.identifier,
-        "updated": timestamp(user.updated),
-        "updatedMs": int(user.updated * 1000),
+        **moments(updated=user.updated),
     }
 
 

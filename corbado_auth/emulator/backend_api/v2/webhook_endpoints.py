@@ -12,7 +12,7 @@ from corbado_auth.emulator.config import origin_of
 from corbado_auth.emulator.events import EVENTS
 from corbado_auth.emulator.records import WebhookEndpoint
 from corbado_auth.emulator.routing import Call, Route, bare
-from corbado_auth.emulator.wire import invalid, make_id, not_found, timestamp
+from corbado_auth.emulator.wire import invalid, known, make_id, moments
 
 
 def create(call: Call) -> Response:
@@ -76,10 +76,10 @@ NAMES = {
 
 
 def _endpoint(call: Call) -> WebhookEndpoint:
-    found = call.project.store.webhook_endpoints.get(call.params["webhookEndpointID"])
-    if found is None:
-        raise not_found("webhookEndpoint doesn't exist")
-    return found
+    return known(
+        call.project.store.webhook_endpoints.get(call.params["webhookEndpointID"]),
+        "webhookEndpoint doesn't exist",
+    )
 
 
 def _describe(row: WebhookEndpoint) -> dict[str, Any]:
@@ -90,10 +90,7 @@ def _describe(row: WebhookEndpoint) -> dict[str, Any]:
         "basicAuthPassword": row.password,
         "customHeaders": row.custom_headers,
         "subscribedEvents": row.events,
-        "created": timestamp(row.created),
-        "createdMs": int(row.created * 1000),
-        "updated": timestamp(row.updated),
-        "updatedMs": int(row.updated * 1000),
+        **moments(created=row.created, updated=row.updated),
     }
 
 

@@ -10,7 +10,7 @@ from corbado_auth.emulator.frontend_api.connect.processes import open_process
 from corbado_auth.emulator.project import Project
 from corbado_auth.emulator.records import ConnectUser
 from corbado_auth.emulator.routing import Call, Route, bare
-from corbado_auth.emulator.wire import invalid, not_found
+from corbado_auth.emulator.wire import invalid, known
 
 
 def init(call: Call) -> Response:
@@ -61,10 +61,7 @@ def _known(project: Project, identifier: str) -> ConnectUser:
 
     The kind of error is INFERRED 31.
     """
-    user = users.by_identifier(project, identifier)
-    if user is None:
-        raise not_found("user doesn't exist")
-    return user
+    return known(users.by_identifier(project, identifier), "user doesn't exist")
 
 
 ROUTES = (
