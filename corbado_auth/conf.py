@@ -3,7 +3,7 @@
 Deployment values live here; project policy is a class attribute of the backend or the view. None
 counts as "not set", so ``os.environ.get(…)`` may supply any of them. An invalid value raises
 ImproperlyConfigured when it is needed; the checks report it earlier. With CORBADO_PROJECTS, what
-belongs to a project is read from the one that is meant.
+belongs to a project is read from the project in effect.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _get_list(name: str) -> Sequence[str] | None:
 
 
 def read_timeout(value: Any) -> tuple[float, float] | None:
-    """Return (connect, read) in seconds; a single number is both. None if it is no time-out."""
+    """Return (connect, read) in seconds; a single number is both. None if it is not one."""
     # Text comes from the environment, and would otherwise be unpacked: "35" as 3 and 5.
     pair = (value, value) if isinstance(value, int | float | str) else value
     try:
@@ -294,10 +294,10 @@ class Settings:
 
     @property
     def CORBADO_API_TOKEN(self) -> str | None:
-        """Dotted path of a ``api_tokens.TokenExchange``: the tokens that the JSON API issues.
+        """Dotted path of an ``api_tokens.TokenExchange``: the tokens that the JSON API issues.
 
         None (default): django-rest-knox, djangorestframework-simplejwt or DRF's own, whichever is
-        installed, in this order. An empty string: none, but sessions.
+        installed, in this order. An empty string: no tokens, only sessions.
         """
         value = _get("CORBADO_API_TOKEN", None)
         return None if value is None else str(value)
@@ -323,9 +323,9 @@ class Settings:
 
         Each value has the settings of one project, without ``CORBADO_``: ``PROJECT_ID``,
         ``API_SECRET``, ``FRONTEND_API_URL``, ``WEBHOOK_SECRETS``, ``CONNECT_PROJECT_ID``,
-        ``CONNECT_API_SECRET``, ``CONNECT_CUSTOM_DOMAIN`` and ``BACKEND_API_KEY``, which then count
-        nowhere else; and ``BACKEND_API_URL`` and ``FRONTEND_API_SUFFIX``, if they differ from the
-        site's. Default: there is one project, that of the other settings.
+        ``CONNECT_API_SECRET``, ``CONNECT_CUSTOM_DOMAIN`` and ``BACKEND_API_KEY``, whose plain
+        settings are then ignored; and ``BACKEND_API_URL`` and ``FRONTEND_API_SUFFIX``, if they
+        differ from the site's. Default: there is one project, that of the other settings.
         """
         return configured_projects()
 
@@ -343,5 +343,5 @@ conf = Settings()
 
 
 def own_project_id() -> str:
-    """Return what tells this project from the site's others; empty with the plain settings."""
+    """Return what distinguishes this project from the site's others; empty if there is only one."""
     return conf.CORBADO_PROJECT_ID if project_names() else ""

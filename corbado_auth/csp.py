@@ -138,7 +138,7 @@ def _with(value: Any, needed: list[str]) -> list[Any]:
 
 
 def values_of(value: Any) -> list[Any]:
-    """Read the value of a directive: a text, several, a set, or True for one without a value."""
+    """Read a directive's value: a string, several of them, or True for one without a value."""
     if isinstance(value, str):
         return value.split()
     return list(value) if isinstance(value, Iterable) else []

@@ -1,4 +1,4 @@
-"""What happens to people, for those who watch: log records with extras for structured logs."""
+"""Log records about what happens to people, with extra attributes for structured logs."""
 
 from __future__ import annotations
 

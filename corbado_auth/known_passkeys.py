@@ -127,7 +127,7 @@ def _joined(passkey_ids: Iterable[str]) -> str:
 
 
 def _tell(request: HttpRequest | None, account: Account, passkey_id: str, *, is_new: bool) -> None:
-    """Log it and send the signal; a passkey that is gone takes its name along."""
+    """Log it and send the signal; the name of a removed passkey is deleted."""
     if not is_new and isinstance(account, CorbadoAccount):
         names = PasskeyName.objects.using(db_for_write())
         names.filter(account=account, passkey_id=passkey_id).delete()

@@ -209,7 +209,7 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
 
 
 def _has_just_signed_up(user: Any) -> bool:
-    """Return whether someone got a passkey with the account, as far as the user model tells."""
+    """Return whether the user is less than a day old, as far as the user model tells."""
     joined = getattr(user, "date_joined", None)
     return isinstance(joined, datetime) and timezone.now() - joined < timedelta(days=1)
 

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .projects import mean, mean_again
+from .projects import activate, restore
 
 __all__ = ["ProjectMiddleware"]
 
@@ -17,10 +17,10 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseB
 
 
 class ProjectMiddleware:
-    """Lets CORBADO_PROJECT_RESOLVER choose the project of each request that needs one.
+    """Middleware that lets CORBADO_PROJECT_RESOLVER choose the project of each request.
 
-    Only for sites that set CORBADO_PROJECTS. The resolver is not asked before the project matters,
-    so the position in MIDDLEWARE does not matter, either.
+    Only for sites that set CORBADO_PROJECTS. It may be anywhere in MIDDLEWARE, since the resolver
+    is asked only when the project is needed.
     """
 
     sync_capable = True
@@ -33,20 +33,20 @@ class ProjectMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer the request, as one for its project."""
+        """Answer the request with its project in effect."""
         if self._is_async:
             return self._answer(request)
-        token = mean(request)
+        token = activate(request)
         try:
             response: HttpResponseBase = self.get_response(request)
         finally:
-            mean_again(token)
+            restore(token)
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        token = mean(request)
+        token = activate(request)
         try:
             response: HttpResponseBase = await self.get_response(request)
         finally:
-            mean_again(token)
+            restore(token)
         return response

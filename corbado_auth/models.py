@@ -64,7 +64,7 @@ class CorbadoAccount(models.Model):
     sign_in_count = models.PositiveIntegerField(_("sign-ins"), default=0, editable=False)
     # Accurate to the day: see password_use.py.
     last_password_at = models.DateTimeField(_("last password sign-in"), null=True, editable=False)
-    # Did the local user come with this account? Else they were there before.
+    # Was the local user created together with this account? If not, they were there before.
     is_new_user = models.BooleanField(_("new user"), default=False, editable=False)
 
     # We created the Corbado user, and nobody has confirmed the address: the first sign-in has to.
@@ -94,7 +94,7 @@ class CorbadoAccount(models.Model):
                 fields=["project_id", "created_for_email"], name="corbado_account_created_for"
             ),
         ]
-        # None on last_sign_in_at: with it, PostgreSQL would write into all of them at each sign-in.
+        # No index on last_sign_in_at: PostgreSQL would then write to all of them at each sign-in.
         indexes = [BeginningIndex(fields=["email"], name="corbado_account_email")]
 
     def __str__(self) -> str:

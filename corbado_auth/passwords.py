@@ -1,4 +1,4 @@
-"""Which of the site's backends take passwords, which users have one, and whose a password is.
+"""Which backends take passwords, which users have one, and which user a password belongs to.
 
 A backend may keep passwords elsewhere (LDAP), or find users by email address instead of user name,
 so every question about passwords is put to the backends of ``CORBADO_PASSWORD_BACKENDS``.

@@ -51,7 +51,7 @@ def denied_features(policy: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def parse_policy(header: str) -> dict[str, list[str]]:
-    """Parse the header Content-Security-Policy; the first of two equal directives counts."""
+    """Parse the header Content-Security-Policy; of a repeated directive, the first one counts."""
     found: dict[str, list[str]] = {}
     for name, *values in _directives(header):
         found.setdefault(name.lower(), values)

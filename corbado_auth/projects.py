@@ -1,4 +1,4 @@
-"""Which of several Corbado projects is meant: that of a request, or of a ``use_project`` block.
+"""The Corbado project in effect: that of the request, or of a ``use_project`` block.
 
 Only for sites that set CORBADO_PROJECTS; with the plain settings, there is nothing to choose.
 """
@@ -25,7 +25,7 @@ __all__ = ["current_project", "each_project", "project_names", "use_project"]
 
 logger = logging.getLogger("corbado_auth")
 
-# What each project of CORBADO_PROJECTS has for itself: the plain setting is never used instead, or
+# Settings that belong to one project of CORBADO_PROJECTS. The plain setting is never a fallback, or
 # one project's credentials would be used for another.
 OWN = frozenset(
     {
@@ -39,26 +39,26 @@ OWN = frozenset(
         "CORBADO_BACKEND_API_KEY",
     }
 )
-# What it may have; otherwise the plain setting counts.
+# Settings that a project may have; the plain setting is the fallback.
 SHARED = frozenset({"CORBADO_BACKEND_API_URL", "CORBADO_FRONTEND_API_SUFFIX"})
 OF_A_PROJECT = OWN | SHARED
 PREFIX = "CORBADO_"
 
-# Where the values are read instead, while a settings module is still being loaded.
+# Where settings are read from while the site's settings module is still being loaded.
 _source: ContextVar[Mapping[str, Any] | None] = ContextVar("corbado_settings", default=None)
 
-# A request stands for the project that the resolver returns for it. It is asked when the project
-# matters for the first time: most pages of a site never need it.
-Meant = HttpRequest | str | None
-_meant: ContextVar[Meant] = ContextVar("corbado_project", default=None)
+# A request, a project's name, or None if nothing says which project is in effect. The resolver is
+# asked about a request only when its project is first needed: most pages of a site never need it.
+Scope = HttpRequest | str | None
+_scope: ContextVar[Scope] = ContextVar("corbado_project", default=None)
 
 # The resolver returned None: there are no passkeys at this address.
-NONE = ""
+NO_PROJECT = ""
 
 
 @contextmanager
 def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
-    """Read the values from the names of a settings module in this block; None: from Django's."""
+    """Read settings from a settings module's names in this block; None: from Django's."""
     token = _source.set(source)
     try:
         yield
@@ -67,7 +67,7 @@ def settings_from(source: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 def read_setting(name: str) -> Any:
-    """Return the value of a setting, from the project that is meant if it belongs to one."""
+    """Return the value of a setting; one that belongs to a project, from the project in effect."""
     source = _source.get()
     if source is not None:
         return source.get(name)
@@ -79,7 +79,7 @@ def read_setting(name: str) -> Any:
 
 
 def as_plain_settings(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the names of a settings module as if each of its projects were the only one."""
+    """Return the module's names once per project, as if that project were the only one."""
     projects = source.get("CORBADO_PROJECTS")
     if not (projects and is_well_formed(projects)):
         return [source]
@@ -100,7 +100,7 @@ def split_settings(plain: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
 def configured_projects() -> Mapping[str, Mapping[str, Any]]:
     """Return CORBADO_PROJECTS; empty for a site with the plain settings.
 
-    Remembered until a test overrides it: looking up a setting that is not there is slow, and most
+    Cached until a test overrides it: looking up a setting that does not exist is slow, and most
     sites would do so for each setting that is read.
     """
     projects: Mapping[str, Mapping[str, Any]] = getattr(settings, "CORBADO_PROJECTS", None) or {}
@@ -118,7 +118,7 @@ def _forget(setting: str, **_signal: Any) -> None:
 
 
 def is_well_formed(projects: object) -> bool:
-    """Return whether this is a dictionary of names and dictionaries."""
+    """Return whether this is a dictionary of dictionaries, by name."""
     return isinstance(projects, Mapping) and all(
         isinstance(name, str) and name and isinstance(values, Mapping)
         for name, values in projects.items()
@@ -131,17 +131,17 @@ def project_names() -> tuple[str, ...]:
 
 
 def current_project() -> str:
-    """Return the name of the project that is meant here.
+    """Return the name of the project in effect.
 
-    An empty string with the plain settings, and at an address that has no project. Raises
-    ImproperlyConfigured if nothing says which of several projects is meant.
+    An empty string with the plain settings, and at an address without a project. Raises
+    ImproperlyConfigured if nothing says which of several projects it is.
     """
     names = project_names()
-    meant = _meant.get()
-    if isinstance(meant, HttpRequest) and names:
-        return _project_of(meant, names)
-    if isinstance(meant, str) and (meant in names or meant == NONE):
-        return meant
+    scope = _scope.get()
+    if isinstance(scope, HttpRequest) and names:
+        return _project_of(scope, names)
+    if isinstance(scope, str) and (scope in names or scope == NO_PROJECT):
+        return scope
     if len(names) > 1:
         raise ImproperlyConfigured(
             "CORBADO_PROJECTS has several projects, and nothing says which one is meant here. "
@@ -153,62 +153,62 @@ def current_project() -> str:
 
 @contextmanager
 def use_project(name: str) -> Iterator[None]:
-    """Use this project of CORBADO_PROJECTS in a block, as in a task or a script.
+    """Use this project of CORBADO_PROJECTS in a block, for instance in a task or a script.
 
     A new thread starts without it. Raises ImproperlyConfigured for an unknown name.
     """
     names = project_names()
     if name not in names:
         raise ImproperlyConfigured(unknown(name, names))
-    token = mean(name)
+    token = activate(name)
     try:
         yield
     finally:
-        mean_again(token)
+        restore(token)
 
 
 def each_project() -> list[AbstractContextManager[None]]:
-    """Return what to enter for each project in turn: ``for project in …: with project: …``.
+    """Return a context manager for each project: ``for project in …: with project: …``.
 
-    With the plain settings, that is one block that changes nothing.
+    With the plain settings, it is a single one that changes nothing.
     """
     return [*map(use_project, project_names())] or [nullcontext()]
 
 
 def is_project_known() -> bool:
-    """Return whether something says which project is meant: a request does, a shell does not."""
-    return len(project_names()) < 2 or _meant.get() is not None
+    """Return whether it is clear which project is in effect: in a request it is, in a shell not."""
+    return len(project_names()) < 2 or _scope.get() is not None
 
 
 def is_without_project() -> bool:
     """Return whether the resolver says that there are no passkeys at this address."""
-    return bool(project_names()) and current_project() == NONE
+    return bool(project_names()) and current_project() == NO_PROJECT
 
 
-def mean(meant: Meant) -> Token[Meant]:
-    """Mean a request's project, or the one with this name, from here on."""
-    return _meant.set(meant)
+def activate(scope: Scope) -> Token[Scope]:
+    """Put a request's project, or the project with this name, into effect from here on."""
+    return _scope.set(scope)
 
 
-def mean_again(token: Token[Meant]) -> None:
-    """Mean what was meant before."""
-    _meant.reset(token)
+def restore(token: Token[Scope]) -> None:
+    """Put the project into effect that was in effect before."""
+    _scope.reset(token)
 
 
-def meant_here() -> Meant:
-    """Return what is meant here, for a thread that is about to start."""
-    return _meant.get()
+def current_scope() -> Scope:
+    """Return the request or name in effect, to activate it in a new thread."""
+    return _scope.get()
 
 
 def unknown(name: object, names: tuple[str, ...]) -> str:
-    """Return the sentence about a name that CORBADO_PROJECTS does not have."""
+    """Return an error message for a name that is not in CORBADO_PROJECTS."""
     if not names:
         return "CORBADO_PROJECTS is not set, so there are no projects to choose from."
     return f"CORBADO_PROJECTS has no {name!r}, only: {', '.join(names)}."
 
 
 def _project_of(request: HttpRequest, names: tuple[str, ...]) -> str:
-    """Return the project of a request, which the resolver is asked for once."""
+    """Return the project of a request; the resolver is asked once per request."""
     known: str | None = getattr(request, "_corbado_project", None)
     if known is None:
         known = _resolve(request, names)
@@ -217,7 +217,7 @@ def _project_of(request: HttpRequest, names: tuple[str, ...]) -> str:
 
 
 def _extra(reason: str) -> dict[str, str]:
-    """Return what each of our log records carries; this room is below ``events``."""
+    """Return what ``log_event`` would add, which cannot be imported here: it is a floor above."""
     return {"event": "resolver_failed", "reason": reason, "corbado_user_id": ""}
 
 
@@ -254,7 +254,7 @@ def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
         name.close()
         raise ImproperlyConfigured(f"CORBADO_PROJECT_RESOLVER: {path} must not be asynchronous.")
     if name is None:
-        return NONE
+        return NO_PROJECT
     if name not in names:
         sentence = (
             f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is unknown."

@@ -105,7 +105,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
         return
     # authenticate() sets this attribute on the user. If another user was signed in when this
     # request began, the site may have set it by hand.
-    if not getattr(user, "backend", None) or was_somebody_else(request, user):
+    if not getattr(user, "backend", None) or was_another_user(request, user):
         return
     if _kept_key(request):
         session[KEPT_KEY] = int(time.time())
@@ -127,7 +127,7 @@ def is_signed_in_as(request: HttpRequest, corbado_user: CorbadoUser) -> bool:
     return account is not None and account.user.pk == request.user.pk
 
 
-def was_somebody_else(request: HttpRequest, user: Any) -> bool:
+def was_another_user(request: HttpRequest, user: Any) -> bool:
     """Return whether this request began as another user's, if its user has been looked up.
 
     True when staff become a customer by impersonation, and on the way back.
@@ -154,7 +154,7 @@ def rotate_key(request: HttpRequest) -> None:
 def former_key(request: HttpRequest) -> str | None:
     """Return the key that this session had before it got another one, if it was signed in then.
 
-    Its own key if it kept that one, and None for a session that was nobody's.
+    If it kept its key, that one; None if nobody was signed in.
     """
     before = getattr(request, "_corbado_former_key", None)
     sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)

@@ -160,7 +160,7 @@ class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
 
 @admin.register(ConnectAccount)
 class ConnectAccountAdmin(CorbadoAccountAdmin):
-    """The same for Connect. A person without a sign-in may or may not have added a passkey."""
+    """The admin of Connect's accounts: a row without a sign-in need not mean a passkey."""
 
     search_help_text = format_lazy("{}. {}", _("A handle, a Corbado user ID, or a user"), HOW_MUCH)
     fieldsets = [

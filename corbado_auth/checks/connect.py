@@ -118,8 +118,8 @@ def _cookies() -> Messages:
     if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
         name = "CSRF_USE_SESSIONS" if settings.CSRF_USE_SESSIONS else "CSRF_COOKIE_HTTPONLY"
         yield Warning(
-            f"{name} hides the CSRF token from our script, which then uses the page's: "
-            "after a sign-in in another tab that is out of date, and people have to reload.",
+            f"{name} hides the CSRF token from our script, which then uses the one in the page. "
+            "A sign-in in another tab makes that one invalid, and people have to reload.",
             hint=f"Delete {name} (it adds no practical protection), or add "
             f'"{ids.CONNECT_CSRF_UNREADABLE}" to SILENCED_SYSTEM_CHECKS.',
             id=ids.CONNECT_CSRF_UNREADABLE,

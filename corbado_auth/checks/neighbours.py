@@ -42,7 +42,7 @@ def _easy_audit() -> Messages:
     ):
         yield Warning(
             "django-easy-audit raises at each sign-in that this site refuses, since a passkey "
-            "comes without a user name: people get an error 500 and not the page that says why.",
+            "comes without a user name: people get a 500 error, not the page that says why.",
             hint="Set DJANGO_EASY_AUDIT_PROPAGATE_EXCEPTIONS = False (its default), or "
             "DJANGO_EASY_AUDIT_WATCH_AUTH_EVENTS = False.",
             id=ids.EASY_AUDIT_RAISES,

@@ -47,8 +47,8 @@ def check_projects(**kwargs: Any) -> list[CheckMessage]:
 def for_each_project(check: Check) -> Check:
     """Return the check for each project: what is wrong with one only is reported with its name.
 
-    It is the same function each time, for Django knows by that what is registered already: tests
-    that change INSTALLED_APPS run ``ready()`` again.
+    The same function is returned each time, so that Django recognizes a check that is already
+    registered: tests that change INSTALLED_APPS run ``ready()`` again.
     """
 
     @wraps(check)
@@ -151,7 +151,7 @@ def _is_function(path: str) -> bool:
 def _needless() -> Messages:
     if conf.CORBADO_PROJECT_RESOLVER:
         yield Warning(
-            "CORBADO_PROJECT_RESOLVER is set, but CORBADO_PROJECTS is not: it is never asked.",
+            "CORBADO_PROJECT_RESOLVER is set, but CORBADO_PROJECTS is not: it is never called.",
             hint=f"Delete the line, or set CORBADO_PROJECTS. For instance: {EXAMPLE}",
             id=ids.RESOLVER_NEEDLESS,
         )

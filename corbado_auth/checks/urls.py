@@ -113,7 +113,7 @@ def _leads_nowhere() -> Messages:
 
 
 def _named_differently() -> Messages:
-    """Report a login page that has another name for ``next`` than our setting."""
+    """Report a login page whose name for ``next`` is not the one in our setting."""
     try:
         view: Any = match_of(urlsplit(resolve_url(settings.LOGIN_URL)).path).func
     except (NoReverseMatch, Resolver404):
@@ -123,8 +123,8 @@ def _named_differently() -> Messages:
     # Our own views read the setting.
     if isinstance(name, str) and name != conf.CORBADO_REDIRECT_FIELD_NAME:
         yield Warning(
-            f"The login page calls the page to go on to {name!r}, and corbado_auth calls it "
-            f"{conf.CORBADO_REDIRECT_FIELD_NAME!r}: people who sign in lose their way.",
+            f"The login page expects the destination as {name!r}, and corbado_auth as "
+            f"{conf.CORBADO_REDIRECT_FIELD_NAME!r}: people do not get to the page they wanted.",
             hint=f"Set CORBADO_REDIRECT_FIELD_NAME = {name!r}.",
             id=ids.NEXT_NAMED_DIFFERENTLY,
         )

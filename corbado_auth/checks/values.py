@@ -238,7 +238,7 @@ def _encryption() -> Messages:
         if not (urls.is_encrypted(url) or urls.is_local(url)):
             yield Warning(
                 f"{name} is not encrypted: tokens, and the secret to the backend API, are sent in "
-                "clear.",
+                "clear text.",
                 hint=f'Set {name} = "https://…", with https.',
                 id=ids.NOT_ENCRYPTED,
             )

@@ -1,4 +1,4 @@
-"""Tokens of Django REST framework's world for the JSON API: knox, simplejwt, and DRF's own."""
+"""Tokens for the JSON API that work with Django REST framework: knox, simplejwt, and its own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Knox(RestFrameworkTokens):
             pair[1].delete()
 
     def revoke_all(self, user: Any) -> None:
-        """Delete them."""
+        """Delete all tokens of the user."""
         from knox.models import get_token_model
 
         get_token_model().objects.filter(user=user).delete()
@@ -145,5 +145,5 @@ class AuthToken(RestFrameworkTokens):
         self.revoke_all(user)
 
     def revoke_all(self, user: Any) -> None:
-        """Delete the only one."""
+        """Delete the user's only token."""
         TokenAuthentication().get_model().objects.filter(user=user).delete()

@@ -23,7 +23,7 @@ from corbado_auth.concurrency import Slots, has_thread_of_its_own
 from corbado_auth.conf import conf
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError, CorbadoNotAsked, CorbadoUnavailable
-from corbado_auth.projects import Meant, mean, meant_here
+from corbado_auth.projects import Scope, activate, current_scope
 
 __all__ = ["command_threads", "guard", "log_failure", "unguarded"]
 
@@ -46,7 +46,7 @@ _is_unguarded = ContextVar("corbado_auth.unguarded", default=False)
 
 
 class Call:
-    """One call: ``has_failed`` means that Corbado is to blame, ``has_answered`` that it is well.
+    """One call: ``has_failed`` means that Corbado is to blame, ``has_answered`` that it works.
 
     With neither, the call says nothing about Corbado; perhaps the request could not be sent.
     """
@@ -151,11 +151,10 @@ class Guard:
     ) -> Iterator[Call]:
         """Admit one call, which takes ``patience`` seconds at most if all goes well.
 
-        ``project_id`` tells apart the projects of a site that has several: one may be slow, or
-        have used up its quota, while the others are well.
-        Raises CorbadoNotAsked if it is not admitted. A CorbadoUnavailable raised in the block
-        counts as Corbado's failure, if it ``may_blame``; the caller records anything else in the
-        Call.
+        ``project_id`` distinguishes the projects of a site that has several: one may be slow, or
+        have used up its quota, while the others work. Raises CorbadoNotAsked if the call is not
+        admitted. With ``may_blame``, a CorbadoUnavailable raised in the block counts as Corbado's
+        failure; the caller records anything else in the Call.
         """
         if _is_unguarded.get():
             yield Call()
@@ -225,14 +224,14 @@ def unguarded() -> Iterator[None]:
 
 
 def command_threads(number: int) -> ThreadPoolExecutor:
-    """Return threads of a command: exempt like it, and for the project that it means."""
-    return ThreadPoolExecutor(number, "corbado", initializer=_begin, initargs=(meant_here(),))
+    """Return a command's threads, exempt as its own calls are, and in the command's project."""
+    return ThreadPoolExecutor(number, "corbado", initializer=_begin, initargs=(current_scope(),))
 
 
-def _begin(meant: Meant) -> None:
-    """Begin a thread, which starts without the context of the one that starts it."""
+def _begin(scope: Scope) -> None:
+    """Set up a thread, which does not inherit the context of the thread that starts it."""
     _is_unguarded.set(True)
-    mean(meant)
+    activate(scope)
 
 
 def _not_asked(why: str, wait: int = 0) -> CorbadoNotAsked:

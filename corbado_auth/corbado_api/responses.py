@@ -153,7 +153,7 @@ def read_association_token(answer: Json) -> tuple[str, str]:
     if not token:
         return "", _word(data.get("rejectionReason"), ERROR_TYPE) or "no reason given"
     if not isinstance(token, str) or not token.startswith("ast1_") or not token.isascii():
-        raise ValueError("data.token is no association token")
+        raise ValueError("data.token is not an association token")
     return token, ""
 
 
@@ -176,7 +176,7 @@ def read_connect_token(answer: Json) -> str:
     """Read a connect token (API notes C.3.2); its prefix ``ctk`` is not relied on."""
     secret = answer.get("secret")
     if not isinstance(secret, str) or not 0 < len(secret) <= 256:
-        raise ValueError("secret is no connect token")
+        raise ValueError("secret is not a connect token")
     if not (secret.isascii() and secret.isprintable()):
         raise ValueError("secret has characters that no token has")
     return secret

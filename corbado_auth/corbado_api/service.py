@@ -95,7 +95,7 @@ class CorbadoService(Client):
         Corbado answers the same for someone else's (API notes 1.6).
         """
         if not is_passkey_id(passkey_id):
-            return False  # Nobody has it, and it could change the path of the call.
+            return False  # No passkey has such an ID, and it could change the path of the call.
         path = f"{_user_path(corbado_user_id)}/credentials/{passkey_id}"
         answer = self._ask("DELETE", path, {})
         if answer.blames("credentialID"):

@@ -23,7 +23,7 @@ AGREE, DIFFER = 30, 300
 
 
 def no_answer(error: Exception) -> Finding:
-    """Report why Corbado gave no answer, and that its configuration was not compared."""
+    """Report why Corbado gave no usable answer, and that its configuration was not compared."""
     place = Place.of(conf.CORBADO_BACKEND_API_URL)
     where = place.origin if place else "no URL"
     not_compared = "What Corbado has on file could not be compared."

@@ -124,7 +124,7 @@ def _webhook_url(url: str, ours: str | None, site: Place | None) -> Finding:
     if theirs.is_exposed:
         return wrong(
             WEBHOOK,
-            f"{theirs} is not encrypted: passwords are sent in clear.",
+            f"{theirs} is not encrypted: passwords are sent in clear text.",
             _set(f"https://{theirs.host}{ours}"),
         )
     return _as_far_as_known(WEBHOOK, theirs, site)
@@ -153,7 +153,10 @@ def _frontend_api(url: str) -> Finding:
 
 
 def _relying_party(domain: str, site: Place | None) -> Finding:
-    """A browser offers a passkey only on its domain and below (WebAuthn level 2, section 5.1.3)."""
+    """Compare the domain of the passkeys, on which and below which browsers offer them.
+
+    WebAuthn level 2, section 5.1.3.
+    """
     if not (domain and site):
         return warning(
             RELYING_PARTY,
@@ -171,7 +174,7 @@ def _relying_party(domain: str, site: Place | None) -> Finding:
 
 
 def _double_opt_in(is_on: bool | None) -> Finding:
-    """What it does at Corbado is INFERRED from its name (API notes 4.6 a)."""
+    """Report whether it is on; what it does is INFERRED from its name (API notes 4.6 a)."""
     if is_on:
         return ok(
             DOUBLE_OPT_IN,

@@ -4,10 +4,10 @@ The page ``/_emulator/`` uses only these routes. Its Content-Security-Policy all
 and no inline style (``pages.PAGE_POLICY``).
 
 Every route answers JSON. A refusal is ``{"error": "a sentence"}`` with 400, 403, 404, 405, 413 or
-415. POST and DELETE need ``Content-Type: application/json``. All refuse a foreign ``Origin`` and a
-``Sec-Fetch-Site`` other than same-origin and none. Times are UTC, ``yyyy-MM-ddTHH:mm:ss``, on the
-emulator's clock (but ``created`` of a request is real time); durations are seconds. Lists are
-newest first.
+415. POST and DELETE need ``Content-Type: application/json``. All routes refuse a foreign
+``Origin``, and a ``Sec-Fetch-Site`` other than same-origin and none. Times are UTC,
+``yyyy-MM-ddTHH:mm:ss``, on the emulator's clock (but ``created`` of a request is real time);
+durations are seconds. Lists are newest first.
 
 ``GET state``::
 
@@ -55,28 +55,39 @@ Authorization, Cookie, passwords and tokens are masked.
                  "purpose": "login|sign-up|confirmation|authentication|invitation",
                  "created", "expires", "expiresIn", "state": "open|confirmed|expired"}]}
 
-``POST reset`` ``{}`` -> ``{}`` Start over: no users, tokens, emails, requests or failures; clock
-and project settings as at the start. A seed file is read again. ``POST users`` ``{"email",
-"fullName"?, "confirmed"? = true}`` -> one of ``users`` 400 when the address is taken. ``POST
-tokens`` ``{"userID"}`` -> ``{"token", "redirectURL", "expires"}`` An auth token as after a sign-in.
-``POST connect`` ``{…}`` -> ``{"switches"}`` Change any of Connect's switches:
-``loginKillSwitchActive``, ``appendKillSwitchActive``, ``manageKillSwitchActive``,
-``conditionalUI``, ``isCDA``, ``autoAppend``, ``conditionalAppend``, ``requireConnectLoginToken``
-(true or false); ``rollout``, the percentage of browsers that may use passkeys; ``fallback``, the
-code with which every login falls back; ``verificationResult``, the answer to every verification;
-``session``, what a post-login action would return, where ``{signedPasskeyData}`` is replaced by the
-JWT; ``identifierURL`` and ``identifierCredentials`` (user:password), the site's endpoint that finds
-the identifier for a typed name. An empty string switches a text off. ``POST
-connect/signed-passkey-data`` ``{"identifier"}`` -> ``{"signedPasskeyData"}`` What a passkey login
-of this Connect user would hand to the page; a missing user is created. ``POST clock`` ``{"advance":
-seconds}`` -> ``{"now", "clockOffset"}`` Forward only, at most ten years in all. ``POST failures``
-`{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?, "times"? = 1}`` -> one of
-``failures` ``*`` in the path matches anything; at least one of status, delay, drop and body
-("truncated", "garbage" or "empty"); times 0 is until removed. ``DELETE failures`` ``{"ID"?}`` ->
-``{}`` That one, or all. ``POST rate-limit`` ``{"requests", "seconds"? = 10}`` -> ``{"rateLimit"}``
-Calls per client address; 0 switches it off. ``POST events`` ``{"type", "userID", "passkeyID"?}``
--> ``{"sent": 1}`` Send an event to each URL that subscribed to it, true or not; ``sent`` is to how
-many.
+The other routes:
+
+``POST reset`` ``{}`` -> ``{}``
+    Start over: no users, tokens, emails, requests or failures; clock and project settings as at the
+    start. A seed file is read again.
+``POST users`` ``{"email", "fullName"?, "confirmed"? = true}`` -> one of ``users``
+    400 if the address is taken.
+``POST tokens`` ``{"userID"}`` -> ``{"token", "redirectURL", "expires"}``
+    Issue an auth token as after a sign-in.
+``POST connect`` ``{…}`` -> ``{"switches"}``
+    Change any of Connect's switches: ``loginKillSwitchActive``, ``appendKillSwitchActive``,
+    ``manageKillSwitchActive``, ``conditionalUI``, ``isCDA``, ``autoAppend``, ``conditionalAppend``,
+    ``requireConnectLoginToken`` (true or false); ``rollout``, the percentage of browsers that may
+    use passkeys; ``fallback``, the code with which every login falls back; ``verificationResult``,
+    the answer to every verification; ``session``, what a post-login action would return, where
+    ``{signedPasskeyData}`` is replaced by the JWT; ``identifierURL`` and ``identifierCredentials``
+    (user:password), the site's endpoint that finds the identifier for a typed name. An empty string
+    switches a text off.
+``POST connect/signed-passkey-data`` ``{"identifier"}`` -> ``{"signedPasskeyData"}``
+    Return what a passkey login of this Connect user would hand to the page; a missing user is
+    created.
+``POST clock`` ``{"advance": seconds}`` -> ``{"now", "clockOffset"}``
+    Move the clock: forward only, at most ten years in all.
+``POST failures`` ``{"path", "method"?, "status"?, "delay"?, "drop"?, "body"?, "retryAfter"?,
+"times"? = 1}`` -> one of ``failures``
+    Plan a failure. ``*`` in the path matches anything; give at least one of status, delay, drop and
+    body ("truncated", "garbage" or "empty"); times 0 means until it is removed.
+``DELETE failures`` ``{"ID"?}`` -> ``{}``
+    Remove that one, or all.
+``POST rate-limit`` ``{"requests", "seconds"? = 10}`` -> ``{"rateLimit"}``
+    Limit the calls per client address; 0 switches the limit off.
+``POST events`` ``{"type", "userID", "passkeyID"?}`` -> ``{"sent": 1}``
+    Send an event, true or not, to each URL that subscribed to it; ``sent`` is the number of URLs.
 """
 
 from __future__ import annotations

@@ -204,7 +204,7 @@ class Store:
         with self.transaction():
             for table in self.tables:
                 table.clear()
-            self._differences.clear()  # Starting over is no event.
+            self._differences.clear()  # Starting over sends no events.
 
     def _changed(self, change: Change, before: Any) -> None:
         if self._depth == 0:
@@ -256,7 +256,7 @@ class StateFile:
             self._connection.close()
             raise ConfigError(
                 f"The state file {path} is in use by another emulator,"
-                f" or is no state file ({error})."
+                f" or is not a state file ({error})."
             ) from error
 
     def read(self, project_id: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from corbado_auth.conf import conf
 from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
 from corbado_auth.passwords import came_with_password
-from corbado_auth.session import was_somebody_else
+from corbado_auth.session import was_another_user
 
 __all__ = ["note_password", "note_sign_in"]
 
@@ -25,7 +25,7 @@ ONE_DAY = timedelta(days=1)
 
 def note_sign_in(user: Any, request: HttpRequest | None = None, **_signal: Any) -> None:
     """Record a sign-in with a password. Connected to ``user_logged_in``."""
-    became = request is not None and was_somebody_else(request, user)
+    became = request is not None and was_another_user(request, user)
     if came_with_password(request, user) and not became:
         note_password(user)
 

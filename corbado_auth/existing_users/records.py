@@ -99,8 +99,8 @@ def _record(results: Sequence[Result]) -> None:
 def _close_attempts(user_ids: Collection[Any], kind: Kind, reason: str) -> None:
     """Write what became of these users.
 
-    An answer that was lost stays noted: another try has to look before it asks again. How someone
-    moved stays written, too.
+    The note about a lost answer is kept: the next try has to look at Corbado before it asks again.
+    How someone moved is kept, too.
     """
     attempts = MigrationAttempt.objects.current().filter(user_id__in=user_ids)
     closed = {"outcome": kind, "reason": reason, "finished_at": timezone.now()}
@@ -112,9 +112,9 @@ def _close_attempts(user_ids: Collection[Any], kind: Kind, reason: str) -> None:
 
 
 def _write_attempts(values: Mapping[Any, Mapping[str, Any]]) -> Collection[Any]:
-    """Add rows, or change those that are there; return the users of whom there is one now.
+    """Insert or update rows; return the users who have one now.
 
-    A user who is gone gets no row.
+    A user who has been deleted gets none.
     """
     using = db_for_write()
     by_name = connections[using].features.supports_update_conflicts_with_target

@@ -1,4 +1,4 @@
-"""The base of the API's views: who may call, and who calls."""
+"""The base of the API's views: which origins may call, and who the caller is."""
 
 from __future__ import annotations
 
@@ -89,16 +89,16 @@ class HeadlessView(JSONView):
             raise Refusal("invalid_token", message, 401) from None
 
     def identify(self) -> Any:
-        """Set ``request.user`` to the one who calls, and return it: by token, or by session."""
+        """Set ``request.user`` to the caller, identified by token or session, and return it."""
         if self.token_user is not None:
             self.request.user = self.token_user
         elif origins.is_foreign(self.request):
-            # A cookie that a page on another origin had sent, on a site with SameSite=None.
+            # The cookie was sent by a page on another origin: the site has SameSite=None.
             self.request.user = AnonymousUser()
         return self.request.user
 
     def require_person(self) -> Any:
-        """Return the signed-in person; nobody may act as one."""
+        """Return the signed-in person; refuse visitors, and people who impersonate someone."""
         user = self.identify()
         if not user.is_authenticated:
             raise Refusal("not_signed_in", gettext("Sign in first."), 401)
@@ -107,7 +107,7 @@ class HeadlessView(JSONView):
         return user
 
     def is_recent(self, user: Any) -> bool:
-        """Return whether the person has just signed in: in this session, or as the header says."""
+        """Return whether the person has just signed in, by this session or the header's proof."""
         if self.token_user is None:
             return is_recent(self.request, RECENT)
         return signed.is_recent_proof(self._proof, primary_key(user), RECENT)
@@ -119,7 +119,7 @@ class HeadlessView(JSONView):
             raise Refusal("recent_sign_in_required", message, 401)
 
     def text(self, body: dict[str, Any], name: str, *, default: str | None = None) -> str:
-        """Return a text of the body, or raise Refusal."""
+        """Return a string from the body, or raise Refusal."""
         value = body.get(name, default)
         if not _is_text(value):
             message = gettext("“%s” is missing, or is not text.") % name
@@ -128,12 +128,12 @@ class HeadlessView(JSONView):
 
 
 def describe(user: Any) -> dict[str, str]:
-    """Return what the API tells people about themselves."""
+    """Return what the API tells people about their own user."""
     return {"id": primary_key(user), "name": user.get_username(), "email": email_of(user)}
 
 
 def _is_text(value: object) -> bool:
-    """Return whether it is a string without NUL and lone surrogates, which packages stumble on."""
+    """Return whether it is a string without NUL or lone surrogates: other packages fail on them."""
     return isinstance(value, str) and not any(
         character == "\x00" or "\ud800" <= character <= "\udfff" for character in value
     )

@@ -1,4 +1,4 @@
-"""Which pages on other origins may call the API, and the CORS headers that let them read it.
+"""Which other origins may call the API, and the CORS headers that let their pages read it.
 
 No header allows credentials: cookies of other origins are never accepted, only tokens. Where
 django-cors-headers is installed, its middleware may answer preflights first, and sets the same
@@ -25,7 +25,7 @@ __all__ = [
     "is_foreign",
 ]
 
-# The header that proves a recent sign-in beside a token.
+# The header with the proof of a recent sign-in, which is sent in addition to a token.
 SIGN_IN_HEADER = "Corbado-Sign-In"
 SIGN_IN_META = "HTTP_CORBADO_SIGN_IN"
 ALLOWED_HEADERS = f"authorization, content-type, {SIGN_IN_HEADER.lower()}"
@@ -44,7 +44,7 @@ def is_foreign(request: HttpRequest) -> bool:
 
 
 def is_allowed(request: HttpRequest) -> bool:
-    """Return whether this may be asked from where it comes: exactly one of the origins listed."""
+    """Return whether the request's origin may call: ours, none, or exactly one of those listed."""
     return not is_foreign(request) or origin_of(request) in conf.CORBADO_API_ORIGINS
 
 
@@ -57,7 +57,7 @@ def allow(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def allow_preflight(response: HttpResponseBase, methods: list[str]) -> None:
-    """Say in the answer to a preflight which methods and headers the request may have."""
+    """Name in the answer to a preflight the methods and headers that the request may have."""
     response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
     response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
     response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_KEPT)

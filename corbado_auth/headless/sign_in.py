@@ -1,11 +1,11 @@
 """Signing in without a page of this site: begin, finish, and confirm where proof is missing.
 
 API v1's token proves whom Corbado vouches for, not that this client asked: anyone can send a link
-to the front end with a token of their own (login CSRF), and the client's state is at hand there. So
-it counts at once only for the address that the person typed in when this sign-in began, or for the
-one who is signed in already. Anybody else gets a 409 with the whole confirmed address, and
-signs in with a second call. Connect hands its data to the page itself, never in a URL, so there the
-state is enough.
+to the front end with a token of their own (login CSRF), and a front end that opens it still holds
+its state. So a token is accepted at once only if it is for the address that the person typed in
+when this sign-in began, or for the person who is signed in already. For anyone else the answer is a
+409 with the whole confirmed address, and signing in takes a second call. Connect hands its data to
+the page itself, never in a URL, so there the state is enough.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = ["BeginView", "ConfirmView", "FinishView"]
 SESSION, TOKEN = "session", "token"
 LONGEST_ADDRESS = 254
 
-# Reasons for which a person can do something, by what the client is told.
+# The reasons that a person can do something about -> the code that the client is told.
 TOLD = {
     "inactive_user": "inactive",
     "second_factor": "second_factor",
@@ -88,12 +88,12 @@ class BeginView(HeadlessView):
 
 
 class SigningIn(HeadlessView):
-    """What finish and confirm have in common: the last steps of a sign-in."""
+    """The base of finish and confirm, with the last steps of a sign-in."""
 
     _what = "sign-in"
 
     def identify(self) -> Any:
-        """Return who is signed in; a token that is not valid any more is why people sign in."""
+        """Return who is signed in; ignore an expired token, which may be why they sign in."""
         try:
             return super().identify()
         except Refusal:
@@ -235,7 +235,7 @@ class FinishView(SigningIn):
         return bool(state.email) and any(same_address(state.email, each) for each in addresses)
 
     def _ask_first(self, mode: str, corbado_user: CorbadoUser) -> HttpResponse:
-        """Say who would be signed in; the other side chose names and unconfirmed addresses."""
+        """Say who would be signed in, by confirmed addresses: an attacker chooses the rest."""
         raise Refusal(
             "confirm_required",
             gettext("Ask the person whether this is them, and then confirm."),
@@ -262,7 +262,7 @@ class FinishView(SigningIn):
 
 
 class ConfirmView(SigningIn):
-    """Sign in the person of a 409, once they have said that it is them."""
+    """Sign in the person whom a 409 asked about, once they have confirmed."""
 
     def _has_begun(self, body: dict[str, Any]) -> bool:
         self._pending = Pending.read(body.get("pending"), self.origin)

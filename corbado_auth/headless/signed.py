@@ -1,7 +1,7 @@
-"""What a client holds between two calls, signed: it takes no row, and no cookie.
+"""Signed values that a client holds between two calls; they take no database row and no cookie.
 
-The state of a sign-in that has begun, a verified person who has to be confirmed, and the proof of
-a recent sign-in beside a token. None is secret from its client; all expire.
+They are the state of a sign-in that has begun, a verified person who has to confirm, and the proof
+of a recent sign-in that is sent along with a token. The client may read them; all expire.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ PENDING_AGE = 5 * 60
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A sign-in that has begun: where, and for whom if the client knows.
+    """A sign-in that has begun: at which origin, and for which address, if the client knows it.
 
-    ``email`` is the address that the person typed into this client. A token of someone else's
-    account has another confirmed address, so this one proves that the token belongs here.
+    ``email`` is the address that the person typed into this client. If the token's account has
+    confirmed it, the token is not one of someone else's account.
     """
 
     id: str
@@ -54,14 +54,14 @@ class State:
 
     @classmethod
     def read(cls, text: object, origin: str) -> State | None:
-        """Return the state if it is ours, fresh, and comes from the origin that began; or None."""
+        """Return the state if it is ours, fresh, and from the origin that began; else None."""
         value = _read(text, STATE_SALT, STATE_AGE)
         state = cls(*value) if isinstance(value, list) and len(value) == 3 else None
         return state if state is not None and state.origin == origin else None
 
     @property
     def is_used(self) -> bool:
-        """Return whether someone was verified for it; False if the cache does not know."""
+        """Return whether this sign-in has been finished; False if the cache does not know."""
         try:
             return cache.get(_used_key(self.id)) is not None
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
@@ -69,7 +69,7 @@ class State:
             return False
 
     def use_up(self) -> bool:
-        """Let it count once; return False if another request was first."""
+        """Mark the state as used; return False if another request has used it."""
         return _use_up(self.id, STATE_AGE)
 
 
@@ -77,7 +77,7 @@ class State:
 class Pending:
     """A verified person who is signed in only when the client confirms it.
 
-    It is void once this person has signed in, here or elsewhere: the count tells.
+    It is void once this person has signed in, here or elsewhere, which raises the count.
     """
 
     id: str
@@ -88,7 +88,7 @@ class Pending:
 
     @classmethod
     def new(cls, origin: str, mode: str, corbado_user: CorbadoUser) -> Pending:
-        """Keep a verified person."""
+        """Return a pending sign-in for a verified person."""
         count = _count(corbado_user)
         return cls(get_random_string(22), origin, mode, corbado_user, count)
 
@@ -99,7 +99,7 @@ class Pending:
 
     @classmethod
     def read(cls, text: object, origin: str) -> Pending | None:
-        """Return the result if it is ours, fresh, and comes from the same origin; or None."""
+        """Return the result if it is ours, fresh, and comes from the same origin; else None."""
         value = _read(text, PENDING_SALT, PENDING_AGE)
         try:
             found, where, mode, user, count = value
@@ -109,7 +109,7 @@ class Pending:
         return pending if pending.origin == origin else None
 
     def use_up(self) -> bool:
-        """Let it count once; return False if the person has signed in since, or it is used."""
+        """Mark it as used; return False if it was used, or the person has signed in since."""
         return _count(self.corbado_user) == self.count and _use_up(self.id, PENDING_AGE)
 
 
@@ -140,7 +140,7 @@ def _read(text: object, salt: str, max_age: int) -> Any:
 
 
 def _of_project(salt: str) -> str:
-    """Return the salt of this project: a person whom one vouches for is nobody at another."""
+    """Return the salt for this project: what is signed for one project is void at another."""
     return f"{salt}.{conf.CORBADO_PROJECT_ID}.{conf.CORBADO_CONNECT_PROJECT_ID}"
 
 

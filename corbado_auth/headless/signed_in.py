@@ -24,7 +24,7 @@ class SessionView(HeadlessView):
     _what = "session"
 
     def _is_enabled(self, body: dict[str, Any]) -> bool:
-        return True  # People who are signed in stay so.
+        return True  # The switch ends no session.
 
     def _respond(self, body: dict[str, Any]) -> HttpResponse:
         user = self.identify()
@@ -38,7 +38,7 @@ class SessionView(HeadlessView):
 
 
 class SignOutView(HeadlessView):
-    """End the session, or the token, with which this is asked."""
+    """End the session or the token of this request."""
 
     _what = "sign-out"
 

@@ -33,7 +33,7 @@ def sign_in_for_token(
     """Sign in the user onto whom the backends map a proof; return the user and a token, or None.
 
     Count, signal and token are one transaction. Receivers of ``user_logged_in`` get an empty
-    session that is thrown away, so that none of them makes a cookie.
+    session that is thrown away, so that none of them sets a cookie.
     """
     proof = {"corbado_user": corbado_user, "connect_user": connect_user}
     user = authenticate(request, **{name: each for name, each in proof.items() if each is not None})

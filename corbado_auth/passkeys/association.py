@@ -86,7 +86,7 @@ def passkeys_of(request: HttpRequest, user: AbstractBaseUser) -> list[Passkey]:
 
 
 def passkeys_before(user: AbstractBaseUser) -> list[str]:
-    """Return the IDs of the passkeys that we know of, in order to tell which one is new."""
+    """Return the IDs of the known passkeys, to find out later which one is new."""
     account = CorbadoAccount.objects.for_user(user)
     return sorted(seen_passkeys(account)) if account is not None else []
 
@@ -114,7 +114,7 @@ def _with_first_use(passkey: Passkey, account: CorbadoAccount) -> Passkey:
 
 
 def rename_passkey(user: AbstractBaseUser, passkey_id: str, name: str) -> None:
-    """Keep what a person calls a passkey; without a name, it has its device's again."""
+    """Store a person's name for a passkey; an empty one restores the name of its device."""
     account = CorbadoAccount.objects.for_user(user)
     if account is None:
         return
@@ -144,7 +144,7 @@ def _list_key(account: CorbadoAccount) -> str:
 
 
 def _with_cache(call: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what the cache says; None if it fails, since Corbado can be asked again."""
+    """Call the cache; return None if it fails, since Corbado can be asked again."""
     try:
         return call(*arguments)
     except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
@@ -170,11 +170,11 @@ def address_for_passkey(request: HttpRequest, user: AbstractBaseUser) -> str:
     _with_cache(cache.delete, _list_key(account))
     corbado_user = _read(account, service)
     if not is_known(account):
-        # So that the one that is about to be added is seen to be new.
+        # So that the passkey about to be added is recognized as new.
         known = service.list_passkeys(corbado_user.id)
         note_passkeys(request, account, (passkey.id for passkey in known))
     if account.awaits_proof and not service.list_passkeys(corbado_user.id):
-        # The person has just signed in here, and nobody else has a passkey for it at Corbado.
+        # The person has just signed in here, and no one has a passkey for the address at Corbado.
         CorbadoAccount.objects.current().filter(pk=account.pk).update(awaits_proof=False)
     if corbado_user.verified_emails:
         return corbado_user.verified_emails[0]

@@ -20,7 +20,7 @@ from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, db_for_write
 from corbado_auth.passwords import came_with_password
 from corbado_auth.projects import is_project_known
-from corbado_auth.session import is_users, was_somebody_else
+from corbado_auth.session import is_users, was_another_user
 from corbado_auth.switch import is_enabled
 
 __all__ = ["CONNECT", "answer", "consider", "is_offered"]
@@ -36,7 +36,7 @@ def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     session = getattr(request, "session", None)
     if request is None or session is None or not is_users(session, user):
         return
-    if was_somebody_else(request, user) or not is_project_known():
+    if was_another_user(request, user) or not is_project_known():
         return
     session.pop(SESSION_KEY, None)
     by_password = came_with_password(request, user)

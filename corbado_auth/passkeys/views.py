@@ -107,9 +107,9 @@ class PasskeyPage(FailurePages):
         return with_next(reverse("corbado_auth:passkeys"), asked_next(self.request))
 
     def _passkey(self, passkey_id: str) -> tuple[Passkey | None, bool]:
-        """Return one passkey of this person, if there is, and whether it is the last."""
+        """Return one passkey of this person, if it exists, and whether it is the last."""
         if not is_passkey_id(passkey_id):
-            return None, False  # Nobody has it, so Corbado is not asked.
+            return None, False  # No passkey has such an ID, so Corbado is not asked.
         passkeys = passkeys_of(self.request, _user(self.request))
         found = next((each for each in passkeys if each.id == passkey_id), None)
         return found, len(passkeys) == 1

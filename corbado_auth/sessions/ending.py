@@ -44,8 +44,8 @@ Choose = Callable[[set[str]], Collection[str]]
 class Ended:
     """The result of ending sessions.
 
-    ``deleted`` counts sessions. ``refused`` counts people none of whose sessions is accepted any
-    more, wherever it is. ``left`` says why some may be left, and is empty if none are.
+    ``deleted`` counts sessions. ``refused`` counts people whose sessions are no longer accepted,
+    wherever they are stored. ``left`` says why some may be left, and is empty if none are.
     """
 
     deleted: int = 0

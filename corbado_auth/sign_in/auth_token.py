@@ -45,8 +45,8 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     A link preview, a prefetch, an image, a frame or a script must not use up the one-time token
     (API notes 5.10). Browsers without Fetch Metadata do not say, and are let through.
     A service worker that passes a navigation on makes its destination ``empty``. No script can make
-    a request of this mode, but a frame may be behind it: all that proves who asked is compared
-    as ever, and a page of ours shows nothing in a frame.
+    a request with this mode, but the worker may be passing on a frame's: the proofs that the
+    browser asked are checked all the same, and our pages show nothing in a frame.
     """
     for header in PURPOSE_HEADERS:
         purpose = request.META.get(header)

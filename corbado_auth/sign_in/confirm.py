@@ -34,7 +34,7 @@ __all__ = ["ConfirmView"]
 
 # How long ago a sign-in may have been for a person to disown it.
 JUST_NOW = timedelta(minutes=10)
-# In the query of the confirm page: our script asks whether this person's question is settled.
+# In the query of the confirm page: our script asks whether another tab has answered it.
 SETTLED = "settled"
 
 
@@ -62,7 +62,7 @@ class ConfirmView(OwnForms, RefusalPages):
         """Sign in the person whom the page showed, or discard the result."""
         result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
-            # Nobody's sessions end but those of the person whom the page showed.
+            # Only the sessions of the person whom the page showed may end.
             return self._declined(None if self._objection(result) else result)
         if result is None:
             return self._settled_here() or self.render_failure("nothing_pending")
@@ -79,7 +79,7 @@ class ConfirmView(OwnForms, RefusalPages):
         )
 
     def _objection(self, result: PendingSignIn | None) -> int | None:
-        """Return the status that refuses this form, if it is no answer to this very question."""
+        """Return the status that refuses this form if it does not answer the current question."""
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             # No click on our page: a sub-domain may be in CSRF_TRUSTED_ORIGINS, and may plant
             # cookies here.

@@ -53,7 +53,7 @@ STATUSES = {
     "form_out_of_date": 403,
     # An emailed link was opened in another browser than the one that asked: it is not used up.
     "other_browser": 400,
-    # The invitation is used, too old or replaced; or the person has another address than it.
+    # The invitation is used, too old or replaced; or it was sent to another address.
     "invitation_gone": 404,
     "other_invitation": 403,
     # The visitor is impersonating another user, for whom nothing is changed.

@@ -53,7 +53,7 @@ class SignedCookie:
 
     @property
     def salt(self) -> str:
-        """Return the salt: what one project has vouched for says nothing to another."""
+        """Return the salt for this project: what one has vouched for is void at another."""
         project_id = own_project_id()
         return f"{self._salt}.{project_id}" if project_id else self._salt
 

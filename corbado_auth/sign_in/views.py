@@ -205,8 +205,8 @@ class CorbadoRedirectView(RefusalPages):
         if self.login_intent == "require" and not asked:
             tell_refused(self.request, SignInRefused("not_asked"), corbado_user.id)
             return self.render_failure("not_asked_here")
-        is_somebody_else = self.request.user.is_authenticated and not is_same_person
-        if not asked or (self.login_intent != "off" and is_somebody_else):
+        is_another_user = self.request.user.is_authenticated and not is_same_person
+        if not asked or (self.login_intent != "off" and is_another_user):
             # People who are signed in as someone else are told so first.
             return self._ask_first(corbado_user, next_url, digest)
         response = sign_in(self.request, corbado_user, next_url=next_url, token_digest=digest)

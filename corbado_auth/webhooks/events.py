@@ -1,7 +1,7 @@
 """The event webhook: Corbado says that a user or a passkey has changed (API notes 6.3).
 
 An event has no signature and no ID, and may come twice, late, out of order or never. So it only
-says whom to ask Corbado about, and nothing is believed but that answer.
+says whom to ask Corbado about, and only Corbado's answer is believed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["EventWebhookView"]
 
 USER_EVENTS = {"user.updated", "user.deleted"}
 PASSKEY_EVENTS = {"passkey.created", "passkey.deleted"}
-# Nothing here depends on them: to ask Corbado at each sign-in would double the calls.
+# Nothing here depends on them, and asking Corbado at each sign-in would double the calls.
 NEEDLESS_EVENTS = {"user.created", "passkey-login.completed"}
 
 EVENT = re.compile(r"[a-z.-]{1,40}")
@@ -45,8 +45,8 @@ CORBADO_USER_ID = re.compile(r"usr-[0-9A-Za-z-]{1,60}")
 class EventWebhookView(WebhookView):
     """Take an event, ask Corbado for the present state, and act on that.
 
-    Corbado tries again after anything but a 2xx, twice at most. So 200 is also the answer to what
-    does not concern this site, and 429 or 503 to what should be tried again.
+    Corbado tries again after anything but a 2xx, twice at most. So the answer is 200 also for an
+    event that does not concern this site, and 429 or 503 for one that should be sent again.
     """
 
     # How many events cause calls to Corbado, per minute: for one person, and in total? At most
@@ -107,7 +107,7 @@ class EventWebhookView(WebhookView):
     def _is_too_often(self, corbado_user_id: str) -> bool:
         project_id = own_project_id()
         per_person = Tally("events_about", project_id + corbado_user_id).add()
-        # Only counted as long as that person's limit lasts: one person does not use up the rest.
+        # Not counted once that person's limit is reached, so one person cannot use up the total.
         return (
             per_person > self.events_per_person
             or Tally("events", project_id).add() > self.events_per_minute
@@ -127,7 +127,7 @@ class EventWebhookView(WebhookView):
             rows.exclude(email=email).update(email=email)
 
     def _look_at_passkeys(self, account: Account, event: str, passkey_id: str) -> None:
-        """Compare the passkeys with those of before; where one is missing, end all sessions.
+        """Compare the passkeys with the last list; if one is missing, end all sessions.
 
         A person who has just removed one on our own page stays signed in.
         """
@@ -139,7 +139,7 @@ class EventWebhookView(WebhookView):
                 raise
             return self._look_at_user(account)
         take_turn()
-        # Only used if there is no list from before: then the event says what is different, and
+        # Only used if there is no earlier list: then the event says what has changed, and
         # Corbado's answer has to agree.
         changed = {passkey_id} if passkey_id else set()
         before = found - changed if event == "passkey.created" else found | changed
@@ -224,7 +224,7 @@ def _unlink(account: Account) -> None:
     """Delete the account of a user whom Corbado has deleted; that ends all sessions."""
     rows = type(account)._default_manager.using(db_for_write())
     with transaction.atomic(using=db_for_write()):
-        # Of two events at once, only one sends the signal.
+        # If two events arrive at once, only one of them sends the signal.
         row = rows.select_for_update().filter(pk=account.pk).first()
         if row is None:
             return

@@ -96,7 +96,7 @@ def test_two_emulators_do_not_share_a_file(tmp_path: Path, new_emulator: NewEmul
 def test_another_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear Ada, " * 100)
-    with pytest.raises(ConfigError, match="no state file"):
+    with pytest.raises(ConfigError, match="not a state file"):
         Emulator(EmulatorConfig(state=path))
     assert path.read_text() == "Dear Ada, " * 100
 

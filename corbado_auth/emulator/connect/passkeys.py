@@ -1,7 +1,7 @@
 """Run Connect's WebAuthn ceremonies and describe passkeys.
 
 Two things differ from API v1: the user handle is random, and only success uses up a challenge,
-since the component retries with the same options (API notes C.0, fact 12).
+since the component retries with the same options (API notes C.0.12).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def create(
     """Create a user; raise ``already_exists`` if the identifier is taken.
 
     The user handle is random, not the identifier (INFERRED 30): after a restart the emulator must
-    not return the handle of an old passkey, or the browser would delete it (API notes C.0, fact 9).
+    not return the handle of an old passkey, or the browser would delete it (API notes C.0.9).
     """
     store = project.store
     with store.transaction():

@@ -37,7 +37,7 @@ class Progress:
             self._bar = tqdm(total=total, unit=" users", file=screen, dynamic_ncols=True)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar, which stays on the screen as it is."""
         if self._bar is not None:
             self._bar.close()
 

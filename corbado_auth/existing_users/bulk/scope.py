@@ -23,7 +23,7 @@ class Scope:
     def __init__(self, queryset: QuerySet[Any], addresses: Sequence[str] | None = None) -> None:
         self._queryset = queryset.order_by("pk")
         self._addresses = addresses
-        # Those that no user has had so far.
+        # Addresses of the file that no user has had so far.
         self.unknown_addresses = {address.casefold() for address in addresses or ()}
 
     def count(self) -> int:

@@ -10,7 +10,7 @@ from corbado_auth.emulator.routing import Call, Route, bare
 
 
 def verify(call: Call) -> Response:
-    """Return the verdict; the status is 200 even for a refusal (API notes C.0, fact 3)."""
+    """Return the verdict; the status is 200 even for a refusal (API notes C.0.3)."""
     fields = call.fields()
     token = fields.text("signedPasskeyData", required=True)
     username = fields.text("username", required=True)
@@ -20,5 +20,5 @@ def verify(call: Call) -> Response:
     return bare({"verificationResult": switches(project).verificationResult or result})
 
 
-# Some of Corbado's pages give `passkeys/verifySignedData`, which does not exist (C.0, fact 1).
+# Some of Corbado's pages give `passkeys/verifySignedData`, which does not exist (C.0.1).
 ROUTES = (Route("backend", "POST", "/v2/passkey/verifySignedData", verify),)

@@ -69,7 +69,7 @@ def start(call: Call) -> Response:
         return _fall_back(identifier, Resolution())
     if turned.fallback:
         return _fall_back(identifier, Resolution(code=turned.fallback))
-    user, reason = _meant(project, identifier, source, token)
+    user, reason = _intended_user(project, identifier, source, token)
     if user is None:
         return _fall_back(identifier, reason)
     return bare(
@@ -123,7 +123,7 @@ def finish(call: Call) -> Response:
     )
 
 
-def _meant(
+def _intended_user(
     project: Project, identifier: str, source: str, token: str
 ) -> tuple[ConnectUser | None, Resolution]:
     """Return the user who wants to sign in and can, or the reason why not."""

@@ -21,7 +21,7 @@ def init(call: Call) -> Response:
 
 
 def list_passkeys(call: Call) -> Response:
-    """List a user's passkeys. The token stays valid: the component uses it again (C.0, fact 8)."""
+    """List a user's passkeys. The token stays valid: the component uses it again (C.0.8)."""
     fields = call.fields()
     secret = fields.text("connectToken", required=True)
     fields.check()
@@ -57,7 +57,7 @@ def delete(call: Call) -> Response:
 
 
 def _known(project: Project, identifier: str) -> ConnectUser:
-    """Return the user or raise: an empty list makes the browser delete passkeys (C.0, fact 9).
+    """Return the user or raise: an empty list makes the browser delete passkeys (C.0.9).
 
     The kind of error is INFERRED 31.
     """

@@ -89,7 +89,7 @@ export class Append {
         status: "complete-noop",
       });
     } else if (wasCancelled(error)) {
-      // The same options are valid for another attempt (API notes C.0, fact 12).
+      // The same options are valid for another attempt (API notes C.0.12).
       this.#api.report("append-error");
       this.#card.showErrors({ general: "No passkey was made. You can try again." });
     } else {
