@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
+from corbado_auth.deletion import noting
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from tests.support.deletion import TURNED_ON
@@ -21,6 +22,12 @@ MakeUser = Callable[..., Any]
 def _turned_on() -> Iterator[None]:
     with override_settings(AUTHENTICATION_BACKENDS=TURNED_ON):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give requests more time than they ever need, however busy the machine is."""
+    monkeypatch.setattr(noting, "SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -25,8 +25,6 @@ def celery_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     app = celery.Celery("site", broker="memory://", set_as_current=True)
     app.autodiscover_tasks(["corbado_auth"], force=True)
     app.set_default()
-    # How long the broker may take is another test's matter.
-    monkeypatch.setattr(noting, "SECONDS", 60)
     yield app
     if tasks._waiting is not None:
         tasks._waiting.join(60)
