@@ -100,7 +100,7 @@ class JSONView(View):
         if method not in self.http_method_names:
             return self._wrong_method()
         # First: to look for a CSRF token, Django would parse a form, whatever its size.
-        has_body = method == "post"
+        has_body = method in {"post", "patch"}
         if has_body and request.content_type != "application/json":
             raise Refusal("not_json", self._broken(), 415)
         self._check_origin()

@@ -12,7 +12,7 @@ from corbado_auth.emulator import accounts
 from corbado_auth.emulator.config import ConfigError, EmulatorConfig
 from corbado_auth.emulator.connect import signed_data, users
 from corbado_auth.emulator.connect.switches import Switches, turn
-from corbado_auth.emulator.events import EventSender, seed_endpoint
+from corbado_auth.emulator.events import EventSender, set_endpoint
 from corbado_auth.emulator.failures import FailurePlan
 from corbado_auth.emulator.project import AUTH_TOKEN_LIFETIME, Project
 from corbado_auth.emulator.rate_limit import RateLimit
@@ -96,6 +96,11 @@ class Control:
             raise not_found("user doesn't exist")
         return self.project.issue_token("auth", user_id, AUTH_TOKEN_LIFETIME)
 
+    def send_events_to(self, url: str, credentials: str = "") -> None:
+        """Send the events of all projects to this URL; empty: only to those of API v2."""
+        for project in self.projects.values():
+            set_endpoint(project, url, credentials)
+
     def turn_connect(self, **values: bool | int | str) -> Switches:
         """Change Connect's switches, named as in the control API; return all of them."""
         return turn(self.connect_project, values)
@@ -128,8 +133,7 @@ class Control:
 
     def _seed(self) -> None:
         if self.config.events_url:
-            for project in self.projects.values():
-                seed_endpoint(project, self.config.events_url, self.config.events_credentials)
+            self.send_events_to(self.config.events_url, self.config.events_credentials)
         if self.config.seed is None:
             return
         for row in read_seed(self.config.seed.read_bytes()):

@@ -86,6 +86,9 @@ The other routes:
     Remove that one, or all.
 ``POST rate-limit`` ``{"requests", "seconds"? = 10}`` -> ``{"rateLimit"}``
     Limit the calls per client address; 0 switches the limit off.
+``POST event-url`` ``{"url", "credentials"? = "user:password"}`` -> ``{"eventURLs"}``
+    Send the events of all projects to this URL, in place of the one that was set before; to none if
+    it is empty. URLs that were registered by ``/v2/webhookEndpoints`` stay.
 ``POST events`` ``{"type", "userID", "passkeyID"?}`` -> ``{"sent": 1}``
     Send an event, true or not, to each URL that subscribed to it; ``sent`` is the number of URLs.
 """
@@ -285,6 +288,17 @@ def _issue_signed_passkey_data(control: Control, body: Mapping[str, Any]) -> Map
     return {"signedPasskeyData": control.issue_signed_passkey_data(identifier)}
 
 
+def _set_event_url(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = _take(body, url=str, credentials=str)
+    url, credentials = given["url"], given["credentials"] or ""
+    if url is None or (url and origin_of(url) is None):
+        raise Refusal(400, "url begins with http:// or https:// and a host; empty: to nobody.")
+    if credentials and ":" not in credentials:
+        raise Refusal(400, "Write credentials as user:password.")
+    control.send_events_to(url, credentials)
+    return {"eventURLs": overview.state(control)["project"]["eventURLs"]}
+
+
 def _send_event(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
     given = _take(body, type=str, userID=str, passkeyID=str)
     if given["type"] not in EVENTS:
@@ -311,5 +325,6 @@ ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "clock": {"POST": _move_clock},
     "failures": {"POST": _plan_failure, "DELETE": _remove_failure},
     "rate-limit": {"POST": _limit_rate},
+    "event-url": {"POST": _set_event_url},
     "events": {"POST": _send_event},
 }

@@ -24,7 +24,6 @@ from corbado_auth.emulator.records import (
     WebhookEndpoint,
 )
 from corbado_auth.emulator.store import Difference
-from corbado_auth.emulator.wire import make_id
 
 EVENTS = (
     "passkey-login.completed",
@@ -35,6 +34,8 @@ EVENTS = (
     "user.deleted",
 )
 ATTEMPTS = 3  # API notes 6.3: "up to two retries"
+# The endpoint of the command line or of the emulator's page.
+SET_BY_HAND = "web-emulator"
 
 Event = tuple[str, dict[str, Any]]
 
@@ -118,16 +119,22 @@ class EventSender:
                 return
 
 
-def seed_endpoint(project: Project, url: str, credentials: str) -> None:
-    """Register the URL of the command line, or change its credentials."""
+def set_endpoint(project: Project, url: str, credentials: str = "") -> None:
+    """Send all events to this URL, in place of the one that was set here before; empty: to none.
+
+    URLs that the site registered by API v2 stay, and get these credentials if it is one of them.
+    """
     username, _, password = credentials.partition(":")
     endpoints = project.store.webhook_endpoints
-    known = next((row for row in endpoints.all() if row.url == url), None)
     with project.store.transaction():
+        endpoints.remove(SET_BY_HAND)
+        if not url:
+            return
+        known = next((row for row in endpoints.all() if row.url == url), None)
         now = project.store.now()
         endpoints.put(
             WebhookEndpoint(
-                id=known.id if known else make_id("web"),
+                id=known.id if known else SET_BY_HAND,
                 url=url,
                 username=username,
                 password=password,

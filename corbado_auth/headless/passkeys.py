@@ -1,8 +1,9 @@
-"""The passkeys of the person who calls: list, add, remove."""
+"""The passkeys of the person who calls: list, add, name, remove."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from corbado_auth.connect.tokens import TokenIssuer
 from corbado_auth.corbado_api.service import SignInService
 from corbado_auth.events import log_event
 from corbado_auth.exceptions import CorbadoError
-from corbado_auth.identity import Passkey
+from corbado_auth.identity import Passkey, is_passkey_id
 from corbado_auth.json_views import Refusal
 from corbado_auth.passkeys.association import (
     AskedTooOften,
@@ -24,7 +25,9 @@ from corbado_auth.passkeys.association import (
     address_for_passkey,
     passkeys_of,
     remove_passkey,
+    rename_passkey,
 )
+from corbado_auth.passkeys.forms import PasskeyNameForm
 from corbado_auth.sessions.ending import end_sessions, sign_out_everywhere, users_by_key
 
 from .base import HeadlessView
@@ -42,9 +45,9 @@ class PasskeyEndpoint(HeadlessView):
             message = gettext("This site uses Corbado Connect: ask for a connect token.")
             raise Refusal("not_offered", message, 404)
         user = self.require_person()
-        return self._respond_to(user, **kwargs)
+        return self._respond_to(user, body, **kwargs)
 
-    def _respond_to(self, user: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def _respond_to(self, user: Any, body: dict[str, Any], **kwargs: Any) -> HttpResponse:
         raise NotImplementedError
 
     def _failed(self, error: CorbadoError) -> Refusal:
@@ -59,7 +62,7 @@ class PasskeysView(PasskeyEndpoint):
 
     http_method_names = ["get", "post"]
 
-    def _respond_to(self, user: Any) -> HttpResponse:
+    def _respond_to(self, user: Any, body: dict[str, Any], **kwargs: Any) -> HttpResponse:
         if self.request.method == "GET":
             found = passkeys_of(self.request, user)
             return JsonResponse({"passkeys": [_described(each) for each in found]})
@@ -99,14 +102,30 @@ class PasskeysView(PasskeyEndpoint):
 
 
 class PasskeyView(PasskeyEndpoint):
-    """Remove one passkey; Corbado refuses to remove another person's."""
+    """Name or remove one passkey; Corbado refuses to remove another person's."""
 
-    http_method_names = ["delete"]
+    http_method_names = ["patch", "delete"]
 
-    def _respond_to(self, user: Any, passkey_id: str = "") -> HttpResponse:
+    def _respond_to(self, user: Any, body: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        if self.request.method == "PATCH":
+            return self._rename(user, kwargs["passkey_id"], self.text(body, "name"))
         self.require_recent_sign_in(user)
-        remove_passkey(self.request, user, passkey_id)
+        remove_passkey(self.request, user, kwargs["passkey_id"])
         return HttpResponse(status=204)
+
+    def _rename(self, user: Any, passkey_id: str, name: str) -> HttpResponse:
+        """Keep the name under the rules of the page, which asks for no recent sign-in either."""
+        form = PasskeyNameForm({"name": name})
+        if not form.is_valid():
+            raise Refusal("invalid_field", str(form.errors["name"][0]), 400, field="name")
+        # Nobody has an ID of another form, so Corbado is not asked.
+        passkeys = passkeys_of(self.request, user) if is_passkey_id(passkey_id) else []
+        passkey = next((each for each in passkeys if each.id == passkey_id), None)
+        if passkey is None:
+            raise Refusal("unknown_passkey", gettext("You have no such passkey."), 404)
+        name = form.cleaned_data["name"]
+        rename_passkey(user, passkey_id, name)
+        return JsonResponse(_described(replace(passkey, name=name)))
 
 
 class ConnectTokenView(HeadlessView, TokenIssuer):

@@ -97,6 +97,27 @@ def test_a_webhook_that_got_no_answer_is_shown(page: Page, busy: Emulator) -> No
     expect(rows(page)).to_contain_text("no answer")
 
 
+def test_events_are_sent_from_the_page(page: Page, emulator: Emulator) -> None:
+    show(page, emulator, "webhooks")
+    where = page.get_by_text("Set where events are sent", exact=True)
+    event = page.get_by_text("Send an event, true or not")
+    event.click()
+    page.locator("select[name=type]").select_option("user.deleted")
+    page.get_by_label("User ID, known or not").fill("usr-404")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.locator("#notice")).to_contain_text("Not sent")
+    where.click()
+    page.get_by_label("URL of the site's event webhook").fill(NOBODY)
+    page.get_by_label("Its credentials").fill("hook:secret")
+    page.get_by_role("button", name="Set the URL").click()
+    expect(page.locator("#notice")).to_have_text(f"Events are sent to {NOBODY}.")
+    page.get_by_role("button", name="Send it").click()
+    expect(rows(page).first).to_contain_text("user.deleted")
+    expect(rows(page).first).to_contain_text("usr-404")
+    page.get_by_role("button", name="Set the URL").click()
+    expect(page.locator("#notice")).to_have_text("No events are sent.")
+
+
 def test_the_page_updates_by_itself(page: Page, emulator: Emulator) -> None:
     show(page, emulator, "users")
     expect(page.get_by_text("Nobody yet")).to_be_visible()

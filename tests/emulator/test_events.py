@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
 from corbado_auth.emulator.config import ConfigError
@@ -58,6 +58,11 @@ def events(emulator: Emulator, site: EventSite) -> list[str]:
     """Return what the site has been told, once all is sent."""
     assert emulator.control.events.wait()
     return [event for event, _data in site.told]
+
+
+def turn(emulator: Emulator, route: str, **body: Any) -> requests.Response:
+    """Call the control API."""
+    return requests.post(f"{emulator.url}/_emulator/{route}", json=body, timeout=10)
 
 
 def test_an_event_has_the_documented_form(
@@ -183,18 +188,53 @@ def test_an_unknown_endpoint_is_a_404(server: Server) -> None:
     assert server.delete(f"{ENDPOINTS}/web-1").status == 404
 
 
-def test_an_event_is_sent_by_hand(sending: Emulator, site: EventSite, sender: Server) -> None:
-    def send(**body: Any) -> Any:
-        text = json.dumps(body)
-        headers = {"Content-Type": "application/json"}
-        url = f"{sending.url}/_emulator/events"
-        return sender.http.post(url, data=text, headers=headers, timeout=10)
-
+def test_an_event_is_sent_by_hand(sending: Emulator, site: EventSite) -> None:
     for event in EVENTS:
-        assert send(type=event, userID="usr-404").json() == {"sent": 1}
+        assert turn(sending, "events", type=event, userID="usr-404").json() == {"sent": 1}
     assert events(sending, site) == list(EVENTS)
-    assert send(type="user.born", userID="usr-404").status_code == 400
-    assert send(type="user.deleted").status_code == 400
+    assert turn(sending, "events", type="user.born", userID="usr-404").status_code == 400
+    assert turn(sending, "events", type="user.deleted").status_code == 400
+
+
+def test_where_events_go_is_set_while_it_runs(emulator: Emulator, site: EventSite) -> None:
+    set_url = {"url": site.url, "credentials": "hook:secret"}
+    assert turn(emulator, "event-url", **set_url).json() == {"eventURLs": [site.url]}
+    emulator.control.add_user(ADA)
+    assert events(emulator, site) == ["user.created"]
+    assert site.calls[0][0]["Authorization"] == f"Basic {b64encode(b'hook:secret').decode()}"
+    elsewhere = turn(emulator, "event-url", url="http://localhost:9/").json()
+    assert elsewhere == {"eventURLs": ["http://localhost:9/"]}
+    assert turn(emulator, "event-url", url="").json() == {"eventURLs": []}
+    assert turn(emulator, "events", type="user.deleted", userID="usr-1").json() == {"sent": 0}
+    assert events(emulator, site) == ["user.created"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"url": 1},
+        {"url": "localhost/events/"},
+        {"url": "http://localhost/", "credentials": "no colon"},
+        {"url": "", "secret": "x"},
+    ],
+)
+def test_a_wrong_event_url_changes_nothing(sending: Emulator, body: Any) -> None:
+    refused = turn(sending, "event-url", **body)
+    assert refused.status_code == 400
+    assert refused.json()["error"].endswith(".")
+    assert len(sending.control.project.store.webhook_endpoints.all()) == 1
+
+
+def test_a_url_that_the_site_registered_stays(
+    emulator: Emulator, server: Server, site: EventSite
+) -> None:
+    body = {"url": site.url, "subscribedEvents": ["user.created"], "customHeaders": {}}
+    made = server.post(ENDPOINTS, body).bare
+    turn(emulator, "event-url", url=site.url, credentials="hook:secret")
+    (changed,) = server.get(ENDPOINTS).bare["webhookEndpoints"]
+    assert (changed["id"], changed["basicAuthUsername"]) == (made["id"], "hook")
+    assert turn(emulator, "event-url", url="").json() == {"eventURLs": [site.url]}
 
 
 def test_a_wrong_url_is_said_at_the_start() -> None:

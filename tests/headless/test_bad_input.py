@@ -194,7 +194,7 @@ def test_a_code_a_sentence_and_nothing_written(
         ("/sign-in/", "POST"),
         ("/sign-out/", "POST"),
         ("/passkeys/", "GET, POST"),
-        ("/passkeys/cre-1/", "DELETE"),
+        ("/passkeys/cre-1/", "PATCH, DELETE"),
     ],
 )
 def test_another_method_is_told_which_there_are(path: str, allowed: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corbado_auth.models import ConnectAccount
+from corbado_auth.passkey_record import PasskeyName
 from corbado_auth.testing import Corbado
 from tests.passkeys.test_passkeys import add_passkey
 from tests.support.api_client import ApiClient, delete_at_corbado
@@ -37,6 +38,57 @@ def test_nobody_removes_anothers(page: ApiClient, corbado: Corbado) -> None:
     assert page.delete(f"/passkeys/{passkey_id}/").status_code == 204
     other.sign_in(bob)
     assert len(other.get("/passkeys/").json()["passkeys"]) == 1
+
+
+def test_a_passkey_gets_a_name(page: ApiClient, corbado: Corbado) -> None:
+    ada = corbado.add_user(ADA)
+    page.sign_in(ada)
+    path = f"/passkeys/{give_passkey(corbado, ada.id, 1)}/"
+    age_sign_in(page.http)  # As on the page: a name opens nothing.
+    named = page.patch(path, {"name": "  Maya’s <old> phone "})
+    assert (named.status_code, named.json()["name"]) == (200, "Maya’s <old> phone")
+    assert page.get("/passkeys/").json()["passkeys"] == [named.json()]
+    assert page.patch(path, {"name": ""}).json()["name"] == ""
+    assert not PasskeyName.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "invalid_field"),
+        ({"name": None}, 400, "invalid_field"),
+        ({"name": ["phone"]}, 400, "invalid_field"),
+        ({"name": "x" * 65}, 400, "invalid_field"),
+        ({"name": "phone\u202egnp"}, 400, "invalid_field"),
+        ({"name": "nul\x00"}, 400, "invalid_field"),
+        ({"name": "\ud800"}, 400, "invalid_field"),
+        ("[1]", 400, "not_json"),
+        ({"name": "x" * 17_000}, 413, "too_large"),
+        ({"name": "Phone", "id": "cre-2"}, 200, ""),
+    ],
+)
+def test_a_name_is_held_to_the_rules_of_the_page(
+    page: ApiClient, corbado: Corbado, body: Any, status: int, code: str
+) -> None:
+    ada = corbado.add_user(ADA)
+    page.sign_in(ada)
+    answer = page.patch(f"/passkeys/{give_passkey(corbado, ada.id, 1)}/", body)
+    assert (answer.status_code, answer.json().get("error", "")) == (status, code)
+    assert PasskeyName.objects.count() == (status == 200)
+
+
+def test_a_name_is_for_ones_own_passkeys(page: ApiClient, corbado: Corbado) -> None:
+    path = f"/passkeys/{give_passkey(corbado, corbado.add_user(BOB).id, 1)}/"
+    assert page.patch(path, {"name": "Mine"}).json()["error"] == "not_signed_in"
+    page.sign_in(corbado.add_user(ADA))
+    asked = len(corbado.requests)
+    assert page.patch("/passkeys/no-id/", {"name": "Mine"}).status_code == 404
+    assert len(corbado.requests) == asked
+    answer = page.patch(path, {"name": "Mine"})
+    assert (answer.status_code, answer.json()["error"]) == (404, "unknown_passkey")
+    refused = page.patch(path, "name=Mine", content_type="application/x-www-form-urlencoded")
+    assert (refused.status_code, refused.json()["error"]) == (415, "not_json")
+    assert not PasskeyName.objects.exists()
 
 
 def test_an_old_session_may_look_and_not_change(page: ApiClient, corbado: Corbado) -> None:

@@ -48,6 +48,9 @@ class ApiClient:
     def post(self, path: str, body: Any = None, **extra: Any) -> Any:
         return self.call("POST", path, {} if body is None else body, **extra)
 
+    def patch(self, path: str, body: Any, **extra: Any) -> Any:
+        return self.call("PATCH", path, body, **extra)
+
     def delete(self, path: str, **extra: Any) -> Any:
         return self.call("DELETE", path, None, **extra)
 
@@ -67,7 +70,7 @@ class ApiClient:
             answer = response.json()
             where = urlsplit(path).path
             assert not description().problems_of_answer(method, where, response.status_code, answer)
-            if response.status_code < 300 and method == "POST":
+            if response.status_code < 300 and body is not None:
                 assert not description().problems_of_request(method, where, body)
         else:
             assert response.status_code == 204

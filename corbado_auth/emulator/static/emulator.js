@@ -54,11 +54,14 @@ class Page {
     this.poll();
   }
 
-  /** Do something through the control API and report the outcome. Returns the answer, or null. */
+  /**
+   * Do something through the control API and report the outcome, a text or a function that makes
+   * it from the answer. Returns the answer, or null.
+   */
   async act(work, success) {
     try {
       const answer = await work();
-      this.#say(success);
+      this.#say(typeof success === "function" ? success(answer) : success);
       await this.poll();
       return answer;
     } catch (error) {

@@ -27,5 +27,7 @@ export const control = {
   turnConnect: (switches) => send("POST", "connect", switches),
   issueSignedPasskeyData: (identifier) =>
     send("POST", "connect/signed-passkey-data", { identifier }),
+  setEventURL: (url, credentials) => send("POST", "event-url", { url, credentials }),
+  sendEvent: (event) => send("POST", "events", event),
   limitRate: (requests) => send("POST", "rate-limit", { requests }),
 };

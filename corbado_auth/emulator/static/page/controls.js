@@ -119,7 +119,7 @@ function yesOrNo(value) {
 
 export const project = {
   title: "Project",
-  hint: "How the emulator was started. Values come from the command line.",
+  hint: "How the emulator was started, and what the site or this page has changed since.",
   empty: "",
   items: ({ state }) => [{ ID: "project", ...state.project, rateLimit: state.rateLimit }],
   row: (one) =>

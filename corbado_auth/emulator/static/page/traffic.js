@@ -1,7 +1,17 @@
 // Calls to the two APIs, and the emulator's own calls to the site.
 
 import { h } from "../auth/dom.js";
-import { badge, facts, section, source, statusBadge, time } from "./parts.js";
+import { control } from "./control.js";
+import { badge, facts, labelled, section, source, statusBadge, time, toolForm } from "./parts.js";
+
+const EVENTS = [
+  "user.created",
+  "user.updated",
+  "user.deleted",
+  "passkey.created",
+  "passkey.deleted",
+  "passkey-login.completed",
+];
 
 function duration(seconds) {
   const text = seconds < 1 ? `${(seconds * 1000).toFixed(1)} ms` : `${seconds.toFixed(1)} s`;
@@ -77,4 +87,53 @@ export const webhooks = {
         Error: call.error,
       }),
     ),
+  tools: (page) => h("div", {}, eventURLForm(page), eventForm(page)),
 };
+
+function eventURLForm(page) {
+  return toolForm(
+    "Set where events are sent",
+    "Set the URL",
+    ({ url, credentials }) =>
+      page.act(
+        () => control.setEventURL(url, credentials),
+        ({ eventURLs }) =>
+          eventURLs.length ? `Events are sent to ${eventURLs.join(", ")}.` : "No events are sent.",
+      ),
+    labelled(
+      "URL of the site's event webhook (empty: none)",
+      h("input", { name: "url", type: "url", autocomplete: "off" }),
+    ),
+    labelled(
+      "Its credentials (user:password)",
+      h("input", { name: "credentials", autocomplete: "off", spellcheck: "false" }),
+    ),
+  );
+}
+
+function eventForm(page) {
+  return toolForm(
+    "Send an event, true or not",
+    "Send it",
+    // Returns nothing: the form keeps its values, to send the same event again.
+    async (values) => {
+      const { passkeyID, ...event } = values;
+      await page.act(
+        () => control.sendEvent(passkeyID ? values : event),
+        ({ sent }) => (sent ? "The event was sent." : "Not sent: set where events are sent first."),
+      );
+    },
+    labelled(
+      "Event",
+      h("select", { name: "type" }, ...EVENTS.map((event) => h("option", {}, event))),
+    ),
+    labelled(
+      "User ID, known or not",
+      h("input", { name: "userID", required: true, autocomplete: "off", spellcheck: "false" }),
+    ),
+    labelled(
+      "Passkey ID (empty: made up)",
+      h("input", { name: "passkeyID", autocomplete: "off", spellcheck: "false" }),
+    ),
+  );
+}
