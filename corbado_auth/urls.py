@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import views
 from .connect.login import ConnectLoginView
+from .connect.problems import ConnectProblemsView
 from .connect.views import ConnectConfirmView, ConnectPasskeysView
 from .passkeys.views import AnswerNudgeView, RenamePasskeyView
 from .session_views import SessionsView
@@ -45,6 +46,7 @@ urlpatterns = [
     path("connect/login/", ConnectLoginView.as_view(), name="connect-login"),
     path("connect/confirm/", ConnectConfirmView.as_view(), name="connect-confirm"),
     path("connect/passkeys/", ConnectPasskeysView.as_view(), name="connect-passkeys"),
+    path("connect/problems/", ConnectProblemsView.as_view(), name="connect-problems"),
     path("connect/tokens/", views.ConnectTokensView.as_view(), name="connect-tokens"),
     path("webhooks/actions/", views.ActionWebhookView.as_view(), name="action-webhook"),
     path("webhooks/events/", EventWebhookView.as_view(), name="event-webhook"),

@@ -223,6 +223,7 @@ def _connect(
         "script_url": conf.CORBADO_CONNECT_SCRIPT_URL,
         "style_url": conf.CORBADO_CONNECT_STYLE_URL,
         "tokens_url": reverse("corbado_auth:connect-tokens"),
+        "problems_url": reverse("corbado_auth:connect-problems"),
         "csrf_header": _header_name(settings.CSRF_HEADER_NAME),
         "csrf_cookie": settings.CSRF_COOKIE_NAME if can_read else "",
         "csrf_token": get_token(request),

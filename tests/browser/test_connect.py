@@ -142,70 +142,6 @@ def test_the_password_is_reached_by_keyboard(connect_site: LiveSite, visitor: Vi
     expect(name_field(visitor)).to_be_focused()
 
 
-def test_the_password_works_while_the_script_is_blocked(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    console: list[str] = []
-    visitor.page.on("console", lambda line: console.append(line.text))
-    visitor.page.route("**/web-js.js", lambda route: route.abort())
-    visitor.page.goto(f"{connect_site.url}/own-login/")
-    visitor.sees("Passkeys did not load")
-    assert "Corbado Connect: script_blocked" in console
-    use_password(connect_site, visitor)
-
-
-def test_the_password_works_while_corbado_is_slow(connect_site: LiveSite, visitor: Visitor) -> None:
-    # An installed clock runs on by itself unless it is paused.
-    visitor.page.clock.install(time=0)
-    visitor.page.clock.pause_at(1)
-    visitor.page.route("**/web-js.js", lambda route: None)  # It never comes.
-    visitor.page.goto(f"{connect_site.url}/own-login/", wait_until="commit")
-    visitor.page.locator("[data-is-mounted]").wait_for()
-    visitor.page.clock.run_for(9_900)
-    expect(visitor.page.get_by_text("Passkeys are taking a while to load")).to_have_count(0)
-    visitor.page.clock.run_for(500)
-    visitor.sees("Passkeys are taking a while to load")
-    visitor.page.get_by_role("button", name="Use your password").click()
-    expect(name_field(visitor)).to_be_focused()
-
-
-def test_everything_works_while_third_party_cookies_are_blocked(
-    connect_site: LiveSite, visitor_without_foreign_cookies: Visitor, settings: Any
-) -> None:
-    """Corbado's API is another site then: ``127.0.0.1`` beside ``localhost``."""
-    visitor = visitor_without_foreign_cookies
-    assert connect_site.url.startswith("http://localhost:")
-    api = connect_site.emulator.url.replace("localhost", "127.0.0.1")
-    settings.CORBADO_CONNECT_CUSTOM_DOMAIN = api
-    settings.CORBADO_CONNECT_SCRIPT_URL = f"{api}/connect/web-js.js"
-    # Cookies know no ports, and this one is sent from pages of any site, if at all.
-    url = "https://127.0.0.1/"
-    visitor.context.add_cookies(
-        [{"name": "theirs", "value": "1", "url": url, "sameSite": "None", "secure": True}]
-    )
-    page = visitor.page.goto(f"{api}/_emulator/")
-    assert page is not None
-    assert page.request.all_headers()["cookie"] == "theirs=1"
-    sent: dict[str, str] = {}
-
-    def note(request: Any) -> None:
-        sent[request.url] = request.all_headers().get("cookie", "")
-
-    visitor.page.on("requestfinished", note)
-    add_passkey(connect_site, visitor)
-    sign_out(visitor)
-    visitor.lands_on("/home/")
-    visitor.sees(f"Hello {ADA}")
-    visitor.page.goto(f"{connect_site.url}/corbado/connect/passkeys/")
-    visitor.action("delete_passkey").click()
-    visitor.action("confirm_delete").click()
-    visitor.sees("Your passkey was removed")
-    theirs = {url: cookies for url, cookies in sent.items() if url.startswith(f"{api}/v2/")}
-    assert f"{api}/v2/connect/login/finish" in theirs
-    assert set(theirs.values()) == {""}
-    assert ConnectAccount.objects.get().sign_in_count == 1
-
-
 def test_the_password_works_without_javascript(
     connect_site: LiveSite, new_visitor: Callable[..., Visitor]
 ) -> None:
@@ -331,22 +267,6 @@ def test_the_example_site_shows_both_products(site: ExampleSite, visitor: Visito
     visitor.sees("Your passkey was added")
     visitor.page.goto(f"{site.url}/account/")
     visitor.sees("Your passkeys at Connect")
-
-
-def test_a_passkey_that_is_gone_from_the_device_leads_to_the_password(
-    connect_site: LiveSite, visitor: Visitor
-) -> None:
-    add_passkey(connect_site, visitor)
-    assert visitor.authenticator
-    visitor.authenticator.forget()
-    visitor.page.goto(f"{connect_site.url}/own-login/")
-    visitor.action("one_tap").click()
-    visitor.action("fall_back").click()
-    expect(visitor.page.locator("[name=password]")).to_be_focused()
-    expect(name_field(visitor)).to_have_value(ADA)
-    # And another try is one button away.
-    visitor.page.get_by_role("button", name="Try a passkey again").click()
-    visitor.input("identifier").wait_for()
 
 
 def test_the_way_back_asks_the_server_anew(connect_site: LiveSite, visitor: Visitor) -> None:

@@ -21,7 +21,7 @@
     return csrfCookie && found ? found.slice(csrfCookie.length + 1) : ofThePage;
   };
 
-  const ask = async (options, url, body) => {
+  const ask = async (options, url, body, more = {}) => {
     const answer = await fetch(url, {
       method: "POST",
       credentials: "same-origin",
@@ -31,12 +31,20 @@
         [options.csrfHeader]: csrfToken(options),
       },
       body: JSON.stringify(body),
+      ...more,
       signal: AbortSignal.timeout(ASK),
     });
     const told = await answer.json().catch(() => null);
     // A 200 without JSON is not ours: it comes from a proxy, or from a middleware that redirects.
     if (!answer.ok || !told) throw new Refused(told ?? {});
     return told;
+  };
+
+  /** Report what only the browser knows, for the site's log; the person has no part in it. */
+  const report = (options, problem) => {
+    console.warn(`Corbado Connect: ${problem}`);
+    // The person may go on to another page meanwhile.
+    ask(options, options.problemsUrl, { problem }, { keepalive: true }).catch(() => {});
   };
 
   const tokenFor = async (options, type) => (await ask(options, options.tokensUrl, { type })).token;
@@ -71,10 +79,7 @@
       script.src = scriptUrl;
       script.nonce = own?.nonce ?? "";
       script.onload = () => (window.Corbado ? resolve(window.Corbado) : script.onerror());
-      script.onerror = () => {
-        report("script_blocked");
-        reject(new Error("blocked"));
-      };
+      script.onerror = () => reject(new Error("blocked"));
       document.head.append(script);
       return undefined;
     });
@@ -87,8 +92,30 @@
     ...(options.frontendApiUrlSuffix && { frontendApiUrlSuffix: options.frontendApiUrlSuffix }),
   });
 
-  /** Log a reason for the site's operator: the server never learns of it. */
-  const report = (reason) => console.warn(`Corbado Connect: ${reason}`);
+  /** Mount one of the components, or report why that does not work and reject. */
+  const mount = async (name, place, options, callbacks) => {
+    let problem = "script_blocked";
+    try {
+      const corbado = await component(options);
+      problem = "component_failed";
+      corbado[`unmountCorbadoConnect${name}`]?.(place);
+      const given = { ...common(options), ...callbacks };
+      corbado[`mountCorbadoConnect${name}`](place, given, options.styleUrl || undefined);
+      return corbado;
+    } catch (error) {
+      report(options, problem);
+      throw error;
+    }
+  };
+
+  /** Report it once the component takes too long, and call back; returns what stops that. */
+  const whenSlow = (options, callback = () => {}) => {
+    const timer = setTimeout(() => {
+      report(options, "script_slow");
+      callback();
+    }, SLOW);
+    return () => clearTimeout(timer);
+  };
 
   /** Say something in the wrapper's live region; emptied first, so that the same is read out again. */
   const say = (wrapper, text, link) => {
@@ -144,14 +171,16 @@
     const place = wrapper.querySelector("[data-place]");
     const again = wrapper.querySelector("[data-again]");
     const password = wrapper.querySelector("[data-password]");
-    let slow;
+    let isHere = () => {};
     let reason = "";
     let isLeaving = false;
     let hasBegun = false;
 
     const giveWay = (identifier, text) => {
-      clearTimeout(slow);
+      isHere();
       if (isLeaving) return;
+      // Our own view has logged its refusal.
+      if (!text) report(options, "passkey_not_used");
       place.hidden = true;
       again.hidden = false;
       say(wrapper, text || options.fallback);
@@ -159,13 +188,13 @@
     };
     /** Nothing to offer to a visitor who has not done anything yet: no message, and the focus stays. */
     const stepAside = () => {
-      clearTimeout(slow);
+      isHere();
       place.hidden = true;
     };
 
     const callbacks = {
       onLoaded: (_message, isFallback) => {
-        clearTimeout(slow);
+        isHere();
         hasBegun = !isFallback;
       },
       onComplete: async (signedPasskeyData) => {
@@ -186,8 +215,9 @@
         reason = "";
         if (hasBegun || identifier || told) return giveWay(identifier, told);
         stepAside();
-        // Not switched off for this visitor, but broken.
-        return message && say(wrapper, options.blocked);
+        if (!message) return undefined; // Switched off for this visitor, not broken.
+        report(options, "component_failed");
+        return say(wrapper, options.blocked);
       },
       onFallbackCustom: (identifier) => giveWay(identifier),
       ...(options.signupUrl && { onSignupClick: () => location.assign(options.signupUrl) }),
@@ -201,17 +231,10 @@
     const start = async () => {
       place.hidden = false;
       again.hidden = true;
-      slow = setTimeout(() => {
-        report("script_slow");
-        say(wrapper, options.slow);
-      }, SLOW);
+      isHere = whenSlow(options, () => say(wrapper, options.slow));
       try {
-        const corbado = await component(options);
-        corbado.unmountCorbadoConnectLogin?.(place);
-        const given = { ...common(options), ...callbacks };
-        corbado.mountCorbadoConnectLogin(place, given, options.styleUrl || undefined);
+        await mount("Login", place, options, callbacks);
       } catch {
-        clearTimeout(slow);
         stepAside();
         say(wrapper, options.blocked);
       }
@@ -267,10 +290,9 @@
         sendAnswer(options, button.dataset.answer);
       });
     }
+    const isHere = whenSlow(options);
     try {
-      corbado = await component(options);
-      const given = {
-        ...common(options),
+      corbado = await mount("Append", place, options, {
         appendTokenProvider: () => tokenFor(options, "passkey-append"),
         onComplete: async () => {
           close();
@@ -282,10 +304,11 @@
           // An implicit skip is Corbado's or ours, and says nothing of what the person wants.
           if (status !== "skip-implicit" && !isAdded) await sendAnswer(options, "not_now");
         },
-      };
-      corbado.mountCorbadoConnectAppend(place, given, options.styleUrl || undefined);
+      });
     } catch {
       close(); // An offer that cannot be made is no loss to anyone.
+    } finally {
+      isHere();
     }
   };
 
@@ -306,16 +329,16 @@
         throw error;
       }
     };
+    const isHere = whenSlow(options, () => say(wrapper, options.blocked));
     try {
-      const corbado = await component(options);
-      const given = {
-        ...common(options),
+      await mount("PasskeyList", place, options, {
         connectTokenProvider: provide,
         onPasskeyDelete: (event) => event === "success" && say(wrapper, options.removed),
-      };
-      corbado.mountCorbadoConnectPasskeyList(place, given, options.styleUrl || undefined);
+      });
     } catch {
       say(wrapper, options.blocked);
+    } finally {
+      isHere();
     }
   };
 
