@@ -36,7 +36,7 @@ def deletions() -> Iterator[Finding]:
         yield warning(
             DELETIONS,
             f"{left:,} users have been deleted here but not yet at Corbado.",
-            "Run manage.py corbado_delete_pending, for instance from cron.",
+            "Run manage.py corbado_delete_pending; from cron, with --yes.",
         )
 
 

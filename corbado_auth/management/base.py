@@ -1,4 +1,9 @@
-"""The base of the commands: help shown as written, and a question before irreversible steps."""
+"""The base of the commands: help shown as written, and a question before irreversible steps.
+
+All of them agree on their exit codes: 0 is success; 1 means that it ran, and something is left to
+do (someone was refused, Corbado did not answer); 2 that nothing was begun (a wrong option, user or
+ID, nobody agreed).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import (
     BaseCommand,
     CommandError,
@@ -17,6 +22,9 @@ from django.core.management.base import (
     DjangoHelpFormatter,
 )
 
+from corbado_auth.corbado_api.service import CorbadoService
+from corbado_auth.exceptions import CorbadoError, CorbadoRejected
+from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import db_for_write
 from corbado_auth.projects import project_names, unknown, use_project
 
@@ -25,22 +33,42 @@ try:
 except ModuleNotFoundError:  # pragma: no cover - without the extra [cli]
     tqdm = None  # type: ignore[assignment,misc]
 
-__all__ = ["CorbadoCommand", "find_user"]
+__all__ = ["CorbadoCommand", "find_corbado_user", "find_user"]
 
 Item = TypeVar("Item")
 LINE_SECONDS = 10.0
 
 
-def find_user(name: str) -> Any:
-    """Return the local user with this value of USERNAME_FIELD; raises CommandError."""
+def find_user(name: str, *, even_hidden: bool = False) -> Any:
+    """Return the local user with this value of USERNAME_FIELD; raises CommandError.
+
+    ``even_hidden`` also finds a user whom the site's default manager hides.
+    """
     model = get_user_model()
+    field = model.USERNAME_FIELD
+    users = model._base_manager if even_hidden else model._default_manager
     try:
-        users = model._default_manager.using(db_for_write())
-        return users.get(**{model.USERNAME_FIELD: name})
-    except model.DoesNotExist:
+        return users.using(db_for_write()).get(**{field: name})
+    except model.MultipleObjectsReturned:
+        problem = f"Several users have the {field} {name}, so it does not say who is meant."
+    # The field may be a number or a UUID, which not every name is.
+    except (model.DoesNotExist, TypeError, ValueError, ValidationError):
+        problem = f"There is no user whose {field} is {name}."
+    raise CommandError(problem, returncode=2)
+
+
+def find_corbado_user(corbado_user_id: str) -> CorbadoUser:
+    """Return the user at Corbado with this ID; raises CommandError."""
+    try:
+        return CorbadoService().get_user(corbado_user_id)
+    except CorbadoRejected as error:
         raise CommandError(
-            f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
-        ) from None
+            f"Corbado returned no user {corbado_user_id}: {error}. Check the ID, and the "
+            "settings with corbado_doctor.",
+            returncode=2,
+        ) from error
+    except CorbadoError as error:
+        raise CommandError(f"Stopped, because Corbado did not answer: {error}.") from error
 
 
 class _AsWritten(DjangoHelpFormatter):
@@ -124,6 +152,12 @@ class CorbadoCommand(BaseCommand):
                 said = time.monotonic()
                 self.stderr.write(f"{number:,} of {total:,} {unit}")
 
+    def add_dry_run(
+        self, parser: CommandParser, text: str = "show what would be done, change nothing"
+    ) -> None:
+        """Add ``--dry-run``, which every command has that writes something."""
+        parser.add_argument("--dry-run", action="store_true", help=text)
+
     def add_yes(self, parser: CommandParser) -> None:
         """Add ``--yes``, which answers ``confirm``."""
         parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -131,11 +165,13 @@ class CorbadoCommand(BaseCommand):
     def confirm(self, question: str, *, yes: bool) -> None:
         """Go on if a person at the terminal agrees, or ``--yes`` was given.
 
-        Raises CommandError; with exit code 2 if there is no terminal.
+        It asks even if there is nothing to do: a cron job without ``--yes`` has to fail at once,
+        not on the first day that something is due. Raises CommandError.
         """
         if yes:
             return
-        if not sys.stdin.isatty():
+        # There is none at all after <&-.
+        if sys.stdin is None or not sys.stdin.isatty():
             raise CommandError(
                 f"{question} There is no terminal to ask on: add --yes to agree. Nothing was "
                 "changed.",
@@ -143,7 +179,7 @@ class CorbadoCommand(BaseCommand):
             )
         try:
             answer = input(f"{question} [y/N] ")
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             answer = ""
         if answer.strip().lower() not in {"y", "yes"}:
-            raise CommandError("Nothing was changed.")
+            raise CommandError("Nothing was changed.", returncode=2)

@@ -44,7 +44,7 @@ def test_the_command_refuses_a_rate_that_is_none(rate: str) -> None:
 def migrate_users(*arguments: str) -> str:
     """Return what the command prints."""
     out = StringIO()
-    call_command("corbado_migrate_users", "--concurrency=1", *arguments, stdout=out)
+    call_command("corbado_migrate_users", "--concurrency=1", "--yes", *arguments, stdout=out)
     return out.getvalue()
 
 

@@ -39,6 +39,12 @@ Sign-ins, sign-outs and failures are Django's own signals: `user_logged_in`, `us
 COMMANDS = """
 `python manage.py COMMAND --help` says the same. Django's own options (`--verbosity`,
 `--settings`, …) are left out here.
+
+All that write have `--dry-run`, which changes nothing, here or at Corbado. What cannot be undone
+asks first; `--yes` agrees. Without a terminal (cron, a deploy) and without `--yes`, it is not done.
+Exit codes: 0 is success; 1 that it ran, and something is left to do (someone was refused, Corbado
+did not answer); 2 that nothing was begun (a wrong option, user or ID, a failed check, nobody
+agreed), or that a run was stopped.
 """
 CHECKS = """
 `python manage.py check` runs them; those marked *deploy* need `--deploy`, those marked

@@ -49,7 +49,8 @@ NOT_RUN = {
     "ended: tests/sign_in/test_uvicorn.py does that",
     (
         "docs/how-to-delete-people.md",
-        "*/10 * * * *  www-data  cd /srv/shop && venv/bin/python manage.py corbado_delete_pending",
+        "*/10 * * * *  www-data  cd /srv/shop && "
+        "venv/bin/python manage.py corbado_delete_pending --yes",
     ): "a line for cron; the block above it runs the command",
 }
 

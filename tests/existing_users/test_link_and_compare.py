@@ -63,16 +63,6 @@ class TestLink:
         assert "erin@example.com" in question.call_args.args[0]
         assert not CorbadoAccount.objects.exists()
 
-    def test_without_a_terminal_it_asks_nobody(
-        self, corbado: Corbado, make_user: Callable[..., Any]
-    ) -> None:
-        make_user("erin@example.com", username="erin")
-        person = corbado.add_user("erin@example.com")
-        with pytest.raises(CommandError, match="add --yes") as caught:
-            run("corbado_link", "--user", "erin", "--corbado-id", person.id)
-        assert caught.value.returncode == 2
-        assert not CorbadoAccount.objects.exists()
-
     def test_an_unknown_user_is_a_sentence(self, corbado: Corbado) -> None:
         name = get_user_model().USERNAME_FIELD
         with pytest.raises(CommandError, match=f"no user whose {name} is nobody"):

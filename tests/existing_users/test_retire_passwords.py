@@ -235,14 +235,6 @@ def test_it_asks_before_it_does_what_cannot_be_undone(
     assert has_password(account) is not goes
 
 
-def test_without_a_terminal_it_asks_nobody(ready: Callable[..., CorbadoAccount]) -> None:
-    account = ready()
-    with pytest.raises(CommandError, match="add --yes") as caught:
-        run()
-    assert caught.value.returncode == 2
-    assert has_password(account)
-
-
 @pytest.mark.parametrize("number", ["0", "-1", "three"])
 def test_a_number_that_makes_no_sense_is_refused(number: str) -> None:
     with pytest.raises(CommandError, match="whole number above 0"):

@@ -212,14 +212,6 @@ def test_receivers_hear_of_the_new_link(
     assert heard == [(ann, False)]
 
 
-def test_without_a_terminal_it_asks_nobody(corbado: Corbado, make_user: MakeUser) -> None:
-    _ann, empty, person = make_pair(corbado, make_user)
-    with pytest.raises(CommandError, match="add --yes") as caught:
-        run("corbado_merge", "--corbado-id", person.id, "--into", "ann")
-    assert caught.value.returncode == 2
-    assert CorbadoAccount.objects.get().user == empty
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -144,7 +144,7 @@ def test_the_sessions_of_somebody_whom_the_manager_hides_end_too(
     get_user_model()._base_manager.update(has_left=True)
     for arguments in (["--user", "erin"], ["--corbado-id", erin.id]):
         out = StringIO()
-        call_command("corbado_end_sessions", *arguments, stdout=out)
+        call_command("corbado_end_sessions", *arguments, "--yes", stdout=out)
         assert "is accepted any more" in out.getvalue()
     get_user_model()._base_manager.update(has_left=False)
     assert client.get("/account/").status_code == 302

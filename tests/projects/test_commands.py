@@ -166,10 +166,12 @@ def test_deletions_are_for_all_projects_or_for_one(
     user.delete()
     assert "2 to be deleted" in run("corbado_delete_pending", "--dry-run")
     assert "1 to be deleted" in run("corbado_delete_pending", "--dry-run", "--project", "blue")
-    assert "1 deleted" in run("corbado_delete_pending", "--rate", "100", "--project", "blue")
+    assert "1 deleted" in run(
+        "corbado_delete_pending", "--rate", "100", "--yes", "--project", "blue"
+    )
     brands["green"].fail_next("*", status=500, times=0)
     with pytest.raises(CommandError, match="1 still to be deleted"):
-        run("corbado_delete_pending", "--rate", "100")
+        run("corbado_delete_pending", "--rate", "100", "--yes")
     assert [each.project_id for each in PendingDeletion.objects.all()] == [
         brands["green"].settings["CORBADO_PROJECT_ID"]
     ]

@@ -120,7 +120,7 @@ def test_every_session_of_a_person_without_a_password_ends(
 ) -> None:
     browsers = [through_corbado(corbado, robin) for _each in range(2)]
     somebody = through_corbado(corbado, corbado.add_user("ash@example.com"))
-    printed = run("--corbado-id", robin.id)
+    printed = run("--corbado-id", robin.id, "--yes")
     assert "is accepted any more" in printed
     assert ("cannot be deleted" in printed) == (engine == "signed_cookies")
     assert [is_signed_in(browser) for browser in browsers] == [False, False]
@@ -135,7 +135,7 @@ def test_every_session_of_a_person_with_a_password_ends(
     make_user("finn@example.com", username="finn", password=PASSWORD)
     browsers = [with_password() for _each in range(2)]
     somebody = with_password("finn")
-    assert run("--user", "erin") == "Ended 2 sessions of erin.\n"
+    assert run("--user", "erin", "--yes") == "Ended 2 sessions of erin.\n"
     assert [is_signed_in(browser) for browser in browsers] == [False, False]
     assert is_signed_in(somebody)
     assert with_password()
@@ -153,7 +153,7 @@ def test_where_sessions_cannot_be_found_the_command_says_so(
     erin: Any, engine: str, words: str
 ) -> None:
     browser = with_password()
-    said = refused("--user", "erin")
+    said = refused("--user", "erin", "--yes")
     assert words in said
     assert "A new password, or none" in said
     assert is_signed_in(browser)
@@ -167,7 +167,7 @@ def test_a_session_of_a_replaced_secret_key_ends_too(
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "a newer one, only for this test"
     assert is_signed_in(other)
-    run("--corbado-id", robin.id)
+    run("--corbado-id", robin.id, "--yes")
     assert [is_signed_in(each) for each in (browser, other)] == [False, False]
 
 
@@ -177,7 +177,7 @@ def test_a_user_whose_sessions_hang_on_something_else_is_searched_for(
     browser = through_corbado(corbado, robin)
     with mock.patch.object(get_user_model(), "get_session_auth_hash", return_value="the same"):
         password = local_user(robin).password
-        assert "Ended 1 sessions" in run("--corbado-id", robin.id)
+        assert "Ended 1 sessions" in run("--corbado-id", robin.id, "--yes")
     assert not is_signed_in(browser)
     assert local_user(robin).password == password
 
@@ -210,7 +210,7 @@ def test_for_a_person_without_a_password_it_is_one_statement(corbado: Corbado, r
     ],
 )
 def test_whom_it_does_not_find_it_names(erin: Any, arguments: list[str], sentence: str) -> None:
-    assert refused(*arguments) == sentence
+    assert refused(*arguments, "--yes") == sentence
 
 
 def test_a_person_of_connect_is_found_by_the_id_at_corbado(

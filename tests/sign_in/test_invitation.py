@@ -34,7 +34,7 @@ def boss(make_user: MakeUser) -> Any:
 def invite(*arguments: str) -> str:
     """Run the command and return what it prints."""
     out = StringIO()
-    call_command("corbado_invite_staff", "--origin", ORIGIN, *arguments, stdout=out)
+    call_command("corbado_invite_staff", "--yes", "--origin", ORIGIN, *arguments, stdout=out)
     return out.getvalue()
 
 

@@ -148,7 +148,9 @@ class TokenCases:
         other.sign_in(corbado.add_user(BOB))
         front_end.sign_in(corbado.add_user(ADA))
         user = get_user_model().objects.get(email=ADA)
-        call_command("corbado_end_sessions", "--user", user.get_username(), stdout=StringIO())
+        call_command(
+            "corbado_end_sessions", "--user", user.get_username(), "--yes", stdout=StringIO()
+        )
         self.have_ended(front_end)
         assert other.who() == BOB
 

@@ -41,5 +41,5 @@ def local_users() -> Any:
 def delete_pending(*arguments: str) -> str:
     """Run the command, and return what it prints."""
     out = StringIO()
-    call_command("corbado_delete_pending", "--rate=1000", *arguments, stdout=out)
+    call_command("corbado_delete_pending", "--rate=1000", "--yes", *arguments, stdout=out)
     return out.getvalue()

@@ -119,7 +119,7 @@ class SessionPageCases:
             each.get("/account/")
         monkeypatch.setattr("corbado_auth.sessions.stores.pages", None)
         out = StringIO()
-        call_command("corbado_end_sessions", "--user", "erin", stdout=out)
+        call_command("corbado_end_sessions", "--user", "erin", "--yes", stdout=out)
         assert out.getvalue() == "Ended 2 sessions of erin.\n"
         assert not any(map(is_signed_in, browsers))
         assert is_signed_in(stranger)

@@ -114,7 +114,7 @@ class TestPrune:
 
     def run(self, *arguments: str) -> tuple[str, str]:
         out, err = StringIO(), StringIO()
-        call_command("corbado_prune_history", *arguments, stdout=out, stderr=err)
+        call_command("corbado_prune_history", "--yes", *arguments, stdout=out, stderr=err)
         return out.getvalue().strip(), err.getvalue().strip()
 
     def test_old_rows_go_in_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -337,7 +337,9 @@ class Tour:
     def invitations(self) -> Iterator[Stop]:
         """Invite someone of the staff, who comes with another address first."""
         self.make_user("lead@example.com", username="lead", is_staff=True)
-        call_command("corbado_invite_staff", user="lead", origin=ORIGIN, stdout=StringIO())
+        call_command(
+            "corbado_invite_staff", user="lead", origin=ORIGIN, yes=True, stdout=StringIO()
+        )
         link = re.search(rf"{ORIGIN}(/\S+)", str(mail.outbox[-1].body))
         assert link is not None
         client = self.browser()

@@ -21,17 +21,20 @@ from corbado_auth.management.base import CorbadoCommand
 HELP = """\
 Delete users at Corbado who are deleted here already, if your backend sets
 delete_at_corbado = True. A request that deletes users spends two seconds on it
-at most; this command does the rest. Run it from cron, unless your site has
-tasks. Those that fail are left for the next time.
+at most; this command does the rest. Nobody at Corbado can be restored, so it
+asks first. Run it from cron, with --yes, unless your site has tasks. Those that
+fail are left for the next time.
 """
 EPILOG = """\
 examples:
-  corbado_delete_pending             delete all of them
   corbado_delete_pending --dry-run   print how many they are
+  corbado_delete_pending             ask, and delete all of them
+  corbado_delete_pending --yes       the same from cron
 
 exit code:
   0  all are deleted
   1  some are left: the log says why
+  2  nothing was begun: a wrong option, or nobody agreed
 """
 
 
@@ -41,9 +44,8 @@ class Command(CorbadoCommand):
     epilog = EPILOG
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--dry-run", action="store_true", help="print how many are left; ask and change nothing"
-        )
+        self.add_dry_run(parser, "print how many are left; ask Corbado nothing, change nothing")
+        self.add_yes(parser)
         parser.add_argument(
             "--rate",
             type=_rate,
@@ -59,10 +61,11 @@ class Command(CorbadoCommand):
     @unguarded()
     def handle(self, *args: Any, **options: Any) -> None:
         only = options["project"]
+        waiting = count_pending_deletions() if only else count_everywhere()
         if options["dry_run"]:
-            waiting = count_pending_deletions() if only else count_everywhere()
             self.stdout.write(f"{waiting:,} to be deleted at Corbado. Nothing was asked.")
             return
+        self.confirm(f"Delete {waiting:,} users at Corbado?", yes=options["yes"])
         retry = retry_deletions if only else retry_everywhere
         retried = retry(lambda: time.sleep(1 / options["rate"]))
         self.stdout.write(f"{retried.deleted:,} deleted at Corbado.")

@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
-from corbado_auth.management.base import CorbadoCommand
-from corbado_auth.models import ConnectAccount, CorbadoAccount, db_for_write
+from corbado_auth.management.base import CorbadoCommand, find_user
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from corbado_auth.sessions.ending import Ended, end_sessions, end_sessions_of_linked
 from corbado_auth.sessions.stores import are_in_cookies
 
@@ -47,7 +47,7 @@ examples:
             action="store_true",
             help="read every session, to find those that CORBADO_SESSION_LIST has not listed",
         )
-        parser.add_argument("--dry-run", action="store_true", help="show whose sessions would end")
+        self.add_dry_run(parser, "show whose sessions would end")
         self.add_yes(parser)
 
     def needs_project(self, options: Mapping[str, Any]) -> bool:
@@ -58,11 +58,14 @@ examples:
         if options["linked"]:
             self._end_linked(options)
             return
-        user = _user(options["user"]) if options["user"] else _linked(options["corbado_id"])
+        named = options["user"]
+        # Someone whom the site's manager hides may have a session all the same.
+        user = find_user(named, even_hidden=True) if named else _linked(options["corbado_id"])
         name = user.get_username()
         if options["dry_run"]:
             self.stdout.write(f"Would end every session of {name}.")
             return
+        self.confirm(f"End every session of {name}?", yes=options["yes"])
         ended = end_sessions([user], limit=None, search=options["search"])
         self._report(ended, name)
         if not (ended.deleted or ended.refused):
@@ -90,18 +93,6 @@ examples:
                 "none, ends the sessions of a person who has one.",
                 returncode=2,
             )
-
-
-def _user(name: str) -> Any:
-    """Return a local user; one whom the site's manager hides may have a session all the same."""
-    model = get_user_model()
-    try:
-        users = model._base_manager.using(db_for_write())
-        return users.get(**{model.USERNAME_FIELD: name})
-    except model.DoesNotExist:
-        raise CommandError(
-            f"There is no user whose {model.USERNAME_FIELD} is {name}.", returncode=2
-        ) from None
 
 
 def _linked(corbado_user_id: str) -> Any:

@@ -52,23 +52,29 @@ examples:
         parser.add_argument(
             "--without-corbado", action="store_true", help="do not ask Corbado: only our tables"
         )
+        self.add_dry_run(parser, "show how many rows it would be; write no file, ask nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["user"])
+        asks_corbado = not (options["without_corbado"] or options["dry_run"])
         corbado_user_ids: set[str] = set()
         at_corbado: list[dict[str, Any]] = []
         for project in each_project():
             with project:
                 accounts = _accounts(user)
                 corbado_user_ids |= {each.corbado_user_id for each in accounts} - {""}
-                if not options["without_corbado"]:
+                if asks_corbado:
                     at_corbado += _at_corbado_or_stop(accounts)
         found: dict[str, Any] = {
             "user": user.get_username(),
             "exported_at": timezone.now(),
             "tables": _tables(user, corbado_user_ids),
         }
-        if not options["without_corbado"]:
+        rows = f"{sum(map(len, found['tables'].values()))} rows about {user.get_username()}"
+        if options["dry_run"]:
+            self.stdout.write(f"Would write {rows}. Nothing was written.")
+            return
+        if asks_corbado:
             found["at_corbado"] = at_corbado
         text = json.dumps(found, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         output = options["output"]
@@ -79,8 +85,7 @@ examples:
             raise CommandError(
                 f"{output} cannot be written: {error.strerror}", returncode=2
             ) from None
-        rows = sum(map(len, found["tables"].values()))
-        self.stdout.write(f"Wrote {rows} rows about {user.get_username()}.")
+        self.stdout.write(f"Wrote {rows}.")
 
 
 def _accounts(user: Any) -> list[CorbadoAccount | ConnectAccount]:

@@ -74,7 +74,7 @@ examples:
             default=settings.LANGUAGE_CODE,
             help="language of the email (default: the site's)",
         )
-        parser.add_argument("--dry-run", action="store_true", help="show who would be invited")
+        self.add_dry_run(parser, "show who would be invited")
         self.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -94,8 +94,8 @@ examples:
             for user in users:
                 self.stdout.write(f"Would invite {user.get_username()} ({email_of(user)}).")
             return
-        if options["all"]:
-            self.confirm(f"Email an invitation to {len(users)} people?", yes=options["yes"])
+        whom = f"{len(users)} people" if options["all"] else users[0].get_username()
+        self.confirm(f"Email an invitation to {whom}?", yes=options["yes"])
         for user in users:
             _invite(user, origin, days, options["language"])
             self.stdout.write(f"Invited {user.get_username()} ({email_of(user)}).")

@@ -8,11 +8,9 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.corbado_api.guard import unguarded
-from corbado_auth.corbado_api.service import CorbadoService
-from corbado_auth.exceptions import CorbadoError
 from corbado_auth.existing_users.second_users import AlreadyLinked, belongings, merge
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.management.base import CorbadoCommand, find_user
+from corbado_auth.management.base import CorbadoCommand, find_corbado_user, find_user
 from corbado_auth.models import CorbadoAccount
 
 
@@ -37,9 +35,7 @@ class Command(CorbadoCommand):
         name = get_user_model().USERNAME_FIELD
         parser.add_argument("--corbado-id", required=True, help="ID of the Corbado user, usr-…")
         parser.add_argument("--into", required=True, help=f"{name} of the user to sign in as")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show what would be done, change nothing"
-        )
+        self.add_dry_run(parser)
         self.add_yes(parser)
 
     @unguarded()
@@ -47,13 +43,12 @@ class Command(CorbadoCommand):
         into = find_user(options["into"])
         account = CorbadoAccount.objects.for_corbado_user(options["corbado_id"])
         if account is None:
-            raise CommandError(
+            raise _refusal(
                 f"Nobody here is linked to {options['corbado_id']}. To link someone, use "
-                "corbado_link.",
-                returncode=2,
+                "corbado_link."
             )
         self._check(account, into)
-        self._say(account, into, self._person(account))
+        self._say(account, into, find_corbado_user(account.corbado_user_id))
         if options["dry_run"]:
             self.stdout.write("Nothing was changed.")
             return
@@ -67,20 +62,14 @@ class Command(CorbadoCommand):
 
     def _check(self, account: CorbadoAccount, into: Any) -> None:
         if account.user == into:
-            raise CommandError(f"{into.get_username()} is linked to that Corbado user already.")
+            raise _refusal(f"{into.get_username()} is linked to that Corbado user already.")
         if CorbadoAccount.objects.for_user(into):
-            raise CommandError(
+            raise _refusal(
                 f"{into.get_username()} is linked to another Corbado user: unlink that account in "
                 "the admin first."
             )
         if not into.is_active:
-            raise CommandError(f"{into.get_username()} is not active, and could not sign in.")
-
-    def _person(self, account: CorbadoAccount) -> CorbadoUser:
-        try:
-            return CorbadoService().get_user(account.corbado_user_id)
-        except CorbadoError as error:
-            raise CommandError(f"Stopped, because Corbado did not answer: {error}.") from error
+            raise _refusal(f"{into.get_username()} is not active, and could not sign in.")
 
     def _say(self, account: CorbadoAccount, into: Any, person: CorbadoUser) -> None:
         former: Any = account.user
@@ -90,3 +79,7 @@ class Command(CorbadoCommand):
         self.stdout.write(f"Stays with {former.get_username()}: {', '.join(stays) or 'nothing'}.")
         if former.has_usable_password():
             self.stdout.write(f"{former.get_username()} has a password and can still sign in.")
+
+
+def _refusal(message: str) -> CommandError:
+    return CommandError(message, returncode=2)

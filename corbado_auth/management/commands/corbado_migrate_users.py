@@ -40,10 +40,13 @@ HELP = """\
 Create a Corbado user for every existing user who may have one, and link the two, so that the first
 sign-in through Corbado finds the existing user. No email is sent, and passwords keep working.
 
-Start with --dry-run: it asks Corbado nothing and changes nothing. A run can be stopped at any point
-(Ctrl-C, SIGTERM, a crash) and run again: the database knows how far it got, and requests whose
-answer was lost are looked up at Corbado before they are repeated. There is one run at a time; a
-second one says who is running, and exits.
+Start with --dry-run: it asks Corbado nothing and changes nothing. The real run can be undone:
+unlink accounts in the admin, and delete the users in Corbado's panel. So it begins without a
+question, unless it would first delete people at Corbado who are deleted here; --yes agrees to that.
+
+A run can be stopped at any point (Ctrl-C, SIGTERM, a crash) and run again: the database knows how
+far it got, and requests whose answer was lost are looked up at Corbado before they are repeated.
+There is one run at a time; a second one says who is running, and exits.
 """
 EPILOG = """\
 examples:
@@ -70,7 +73,8 @@ class Command(CorbadoCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("--dry-run", action="store_true", help="show what would happen, change nothing")
+        self.add_dry_run(parser)
+        self.add_yes(parser)
         add("--limit", type=_positive, metavar="N", help="ask Corbado about N users at most")
         add(
             "--filter",
@@ -124,12 +128,16 @@ class Command(CorbadoCommand):
             ) from error
 
     def _move(self, options: dict[str, Any]) -> None:
+        migration = self._migration(options)
+        scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
+        dry_run = options["dry_run"]
+        deletions = 0 if dry_run else count_pending_deletions()
+        if deletions:
+            question = f"First delete {deletions:,} users at Corbado, who are deleted here?"
+            self.confirm(question, yes=options["yes"])
         stop = StopFlag()
         rate = RateLimiter(options["rate"], stop)
-        dry_run = options["dry_run"]
         with ExitStack() as stack:
-            migration = self._migration(options)
-            scope = Scope(self._users(migration, options["filter"]), self._addresses(options))
             stack.enter_context(stopped_by_signals(stop))
             # Before anything is written: the report may belong to the run that holds the lease.
             lease = None if dry_run else stack.enter_context(Lease(stop))

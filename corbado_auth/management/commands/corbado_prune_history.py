@@ -22,13 +22,14 @@ class Command(CorbadoCommand):
 Delete rows of the sign-in history (CORBADO_SIGN_IN_HISTORY) that are too old.
 
 They contain people's IP addresses and browsers, so keep them no longer than you
-need them: run this from cron. It deletes a thousand rows at a time, and can be
-stopped and run again.
+need them: run this from cron, with --yes, since it asks first. It deletes a
+thousand rows at a time, and can be stopped and run again.
 """
     epilog = """\
 examples:
   corbado_prune_history --older-than 90 --dry-run
   corbado_prune_history --older-than 90
+  corbado_prune_history --older-than 90 --yes   from cron
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,16 +40,19 @@ examples:
             metavar="DAYS",
             help="delete rows older than this",
         )
-        parser.add_argument("--dry-run", action="store_true", help="show how many rows these are")
+        self.add_dry_run(parser, "show how many rows these are")
+        self.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["older_than"]
         if not 0 <= days <= MOST_DAYS:
             raise CommandError(f"--older-than must be 0 to {MOST_DAYS} days.", returncode=2)
         moment = timezone.now() - timedelta(days=days)
+        number = records_before(moment).count()
         if options["dry_run"]:
-            self.stdout.write(f"Would delete {records_before(moment).count()} rows.")
+            self.stdout.write(f"Would delete {number} rows.")
             return
+        self.confirm(f"Delete {number} rows of the sign-in history?", yes=options["yes"])
         deleted, said_at = 0, time.monotonic()
         for number in prune(moment):
             deleted += number

@@ -69,9 +69,7 @@ class Command(CorbadoCommand):
         parser.add_argument(
             "--include-staff", action="store_true", help="include staff and superusers"
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show what would happen, change nothing"
-        )
+        self.add_dry_run(parser)
         self.add_yes(parser)
         parser.add_argument(
             "--report", metavar="FILE", help="write these users to FILE as CSV, one row each"
@@ -81,7 +79,8 @@ class Command(CorbadoCommand):
         if conf.uses_connect_alone():
             raise CommandError(
                 "With Corbado Connect alone, passwords stay: Connect has no link by email, so the "
-                "password, or resetting it, is the way back for people who lose a passkey."
+                "password, or resetting it, is the way back for people who lose a passkey.",
+                returncode=2,
             )
         rule = Rule(options["sign_ins"], options["days"], options["include_staff"])
         number = candidates(rule).count()

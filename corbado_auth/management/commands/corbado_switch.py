@@ -34,9 +34,7 @@ class Command(CorbadoCommand):
             choices=["on", "off"],
             help="the new position; without it, nothing is changed",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show what would be done, change nothing"
-        )
+        self.add_dry_run(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         position = options["position"]
