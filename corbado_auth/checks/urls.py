@@ -95,17 +95,31 @@ def _other_view_at(path: str) -> str:
 
 
 def _leads_nowhere() -> Messages:
-    """Report that sign-ins lead to Django's default page, and that the site has none there."""
-    if settings.LOGIN_REDIRECT_URL != global_settings.LOGIN_REDIRECT_URL:
+    """Report that sign-ins lead to no page of the site: to an unknown name, or Django's default.
+
+    Another path is for the doctor to look at: something else than Django may serve it.
+    """
+    target = settings.LOGIN_REDIRECT_URL
+    try:
+        path = resolve_url(target)
+    except NoReverseMatch:
+        yield Warning(
+            f"LOGIN_REDIRECT_URL is {target!r}, which is neither a path nor the name of a URL "
+            "pattern: every sign-in ends with an error.",
+            hint='Set LOGIN_REDIRECT_URL = "/", or to the page that people should see first.',
+            id=ids.NO_PAGE_AFTER_SIGN_IN,
+        )
+        return
+    if target != global_settings.LOGIN_REDIRECT_URL:
         return
     try:
-        match = match_of(resolve_url(settings.LOGIN_REDIRECT_URL))
+        match = match_of(path)
     except Resolver404:
         match = None
     # A pattern with parameters catches other things, and most likely not this one.
     if match is None or match.args or match.kwargs:
         yield Warning(
-            f"People who sign in land on {settings.LOGIN_REDIRECT_URL} (Django's default for "
+            f"People who sign in land on {target} (Django's default for "
             "LOGIN_REDIRECT_URL), where this site has no page.",
             hint='Set LOGIN_REDIRECT_URL = "/", or to the page that people should see first.',
             id=ids.NO_PAGE_AFTER_SIGN_IN,

@@ -1,15 +1,20 @@
-"""The site's own settings: host name, proxies, cookies, and Django's checks."""
+"""The site's own settings: host name, proxies, cookies, first page, and Django's checks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.core.checks import ERROR, WARNING, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404
+from django.utils.translation import override
 
 from corbado_auth.conf import conf
+from corbado_auth.next_url import match_of
 
 from .finding import Finding, ok, warning, wrong
 from .places import Place
@@ -19,6 +24,7 @@ __all__ = ["examine_checks", "examine_site"]
 HOST = "Host name"
 PROXIES = "Proxies"
 COOKIES = "Cookies"
+FIRST_PAGE = "After sign-in"
 CHECKS = "Checks"
 # What Django allows if DEBUG is on and ALLOWED_HOSTS is empty.
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
@@ -30,6 +36,7 @@ def examine_site(site: Place | None) -> Iterator[Finding]:
         yield _host_name(site)
     yield _proxies(site)
     yield _cookies(site)
+    yield from _first_page()
 
 
 def examine_checks() -> Iterator[Finding]:
@@ -77,6 +84,40 @@ def _proxies(site: Place | None) -> Finding:
         return ok(PROXIES, f"X-Forwarded-For is trusted from {', '.join(map(str, proxies))}.")
     trusted = "never trusted" if proxies is not None else "trusted from anyone (DEBUG is on)"
     return ok(PROXIES, f"X-Forwarded-For is {trusted}.")
+
+
+def _first_page() -> Iterator[Finding]:
+    """Report that a sign-in without a destination of its own leads to no page of this site."""
+    target = settings.LOGIN_REDIRECT_URL
+    if target == global_settings.LOGIN_REDIRECT_URL:
+        return  # The check says more.
+    try:
+        # Without a request no language is active, and a pattern's prefix depends on it.
+        with override(settings.LANGUAGE_CODE):
+            parts = urlsplit(resolve_url(target))
+            is_there = bool(parts.netloc) or _has_page(parts.path)
+    except NoReverseMatch:
+        return  # The check says so, too.
+    if not is_there:
+        yield warning(
+            FIRST_PAGE,
+            f"People who sign in land on {parts.path} (LOGIN_REDIRECT_URL), where this site has no "
+            "page.",
+            "Set LOGIN_REDIRECT_URL to the page that people should see first. If something else "
+            "than Django answers there, all is well.",
+        )
+
+
+def _has_page(path: str) -> bool:
+    """Return whether a path leads to a page, perhaps by way of a redirect of Django's."""
+    slashed = f"{path}/" if settings.APPEND_SLASH and not path.endswith("/") else path
+    for each in (path, slashed, f"/{settings.LANGUAGE_CODE}{path}"):
+        try:
+            match_of(each)
+        except Resolver404:
+            continue
+        return True
+    return False
 
 
 def _cookies(site: Place | None) -> Finding:

@@ -348,3 +348,29 @@ def test_users_in_another_database_are_named_instead_of_a_missing_table(ask: Ask
     found = ask(DATABASE_ROUTERS=routers)
     assert found["Email index"].fact == "Users are in another database than accounts."
     assert "corbado_auth.E017" in found["Checks"].fact
+
+
+@pytest.mark.parametrize(
+    ("target", "is_there"),
+    [
+        ("/account/", True),
+        ("/account/?tab=orders#newest", True),
+        ("/account", True),  # Django redirects to the page with the slash.
+        ("corbado_auth:login", True),
+        ("https://other.example.com/nowhere/", True),
+        ("/nowhere/", False),
+    ],
+)
+def test_where_people_land_is_looked_at(ask: Ask, target: str, is_there: bool) -> None:
+    found = ask(LOGIN_REDIRECT_URL=target)
+    assert ("After sign-in" in found) is not is_there
+    if not is_there:
+        assert found["After sign-in"].state == State.WARNING
+        assert "land on /nowhere/" in found["After sign-in"].fact
+
+
+@pytest.mark.parametrize("is_said_by_the_check", ["nowhere", "/accounts/profile/"])
+def test_what_the_check_says_is_not_said_twice(ask: Ask, is_said_by_the_check: str) -> None:
+    found = ask(LOGIN_REDIRECT_URL=is_said_by_the_check)
+    assert "After sign-in" not in found
+    assert "corbado_auth.W014" in found["Checks"].fact

@@ -78,6 +78,13 @@ def test_a_sign_in_that_leads_nowhere_is_noticed(
     assert said == ([] if is_there else [ids.NO_PAGE_AFTER_SIGN_IN])
 
 
+def test_a_sign_in_that_leads_to_an_unknown_name_is_noticed(settings: Settings) -> None:
+    assert found(settings, OURS, path("", serve, name="home"), LOGIN_REDIRECT_URL="home") == []
+    (message,) = found(settings, OURS, LOGIN_REDIRECT_URL="home")
+    assert message.id == ids.NO_PAGE_AFTER_SIGN_IN
+    assert "'home', which is neither a path nor the name" in message.msg
+
+
 class OwnUsers(CorbadoBackend):
     """A site that makes users in its own way."""
 
