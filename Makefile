@@ -4,6 +4,8 @@
 BIN := .venv/bin
 # pyenv hides all but one of its Pythons behind shims; tox shall find them all.
 PYENV_PYTHONS := $(shell printf '%s:' $${PYENV_ROOT:-$$HOME/.pyenv}/versions/*/bin)
+# Some machines set it; each of the many processes of a test run would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 SETUP := setup.cfg pyproject.toml scripts/setup.sh
 
 .DEFAULT_GOAL := help

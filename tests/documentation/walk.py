@@ -308,7 +308,8 @@ class Walk:
             )
             self.succeed([sys.executable, str(PROBE), self.package, what], "the site of the page")
         if self.tests:
-            words = ["-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
+            words = ["-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:schemathesis"]
+            words += ["-p", "no:cacheprovider"]
             words += [f"--ds={self.package}.settings", "-o", "python_files=test_line_*.py"]
             printed = self.succeed([sys.executable, *words], "the tests of the page")
             assert f"{self.tests} passed" in printed, printed
