@@ -32,8 +32,8 @@ from .refusals import RefusalPages
 
 __all__ = ["ConfirmView"]
 
-# How long ago a sign-in may have been for a person to disown it.
-JUST_NOW = timedelta(minutes=10)
+# How long ago a sign-in may have been for a person to disown it: while they can answer, and before.
+JUST_NOW = timedelta(minutes=20)
 # In the query of the confirm page: our script asks whether another tab has answered it.
 SETTLED = "settled"
 
@@ -60,10 +60,9 @@ class ConfirmView(OwnForms, RefusalPages):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Sign in the person whom the page showed, or discard the result."""
-        result = PendingSignIn.from_request(request)
         if "decline" in request.POST:
-            # Only the sessions of the person whom the page showed may end.
-            return self._declined(None if self._objection(result) else result)
+            return self._declined()
+        result = PendingSignIn.from_request(request)
         if result is None:
             return self._settled_here() or self.render_failure("nothing_pending")
         if objection := self._objection(result):
@@ -137,13 +136,22 @@ class ConfirmView(OwnForms, RefusalPages):
             render(self.request, "corbado_auth/confirm.html", context, status=status)
         )
 
-    def _declined(self, result: PendingSignIn | None) -> HttpResponseBase:
+    def _declined(self) -> HttpResponseBase:
         """Discard the result, and end what someone else may have begun with it.
 
         Opening an emailed link is enough to sign in the browser that asked for it (API notes 4.4).
-        If that was someone else's, they are signed in already.
+        If that was someone else's, they are signed in already. Nobody's sessions end but those of
+        the person whom the page showed.
         """
-        if result is not None and self._has_just_signed_in(result.corbado_user):
+        result = PendingSignIn.from_request(self.request, max_age=pending.FIFTEEN_MINUTES)
+        if result is None or self._objection(result):
+            log_event(
+                logging.WARNING,
+                "Sign-in declined too late, or after another one: no session was ended",
+                event="sign_in_declined",
+                reason="too_late",
+            )
+        elif self._has_just_signed_in(result.corbado_user):
             log_event(
                 logging.WARNING,
                 "Sign-in declined right after another one: every session of that person was ended "

@@ -18,14 +18,15 @@ from corbado_auth.identity import CorbadoEmail, CorbadoUser
 
 from .signed_cookies import SignedCookie, TooLargeError
 
-__all__ = ["PendingSignIn", "keep", "new_id", "pack", "store", "unpack"]
+__all__ = ["FIFTEEN_MINUTES", "PendingSignIn", "keep", "new_id", "pack", "store", "unpack"]
 
 
 FIVE_MINUTES = 5 * 60
 # Long enough for an email to arrive.
 FIFTEEN_MINUTES = 15 * 60
 
-cookie = SignedCookie("corbado_auth_pending", max_age=FIVE_MINUTES)
+# Good for a sign-in for the first five minutes; the rest of the time is for people who say "no".
+cookie = SignedCookie("corbado_auth_pending", max_age=FIFTEEN_MINUTES)
 # For people who were not let in, but may go on with a password or an emailed link.
 unfinished = SignedCookie("corbado_auth_unfinished", max_age=FIFTEEN_MINUTES)
 
@@ -49,13 +50,13 @@ class PendingSignIn:
 
     @classmethod
     def from_request(
-        cls, request: HttpRequest, *, kept_in: SignedCookie = cookie
+        cls, request: HttpRequest, *, kept_in: SignedCookie = cookie, max_age: int = FIVE_MINUTES
     ) -> PendingSignIn | None:
         """Return this browser's pending sign-in, or None.
 
         A result from before any sign-in or sign-out is void.
         """
-        value = kept_in.read(request)
+        value = kept_in.read(request, max_age=max_age)
         if value is None or value.get("signed_in") != _signed_in(request):
             return None
         try:

@@ -140,7 +140,9 @@ class RefusalPages(FailurePages):
     def _own_form(self) -> PendingSignIn | None:
         """Return the sign-in that a form of ours is about; None unless sent from its page."""
         request = self.request
-        result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
+        result = PendingSignIn.from_request(
+            request, kept_in=pending.unfinished, max_age=pending.FIFTEEN_MINUTES
+        )
         if result is None or is_impersonating(request):
             return None
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
@@ -208,7 +210,9 @@ class ConfirmEmailView(OwnForms, RefusalPages):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Accept a link, or say that one is on its way."""
-        result = PendingSignIn.from_request(request, kept_in=pending.unfinished)
+        result = PendingSignIn.from_request(
+            request, kept_in=pending.unfinished, max_age=pending.FIFTEEN_MINUTES
+        )
         if self.link is not None:
             return self._opened(result, *self.link)
         if result is None or not result.link_id:

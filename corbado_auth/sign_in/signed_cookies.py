@@ -61,11 +61,14 @@ class SignedCookie:
         """Return the name, and those under keys that are being rotated out."""
         return [*map(self._name_under, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])]
 
-    def read(self, request: HttpRequest) -> dict[str, Any] | None:
-        """Return the value, or None for an absent, forged, broken or expired cookie."""
+    def read(self, request: HttpRequest, *, max_age: int | None = None) -> dict[str, Any] | None:
+        """Return the value, or None for an absent, forged, broken or expired cookie.
+
+        ``max_age`` is for a use that ends earlier than the cookie.
+        """
         try:
             sent = next(iter(self._sent(request).values()), "")
-            value = signing.loads(sent, salt=self.salt, max_age=self.max_age)
+            value = signing.loads(sent, salt=self.salt, max_age=max_age or self.max_age)
         except (signing.BadSignature, ValueError):
             return None
         return value if isinstance(value, dict) else None

@@ -8,9 +8,12 @@ begun.
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
@@ -43,6 +46,32 @@ def test_no_ends_what_the_link_has_begun_elsewhere(
     assert "tell the people who run this site" in answer.content.decode()
     assert signed_in_as(mallory) is None
     assert f"(Corbado user {robin.id})" in caplog.text
+
+
+@pytest.mark.parametrize(("minutes", "is_in_time"), [(14, True), (16, False)])
+def test_no_is_heard_for_fifteen_minutes_and_then_says_that_it_did_nothing(
+    corbado: Corbado,
+    robin: User,
+    minutes: int,
+    is_in_time: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """For a "yes", five minutes are enough; who is puzzled by the page needs longer."""
+    mallory, client = Client(), Client()
+    sign_in(mallory, corbado.issue_token(robin))
+    come_back(client, corbado.issue_token(robin), sec_fetch_site="none")
+    shown = client.get(CONFIRM).context["result"].id
+    CorbadoAccount.objects.update(last_sign_in_at=F("last_sign_in_at") - timedelta(minutes=minutes))
+    later = time.time() + 60 * minutes
+    monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+    yes = client.post(CONFIRM, {"id": shown})
+    no = client.post(CONFIRM, {"id": shown, "decline": "yes"})
+    assert (yes.status_code, no.status_code) == (400, 200)
+    assert "tell the people who run this site" in no.content.decode()
+    assert (signed_in_as(mallory) is None) == is_in_time
+    assert ("every session of that person was ended" in caplog.text) == is_in_time
+    assert ("no session was ended" in caplog.text) != is_in_time
 
 
 @pytest.mark.parametrize(
