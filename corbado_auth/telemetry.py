@@ -62,7 +62,7 @@ SECRET_KEYS = {
     *map(str.lower, PARAMETERS),
     *("authorization", "http_authorization", "password", "signedpasskeydata"),
     # Of the JSON API.
-    *("authtoken", "refresh", "corbado-sign-in", "http_corbado_sign_in"),
+    *("authtoken", "refresh", "corbado-auth-proof", "http_corbado_auth_proof"),
 }
 # Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, what
 # Django has signed with a time (a pending sign-in, a session), and the value of a parameter in a

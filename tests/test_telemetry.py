@@ -111,7 +111,7 @@ def test_secrets_of_the_request_are_masked_whatever_their_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["password", "Authorization", "signedPasskeyData", "authToken", "Corbado-Sign-In"]
+    "key", ["password", "Authorization", "signedPasskeyData", "authToken", "Corbado-Auth-Proof"]
 )
 def test_what_a_key_names_as_a_secret_is_masked(key: str) -> None:
     assert scrub_structlog(None, "info", {"event": "x", key: "y"}) == {"event": "x", key: "hidden"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import BasePermission
 
@@ -28,13 +29,14 @@ class RecentSignIn(BasePermission):  # type: ignore[misc]
     """A permission for people who have signed in recently, in this session.
 
     A token does not count, since nothing says when its owner signed in; beside one, the header
-    ``Corbado-Sign-In`` counts, which has the proof of a sign-in by the JSON API. Everyone else gets
-    a 401 with ``login_url``, the page that asks them to sign in again.
+    ``Corbado-Auth-Proof`` counts, which has the proof of a sign-in by the JSON API. Everyone else
+    gets a 401 with ``login_url``, the page that asks them to sign in again.
     """
 
     # How many seconds ago may the sign-in have been?
     recent_sign_in = RECENT
 
+    @sensitive_variables("proof")
     def has_permission(self, request: Any, view: Any) -> bool:
         """Return whether the sign-in is recent; raise the 401 or 403 otherwise."""
         plain: HttpRequest = request._request

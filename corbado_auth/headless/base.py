@@ -42,11 +42,6 @@ class HeadlessView(JSONView):
 
     _area = "API"
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Take the proof off the request: Django's error reports show this header."""
-        super().setup(request, *args, **kwargs)
-        self._proof = _Proof(request.META.pop(origins.SIGN_IN_META, ""))
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a preflight, or the request, with CORS headers for the origins that may call."""
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
@@ -110,7 +105,8 @@ class HeadlessView(JSONView):
         """Return whether the person has just signed in, by this session or the header's proof."""
         if self.token_user is None:
             return is_recent(self.request, RECENT)
-        return signed.is_recent_proof(self._proof, primary_key(user), RECENT)
+        proof = _Proof(self.request.headers.get(origins.SIGN_IN_HEADER, ""))
+        return signed.is_recent_proof(proof, primary_key(user), RECENT)
 
     def require_recent_sign_in(self, user: Any) -> None:
         """Raise Refusal unless the person has just signed in: session or token may be stolen."""

@@ -17,7 +17,6 @@ from corbado_auth.conf import conf
 
 __all__ = [
     "SIGN_IN_HEADER",
-    "SIGN_IN_META",
     "allow",
     "allow_preflight",
     "flaw",
@@ -25,9 +24,9 @@ __all__ = [
     "is_foreign",
 ]
 
-# The header with the proof of a recent sign-in, which is sent in addition to a token.
-SIGN_IN_HEADER = "Corbado-Sign-In"
-SIGN_IN_META = "HTTP_CORBADO_SIGN_IN"
+# The header with the proof of a recent sign-in, which is sent in addition to a token. Django's
+# error reports hide headers with "auth" in their names.
+SIGN_IN_HEADER = "Corbado-Auth-Proof"
 ALLOWED_HEADERS = f"authorization, content-type, {SIGN_IN_HEADER.lower()}"
 PREFLIGHT_KEPT = 600  # seconds
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.core import signing
 from django.core.cache import cache
 from django.utils.crypto import get_random_string
+from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.conf import conf
 from corbado_auth.identity import CorbadoUser
@@ -118,6 +119,7 @@ def new_proof(user_key: str) -> str:
     return _sign([user_key, int(time.time())], PROOF_SALT)
 
 
+@sensitive_variables("text")
 def is_recent_proof(text: object, user_key: str, seconds: int) -> bool:
     """Return whether the text proves that this user signed in at most ``seconds`` ago."""
     value = _read(text, PROOF_SALT, seconds)

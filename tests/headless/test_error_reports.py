@@ -47,7 +47,7 @@ def report_of(
     written: Written, app: ApiClient, path: str, body: dict[str, Any], **headers: str
 ) -> str:
     app.http.raise_request_exception = False
-    headers["Corbado-Sign-In"] = PROOF
+    headers["Corbado-Auth-Proof"] = PROOF
     call = app.http.post(PREFIX + path, body, content_type="application/json", headers=headers)
     assert call.status_code == 500
     written.response(call)

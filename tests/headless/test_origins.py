@@ -25,7 +25,9 @@ def test_a_listed_origin_may_ask_and_read(page: ApiClient, settings: Any) -> Non
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer["Access-Control-Allow-Origin"] == ELSEWHERE
     assert answer["Access-Control-Allow-Methods"] == "POST"
-    assert answer["Access-Control-Allow-Headers"] == "authorization, content-type, corbado-sign-in"
+    assert (
+        answer["Access-Control-Allow-Headers"] == "authorization, content-type, corbado-auth-proof"
+    )
     assert "Access-Control-Allow-Credentials" not in answer
     assert "Origin" in answer["Vary"]
     page.origin = ELSEWHERE

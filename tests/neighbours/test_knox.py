@@ -17,8 +17,10 @@ from rest_framework.views import APIView
 
 from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.contrib.rest_framework import RecentSignIn
+from corbado_auth.headless import signed
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
+from tests.security.written import Written
 from tests.support.api_client import ApiClient
 from tests.support.api_token_cases import ADA, TokenCases
 from tests.support.front_door import age_sign_in, sign_in
@@ -41,7 +43,20 @@ class TransferByToken(Transfer):
     authentication_classes = [TokenAuthentication]
 
 
+class Broken(TransferByToken):
+    """The same, with a fault."""
+
+    def get(self, request: Any) -> Response:
+        """Fail, which is reported with the request."""
+        raise RuntimeError
+
+
+def fail(*_arguments: Any) -> None:
+    raise RuntimeError
+
+
 urlpatterns = [
+    path("broken/", Broken.as_view()),
     path("api/", include("knox.urls")),
     path("transfer/", Transfer.as_view()),
     path("transfer-by-token/", TransferByToken.as_view()),
@@ -147,6 +162,25 @@ class TestKnox(TokenCases):
         front_end.proof = ""
         answer = front_end.http.get("/transfer-by-token/", headers=front_end.headers())
         assert answer.json()["error"] == "recent_sign_in_required"
+
+    @pytest.mark.parametrize("path", ["/broken/", "/transfer-by-token/"])
+    def test_an_error_report_has_neither_token_nor_proof(
+        self, front_end: ApiClient, corbado: Corbado, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The view fails, or what reads the proof does."""
+        front_end.sign_in(corbado.add_user(ADA))
+        if path == "/transfer-by-token/":
+            monkeypatch.setattr(signed, "_of_project", fail)
+        front_end.http.raise_request_exception = False
+        with Written() as written:
+            answer = front_end.http.get(path, headers=front_end.headers())
+        written.mails()
+        assert answer.status_code == 500
+        report = "\n".join(text for _where, text in written._texts)
+        assert "HTTP_CORBADO_AUTH_PROOF" in report
+        assert "RuntimeError" in report
+        assert front_end.token["access"] not in report
+        assert front_end.proof not in report
 
     def test_a_token_can_be_ours_by_name_or_none(
         self, front_end: ApiClient, corbado: Corbado, settings: Any

@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test.utils import override_settings
 from django.utils.log import AdminEmailHandler
-from django.views.debug import ExceptionReporter
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from corbado_auth.models import CorbadoAccount
 from tests.support.webhook_cases import CREDENTIALS, basic
@@ -105,9 +105,9 @@ class Written(logging.Handler):
         self.request("request after the view", response.wsgi_request)
 
     def request(self, where: str, request: Any) -> None:
-        meta = {key: value for key, value in request.META.items() if isinstance(value, str)}
-        # What a handler gets to see; Django masks these two by their names.
-        meta = {key: meta[key] for key in meta if key not in {"HTTP_AUTHORIZATION", "HTTP_COOKIE"}}
+        # Django masks cookies and some more headers by their names.
+        meta = SafeExceptionReporterFilter().get_safe_request_meta(request)
+        meta = {key: value for key, value in meta.items() if isinstance(value, str)}
         self.add(where, f"{request!r} {request.GET!r} {meta!r} {request.get_full_path()}")
 
     def database(self) -> None:

@@ -79,7 +79,7 @@ class ApiClient:
         return response
 
     def headers(self) -> dict[str, str]:
-        named = {"Origin": self.origin, "Corbado-Sign-In": self.proof}
+        named = {"Origin": self.origin, "Corbado-Auth-Proof": self.proof}
         if self.token:
             named["Authorization"] = f"{self.token['scheme']} {self.token['access']}"
         return {name: value for name, value in named.items() if value}
