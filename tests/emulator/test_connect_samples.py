@@ -10,6 +10,7 @@ import pytest
 
 from corbado_auth.emulator import Emulator
 from tests.emulator.clients import SITE, ConnectBrowser, Server
+from tests.plugins.strict import OPENAPI_MISSING
 
 pytestmark = pytest.mark.contract
 
@@ -27,7 +28,7 @@ Values = dict[str, str]
 def samples(openapi_folder: Path) -> Any:
     path = openapi_folder.parent / "connect" / "wire" / "web-core-3.5.0_samples.json"
     if not path.is_file():
-        pytest.skip("The recorded calls are not at hand.")
+        pytest.skip(f"{OPENAPI_MISSING} The recorded calls belong beside it.")
     return json.loads(path.read_text("utf-8"))
 
 

@@ -10,13 +10,29 @@ import pytest
 
 from corbado_auth.emulator import Emulator
 from corbado_auth.emulator.app import ROUTES
-from tests.emulator.clients import CLIENT_INFO, SITE, Browser, ConnectBrowser, Server, token_of
+from tests.emulator.clients import (
+    CLIENT_INFO,
+    SITE,
+    Browser,
+    ConnectBrowser,
+    Judge,
+    Server,
+    token_of,
+)
 from tests.emulator.judge import describe, template_of
 from tests.emulator.site import WebhookSite
 
 pytestmark = pytest.mark.contract
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
+# All that ``login/init`` has to say.
+GOOD_INIT = {
+    "token": "pro-1",
+    "expiresAt": 0,
+    "frontendApiUrl": "",
+    "loginAllowed": True,
+    "flags": {},
+}
 # With own session management there is nothing to refresh, so there is no good answer.
 NEVER_GOOD = {("PUT", "/v1/sessions/refresh")}
 
@@ -68,6 +84,21 @@ def test_bad_answers_fit(tour: Tour) -> None:
         client = tour.server if route.api == "backend" else tour.browser
         client.call(route.method, route.path, {})
     assert tour.seen == {True: set(), False: {(row.method, row.path) for row in ROUTES}}
+
+
+@pytest.mark.usefixtures("openapi_folder")
+def test_the_judge_of_all_these_tests_sees_what_is_wrong(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, connect: ConnectBrowser
+) -> None:
+    """If this is left out, no answer in any other test was compared either."""
+    judge("frontend", "POST", "/v2/connect/login/init", 200, GOOD_INIT)
+    for name in GOOD_INIT:
+        lacking = {key: value for key, value in GOOD_INIT.items() if key != name}
+        with pytest.raises(AssertionError, match=name):
+            judge("frontend", "POST", "/v2/connect/login/init", 200, lacking)
+    monkeypatch.setattr("requests.Response.json", lambda _response: {"nothing": "described"})
+    with pytest.raises(AssertionError):
+        connect.call("POST", "/v2/connect/login/init", {})
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -39,11 +39,20 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture(scope="session")
 def openapi_folder() -> Path:
     """Return the folder of Corbado's OpenAPI descriptions, or leave the test out."""
-    default = ROOT.parent / "shared" / "contract" / "openapi"
-    folder = Path(os.environ.get("CORBADO_OPENAPI_DIR", default))
-    if not folder.is_dir():
+    folder = find_openapi()
+    if folder is None:
         pytest.skip(OPENAPI_MISSING)
     return folder
+
+
+def find_openapi() -> Path | None:
+    """Return the folder of Corbado's OpenAPI descriptions; one that is named has to be there."""
+    if named := os.environ.get("CORBADO_OPENAPI_DIR"):
+        if not Path(named).is_dir():
+            pytest.fail(f"CORBADO_OPENAPI_DIR is no folder: {named}")
+        return Path(named)
+    folder = ROOT.parent / "shared" / "contract" / "openapi"
+    return folder if folder.is_dir() else None
 
 
 def _strict() -> bool:
