@@ -13,6 +13,7 @@ from .client_info import visitor_address
 from .conf import conf
 from .deletion import deletes_the_user
 from .models import ConnectAccount, CorbadoAccount, db_for_write
+from .projects import is_project_known
 from .session import is_users, method_under_way, was_another_user
 from .sign_in_record import SignInRecord
 
@@ -86,7 +87,10 @@ def prune(moment: datetime) -> Iterator[int]:
 def _record(request: HttpRequest, **values: Any) -> None:
     user_agent = "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
     SignInRecord.objects.using(db_for_write()).create(
-        ip_address=visitor_address(request), user_agent=user_agent[:MAX_USER_AGENT], **values
+        project_id=conf.CORBADO_PROJECT_ID if is_project_known() else "",
+        ip_address=visitor_address(request),
+        user_agent=user_agent[:MAX_USER_AGENT],
+        **values,
     )
 
 

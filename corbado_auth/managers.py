@@ -176,7 +176,11 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
 
         An account alone says nothing: opening the empty list of passkeys creates one.
         """
-        has_one = Q(first_sign_in_at__isnull=False) | Q(user__corbado_passkey_nudge__answer="added")
+        added = Q(
+            user__corbado_passkey_nudges__answer="added",
+            user__corbado_passkey_nudges__project_id=conf.CORBADO_PROJECT_ID,
+        )
+        has_one = Q(first_sign_in_at__isnull=False) | added
         return self.current().filter(has_one, user_id=user.pk).exists()
 
     def for_handle(self, handle: str) -> ConnectAccount | None:

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    connections,
-    models,
-    router,
-)
+from django.db import DEFAULT_DB_ALIAS, connections, models, router
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -240,7 +235,7 @@ class MigrationLease(models.Model):
 
 
 class PasskeyNudge(models.Model):
-    """When a passkey was last offered to a user, and what they answered; one row per user.
+    """When a project's passkey was last offered to a user, and what they answered.
 
     ``quiet_since`` is when the offer was made or answered, whichever is later.
     """
@@ -253,18 +248,24 @@ class PasskeyNudge(models.Model):
         ADD = "add", _("Add a passkey")
         ADDED = "added", _("Added a passkey")
 
-    user = models.OneToOneField(
+    user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
-        related_name="corbado_passkey_nudge",
+        related_name="corbado_passkey_nudges",
         verbose_name=_("user"),
     )
+    project_id = models.CharField(_("Corbado project ID"), max_length=64)
     quiet_since = models.DateTimeField(_("quiet since"))
     answer = models.CharField(_("answer"), max_length=8, choices=Answer.choices, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("passkey nudge")
         verbose_name_plural = _("passkey nudges")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project_id"], name="corbado_nudge_user"),
+        ]
 
     def __str__(self) -> str:
         return str(self.get_answer_display() or pgettext("no answer yet", "open"))

@@ -36,6 +36,8 @@ class SignInRecord(models.Model):
         related_name="corbado_sign_ins",
         verbose_name=_("user"),
     )
+    # Empty where nothing says which of several projects is in effect.
+    project_id = models.CharField(_("Corbado project ID"), max_length=64, blank=True)
     corbado_user_id = models.CharField(_("Corbado user ID"), max_length=64, blank=True)
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     method = models.CharField(_("method"), max_length=8, choices=Method.choices, blank=True)

@@ -58,7 +58,11 @@ def fill(apps: Apps, user_id: Any) -> None:
             "expires_at": timezone.now(),
         },
         "knownpasskeys": {"user_id": user_id, "project_id": PROJECT, "corbado_user_id": "usr-1"},
-        "passkeynudge": {"user_id": user_id, "quiet_since": timezone.now()},
+        "passkeynudge": {
+            "user_id": user_id,
+            "project_id": PROJECT,
+            "quiet_since": timezone.now(),
+        },
         "staffinvitation": {
             "user_id": user_id,
             "project_id": PROJECT,

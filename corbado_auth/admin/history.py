@@ -13,6 +13,7 @@ from corbado_auth.conf import conf
 from corbado_auth.sign_in_record import SignInRecord
 
 from .lists import HOW_MUCH
+from .projects import ProjectColumn
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ else:
 
 
 @admin.register(SignInRecord)
-class SignInRecordAdmin(UserColumn, RecordAdmin):
+class SignInRecordAdmin(ProjectColumn, UserColumn, RecordAdmin):
     """The list of sign-ins and refusals: who, when, how, from where, and the outcome."""
 
     list_display = ["at", "who", "outcome", "reason", "method", "ip_address", "user_agent"]

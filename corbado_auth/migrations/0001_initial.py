@@ -27,6 +27,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "project_id",
+                    models.CharField(max_length=64, verbose_name="Corbado project ID"),
+                ),
                 ("quiet_since", models.DateTimeField(verbose_name="quiet since")),
                 (
                     "answer",
@@ -44,9 +48,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "user",
-                    models.OneToOneField(
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="corbado_passkey_nudge",
+                        related_name="corbado_passkey_nudges",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="user",
                     ),
@@ -55,6 +59,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "passkey nudge",
                 "verbose_name_plural": "passkey nudges",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "project_id"), name="corbado_nudge_user"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -427,6 +436,10 @@ class Migration(migrations.Migration):
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
+                ),
+                (
+                    "project_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="Corbado project ID"),
                 ),
                 (
                     "corbado_user_id",

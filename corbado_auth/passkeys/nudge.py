@@ -17,7 +17,7 @@ from django.utils import timezone
 from corbado_auth.backends import corbado_backend
 from corbado_auth.conf import conf
 from corbado_auth.impersonation import is_impersonating
-from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, db_for_write
+from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge
 from corbado_auth.passwords import came_with_password
 from corbado_auth.projects import is_project_known
 from corbado_auth.session import is_users, was_another_user
@@ -92,13 +92,15 @@ def _is_due(user: AbstractBaseUser) -> bool:
 
 
 def _remember(user: Any, said: str) -> None:
-    PasskeyNudge.objects.using(db_for_write()).update_or_create(
-        user_id=user.pk, defaults={"quiet_since": timezone.now(), "answer": said}
+    PasskeyNudge.objects.current().update_or_create(
+        user_id=user.pk,
+        project_id=conf.CORBADO_PROJECT_ID,
+        defaults={"quiet_since": timezone.now(), "answer": said},
     )
 
 
 def _of(user: Any) -> QuerySet[PasskeyNudge]:
-    return PasskeyNudge.objects.using(db_for_write()).filter(user_id=user.pk)
+    return PasskeyNudge.objects.current().filter(user_id=user.pk)
 
 
 def _signed_in(product: str, user_id: Any) -> QuerySet[Any]:

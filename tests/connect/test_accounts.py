@@ -141,7 +141,8 @@ def test_only_no_answer_is_asked_again_after_a_month(
 ) -> None:
     ada = make_user(ADA, password=PASSWORD)
     long_ago = timezone.now() - timedelta(days=31)
-    PasskeyNudge.objects.create(user=ada, quiet_since=long_ago, answer=answer)
+    project = django_settings.CORBADO_PROJECT_ID
+    PasskeyNudge.objects.create(user=ada, project_id=project, quiet_since=long_ago, answer=answer)
     assert is_offered(by_password(ada)) is again
 
 

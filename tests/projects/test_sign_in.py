@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.utils import timezone
 
-from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion
+from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, PendingDeletion
 from corbado_auth.projects import use_project
 from corbado_auth.sign_in import intent, pending
+from corbado_auth.sign_in_record import SignInRecord
 from corbado_auth.testing import Corbado
 from corbado_auth.testing_requests import come_back
 from tests.support.api_client import ApiClient
@@ -21,6 +24,9 @@ from tests.support.backends import AnsweredBackend
 from tests.support.brands import BLUE, GREEN, NOWHERE, async_browser, browser
 
 Brands = Mapping[str, Corbado]
+PASSWORD = "an old password"
+OFFER = "corbado-auth-nudge"
+HISTORY = "/admin/corbado_auth/signinrecord/"
 
 
 def calls(corbado: Corbado) -> list[str]:
@@ -105,6 +111,58 @@ def test_what_a_browser_keeps_for_one_brand_is_void_at_the_other(brands: Brands)
             with use_project("blue"):
                 blue.cookies[cookie.name] = stranger.cookies[name].value
     assert blue.get("/corbado/confirm/").status_code == 400
+
+
+def by_password(host: str) -> Client:
+    """Return a browser in which a person has just signed in at one brand with the password."""
+    client = browser(host)
+    client.post("/corbado/login/", {"username": "erin", "password": PASSWORD})
+    return client
+
+
+@pytest.mark.urls("tests.passkeys.test_nudge")
+@pytest.mark.parametrize("answer", ["never", "added"])
+def test_an_answer_to_one_brand_is_none_to_the_other(
+    brands: Brands, make_user: Callable[..., Any], answer: str
+) -> None:
+    make_user("erin@example.com", username="erin", password=PASSWORD)
+    for host in (GREEN, BLUE):
+        client = by_password(host)
+        assert OFFER in client.get("/").text
+        client.post("/corbado/passkeys/nudge/", {"answer": answer})
+        assert OFFER not in client.get("/").text
+        PasskeyNudge.objects.update(quiet_since=timezone.now() - timedelta(days=400))
+        assert OFFER not in by_password(host).get("/").text
+
+
+def test_a_passkey_at_one_brand_is_not_asked_for_at_the_other(
+    brands: Brands, two_projects: Any, make_user: Callable[..., Any]
+) -> None:
+    two_projects.CORBADO_CONNECT = True
+    user = make_user("erin@example.com", username="erin", password=PASSWORD)
+    by_password(GREEN).post("/corbado/passkeys/nudge/", {"answer": "added"})
+    has_one = []
+    for name in ("green", "blue"):
+        with use_project(name):
+            ConnectAccount.objects.get_or_link(user)
+            has_one.append(ConnectAccount.objects.has_passkey(user))
+    assert has_one == [True, False]
+
+
+def test_the_history_says_at_which_brand(
+    brands: Brands, two_projects: Any, make_user: Callable[..., Any], admin_client: Client
+) -> None:
+    two_projects.CORBADO_SIGN_IN_HISTORY = True
+    make_user("erin@example.com", username="erin", password=PASSWORD)
+    by_password(GREEN)
+    brands["blue"].sign_in(browser(BLUE), brands["blue"].add_user("erin@example.com"))
+    Client().login(username="erin", password=PASSWORD)  # In a script: at no brand.
+    rows = SignInRecord.objects.order_by("pk").values_list("project_id", "method")
+    green, blue = project_ids()
+    assert list(rows) == [(green, "other"), (blue, "corbado"), ("", "other")]
+    listed = admin_client.get(HISTORY, {"project": "green"}, SERVER_NAME=GREEN).text
+    assert 'class="field-project">green<' in listed
+    assert 'class="field-project">blue<' not in listed
 
 
 def test_connect_keeps_the_brands_apart(

@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
@@ -108,7 +109,12 @@ def test_with_connect_a_person_who_has_a_passkey_is_asked_for_it(old: Client) ->
     # Whoever looks at the empty list of passkeys has a handle, too.
     ConnectAccount.objects.get_or_link(user)
     assert old.get(MATTERS).url == f"{STEP_UP}?next=%2Fmatters%2F"
-    PasskeyNudge.objects.create(user=user, answer="added", quiet_since=timezone.now())
+    PasskeyNudge.objects.create(
+        user=user,
+        project_id=settings.CORBADO_PROJECT_ID,
+        answer="added",
+        quiet_since=timezone.now(),
+    )
     asked = old.get(MATTERS).url
     assert asked == "/corbado/connect/confirm/?next=%2Fmatters%2F"
     assert f'href="{STEP_UP}?next=%2Fmatters%2F"' in old.get(asked).content.decode()

@@ -305,7 +305,7 @@ class Tour:
         ours = {"user": self.erin, "project_id": settings.CORBADO_PROJECT_ID}
         MigrationAttempt.objects.update_or_create(**ours)
         PasskeyNudge.objects.update_or_create(
-            user=self.erin, defaults={"answer": "never", "quiet_since": timezone.now()}
+            **ours, defaults={"answer": "never", "quiet_since": timezone.now()}
         )
         MigrationAttempt.objects.create(
             user=boss, project_id=settings.CORBADO_PROJECT_ID, outcome="refused", reason="staff"
