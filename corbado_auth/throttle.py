@@ -41,7 +41,10 @@ class Attempt:
     def __init__(self, request: HttpRequest, visitor: str = "") -> None:
         # The minute is part of the key: Django's file and database caches drop a key's own time-out
         # when they increment it, and a lock-out would last as long as their TIMEOUT.
-        minute = int(time.time() // WINDOW)
+        now = time.time()
+        minute = int(now // WINDOW)
+        # When the next minute begins, all is counted anew.
+        self.seconds_to_wait = WINDOW - int(now % WINDOW)
         # Each project has a quota of its own.
         failed = f"corbado_auth.failed{own_project_id()}"
         self._address = f"{failed}.{rate_limit_key(request)}.{minute}"

@@ -29,7 +29,7 @@ STATUSES = {
     "malformed_token": 400,
     # A client that shows no sign of having asked: the token is not used up.
     "not_asked_here": 403,
-    # An address with too many failed attempts: Corbado is not asked.
+    # Too many failed attempts: Corbado is not asked, and a reload may try the same token again.
     "too_many_attempts": 429,
     # The token is unknown, used or expired.
     "invalid_token": 400,
@@ -102,7 +102,8 @@ class FailurePages(View):
         """Render the page ``corbado_auth/<name>.html``; ``retry_after`` is in seconds."""
         request = None if name == "database_unavailable" else self.request
         template = f"corbado_auth/{name}.html"
-        response = render(request, template, self.get_context_data(), status=STATUSES[name])
+        context = {**self.get_context_data(), "failure": name}
+        response = render(request, template, context, status=STATUSES[name])
         if retry_after is not None:
             response.headers["Retry-After"] = str(retry_after)
         return self._add_headers(response)

@@ -1,4 +1,6 @@
-"""A sign-in while Corbado is down: the page reloads itself, and what was proved is kept.
+"""A sign-in while Corbado cannot be asked: the page reloads itself, and what was proved is kept.
+
+Corbado does not answer, or too many sign-ins have failed in this minute.
 
 The token is unused and still in the URL, so a reload is all it takes. But a reload loses the
 Referer, which proved that this browser asked to sign in, and where to go next. So both are stored

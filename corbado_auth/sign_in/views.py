@@ -111,8 +111,8 @@ class CorbadoRedirectView(RefusalPages):
 
         attempt = Attempt(request, visitor=self.intent.id if self.intent else "")
         if not attempt.is_allowed:
-            return self._signed_in_before() or self.render_failure(
-                "too_many_attempts", retry_after=60
+            return self._signed_in_before() or self._try_again(
+                attempt.seconds_to_wait, page="too_many_attempts"
             )
         try:
             with attempt.counted():
@@ -151,17 +151,20 @@ class CorbadoRedirectView(RefusalPages):
         Some people need more time to read or to act (WCAG 2.2.1).
         """
         if request.method == "POST" and self.token is not None and "stop" in request.POST:
-            return self.render_failure("unavailable", retry_after=seconds_to_wait(None))
+            page = "unavailable"
+            if request.POST["stop"] == "too_many_attempts":
+                page = "too_many_attempts"
+            return self.render_failure(page, retry_after=seconds_to_wait(None))
         return super().http_method_not_allowed(request, *args, **kwargs)
 
-    def _try_again(self, retry_after: int) -> HttpResponse:
-        """Show a page while Corbado does not answer; it reloads itself, but not forever."""
+    def _try_again(self, retry_after: int, *, page: str = "unavailable") -> HttpResponse:
+        """Show a page while Corbado cannot be asked; it reloads itself, but not forever."""
         proved_next = self._next_url() if self._was_asked_for() else None
         seconds = self._retry.seconds(retry_after)
         # If unproven sign-ins are refused, the token would be wasted on a refusal.
         if self.login_intent != "require" or (proved_next is not None and retries.keep_proofs()):
             self._refresh = self._retry.refresh(self.request, seconds, self.intent is not None)
-        response = self.render_failure("unavailable", retry_after=seconds)
+        response = self.render_failure(page, retry_after=seconds)
         if self._refresh:
             response.headers["Refresh"] = str(self._refresh)
         self._retry.store(self.request, response, self._digest, proved_next)

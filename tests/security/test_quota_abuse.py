@@ -11,6 +11,7 @@ comes through the same proxy, can still sign in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -65,6 +66,34 @@ def test_the_answer_says_when_to_come_again(corbado: Any) -> None:
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert "no-store" in response.headers["Cache-Control"]
     assert response.templates[0].name == "corbado_auth/too_many_attempts.html"
+
+
+def test_whoever_was_let_wait_signs_in_once_the_minute_is_over(
+    corbado: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is unspent, and what this browser proved is kept: someone in the office failed."""
+    settings.SESSION_COOKIE_SECURE = True
+    for network in range(8):  # The whole budget of this minute.
+        for address in range(8):
+            junk(f"203.0.{network}.{address}", opens_page=True)
+    ada = Client(headers={"host": "example.com"}, **{"wsgi.url_scheme": "https"})
+    open_login_page(ada, "/orders/")
+    referer = "https://example.com/corbado/login/"
+    waits = come_back(ada, token := "ada0" * 16, referer=referer)
+    assert (waits.status_code, waits.headers["Retry-After"]) == (429, "60")
+    assert waits.headers["Refresh"] == "60"
+    assert "try again by itself in 60 seconds" in waits.content.decode()
+    stopped = ada.post(f"/corbado/redirect/?corbadoAuthToken={token}", {"stop": waits_for(waits)})
+    assert (stopped.status_code, "Refresh" in stopped.headers) == (429, False)
+    assert "too many failed sign-ins" in stopped.content.decode()
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_750_000_080.0))
+    corbado.replace("POST", VALIDATE, json=sample("validate_good").answer)
+    assert come_back(ada, token, referer=None).url == "/orders/"
+
+
+def waits_for(page: Any) -> str:
+    """Return the value of the button that stops a page from trying again."""
+    return str(re.search(r'name="stop" value="(\w+)"', page.content.decode())[1])
 
 
 def test_others_are_not_locked_out(corbado: Any) -> None:
