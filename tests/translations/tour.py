@@ -127,6 +127,7 @@ class Tour:
             # Twice more, should a new minute begin in between.
             pages = [come_back(client, TOKEN) for _attempt in range(3)]
         yield "too_many_attempts", pages[-1]
+        yield "too_many_attempts, stopped", client.post(stop, {"stop": "too_many_attempts"})
         cache.clear()
         yield "nothing_pending", self.browser().get(CONFIRM)
 
