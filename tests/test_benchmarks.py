@@ -71,7 +71,7 @@ def test_the_page_has_each_mark_with_its_figure_and_what_became_of_it() -> None:
     page = report.page({"date": "2026-11-25"}, {"a": RESULT})
 
     assert "| queries | 7 queries | at most 6 queries | missed |" in page
-    assert "| calls | 1 calls | 1 calls | held |" in page
+    assert "| calls | 1 call | 1 call | held |" in page
     assert "1 of 3 held in the run of 2026-11-25." in page
     assert "| cpu of ours | 2.35 ms |" in page
     assert "| returning \\| any | 5 |" in page

@@ -39,7 +39,7 @@ def measure() -> Result:
         enter = stack.enter_context
         earlier = enter(an_earlier_build())
         if earlier is None:
-            return Result("Beside an earlier build", TEXT)
+            return Result("Compared with an earlier build", TEXT)
         corbado, server = enter(a_corbado()), DurableServer()
         stack.callback(server.remove)
         workers = []
@@ -66,10 +66,10 @@ def measure() -> Result:
             what = f"{name} of a returning sign-in, PostgreSQL: now / commit {EARLIER}"
             marks.append(Mark(what, found.ratio, "", at_most=most, note=found.spread))
             now, before = (1000 * each for each in found.medians)
-            rows.append((name, now, before))
+            rows.append((name.removesuffix(","), now, before))
     header = ("ms", "now", f"commit {EARLIER}")
     return Result(
-        "Beside an earlier build", TEXT, marks, [Table("A returning sign-in", header, rows)]
+        "Compared with an earlier build", TEXT, marks, [Table("A returning sign-in", header, rows)]
     )
 
 

@@ -40,11 +40,11 @@ PAGES = {
 }
 TEXT = """\
 One PostgreSQL with a million users, each with an account, and the index that `corbado_email_index`
-makes. Pages of the admin are opened by a superuser in one process, whole requests, the median of
-{times}. Commands are processes of their own, Python's start included. The comparison has {there:,}
-people at a stand-in for Corbado, which answers after 20 ms, and as many accounts here, without that
-index. Sessions are Django's, in the database: a million rows of other people's, and three of the
-one whose sessions end."""
+creates. Pages of the admin are opened by a superuser in one process, as whole requests; the figure
+is the median of {times}. Commands are processes of their own, Python's start included. The
+comparison has {there:,} people at a stand-in for Corbado, which answers after 20 ms, and as many
+accounts here, without that index. Sessions are Django's, in the database: a million rows of other
+people's, and three of the person whose sessions end."""
 
 
 def measure() -> Result:
@@ -169,7 +169,7 @@ def _endings(site: Site, number: int) -> list[Mark]:
                     )
             with override_settings(CORBADO_SESSION_LIST=is_listed):
                 taken.append(_time_of(lambda user=user: end_sessions([user])))
-        what = f"All sessions end of a person {name}, {number:,} sessions"
+        what = f"Ending all sessions of a person {name}, {number:,} sessions"
         marks.append(Mark(what, 1000 * median(taken), "ms", at_most=10))
     return marks
 

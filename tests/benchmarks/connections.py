@@ -56,7 +56,7 @@ def measure() -> Result:
         "Connections",
         TEXT,
         [
-            Mark("HTTP calls a sign-in", calls / SIGN_INS, "calls", 1, 1, is_count=True),
+            Mark("HTTP calls per sign-in", calls / SIGN_INS, "calls", 1, 1, is_count=True),
             Mark(
                 f"TCP connections of {SIGN_INS:,} sign-ins by {THREADS} threads",
                 connections,

@@ -51,8 +51,8 @@ A site with Django's own apps starts in a fresh process, all of its URLs loaded:
 app, once with it in INSTALLED_APPS, its backend and its URLs. The difference is what the app costs.
 `import requests` is measured the same way, over an empty Python. All code is compiled beforehand,
 as it is once a package is installed, and the garbage collector is off: one pass over everything
-that Django has loaded takes as long as importing the app, and it would be chance which side it
-counts for. Memory is resident memory."""
+that Django has loaded takes as long as importing the app, and which side it would count for is a
+matter of chance. Memory is resident memory."""
 
 
 def measure() -> Result:

@@ -22,7 +22,7 @@ TEXT = """\
 One process, as in a site's tests: an SQLite database in memory, Django's test client, and Corbado
 as a thread. `corbado.sign_in()` opens the login page and comes back with a token that the emulator
 issued. Beside it the same two requests are made by hand, and a bare werkzeug server, started the
-same way, answers each question with the same bytes. All CPU of the process is counted, Corbado's
+same way, answers each request with the same bytes. All CPU of the process is counted, Corbado's
 included. Everyone is a returning user."""
 
 

@@ -24,7 +24,7 @@ ROUNDS = 40
 STRIDE = 7_919
 TEXT = """\
 Two sites on one PostgreSQL, one with a thousand users and accounts, one with a million. Both have
-the index that `manage.py corbado_email_index` makes. What is measured is the time of a whole
+the index that `manage.py corbado_email_index` creates. What is measured is the time of a whole
 request, including the stand-in's answer, since a bigger table is work for the database and not for
 the site; the two take turns. Each sign-in is by a different person.
 
@@ -63,7 +63,9 @@ def measure() -> Result:
         marks,
         [
             Table(
-                "Lookups by address", ("users", "", "no index, ms", "index, ms", "made in, s"), rows
+                "Lookups by address",
+                ("users", "", "no index, ms", "index, ms", "created in, s"),
+                rows,
             )
         ],
         [

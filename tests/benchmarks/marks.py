@@ -78,7 +78,10 @@ class Mark:
             number = f"{value:.3f}".removesuffix("0")
         else:
             number = f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-        return f"{number} {self.unit}".rstrip()
+        unit = self.unit
+        if number == "1":
+            unit = {"queries": "query"}.get(unit, unit.removesuffix("s"))
+        return f"{number} {unit}".rstrip()
 
 
 @dataclass(frozen=True)

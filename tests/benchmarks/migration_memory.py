@@ -12,8 +12,8 @@ from tests.support.scripted_corbado import a_corbado
 
 SIZES = (1_000, 1_000_000)
 TEXT = """\
-The peak of the resident memory of one command. The dry run looks at every user; the run walks over
-all of them and moves every fiftieth (the others have moved before), eight in flight."""
+The peak of the resident memory of one command. The dry run looks at every user; the run goes
+through all of them and moves every fiftieth (the others have moved before), eight in flight."""
 
 
 def measure() -> Result:

@@ -56,7 +56,7 @@ def measure() -> Result:
                 if not delay:
                     marks.append(
                         Mark(
-                            f"Users moved a second, {in_flight} in flight, {server}",
+                            f"Users moved per second, {in_flight} in flight, {server}",
                             speed,
                             "",
                             at_least=min(ENOUGH, NEARLY_ALL * bare),
@@ -75,11 +75,11 @@ def measure() -> Result:
         marks,
         [
             Table(
-                "In flight", ("", "command, users/s", "bare loop, requests/s", "CPU a user"), rows
+                "In flight", ("", "command, users/s", "bare loop, requests/s", "CPU per user"), rows
             ),
             Table("Rate limits, 8 in flight", ("--rate", "users/s", "of the limit"), limits),
         ],
-        [Plot("migration", "Users moved a second", "", "users/s", "bars", bars)],
+        [Plot("migration", "Users moved per second", "", "users/s", "bars", bars)],
     )
 
 

@@ -26,17 +26,17 @@ your site cost nothing, and a Corbado that is slow or gone does not hold them up
 Below are the figures, and how they were measured.
 
 A sign-in should cost what Django's `login()` and one HTTP call cost; every other page should cost
-nothing. This page shows how near to that the app is. `make bench` measures all of it in one go and
-writes the page.
+nothing. This page shows how near to that the app is. `make bench` measures all of it and writes
+this page.
 
-Times differ from machine to machine and from minute to minute, so what is compared always runs in
-one run, in turns, and what counts is the ratio: the median over many rounds. Counts (queries,
-calls, connections) do not differ; the tests hold them too.
+Times differ from machine to machine and from minute to minute, so what is compared is always
+measured in one run, taking turns, and the figure to look at is the ratio: the median over many
+rounds. Counts (queries, calls, connections) do not vary; tests check them, too.
 
 **Bare** is the yardstick: a view written by hand that does only what must be done. It posts the
 token to Corbado through a pooled `requests.Session`, reads the account and its user in one query,
-calls `login()` and redirects; it knows no protection of any kind. It stands in
-`tests/benchmarks/bare/`, and runs on the same server, database, session engine and stand-in for
+calls `login()` and redirects; it has no protection of any kind. Its code is in
+`tests/benchmarks/bare/`; it runs on the same server, database, session engine and stand-in for
 Corbado as ours."""
 RERUN = """\
 ## How to run it again
@@ -45,11 +45,11 @@ RERUN = """\
 $ make bench                              # all of it, some 35 minutes; writes this page
 $ make bench ARGS=--quick                 # small sizes, writes nothing: does it run at all?
 $ make bench ARGS=sign-in                 # one of them, writes nothing
-$ make bench ARGS=--help                  # which there are
+$ make bench ARGS=--help                  # lists them
 ```
 
-It needs what `make test` needs (PostgreSQL and Redis among it), and a machine that does nothing
-else. A missed count makes the exit code 1; a missed ratio is printed and does not."""
+It needs what `make test` needs (including PostgreSQL and Redis), and a machine that is otherwise
+idle. A missed count makes the exit code 1; a missed ratio is only printed."""
 
 
 def machine() -> dict[str, str]:

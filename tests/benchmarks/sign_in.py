@@ -40,8 +40,8 @@ counts failed attempts, bounds the call in time and size, checks what Corbado sa
 halfway from costing anyone their session, and counts the sign-in on the account. It needs fewer
 queries all the same, since a new session is written once. Everyone has one address, and it is
 confirmed; an unconfirmed one costs a new person one query more. "connect" is a sign-in by Corbado
-Connect: our script's POST beside that to a view by hand, which decodes the token, has
-Corbado verify it and signs in."""
+Connect: our script's POST, compared with a POST to a view written by hand, which decodes the
+token, has Corbado verify it and signs in."""
 
 
 def measure() -> Result:

@@ -31,14 +31,15 @@ ROUNDS = 5
 SLOW, NEVER = 2.0, 1e6
 PAGE = "/"
 TEXT = f"""\
-A gunicorn with {PROCESSES} processes of {THREADS} threads, with default settings. A page that needs
-neither Corbado nor the database is requested {PROBES_A_SECOND} times a second, whatever happens to
-the earlier requests: first while nobody signs in, then while {VISITORS} visitors do, all of them
-from the first moment on, with Corbado at {SLOW:.0f} seconds, and after a pause with one that takes
-connections and never answers. Each visitor waits as long as the 503 page says and tries again, as
-the page does by itself; each one who is signed in is followed by another. The figure is p95 over
-the p95 of the idle site just before; shown is the median of the rounds. Then Corbado is back, and
-one visitor comes: when are they in, without doing anything?
+A gunicorn with {PROCESSES} processes of {THREADS} threads, with default settings. A page that
+needs neither Corbado nor the database is requested {PROBES_A_SECOND} times a second, whatever
+happens to the earlier requests: first while nobody signs in, then while {VISITORS} visitors do,
+all of them from the first moment, with Corbado at {SLOW:.0f} seconds, and after a pause with one
+that takes connections and never answers. Each visitor waits as long as the 503 page says and tries
+again, as the page does by itself; each one who is signed in is followed by another. The figure is
+p95 over the p95 of the idle site just before; shown is the median of the rounds. Then Corbado is
+back, and one visitor comes: how long does it take until they are signed in, without doing
+anything?
 
 The build of commit {EARLIER} is measured in the same way once, from a git work tree; a clone
 without that commit leaves it out."""

@@ -36,16 +36,16 @@ ROUNDS = 30
 DELAYS = {0.0: 1.15, 0.05: 1.0}
 TEXT = """\
 Two gunicorns, ours and bare, each with {processes} processes of {threads} threads, on one
-PostgreSQL (a database each) and one stand-in for Corbado, which answers at once or after 50 ms. One
-is asked at a time, in turns of {batch} sign-ins of returning users, {at_once} under way at once,
-each over a connection of its own, as nginx does it.
+PostgreSQL (a database each) and one stand-in for Corbado, which answers at once or after 50 ms.
+One is asked at a time, taking turns of {batch} sign-ins of returning users, {at_once} under way at
+once, each over a connection of its own, as nginx does it.
 
 **What limits it.** Web servers, PostgreSQL, the stand-in and the load generator share the {cores}
 cores of the machine, as they do on a single machine, and all of them are busy: the figure is how
 much CPU a sign-in takes in all, and the table says whose. At 50 ms the {all} threads allow
-{bound:.0f} sign-ins a second at the most, whatever the CPU. Where the web servers have their cores
-for themselves (the last two rows), only what they do counts. Every query counts twice: a thread
-that waits for a database gives the interpreter to the others and has to get it back from them."""
+{bound:.0f} sign-ins a second at most, whatever the CPU. Where the web servers have their cores to
+themselves (the last two rows), only their own work counts. Every query counts twice: a thread that
+waits for a database gives the interpreter to the others and has to get it back from them."""
 
 
 def measure() -> Result:
