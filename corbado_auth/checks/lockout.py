@@ -63,7 +63,7 @@ def _webhook() -> Messages:
             "by anyone lock Corbado out, for everyone.",
             hint='Set AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]], so that a lock only '
             "affects one person at one address. See the documentation page "
-            '"How to let people come over with their password".',
+            '"How to let people move with their password".',
             id=ids.AXES_LOCKS_BY_ADDRESS,
         )
 

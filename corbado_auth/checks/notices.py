@@ -64,6 +64,6 @@ def _events() -> Messages:
             "only noticed when its owner lists their passkeys here: the event webhook is off.",
             hint='Set CORBADO_WEBHOOK_SECRETS = [os.environ["CORBADO_WEBHOOK_SECRETS"]], and '
             'register the URL at Corbado. See the documentation page "How to end sessions when a '
-            'passkey or a user goes at Corbado".',
+            'passkey or a user is removed at Corbado".',
             id=ids.EVENTS_OFF,
         )

@@ -37,7 +37,7 @@ from tests.support.blocks import PATH_LINE, ROOT, Block
 
 PROBE = Path(__file__).parent / "probe.py"
 # How README and guides write "keep what you have": it has to hold when the block is run, too.
-KEPT = re.compile(r"^( *)(\w+) = \[\n( *)# what is there already, and$", re.MULTILINE)
+KEPT = re.compile(r"^( *)(\w+) = \[\n( *)# the existing ones, and$", re.MULTILINE)
 REPORT = re.compile(r"[\w-]+\.(csv|jsonl?)")
 # What a command says while it works, on a machine that is slow.
 PROGRESS = re.compile(r"^[\d,]+ of [\d,]+ users .*\n", re.MULTILINE)

@@ -25,9 +25,9 @@ def form_of_the_page() -> type[PasswordResetForm]:
     """Return the form that the page proposes."""
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     names: dict[str, Any] = {}
-    (block,) = (each for each in blocks if "class AnybodysPasswordResetForm" in each)
+    (block,) = (each for each in blocks if "class EveryonesPasswordResetForm" in each)
     exec(block, names)  # noqa: S102 - our own page
-    form: type[PasswordResetForm] = names["AnybodysPasswordResetForm"]
+    form: type[PasswordResetForm] = names["EveryonesPasswordResetForm"]
     return form
 
 
