@@ -185,7 +185,7 @@ def test_offers_stop_and_none_counts_as_made(client: Client, ada: Any) -> None:
     assert not PasskeyNudge.objects.exists()
 
 
-def test_whoever_is_signed_in_stays(client: Client, corbado: Corbado) -> None:
+def test_people_who_are_signed_in_stay_so(client: Client, corbado: Corbado) -> None:
     corbado.sign_in(client, corbado.add_user(ADA))
     assert get_user(client).is_authenticated
     switch.turn(False)

@@ -56,7 +56,7 @@ class TestCorbado:
             )
         assert response.json() == {"next": "https://testserver/o/"}
 
-    def test_an_expired_token_lets_nobody_in(self, corbado: Corbado, client: Client) -> None:
+    def test_an_expired_token_signs_no_one_in(self, corbado: Corbado, client: Client) -> None:
         token = corbado.issue_token(corbado.add_user(EMAIL))
         corbado.advance(minutes=6)
         client.get(reverse("corbado_auth:login"))

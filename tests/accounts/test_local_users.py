@@ -38,7 +38,7 @@ def test_an_inactive_user_is_found_too(make_user: MakeUser) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("addresses", [[], [""]], ids=["none", "empty"])
-def test_without_an_address_nobody_is_found(make_user: MakeUser, addresses: list[str]) -> None:
+def test_without_an_address_no_user_is_found(make_user: MakeUser, addresses: list[str]) -> None:
     make_user("", username="somebody-without-an-address")
     assert users_with_email(addresses, using="default") == []
 

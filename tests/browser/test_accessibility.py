@@ -158,7 +158,7 @@ def test_a_person_goes_the_whole_way_with_the_keyboard_alone(
     assert site.session(maya.cookie("sessionid")) is None
 
 
-def test_a_link_of_somebody_else_is_declined_with_the_keyboard_alone(
+def test_another_persons_link_is_declined_with_the_keyboard_alone(
     site: ExampleSite, visitor: Visitor
 ) -> None:
     visitor.page.goto(site.emulator.issue_token(site.emulator.add_user("mallory@example.org")))

@@ -90,7 +90,7 @@ def test_a_person_signs_in_and_out_from_another_origin(front_end: str, visitor: 
     assert CorbadoAccount.objects.get().sign_in_count == 2
 
 
-def test_a_link_of_somebody_else_asks_first(
+def test_another_persons_link_asks_first(
     front_end: str, live_site: LiveSite, visitor: Visitor
 ) -> None:
     """The person was about to sign in, in this very tab, so the state is at hand."""

@@ -120,7 +120,7 @@ def test_a_passkey_confirms_who_is_signed_in(connect_site: LiveSite, visitor: Vi
     assert ConnectAccount.objects.get().sign_in_count == 1
 
 
-def test_somebody_elses_passkey_confirms_nothing(connect_site: LiveSite, visitor: Visitor) -> None:
+def test_another_users_passkey_confirms_nothing(connect_site: LiveSite, visitor: Visitor) -> None:
     """Two people share a computer, which has a passkey of each."""
     add_passkey(connect_site, visitor)
     switch(connect_site, conditionalUI=False)
@@ -152,7 +152,7 @@ def test_the_password_works_without_javascript(
     use_password(connect_site, visitor)
 
 
-def test_a_visitor_whom_corbado_leaves_out_sees_the_password_alone(
+def test_a_visitor_left_out_by_corbado_sees_only_the_password(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
     switch(connect_site, loginKillSwitchActive=True)
@@ -162,7 +162,7 @@ def test_a_visitor_whom_corbado_leaves_out_sees_the_password_alone(
     expect(visitor.page.locator("[data-note]")).to_be_empty()
 
 
-def test_sign_out_forgets_whom_the_component_greets(
+def test_sign_out_makes_the_component_forget_the_person(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
     add_passkey(connect_site, visitor)

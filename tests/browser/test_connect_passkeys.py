@@ -31,7 +31,7 @@ def test_no_is_taken_for_an_answer(
     assert calls(connect_site, "/v2/connectTokens") == before
 
 
-def test_whoever_leaves_before_the_last_click_is_not_asked_again(
+def test_a_user_who_leaves_before_the_last_click_is_not_asked_again(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
     use_password(connect_site, visitor)
@@ -45,7 +45,7 @@ def test_whoever_leaves_before_the_last_click_is_not_asked_again(
     assert visitor.page.locator("[data-corbado-connect]").count() == 0
 
 
-def test_whoever_adds_one_in_the_list_is_not_asked_again(
+def test_a_user_who_adds_one_in_the_list_is_not_asked_again(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:
     use_password(connect_site, visitor)

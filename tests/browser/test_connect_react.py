@@ -135,7 +135,7 @@ def test_a_rollout_that_leaves_this_browser_out_falls_back(page: Page, site: Con
     wait_for_call(page, "onFallback")
 
 
-def test_somebody_unknown_falls_back(no_autofill: None, page: Page, site: ConnectSite) -> None:
+def test_an_unknown_user_falls_back(no_autofill: None, page: Page, site: ConnectSite) -> None:
     page.goto(f"{site.url}/login")
     page.get_by_label("Email address").fill("nobody@example.com")
     page.get_by_role("button", name="Login").click()
@@ -190,7 +190,7 @@ def test_the_list_is_shown_deleted_from_and_added_to(
 
 
 @pytest.mark.security
-def test_a_list_of_nobody_known_is_unavailable_and_not_empty(
+def test_the_list_of_an_unknown_user_is_unavailable_and_not_empty(
     ada: str, page: Page, site: ConnectSite, visitor: Visitor
 ) -> None:
     site.emulator.control.reset()

@@ -54,7 +54,7 @@ def test_the_logout_handler_goes_on(site: ExampleSite, visitor: Visitor) -> None
     assert "DELETE /v1/sessions/logout" in site.emulator.calls()
 
 
-def test_nobody_is_signed_in_at_corbado(site: ExampleSite, visitor: Visitor) -> None:
+def test_there_is_no_session_at_corbado(site: ExampleSite, visitor: Visitor) -> None:
     slots = '<p slot="authed">In</p><p slot="unauthed">Out</p>'
     show(site, visitor, "corbado-auth-provider", slots)
     expect(visitor.page.get_by_text("Out", exact=True)).to_be_visible()

@@ -291,7 +291,7 @@ def test_a_secure_cookie_never_comes_back_over_http(ask: Ask) -> None:
     assert ask(origin="http://shop.example.com")["Cookies"].state == State.WRONG
 
 
-def test_webhooks_that_nobody_uses_are_right(ask: Ask) -> None:
+def test_unused_webhooks_are_right(ask: Ask) -> None:
     found = ask({"webhookURL": ""}, CORBADO_WEBHOOK_SECRETS=None)
     assert found["Webhook URL"].state == State.OK
 

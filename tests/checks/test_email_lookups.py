@@ -51,7 +51,7 @@ def test_a_user_model_whose_address_has_another_name_is_noticed(
         (AnsweredNotByEmail, []),
     ],
 )
-def test_a_lookup_that_finds_nobody_is_noticed(
+def test_a_lookup_that_finds_no_user_is_noticed(
     make_user: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     backend: type,

@@ -41,7 +41,7 @@ def test_a_mail_server_without_a_timeout_is_reported(settings: Any, backend: str
 
 
 @pytest.mark.parametrize("backend", ["django.core.mail.backends.locmem.EmailBackend", "no.such.B"])
-def test_a_backend_that_waits_for_nobody_is_not(settings: Any, backend: str) -> None:
+def test_a_backend_that_does_not_wait_is_not(settings: Any, backend: str) -> None:
     assert found(settings, backend, None) == []
 
 

@@ -56,7 +56,7 @@ def by_password(user: Any) -> Client:
 # Numbers ---------------------------------------------------------------------------------------
 
 
-def test_whoever_signed_in_by_connect_counts_and_a_handle_alone_does_not(
+def test_a_sign_in_by_connect_counts_and_a_handle_alone_does_not(
     corbado: Corbado, make_user: MakeUser
 ) -> None:
     corbado.sign_in_by_connect(Client(), make_user(ADA))
@@ -66,7 +66,7 @@ def test_whoever_signed_in_by_connect_counts_and_a_handle_alone_does_not(
     assert adoption.weeks[-1].first_sign_ins == adoption.weeks[-1].total == 1
 
 
-def test_whoever_came_by_both_products_is_one_person(
+def test_a_user_of_both_products_is_one_person(
     corbado: Corbado, make_user: MakeUser, connect: Any
 ) -> None:
     connect.CORBADO_CONNECT = "both"
@@ -118,11 +118,11 @@ def is_offered(client: Client) -> bool:
     return renders("corbado_connect_append", client.session)
 
 
-def test_a_passkey_is_offered_to_whoever_came_with_a_password(make_user: MakeUser) -> None:
+def test_a_passkey_is_offered_after_a_password(make_user: MakeUser) -> None:
     assert is_offered(by_password(make_user(ADA, password=PASSWORD)))
 
 
-def test_it_is_not_offered_to_whoever_has_one(corbado: Corbado, make_user: MakeUser) -> None:
+def test_it_is_not_offered_to_a_user_who_has_one(corbado: Corbado, make_user: MakeUser) -> None:
     ada = make_user(ADA, password=PASSWORD)
     corbado.sign_in_by_connect(Client(), ada)
     assert not is_offered(by_password(ada))
@@ -226,7 +226,7 @@ def test_so_is_one_who_only_added_a_passkey(corbado: Corbado, make_user: MakeUse
 
 @pytest.mark.usefixtures("thorough")
 @pytest.mark.django_db(transaction=True)
-def test_one_whom_corbado_never_knew_leaves_nothing_to_do(
+def test_a_user_unknown_to_corbado_leaves_nothing_to_do(
     corbado: Corbado, make_user: MakeUser
 ) -> None:
     ada = make_user(ADA)
@@ -251,7 +251,7 @@ def test_a_failure_is_made_good_later(corbado: Corbado, make_user: MakeUser) -> 
 
 @pytest.mark.usefixtures("thorough")
 @pytest.mark.django_db(transaction=True)
-def test_unlinking_deletes_nobody_and_the_old_handle_opens_nothing(
+def test_unlinking_deletes_no_user_and_the_old_handle_opens_nothing(
     corbado: Corbado, make_user: MakeUser
 ) -> None:
     ada = make_user(ADA)
@@ -265,7 +265,7 @@ def test_unlinking_deletes_nobody_and_the_old_handle_opens_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_policy_nobody_is_deleted_at_corbado(
+def test_without_the_policy_no_user_is_deleted_at_corbado(
     corbado: Corbado, make_user: MakeUser
 ) -> None:
     ada = make_user(ADA)

@@ -30,7 +30,7 @@ def test_an_own_passkey_makes_the_session_recent(
     assert is_recent(answer.wsgi_request, 5)
 
 
-def test_anybody_elses_passkey_is_refused_and_changes_nothing(
+def test_another_users_passkey_is_refused_and_changes_nothing(
     corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -44,7 +44,7 @@ def test_anybody_elses_passkey_is_refused_and_changes_nothing(
     assert not is_recent(answer.wsgi_request, 60)
 
 
-def test_there_is_nobody_to_confirm_without_a_session(
+def test_a_visitor_without_a_session_cannot_confirm(
     corbado: Corbado, client: Client, make_user: MakeUser
 ) -> None:
     answer = confirm(client, corbado.connect_data(make_user(ADA)))
@@ -52,7 +52,7 @@ def test_there_is_nobody_to_confirm_without_a_session(
     assert asked(corbado) == []
 
 
-def test_whoever_has_never_had_a_passkey_confirms_nothing(
+def test_a_user_who_never_had_a_passkey_confirms_nothing(
     corbado: Corbado, client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada, bob = make_user(ADA), make_user("bob@example.com")
@@ -65,7 +65,7 @@ def test_whoever_has_never_had_a_passkey_confirms_nothing(
     assert get_user(client) == ada
 
 
-def test_the_page_names_whom_it_asks_and_the_other_way(
+def test_the_page_names_the_user_and_the_other_way(
     corbado: Corbado, client: Client, make_user: MakeUser
 ) -> None:
     page = "/corbado/connect/confirm/?next=/orders/"

@@ -117,7 +117,7 @@ def test_the_first_passkey_of_a_person_is_told(
     assert account_of(ada).corbado_user_id == at_corbado.id
 
 
-def test_a_user_of_somebody_else_is_unknown(
+def test_a_user_of_another_project_is_unknown(
     corbado: Corbado, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "corbado_auth")

@@ -64,7 +64,7 @@ def test_the_session_gets_a_new_key_and_is_recent(
     assert is_recent(answer.wsgi_request, 5)
 
 
-def test_whoever_acts_as_somebody_else_stays_so(
+def test_an_impersonator_stays_one(
     corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
 ) -> None:
     connect.CORBADO_IS_IMPERSONATING = "builtins.bool"
@@ -73,7 +73,7 @@ def test_whoever_acts_as_somebody_else_stays_so(
     assert not get_user(client).is_authenticated
 
 
-def test_somebody_elses_session_ends(corbado: Corbado, client: Client, make_user: MakeUser) -> None:
+def test_another_users_session_ends(corbado: Corbado, client: Client, make_user: MakeUser) -> None:
     bob, ada = make_user("bob@example.com"), make_user(ADA)
     client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
     session = client.session
@@ -84,7 +84,7 @@ def test_somebody_elses_session_ends(corbado: Corbado, client: Client, make_user
     assert "basket" not in client.session
 
 
-def test_whoever_is_signed_in_already_stays_so_and_becomes_recent(
+def test_a_signed_in_user_stays_so_and_becomes_recent(
     corbado: Corbado, client: Client, make_user: MakeUser
 ) -> None:
     ada = make_user(ADA)

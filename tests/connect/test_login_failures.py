@@ -98,7 +98,7 @@ def test_data_that_corbado_rejects_is_a_failed_attempt_too(
     assert asked(corbado) == [f"POST {VERIFY}"] * 2
 
 
-def test_whoever_has_opened_our_page_is_not_refused_for_a_neighbours_failures(
+def test_a_visitor_of_our_page_is_not_refused_for_a_neighbours_failures(
     corbado: Corbado, client: Client, make_user: MakeUser, connect: Any
 ) -> None:
     connect.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 1

@@ -142,9 +142,7 @@ def test_tokens_are_limited(
     assert len(issued(corbado)) == 2
 
 
-def test_whoever_acts_as_somebody_else_gets_none(
-    corbado: Corbado, make_user: MakeUser, connect: Any
-) -> None:
+def test_an_impersonator_gets_none(corbado: Corbado, make_user: MakeUser, connect: Any) -> None:
     """A passkey would outlive the impersonation."""
     client, _ada = signed_in(make_user)
     connect.CORBADO_IS_IMPERSONATING = "builtins.bool"

@@ -174,7 +174,7 @@ def test_a_call_waits_for_room_that_may_come(
     assert [result(inside).status_code, result(outside).status_code] == [400, 400]
 
 
-def test_nobody_waits_for_room_while_a_call_is_slow(
+def test_no_call_waits_for_room_while_another_is_slow(
     held: HeldCorbado, visit: Visit, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With so much patience a wait would never end."""
@@ -187,7 +187,7 @@ def test_nobody_waits_for_room_while_a_call_is_slow(
     result(inside)
 
 
-def test_nobody_waits_for_room_after_a_call_that_was_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_call_waits_for_room_after_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """The calls that are out may be young: they will take as long as the one before."""
     slots = Slots(patience=3600, slow=-1)
     slots.take(1)
@@ -198,7 +198,7 @@ def test_nobody_waits_for_room_after_a_call_that_was_slow(monkeypatch: pytest.Mo
     assert not slots.take(1)
 
 
-def test_after_one_wait_in_vain_nobody_waits_until_a_call_comes_back() -> None:
+def test_after_one_wait_in_vain_no_call_waits_until_one_comes_back() -> None:
     slots = Slots(patience=0)
     held, done = threading.Event(), threading.Event()
 
@@ -234,7 +234,7 @@ def test_room_goes_to_who_waits_longest_and_not_to_who_is_quickest() -> None:
         assert result(waiting)
 
 
-def test_who_has_room_keeps_it_whoever_waits() -> None:
+def test_a_call_keeps_its_room_while_others_wait() -> None:
     slots = Slots(patience=3600)
     assert slots.take(1)
     with ThreadPoolExecutor(1) as pool:
@@ -328,7 +328,7 @@ def test_a_thread_that_lost_track_of_its_slot_has_it_again() -> None:
     assert slots.take(1)
 
 
-def test_a_clock_that_jumps_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumps_locks_no_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a site's tests move the time."""
     now = 4e9
     monkeypatch.setattr(guard_module.time, "monotonic", lambda: now)

@@ -130,7 +130,7 @@ def test_a_trial_that_ends_without_an_answer_leaves_the_next_one_to_try(
         pass
 
 
-def test_a_trial_that_is_lost_keeps_nobody_from_trying(failed: None) -> None:
+def test_a_lost_trial_does_not_keep_others_from_trying(failed: None) -> None:
     """Name resolution may hang for longer than any deadline."""
     guard._breaker_of("").begin(9)
     with pytest.raises(CorbadoNotAsked):

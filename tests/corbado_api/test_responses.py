@@ -132,7 +132,7 @@ def test_no_unprintable_character_ends_up_in_an_id(nasty: str) -> None:
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=ascii)
-def test_an_address_with_an_unprintable_character_is_nobodys(nasty: str) -> None:
+def test_an_address_with_an_unprintable_character_matches_no_user(nasty: str) -> None:
     path = ("data", "user", "emails", 0, "email")
     user = answers.read_validated_user(planted(GOOD, path, f"ada{nasty}@example.com"))
     assert user.verified_emails == ()
@@ -168,7 +168,7 @@ def test_a_name_is_shown_without_its_unprintable_characters(nasty: str) -> None:
     ["", "ada", "@example.com", "ada@", "a da@example.com", f"{'a' * 250}@example.com"],
     ids=["empty", "no-at", "no-local-part", "no-domain", "space", "too-long"],
 )
-def test_what_cannot_be_an_address_is_nobodys(address: str) -> None:
+def test_what_cannot_be_an_address_matches_no_user(address: str) -> None:
     path = ("data", "user", "emails", 0, "email")
     assert answers.read_validated_user(planted(GOOD, path, address)).verified_emails == ()
 

@@ -119,7 +119,7 @@ def test_a_failure_is_named_after_who_must_act(name: str, corbado: Any) -> None:
     assert caught.value.request_id in str(caught.value)
 
 
-def test_the_request_introduces_the_site_and_nobody_else(corbado: Any) -> None:
+def test_the_request_identifies_the_site_and_no_visitor(corbado: Any) -> None:
     answer_with(corbado, sample("validate_good"))
     validate(sample("validate_good"))
     (call,) = corbado.calls

@@ -21,13 +21,13 @@ def test_the_command_asks_for_all_of_them(corbado: Corbado, left_over: list[str]
     assert delete_pending() == "0 deleted at Corbado.\n"
 
 
-def test_the_command_fails_while_somebody_is_left(corbado: Corbado, left_over: list[str]) -> None:
+def test_the_command_fails_while_a_user_is_left(corbado: Corbado, left_over: list[str]) -> None:
     corbado.fail_next("/v1/users/*", method="DELETE", status=503, times=0)
     with pytest.raises(CommandError, match="3 still to be deleted at Corbado"):
         delete_pending()
 
 
-def test_the_doctor_says_that_somebody_is_left(corbado: Corbado, left_over: list[str]) -> None:
+def test_the_doctor_says_that_a_user_is_left(corbado: Corbado, left_over: list[str]) -> None:
     found = {finding.subject: finding for finding in examine()}
     assert found["Deletions"].state == State.WARNING
     assert "3 users have been deleted here but not yet at Corbado" in found["Deletions"].fact
@@ -58,6 +58,6 @@ def test_the_bulk_migration_says_what_is_still_left(corbado: Corbado, left_over:
     assert "3 still to be deleted at Corbado" in migrate_users()
 
 
-def test_a_dry_run_counts_them_and_deletes_nobody(corbado: Corbado, left_over: list[str]) -> None:
+def test_a_dry_run_counts_them_and_deletes_none(corbado: Corbado, left_over: list[str]) -> None:
     assert "3 to be deleted at Corbado, having been deleted here" in migrate_users("--dry-run")
     assert deleted_at(corbado) == []

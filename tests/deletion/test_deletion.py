@@ -59,7 +59,7 @@ UNLINKINGS: dict[str, Callable[[CorbadoAccount], object]] = {
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("unlink", UNLINKINGS.values(), ids=UNLINKINGS)
-def test_unlinking_deletes_nobody_at_corbado(
+def test_unlinking_deletes_no_user_at_corbado(
     corbado: Corbado,
     link: Callable[[str], CorbadoAccount],
     unlink: Callable[[CorbadoAccount], object],
@@ -71,7 +71,7 @@ def test_unlinking_deletes_nobody_at_corbado(
     assert not PendingDeletion.objects.exists()
 
 
-def test_unlinking_in_the_admin_deletes_nobody_at_corbado(
+def test_unlinking_in_the_admin_deletes_no_user_at_corbado(
     corbado: Corbado, link: Callable[[str], CorbadoAccount], make_user: MakeUser, client: Client
 ) -> None:
     account = link("erin")
@@ -84,7 +84,7 @@ def test_unlinking_in_the_admin_deletes_nobody_at_corbado(
     assert deleted_at(corbado) == []
 
 
-def test_a_deletion_past_djangos_methods_deletes_nobody_at_corbado(
+def test_a_deletion_past_djangos_methods_deletes_no_user_at_corbado(
     corbado: Corbado, link: Callable[[str], CorbadoAccount]
 ) -> None:
     collector = Collector(using="default")

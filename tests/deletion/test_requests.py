@@ -212,7 +212,7 @@ def test_one_transaction_looks_after_its_deletions_once(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_savepoint_that_is_rolled_back_takes_nobody_elses_turn_away(
+def test_a_savepoint_that_is_rolled_back_takes_no_other_deletions_turn(
     corbado: Corbado, link: Callable[[str], CorbadoAccount]
 ) -> None:
     erin, finn = link("erin"), link("finn")
@@ -224,7 +224,7 @@ def test_a_savepoint_that_is_rolled_back_takes_nobody_elses_turn_away(
     assert deleted_at(corbado) == [finn.corbado_user_id]
 
 
-def test_whom_corbado_is_not_asked_about_has_not_failed(
+def test_a_deletion_that_was_not_asked_for_has_not_failed(
     corbado: Corbado, left_over: list[str]
 ) -> None:
     for _time in range(FAILURES):

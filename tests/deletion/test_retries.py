@@ -74,7 +74,7 @@ def test_a_retry_gives_up_after_several_failures_in_a_row(
     assert deleted_at(corbado)[2] == left_over[2]
 
 
-def test_whom_corbado_does_not_know_any_more_is_done(
+def test_a_user_whom_corbado_no_longer_knows_is_done(
     corbado: Corbado, left_over: list[str]
 ) -> None:
     CorbadoService().delete_user(left_over[1])
@@ -105,7 +105,7 @@ def test_an_account_of_another_project_waits_for_that_project(
     assert PendingDeletion.objects.get().project_id == "pro-999"
 
 
-def test_turned_off_again_nobody_is_deleted(corbado: Corbado, left_over: list[str]) -> None:
+def test_once_turned_off_again_no_user_is_deleted(corbado: Corbado, left_over: list[str]) -> None:
     backends = [MODEL_BACKEND, "tests.support.backends.AnsweredBackend"]
     with override_settings(AUTHENTICATION_BACKENDS=backends):
         assert retry_deletions() == Retried(deleted=0, kept=3)

@@ -100,16 +100,14 @@ def issues_of(output: str) -> list[str]:
 # The people who were there before -----------------------------------------------------------------
 
 
-def test_a_magic_link_opens_the_account_that_somebody_has(stack: Stack, customer: Visitor) -> None:
+def test_a_magic_link_opens_the_existing_account(stack: Stack, customer: Visitor) -> None:
     sign_in_by_link(stack, customer, "erin@example.com")
     customer.lands_on("/orders/")
     customer.sees("a green lamp")
     assert linked(stack, "erin@example.com") == [("a green lamp", True)]
 
 
-def test_the_password_that_somebody_has_opens_it_through_corbado(
-    stack: Stack, customer: Visitor
-) -> None:
+def test_the_existing_password_opens_it_through_corbado(stack: Stack, customer: Visitor) -> None:
     customer.log_in("paula@example.com")
     customer.give_password(PASSWORD)
     customer.lands_on("/orders/")
@@ -199,7 +197,7 @@ def test_passwords_open_it_while_corbado_is_away(stack: Stack, new_visitor: NewV
 # New people ---------------------------------------------------------------------------------------
 
 
-def test_allauth_knows_the_address_of_somebody_new(stack: Stack, customer: Visitor) -> None:
+def test_allauth_knows_the_address_of_a_new_user(stack: Stack, customer: Visitor) -> None:
     sign_in_by_link(stack, customer, "nora@example.com")
     customer.lands_on("/orders/")
     customer.page.goto("/accounts/email/")

@@ -76,7 +76,7 @@ print(ask("/_emulator/users", {"email": "staff1@example.com", "confirmed": True}
     walk.stands_for["usr-1234567890"] = printed.strip()
 
 
-def somebody_with_two_users(walk: Walk) -> None:
+def a_person_with_two_users(walk: Walk) -> None:
     """Give a customer a second, new user, linked to the Corbado user ID that the page makes up."""
     code = """
 from django.contrib.auth.models import User
@@ -93,7 +93,7 @@ print(account.corbado_user_id)
     walk.stands_for["usr-1234567890"] = printed.strip()
 
 
-def somebody_without_a_password(walk: Walk) -> None:
+def a_user_without_a_password(walk: Walk) -> None:
     """Let a new person sign up through Corbado, and keep the browser's session."""
     code = """
 ask("/_emulator/users", {"email": "newcomer@example.com", "confirmed": True})

@@ -29,7 +29,7 @@ def _receiver() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("taken", [False, True])
-def test_a_new_address_at_corbado_is_taken_over_unless_somebody_has_it(
+def test_a_new_address_at_corbado_is_adopted_unless_another_user_has_it(
     client: Client, corbado: Corbado, make_user: Callable[..., Any], settings: Any, taken: bool
 ) -> None:
     ada = make_user("old@example.com")

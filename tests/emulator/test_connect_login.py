@@ -53,7 +53,7 @@ def test_one_tap_signs_in_with_the_name_on_the_button(ada: str, connect: Connect
     assert connect.log_in_as(ada).bare["passkeyOperation"]["identifierValue"] == ada
 
 
-def test_one_name_on_two_buttons_signs_in_nobody(
+def test_one_name_on_two_buttons_signs_no_user_in(
     ada: str, connect: ConnectBrowser, server: Server
 ) -> None:
     for who in (ADA, GRACE):
@@ -97,7 +97,7 @@ def test_a_stranger_falls_back_silently(connect: ConnectBrowser) -> None:
     assert error["error"] == {"code": "no_cbo_user", "message": ""}
 
 
-def test_somebody_without_a_passkey_falls_back_like_a_stranger(
+def test_a_user_without_a_passkey_falls_back_like_a_stranger(
     connect: ConnectBrowser, server: Server
 ) -> None:
     connect.start_append(server.connect_token("append", ADA))

@@ -111,7 +111,7 @@ def test_who_is_blocked_does_not_come_in_by_conditional_ui(
 
 @pytest.mark.security
 @pytest.mark.parametrize("known", ["exists", "blocked"])
-def test_nobody_signs_up_as_whom_the_site_knows(
+def test_no_one_signs_up_as_a_user_whom_the_site_knows(
     webhook_site: WebhookSite, browser: Browser, known: str
 ) -> None:
     webhook_site.people[EMAIL] = PASSWORD

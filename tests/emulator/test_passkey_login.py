@@ -51,7 +51,7 @@ def test_a_named_login_lists_the_users_passkeys_only(
     assert decode(allowed["id"]) == browser.authenticator.passkeys[0].id
 
 
-def test_conditional_options_list_nobody(ada: Any, browser: Browser) -> None:
+def test_conditional_options_list_no_passkeys(ada: Any, browser: Browser) -> None:
     assert "allowCredentials" not in json.loads(browser.start_mediation())["publicKey"]
 
 

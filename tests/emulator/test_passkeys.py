@@ -71,7 +71,7 @@ def test_a_passkey_is_removed_under_its_own_user_only(
     assert server.passkeys_of(ada["ID"]) == []
 
 
-def test_whether_somebody_has_a_passkey(ada: Any, server: Server) -> None:
+def test_whether_a_user_has_a_passkey(ada: Any, server: Server) -> None:
     question = {"loginIdentifierType": "email", "clientInfo": CLIENT_INFO}
     for email, expected in ((EMAIL, True), ("grace@example.com", False)):
         answer = server.post(
@@ -170,7 +170,7 @@ def test_the_browser_lists_and_removes_its_own(
 
 
 @pytest.mark.security
-def test_nobody_lists_passkeys_without_a_session(browser: Browser) -> None:
+def test_passkeys_are_not_listed_without_a_session(browser: Browser) -> None:
     assert browser.get("/v1/me/passkeys").status == 401
 
 

@@ -27,7 +27,7 @@ def test_the_project_config_names_the_public_url(proxied: Emulator) -> None:
     assert proxied.url.startswith("http://127.0.0.1:")
 
 
-def test_whoever_starts_it_is_told_that_others_can_reach_it(proxied: Emulator) -> None:
+def test_the_operator_is_told_that_others_can_reach_it(proxied: Emulator) -> None:
     """It listens on loopback alone, and the proxy hands everyone on."""
     said: list[str] = []
     cli._greet(proxied, said.append)

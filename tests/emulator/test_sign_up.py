@@ -42,7 +42,7 @@ def test_who_cancelled_can_be_let_in_by_mail(
     assert (user["status"], user["emails"][0]["status"]) == ("active", "active")
 
 
-def test_nobody_puts_a_passkey_on_an_imported_user(browser: Browser, server: Server) -> None:
+def test_no_one_can_add_a_passkey_to_an_imported_user(browser: Browser, server: Server) -> None:
     server.post("/v1/users", {"name": EMAIL, "email": EMAIL})
     answer = browser.post(START, {"username": EMAIL, "fullName": "Mallory"})
     assert answer.validation == {"username": "user already exists"}

@@ -61,7 +61,7 @@ def test_a_reset_empties_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.security
 @pytest.mark.parametrize("before", [None, 0o644], ids=["new", "open"])
-def test_nobody_else_may_read_the_file(
+def test_no_other_user_may_read_the_file(
     tmp_path: Path, new_emulator: NewEmulator, before: int | None
 ) -> None:
     path = tmp_path / "state"

@@ -85,7 +85,7 @@ def test_only_a_confirmed_user_exists(server: Server, emulator: Emulator, confir
     assert server.put("/v1/users/exists", question).body["exists"] is confirmed
 
 
-def test_asking_for_nobody_names_both_fields(server: Server) -> None:
+def test_asking_without_a_user_names_both_fields(server: Server) -> None:
     answer = server.put("/v1/users/exists", {"loginIdentifier": "", "loginIdentifierType": ""})
     assert set(answer.validation.values()) == {"cannot be blank"}
     assert len(answer.validation) == 2

@@ -59,7 +59,7 @@ def test_turns_that_are_due_are_taken_without_waiting(clock: Clock) -> None:
     assert (rate.take(2), rate.take(0), rate.take(100)) == (2, 0, 1)
 
 
-def test_nobody_has_a_turn_after_the_stop() -> None:
+def test_there_are_no_turns_after_the_stop() -> None:
     stop = StopFlag()
     stop.stop("first")
     stop.stop("second")

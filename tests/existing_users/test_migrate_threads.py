@@ -170,7 +170,7 @@ def test_a_signal_lets_the_calls_in_flight_end_and_writes_what_came_of_them(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("where", [(UserMigration, "full_name"), (CorbadoService, "create_user")])
-def test_an_error_of_the_site_is_not_hidden_and_costs_nobody_else(
+def test_an_error_of_the_site_is_not_hidden_and_costs_no_other_user(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, where: tuple[type, str]
 ) -> None:
     owner, name = where
@@ -275,7 +275,7 @@ def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("step", ["note_questions", "settle"])
-def test_a_failure_of_the_database_that_passes_costs_nobody(
+def test_a_passing_failure_of_the_database_costs_no_user(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """A deadlock, for instance; Corbado is asked about nobody twice."""
@@ -329,7 +329,7 @@ def test_the_statements_do_not_grow_with_the_users(corbado: Corbado, number: int
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_who_cannot_be_linked_holds_up_nobody(corbado: Corbado) -> None:
+def test_a_user_who_cannot_be_linked_holds_up_no_other(corbado: Corbado) -> None:
     taken, gone, signed_in, fit = add_users(4)
     other = get_user_model().objects.create(username="other")
     CorbadoAccount.objects.link(other, f"usr-{taken.pk}")
@@ -343,7 +343,7 @@ def test_one_who_cannot_be_linked_holds_up_nobody(corbado: Corbado) -> None:
 
 
 @pytest.mark.django_db
-def test_where_refusals_cannot_be_written_nobody_is_linked(
+def test_where_refusals_cannot_be_written_no_user_is_linked(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them are written again, and users who are linked would be reported as skipped."""

@@ -51,7 +51,7 @@ def test_everybody_moves_and_the_exit_code_is_0(corbado: Corbado, make_user: Mak
 
 
 @pytest.mark.django_db
-def test_somebody_refused_is_exit_code_1(corbado: Corbado, make_user: MakeUser) -> None:
+def test_a_refused_user_is_exit_code_1(corbado: Corbado, make_user: MakeUser) -> None:
     make_user("", username="nobody")
     output, code = run()
     assert code == 1
@@ -112,7 +112,7 @@ def test_staff_move_when_told_to(corbado: Corbado, make_user: MakeUser) -> None:
 
 
 @pytest.mark.django_db
-def test_a_limit_counts_those_about_whom_corbado_is_asked(
+def test_a_limit_counts_the_users_about_whom_corbado_is_asked(
     corbado: Corbado, make_user: MakeUser
 ) -> None:
     make_user("", username="nobody")
@@ -318,7 +318,7 @@ def test_retry_after_pauses_everybody(corbado: Corbado, monkeypatch: pytest.Monk
 
 
 @pytest.mark.django_db
-def test_a_limited_rate_costs_nobody_a_try(corbado: Corbado) -> None:
+def test_a_limited_rate_costs_no_user_a_try(corbado: Corbado) -> None:
     add_users(1)
     corbado.fail_next(USERS, method="POST", status=429, times=ImpatientMigration._tries + 3)
     assert run()[1] == 0

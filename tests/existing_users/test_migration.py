@@ -163,7 +163,7 @@ def test_a_pending_corbado_user_of_a_stranger_is_never_linked(
     assert not CorbadoAccount.objects.exists()
 
 
-def test_a_stranger_of_this_very_second_is_refused_when_no_answer_was_lost(
+def test_a_stranger_who_registers_now_is_refused_when_no_answer_was_lost(
     make_user: MakeUser, corbado: Corbado
 ) -> None:
     """Corbado said "taken" to our first question, so it was someone else."""
@@ -294,7 +294,7 @@ def test_what_corbado_does_not_accept_is_refused_for_this_user_alone(
     assert attempt_of(ada).asked_at is None
 
 
-def test_wrong_credentials_are_nobodys_outcome(
+def test_wrong_credentials_are_no_users_outcome(
     make_user: MakeUser, corbado: Corbado, settings: LazySettings
 ) -> None:
     settings.CORBADO_API_SECRET = "corbado1_wrong"

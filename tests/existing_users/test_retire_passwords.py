@@ -104,7 +104,7 @@ def test_who_listens_to_saved_users_hears_of_it(ready: Callable[..., CorbadoAcco
         pytest.param({"user": {"is_active": False}}, id="inactive"),
     ],
 )
-def test_whom_the_rule_does_not_fit_keeps_the_password(
+def test_a_user_whom_the_rule_does_not_fit_keeps_the_password(
     ready: Callable[..., CorbadoAccount], fields: dict[str, Any]
 ) -> None:
     account = ready(**fields)

@@ -70,7 +70,7 @@ def test_compare_lists_who_has_two(
 
 
 @pytest.mark.parametrize("written", ["ann@bücher.example", "ann@xn--bcher-kva.example"])
-def test_a_user_who_was_made_for_an_address_that_somebody_had_is_listed(
+def test_a_user_created_for_the_address_of_another_user_is_listed(
     corbado: Corbado, make_user: MakeUser, written: str
 ) -> None:
     make_user("ann@bücher.example", username="ann")
@@ -143,7 +143,7 @@ def test_the_doctor_counts_addresses_with_spaces_around(
     assert all("1 user has an address with spaces" in each.fact for each in found)
 
 
-def test_the_doctor_says_that_nobody_is_found(
+def test_the_doctor_says_that_no_user_is_found(
     make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_user(ANN)

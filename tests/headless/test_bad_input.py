@@ -250,7 +250,7 @@ def test_while_corbado_is_down_it_is_not_asked(page: ApiClient, corbado: Corbado
     assert (statuses, len(asked)) == ({503}, 5)
 
 
-def test_a_failing_cache_keeps_nobody_out(
+def test_a_failing_cache_keeps_no_visitor_out(
     page: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: Any, **_named: Any) -> None:
@@ -317,7 +317,7 @@ def test_a_pilot_stops_who_begins_and_not_who_has_begun(
     assert page.finish(corbado.add_user(ADA), email="", state=state).status_code == 200
 
 
-def test_support_signs_in_nobody_and_changes_nothing(
+def test_an_impersonator_cannot_sign_in_or_change_anything(
     page: ApiClient, corbado: Corbado, settings: Any
 ) -> None:
     page.sign_in(corbado.add_user(ADA))

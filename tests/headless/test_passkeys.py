@@ -31,7 +31,7 @@ def test_a_passkey_is_added_listed_and_removed(page: ApiClient, corbado: Corbado
     assert page.get("/passkeys/").json() == {"passkeys": []}
 
 
-def test_nobody_removes_anothers(page: ApiClient, corbado: Corbado) -> None:
+def test_a_user_cannot_remove_another_users_passkey(page: ApiClient, corbado: Corbado) -> None:
     bob, other = corbado.add_user(BOB), ApiClient(corbado)
     page.sign_in(corbado.add_user(ADA))
     passkey_id = give_passkey(corbado, bob.id, 1)
@@ -112,7 +112,7 @@ def test_a_person_who_cannot_add_one_is_told_why(
     assert answer.json()["reason"] == "known_at_corbado"
 
 
-def test_somebody_whom_corbado_deleted_is_signed_out_everywhere(
+def test_a_user_deleted_by_corbado_is_signed_out_everywhere(
     page: ApiClient, corbado: Corbado
 ) -> None:
     ada, other = corbado.add_user(ADA), ApiClient(corbado)
@@ -124,7 +124,7 @@ def test_somebody_whom_corbado_deleted_is_signed_out_everywhere(
     assert (page.who(), other.who()) == (None, None)
 
 
-def test_whoever_asks_all_the_time_has_to_wait(page: ApiClient, corbado: Corbado) -> None:
+def test_a_user_who_asks_too_often_has_to_wait(page: ApiClient, corbado: Corbado) -> None:
     page.sign_in(corbado.add_user(ADA))
     for _ in range(21):
         answer = page.post("/passkeys/")

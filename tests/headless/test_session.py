@@ -54,7 +54,7 @@ def test_an_app_keeps_the_cookie(app: ApiClient, corbado: Corbado) -> None:
     assert app.who() == ADA
 
 
-def test_whoever_did_not_type_this_address_is_asked(page: ApiClient, corbado: Corbado) -> None:
+def test_a_person_who_did_not_type_this_address_is_asked(page: ApiClient, corbado: Corbado) -> None:
     asked = page.finish(corbado.add_user(ADA, "A Name That Anybody May Choose"))
     assert (asked.status_code, asked.json()["error"]) == (409, "confirm_required")
     assert asked.json()["addresses"] == [ADA]
@@ -65,7 +65,7 @@ def test_whoever_did_not_type_this_address_is_asked(page: ApiClient, corbado: Co
     assert page.who() == ADA
 
 
-def test_a_token_of_somebody_else_is_asked_about_whatever_was_typed(
+def test_another_persons_token_asks_first_whatever_was_typed(
     page: ApiClient, corbado: Corbado
 ) -> None:
     """Mallory sends a link to the front end, with a token of Mallory's, while Ada signs in."""
@@ -79,7 +79,7 @@ def test_an_unconfirmed_address_proves_nothing(page: ApiClient, corbado: Corbado
     assert page.finish(mallory, email=ADA).status_code == 409
 
 
-def test_whoever_is_signed_in_signs_in_again_without_a_question(
+def test_a_signed_in_user_signs_in_again_without_a_question(
     page: ApiClient, corbado: Corbado
 ) -> None:
     ada = corbado.add_user(ADA)
@@ -92,7 +92,7 @@ def test_whoever_is_signed_in_signs_in_again_without_a_question(
     assert page.http.session.session_key != before
 
 
-def test_somebody_else_is_signed_in(page: ApiClient, corbado: Corbado) -> None:
+def test_another_user_is_signed_in(page: ApiClient, corbado: Corbado) -> None:
     page.sign_in(corbado.add_user(ADA))
     asked = page.finish(corbado.add_user(MALLORY), email=MALLORY)
     assert asked.status_code == 409
@@ -125,7 +125,7 @@ def test_a_session_of_the_login_page_counts_here(page: ApiClient, corbado: Corba
         ({"is_staff": True}, "account_exists"),
     ],
 )
-def test_whom_the_site_does_not_let_in_is_told_so(
+def test_a_person_whom_the_site_does_not_let_in_is_told_so(
     page: ApiClient, corbado: Corbado, make_user: Callable[..., Any], change: Any, code: str
 ) -> None:
     make_user(ADA, **change)
@@ -148,7 +148,7 @@ def test_a_person_who_was_deleted_at_corbado_and_came_back_is_let_in(
     assert user_model.objects.count() == CorbadoAccount.objects.count() == 1
 
 
-def test_whom_corbado_blocks_is_signed_out_everywhere(page: ApiClient, wire: Any) -> None:
+def test_a_user_blocked_by_corbado_is_signed_out_everywhere(page: ApiClient, wire: Any) -> None:
     other = ApiClient(page.corbado)
     for client, name in ((page, "one"), (other, "two")):
         wire.answers_user("usr-1", emails=[(ADA, "active")])

@@ -75,9 +75,7 @@ def test_a_person_signs_in_is_listed_and_signs_out_with_allauth(
     assert client.get("/account/").status_code == 302
 
 
-def test_the_api_of_allauth_signs_out_whom_a_passkey_signed_in(
-    corbado: Corbado, robin: User
-) -> None:
+def test_the_api_of_allauth_ends_a_session_of_a_passkey(corbado: Corbado, robin: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     sign_in(corbado, browser, robin)
     assert browser.get(SESSION_API).json()["data"]["user"]["email"] == "robin@example.com"
@@ -127,7 +125,7 @@ def test_with_allauths_own_adapter_the_page_is_forbidden(
     assert client.get(ADD_TOTP).status_code == 403
 
 
-def test_whoever_has_a_password_is_offered_the_passkey_beside_it(
+def test_a_user_with_a_password_is_offered_the_passkey_beside_it(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     make_user("erin@example.com", username="erin", password=PASSWORD)
@@ -209,7 +207,7 @@ def test_a_link_by_email_does_not_stand_for_a_second_factor(
     assert CorbadoAccount.objects.get().sign_in_count == 1
 
 
-def test_nor_does_it_link_somebody_new(
+def test_nor_does_it_link_a_new_person(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     erin = make_user("erin@example.com", username="erin", password=PASSWORD)

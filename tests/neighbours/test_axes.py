@@ -196,9 +196,7 @@ def test_refusals_lock_the_password_of_that_person_alone(client: Client, corbado
 
 
 @OURS
-def test_somebody_whom_nobody_knows_counts_as_a_corbado_user(
-    client: Client, corbado: Corbado
-) -> None:
+def test_an_unknown_person_counts_as_a_corbado_user(client: Client, corbado: Corbado) -> None:
     person = corbado.add_user("stranger@example.com")
     with override_settings(AUTHENTICATION_BACKENDS=[AXES, f"{__name__}.ForMembers"]):
         assert sign_in(client, corbado.issue_token(person)).status_code == 403

@@ -78,7 +78,7 @@ def test_coming_back_is_no_sign_in_either(support: Client, customer: User) -> No
     assert support.post(ADD).url.startswith("/corbado/step-up/")
 
 
-def test_somebody_who_acts_as_a_customer_does_not_sign_in(
+def test_staff_who_act_as_a_customer_do_not_sign_in(
     corbado: Corbado, support: Client, customer: User
 ) -> None:
     acquire(support, customer)

@@ -65,7 +65,9 @@ def test_acting_as_a_customer_adds_and_removes_no_passkey(
     assert asked_for(corbado) == before
 
 
-def test_whoever_comes_back_has_signed_in_when_they_did(support: Client, customer: User) -> None:
+def test_staff_who_return_to_themselves_keep_the_time_of_their_sign_in(
+    support: Client, customer: User
+) -> None:
     before = support.session[SIGN_IN]
     acquire(support, customer)
     support.get("/impersonate/stop/")
@@ -73,7 +75,7 @@ def test_whoever_comes_back_has_signed_in_when_they_did(support: Client, custome
     assert support.post(ADD).status_code == 200
 
 
-def test_somebody_who_acts_as_a_customer_does_not_sign_in(
+def test_staff_who_act_as_a_customer_do_not_sign_in(
     corbado: Corbado, support: Client, customer: User
 ) -> None:
     acquire(support, customer)

@@ -99,7 +99,7 @@ def test_a_password_for_a_token_does_not_make_an_old_session_recent(
     assert client.post(ADD).status_code == 303
 
 
-def test_a_token_of_somebody_else_does_not_touch_the_session(
+def test_another_users_token_does_not_touch_the_session(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
@@ -141,9 +141,7 @@ def test_a_visitor_of_the_api_is_answered_as_ever(client: Client) -> None:
 
 
 @override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support")
-def test_whoever_acts_as_somebody_else_gets_no_further_at_the_api(
-    client: Client, make_user: MakeUser
-) -> None:
+def test_an_impersonator_gets_no_further_at_the_api(client: Client, make_user: MakeUser) -> None:
     make_user("erin@example.com", username="erin", password=PASSWORD)
     assert client.login(username="erin", password=PASSWORD)
     answer = client.get("/transfer/")

@@ -169,7 +169,7 @@ def test_where_the_sign_in_alone_asks_no_link_and_no_password_passes(
 
 
 @STRICT
-def test_somebody_without_a_second_factor_comes_in_as_ever(
+def test_a_user_without_a_second_factor_signs_in_as_always(
     client: Client, corbado: Corbado
 ) -> None:
     assert corbado.sign_in(client, corbado.add_user("ash@example.com")).status_code == 303

@@ -95,7 +95,7 @@ def test_an_employee_who_is_signed_in_already_goes_on(
     assert (answer.status_code, answer.url) == (303, "/account/")
 
 
-def test_somebody_whom_the_manager_hides_is_refused_and_nobody_is_made(
+def test_a_user_hidden_by_the_manager_is_refused_and_no_user_is_created(
     client: Client, corbado: Corbado, erin: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     Session.objects.all().delete()
@@ -106,7 +106,7 @@ def test_somebody_whom_the_manager_hides_is_refused_and_nobody_is_made(
     assert get_user_model()._base_manager.count() == 1
 
 
-def test_somebody_new_comes_in_as_a_customer(
+def test_a_new_person_becomes_a_customer(
     client: Client, corbado: Corbado, classes: list[str]
 ) -> None:
     sign_in(client, corbado.issue_token(corbado.add_user("robin@example.com")))
@@ -125,16 +125,14 @@ def test_a_get_user_of_the_site_is_asked(
 
 
 @OWN_BACKEND
-def test_a_get_user_of_the_site_is_asked_about_somebody_new(
-    client: Client, corbado: Corbado
-) -> None:
+def test_a_get_user_of_the_site_is_asked_about_a_new_user(client: Client, corbado: Corbado) -> None:
     Employee.objects.create(username="ash", email="ash@example.com", desk="cellar")
     person = corbado.add_user("ash@example.com")
     assert sign_in(client, corbado.issue_token(person)).status_code == 403
     assert not Session.objects.exists()
 
 
-def test_the_sessions_of_somebody_whom_the_manager_hides_end_too(
+def test_the_sessions_of_a_user_hidden_by_the_manager_end_too(
     client: Client, corbado: Corbado, erin: User
 ) -> None:
     user: Any = get_user_model()._base_manager.get()

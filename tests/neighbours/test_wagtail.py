@@ -58,7 +58,7 @@ def test_an_editor_signs_out(corbado: Corbado, client: Client, editor: User) -> 
     assert client.get("/cms/").status_code == 302
 
 
-def test_whoever_is_no_editor_ends_on_a_page_that_says_who_they_are(
+def test_a_user_who_is_not_an_editor_gets_a_page_that_says_who_they_are(
     corbado: Corbado, client: Client
 ) -> None:
     corbado.sign_in(client, corbado.add_user("erin@example.com"))

@@ -109,7 +109,7 @@ def test_unproven_addresses_need_a_magic_link_first(
     assert corbado.requests == []
 
 
-def test_until_the_site_has_answered_nobodys_address_is_vouched_for(
+def test_until_the_site_has_answered_no_address_is_vouched_for(
     corbado: Corbado, make_user: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Anyone may have written a stranger's address into their profile."""

@@ -89,7 +89,7 @@ def test_the_longest_name_is_kept(erin: Client) -> None:
     assert "n" * 64 in text(name_it(erin, "n" * 64))
 
 
-def test_nobody_names_the_passkey_of_another_person(
+def test_a_user_cannot_name_another_users_passkey(
     erin: Client, corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
     mallory, user = signed_in(make_user, "mallory@example.com", username="mallory")

@@ -117,7 +117,7 @@ def test_a_linked_user_adds_sees_and_removes_a_passkey(
     assert "no passkey yet" in client.get(LIST).content.decode()
 
 
-def test_the_passkey_of_somebody_else_cannot_be_removed(
+def test_another_users_passkey_cannot_be_removed(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
     owner, owner_row = signed_in(make_user, username="erin")
@@ -164,7 +164,7 @@ def test_signing_in_again_as_the_same_person_makes_it_recent(
     assert association_token(client.post(ADD))
 
 
-def test_nobody_adds_or_removes_a_passkey_of_the_person_they_act_as(
+def test_an_impersonator_cannot_add_or_remove_a_passkey(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
     client, _user = signed_in(make_user)

@@ -25,12 +25,12 @@ def test_everybody_is_signed_in_at_the_end(outcome: Outcome) -> None:
 
 
 @every_scenario
-def test_nobody_has_a_half_made_account(outcome: Outcome) -> None:
+def test_there_is_no_half_made_account(outcome: Outcome) -> None:
     assert outcome.half_made == []
 
 
 @every_scenario
-def test_nobody_has_a_foreign_session(outcome: Outcome) -> None:
+def test_there_is_no_foreign_session(outcome: Outcome) -> None:
     assert [visit for visit in outcome.visits if visit.is_foreign] == []
 
 
@@ -52,7 +52,7 @@ def test_the_scenario_did_happen(outcome: Outcome) -> None:
 
 
 @only("Redis gone for three seconds, with `SessionCache`")
-def test_with_the_cache_of_the_docs_nobody_notices_that_redis_is_gone(outcome: Outcome) -> None:
+def test_with_the_cache_of_the_docs_no_visitor_notices_that_redis_is_gone(outcome: Outcome) -> None:
     assert outcome.troubles == []
     assert "The cache failed" in outcome.log
 

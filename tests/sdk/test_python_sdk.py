@@ -47,7 +47,7 @@ def test_a_user_is_removed(emulator: Emulator, python_sdk: Call) -> None:
     assert list(emulator.control.project.store.users.all()) == []
 
 
-def test_removing_nobody_is_a_validation_error(python_sdk: Call) -> None:
+def test_removing_an_unknown_user_is_a_validation_error(python_sdk: Call) -> None:
     assert python_sdk("delete", "usr-1") == {"error": 400, "type": "validation_error"}
 
 

@@ -60,7 +60,7 @@ def test_this_database_does_not_tell_case(make_user: MakeUser) -> None:
     assert CorbadoAccount.objects.filter(corbado_user_id="usr-A").exists()
 
 
-def test_an_id_in_another_case_is_somebody_else(
+def test_an_id_in_another_case_is_another_user(
     client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_user(ADA)
@@ -72,7 +72,7 @@ def test_an_id_in_another_case_is_somebody_else(
 
 
 @pytest.mark.server
-def test_an_address_in_other_letters_is_somebody_elses(client: Client, make_user: MakeUser) -> None:
+def test_an_address_in_other_letters_is_another_users(client: Client, make_user: MakeUser) -> None:
     sam = make_user("sam@example.com")
     assert get_user_model()._default_manager.filter(email="\u017fam@example.com").exists()
     come_as(client, "\u017fam@example.com")

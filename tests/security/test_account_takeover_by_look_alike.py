@@ -66,7 +66,7 @@ def test_this_database_finds_look_alikes(make_user: MakeUser) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(("local", "confirmed"), LOOK_ALIKES)
-def test_the_owner_of_a_look_alike_is_somebody_else(
+def test_the_owner_of_a_look_alike_is_another_user(
     client: Client, make_user: MakeUser, local: str, confirmed: str
 ) -> None:
     victim = make_user(local)
@@ -77,7 +77,7 @@ def test_the_owner_of_a_look_alike_is_somebody_else(
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(("confirmed", "local"), LOOK_ALIKES)
-def test_nobody_is_led_into_the_account_of_a_look_alike(
+def test_a_look_alike_leads_into_no_other_account(
     client: Client, make_user: MakeUser, confirmed: str, local: str
 ) -> None:
     attacker = make_user(local)

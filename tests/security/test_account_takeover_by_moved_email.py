@@ -47,7 +47,7 @@ def test_no_second_user_is_made_for_an_address_that_moved(
     assert get_user_model()._default_manager.count() == 1
 
 
-def test_a_corbado_user_whose_address_is_now_somebody_elses_here_stays_who_they_are(
+def test_a_corbado_user_whose_address_is_now_another_users_here_stays_who_they_are(
     client: Client, make_user: MakeUser
 ) -> None:
     ada = make_user(ADA)
@@ -59,7 +59,7 @@ def test_a_corbado_user_whose_address_is_now_somebody_elses_here_stays_who_they_
     assert signed_in_as(client) == str(ada.pk)
 
 
-def test_an_address_changed_at_corbado_leads_to_nobody_else(
+def test_an_address_changed_at_corbado_leads_to_no_other_user(
     client: Client, make_user: MakeUser
 ) -> None:
     ada, bob = make_user(ADA), make_user("bob@example.com")

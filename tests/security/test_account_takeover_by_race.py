@@ -125,7 +125,7 @@ def test_a_loser_whose_winner_was_banned_meanwhile_is_refused(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", [ADA, "ADA@example.com"], ids=["same", "other case"])
-def test_whoever_took_the_user_name_first_is_nobody_to_sign_in(
+def test_an_attacker_who_took_the_user_name_is_not_signed_in(
     client: Client, make_user: MakeUser, name: str
 ) -> None:
     attacker = make_user("attacker@example.org", username=name, password="known")
@@ -137,7 +137,7 @@ def test_whoever_took_the_user_name_first_is_nobody_to_sign_in(
 
 
 @pytest.mark.django_db
-def test_whoever_takes_the_user_name_meanwhile_is_nobody_to_sign_in(
+def test_an_attacker_who_takes_the_user_name_meanwhile_is_not_signed_in(
     client: Client, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attacker = make_user("attacker@example.org", username=ADA, password="known")
@@ -163,7 +163,7 @@ def test_two_people_with_one_address_never_become_two_users(
 
 
 @pytest.mark.django_db
-def test_an_account_that_an_admin_deletes_at_this_moment_lets_nobody_in(
+def test_an_account_that_an_admin_deletes_meanwhile_signs_no_one_in(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     come_as(client, ADA)

@@ -49,7 +49,7 @@ def test_the_first_sign_in_needs_the_confirmed_address(
 
 
 @pytest.mark.matrix
-def test_the_confirmed_address_of_somebody_else_is_no_proof(
+def test_the_confirmed_address_of_another_person_is_no_proof(
     client: Client, victim: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = come_as(client, "attacker@example.org", id="usr-7")
@@ -77,7 +77,7 @@ def test_the_import_leaves_rows_that_await_proof(
 
 
 @pytest.mark.parametrize("somebody_was_first", [False, True])
-def test_a_passkey_added_while_signed_in_here_is_proof_unless_somebody_has_one_already(
+def test_a_passkey_added_while_signed_in_here_is_proof_unless_there_is_one_already(
     corbado: Corbado, make_user: Callable[..., Any], somebody_was_first: bool
 ) -> None:
     user = make_user(VICTIM, password="an old password")

@@ -71,7 +71,7 @@ def test_an_account_that_was_linked_deliberately_opens(
     assert signed_in_as(client) == str(boss.pk)
 
 
-def test_nobody_becomes_staff_by_signing_up(client: Client) -> None:
+def test_signing_up_makes_no_one_staff(client: Client) -> None:
     come_as(client, BOSS)
     user = get_user_model()._default_manager.get()
     assert not user.is_staff

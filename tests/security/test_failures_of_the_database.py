@@ -86,7 +86,7 @@ def deadlocks(number: int) -> Broken:
 @pytest.mark.parametrize("basket", [["a bowl"], None], ids=["basket", "no-session"])
 @pytest.mark.parametrize("prepare", [nobody_is_here, ada_is_here, ada_is_linked])
 @pytest.mark.parametrize("breaks", [goes_away, is_closed, deadlocks])
-def test_whichever_statement_fails_nothing_is_half_done(
+def test_no_failing_statement_leaves_anything_half_done(
     breaks: Callable[[int], Broken],
     prepare: Callable[[], None],
     basket: list[str] | None,

@@ -97,5 +97,5 @@ def test_no_leaves_older_sessions_alone(corbado: Corbado, robin: User) -> None:
     assert signed_in_as(at_home)
 
 
-def test_no_to_somebody_whom_this_site_does_not_know_is_fine(corbado: Corbado, robin: User) -> None:
+def test_a_no_about_a_person_unknown_here_is_fine(corbado: Corbado, robin: User) -> None:
     assert say_no(corbado, robin).status_code == 200

@@ -120,7 +120,7 @@ def test_a_login_page_whose_form_leads_to_the_redirect_view_asks_first(
     assert come_back(client, corbado.issue_token(mallory), referer=referer).url == CONFIRM
 
 
-def test_whoever_signed_in_with_a_password_on_the_way_is_asked_first(
+def test_a_user_who_signed_in_with_a_password_on_the_way_is_asked_first(
     client: Client, corbado: Corbado, mallory: User, make_user: Callable[..., Any]
 ) -> None:
     victim = make_user("robin@example.com")
@@ -130,7 +130,7 @@ def test_whoever_signed_in_with_a_password_on_the_way_is_asked_first(
     assert get_user(client) == victim
 
 
-def test_whoever_is_signed_in_is_not_taken_for_the_attacker_whom_the_site_knows(
+def test_a_signed_in_user_is_not_taken_for_the_attacker_whom_the_site_knows(
     client: Client, corbado: Corbado, mallory: User, robin: User
 ) -> None:
     sign_in(Client(), corbado.issue_token(mallory))

@@ -201,7 +201,7 @@ def test_a_victim_who_is_signed_in_stays_who_they_are(
     assert visitor.cookie("sessionid") == key
 
 
-def test_with_two_persons_in_two_tabs_the_button_signs_in_nobody_else(
+def test_with_two_people_in_two_tabs_the_button_signs_in_only_its_own(
     live_site: LiveSite, visitor: Visitor, attack: str
 ) -> None:
     robin = live_site.emulator.add_user("robin@example.com")

@@ -29,7 +29,7 @@ def not_signed_in(client: Client) -> bool:
     return "sessionid" not in client.cookies and not Session.objects.exists()
 
 
-def test_the_other_persons_button_needs_the_id_that_its_page_showed(
+def test_a_button_signs_in_only_the_person_of_its_own_page(
     client: Client, corbado: Corbado, mallory: User, robin: User
 ) -> None:
     come_back(client, corbado.issue_token(robin), sec_fetch_site="none")

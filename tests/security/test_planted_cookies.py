@@ -133,7 +133,7 @@ SHAPES = st.fixed_dictionaries(
 
 @given(value=JSON | SHAPES)
 @example(value=WAITS)
-def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
+def test_a_cookie_with_any_signed_value_is_read_or_is_none(value: Any) -> None:
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
     request.META["HTTP_COOKIE"] = "; ".join(
@@ -147,7 +147,7 @@ def test_whatever_was_signed_a_cookie_is_read_or_is_none(value: Any) -> None:
 
 @given(text=st.text())
 @example(text=signed(GOOD, INTENT) + "\n")
-def test_whatever_a_cookie_holds_it_is_none(text: str) -> None:
+def test_an_unsigned_cookie_is_none(text: str) -> None:
     request = RequestFactory().get("/")
     request.META["HTTP_COOKIE"] = f"{INTENT}={text}; {WAITING}={text}"
     assert Intent.from_request(request) is None
@@ -244,7 +244,7 @@ def test_a_tossed_intent_and_a_link_of_the_sub_domain_ask_first(
 
 @pytest.mark.browser
 @pytest.mark.parametrize("trusted", [False, True], ids=["by default", "CSRF_TRUSTED_ORIGINS"])
-def test_a_tossed_result_and_a_form_of_the_sub_domain_sign_nobody_in(
+def test_a_tossed_result_and_a_form_of_the_sub_domain_sign_no_one_in(
     live_site: LiveSite, tossed: Callable[..., Visitor], settings: Any, trusted: bool
 ) -> None:
     if trusted:

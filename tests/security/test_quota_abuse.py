@@ -151,7 +151,7 @@ def test_a_network_never_gets_the_last_fifth_of_the_budget(corbado: Any) -> None
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("headers", [{}, {"x_forwarded_for": "203.0.113.9"}], ids=["bare", "proxy"])
-def test_nobody_honest_is_refused_for_the_attacker_next_to_them(
+def test_an_honest_visitor_is_not_refused_for_an_attacker_nearby(
     corbado: Any, headers: dict[str, str]
 ) -> None:
     statuses = [junk("127.0.0.1", **headers).status_code for _ in range(LIMIT + 10)]

@@ -78,7 +78,7 @@ def test_a_reload_after_sign_out_is_400(client: Client, token: str) -> None:
     assert not Session.objects.exists()
 
 
-def test_a_reload_of_somebody_made_inactive_is_400(client: Client, token: str) -> None:
+def test_a_reload_by_a_deactivated_user_is_400(client: Client, token: str) -> None:
     sign_in(client, token)
     get_user_model().objects.update(is_active=False)
     assert come_back(client, token).status_code == 400
@@ -90,7 +90,7 @@ def test_a_spent_token_in_another_browser_is_400(client: Client, token: str) -> 
     assert Session.objects.count() == 1
 
 
-def test_a_spent_token_in_somebody_elses_session_is_400(
+def test_a_spent_token_in_another_users_session_is_400(
     client: Client, corbado: Corbado, mallory: User, token: str
 ) -> None:
     sign_in(client, token)

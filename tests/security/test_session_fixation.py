@@ -61,7 +61,7 @@ def test_a_key_that_is_in_no_row_is_not_taken_over(
     assert client.session.session_key != "a" * 32
 
 
-def test_the_session_of_somebody_else_is_flushed(
+def test_another_users_session_is_flushed(
     client: Client, corbado: Corbado, robin: User, make_user: Callable[..., Any]
 ) -> None:
     client.force_login(make_user("kim@example.com"))

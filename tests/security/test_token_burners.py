@@ -112,7 +112,7 @@ def test_a_service_worker_may_pass_a_navigation_on(
     assert get_user(client).is_authenticated
 
 
-def test_another_sites_frame_behind_a_service_worker_signs_nobody_in(
+def test_another_sites_frame_behind_a_service_worker_signs_no_one_in(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
     open_login_page(client)

@@ -209,7 +209,9 @@ def test_for_a_person_without_a_password_it_is_one_statement(corbado: Corbado, r
         (["--user", "erin"], "erin has no session."),
     ],
 )
-def test_whom_it_does_not_find_it_names(erin: Any, arguments: list[str], sentence: str) -> None:
+def test_it_names_the_user_whom_it_does_not_find(
+    erin: Any, arguments: list[str], sentence: str
+) -> None:
     assert refused(*arguments, "--yes") == sentence
 
 
@@ -250,7 +252,7 @@ def test_everybody_who_is_linked_is_signed_out(corbado: Corbado, robin: User, er
     assert not any(map(is_signed_in, linked))
 
 
-def test_whoever_is_not_linked_stays_signed_in(
+def test_a_user_who_is_not_linked_stays_signed_in(
     corbado: Corbado, robin: User, erin: Any, client: Client
 ) -> None:
     through_corbado(corbado, robin)
@@ -289,7 +291,7 @@ def test_at_a_terminal_it_asks(corbado: Corbado, robin: User, answer: str, is_le
 
 
 @pytest.mark.parametrize("status", ["deleted", "disabled"])
-def test_whom_corbado_blocks_is_signed_out_in_every_browser(
+def test_a_user_blocked_by_corbado_is_signed_out_in_every_browser(
     client: Client, wire: Any, status: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They come back with a token of someone who is gone."""
@@ -305,7 +307,7 @@ def test_whom_corbado_blocks_is_signed_out_in_every_browser(
     assert not is_signed_in(other)
 
 
-def test_whom_corbado_blocks_is_signed_out_with_a_password_too(
+def test_a_blocked_user_with_a_password_is_signed_out_too(
     client: Client, wire: Any, erin: Any
 ) -> None:
     wire.answers_user("usr-1", emails=[("erin@example.com", "active")])
@@ -317,7 +319,7 @@ def test_whom_corbado_blocks_is_signed_out_with_a_password_too(
     assert not is_signed_in(other)
 
 
-def test_a_stranger_who_is_gone_signs_nobody_out(client: Client, wire: Any, erin: Any) -> None:
+def test_a_deleted_stranger_signs_no_one_out(client: Client, wire: Any, erin: Any) -> None:
     browser = with_password()
     wire.answers_user("usr-9", status="deleted")
     open_login_page(browser)
@@ -326,7 +328,7 @@ def test_a_stranger_who_is_gone_signs_nobody_out(client: Client, wire: Any, erin
 
 
 @pytest.mark.parametrize(("method", "body"), [("PUT", {"status": "disabled"}), ("DELETE", {})])
-def test_somebody_who_wants_to_add_a_passkey_and_is_blocked_is_signed_out(
+def test_a_blocked_user_who_wants_to_add_a_passkey_is_signed_out(
     corbado: Corbado, robin: User, make_user: MakeUser, method: str, body: dict[str, str]
 ) -> None:
     make_user(robin.email, username="erin", password=PASSWORD)

@@ -40,7 +40,7 @@ engine = test_ending.engine
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_is_unlinked_is_signed_out(corbado: Corbado, robin: User, erin: Any) -> None:
+def test_an_unlinked_user_is_signed_out(corbado: Corbado, robin: User, erin: Any) -> None:
     link(erin, corbado.add_user("erin@example.com"))
     browsers = [through_corbado(corbado, robin), with_password()]
     for account in CorbadoAccount.objects.all():
@@ -65,7 +65,7 @@ def test_many_who_are_unlinked_at_once_are_looked_for_together(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unlinking_that_is_taken_back_signs_nobody_out(corbado: Corbado, robin: User) -> None:
+def test_an_unlinking_that_is_rolled_back_signs_no_one_out(corbado: Corbado, robin: User) -> None:
     from django.db import transaction
 
     browser = through_corbado(corbado, robin)
@@ -86,7 +86,7 @@ def test_a_deleted_user_costs_no_search(corbado: Corbado, erin: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_somebody_waits_it_looks_into_so_many_and_says_what_is_left(
+def test_in_a_request_it_looks_into_a_limited_number_and_says_what_is_left(
     corbado: Corbado, erin: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     account = link(erin, corbado.add_user("erin@example.com"))
@@ -135,7 +135,7 @@ def test_the_admin_says_where_a_session_may_be_left(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("action", ["end_sessions", "delete_selected"])
-def test_somebody_in_the_admin_may_sign_themselves_out(
+def test_staff_in_the_admin_may_sign_themselves_out(
     corbado: Corbado, staff: Client, action: str
 ) -> None:
     boss = get_user_model()._default_manager.get()
@@ -146,7 +146,7 @@ def test_somebody_in_the_admin_may_sign_themselves_out(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_somebody_in_the_admin_may_unlink_themselves_at_their_page(
+def test_staff_in_the_admin_may_unlink_themselves_at_their_page(
     corbado: Corbado, staff: Client
 ) -> None:
     boss = get_user_model()._default_manager.get()
@@ -157,7 +157,7 @@ def test_somebody_in_the_admin_may_unlink_themselves_at_their_page(
     assert not is_signed_in(staff)
 
 
-def test_who_may_not_unlink_signs_nobody_out(
+def test_staff_without_the_permission_sign_no_one_out(
     corbado: Corbado, robin: User, make_user: MakeUser, client: Client
 ) -> None:
     from django.contrib.auth.models import Permission

@@ -203,7 +203,7 @@ def test_a_session_that_a_former_secret_key_bound_stays_on_the_page(
 
 @pytest.mark.django_db
 @override_settings(CORBADO_SESSION_LIST=True)
-def test_whoever_acts_as_somebody_else_neither_sees_nor_ends_sessions(client: Client) -> None:
+def test_an_impersonator_neither_sees_nor_ends_sessions(client: Client) -> None:
     come_as(client, ADA)
     with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
         for answer in (client.get(SESSIONS), client.post(SESSIONS, {"others": "yes"})):

@@ -101,9 +101,7 @@ def test_a_login_page_without_next_leads_to_the_site_that_it_belongs_to(
 
 
 @pytest.mark.parametrize("next_url", ["https://evil.example/", "/corbado/redirect/?a=b", "//x"])
-def test_a_next_of_somebody_elses_is_replaced(
-    corbado: Corbado, client: Client, next_url: str
-) -> None:
+def test_a_foreign_next_is_replaced(corbado: Corbado, client: Client, next_url: str) -> None:
     answer = client.get("/admin/login/", {"next": next_url})
     assert (answer.status_code, answer.url) == (302, LOGIN)
 
@@ -178,7 +176,7 @@ def test_a_page_with_both_needs_no_switch_while_corbado_is_down(
     assert client.post(LOGIN, {"username": "boss", "password": PASSWORD}).status_code == 302
 
 
-def test_whoever_is_no_staff_is_refused_without_a_form_and_without_a_loop(
+def test_a_user_who_is_not_staff_is_refused_without_a_form_or_a_loop(
     corbado: Corbado, client: Client
 ) -> None:
     response = corbado.sign_in(

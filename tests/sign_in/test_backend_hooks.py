@@ -198,7 +198,7 @@ def test_nothing_is_left_of_a_person_when_the_sites_own_code_fails(
 # Beside the front door --------------------------------------------------------------------
 
 
-def test_a_refusal_looks_the_same_where_nobody_could_do_anything_about_it(
+def test_a_refusal_looks_the_same_where_the_person_can_do_nothing_about_it(
     use_backend: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     use_backend(KnownPeopleBackend)

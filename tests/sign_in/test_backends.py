@@ -157,7 +157,7 @@ def test_a_pending_corbado_user_may_sign_in(client: Client, make_user: MakeUser)
     assert signed_in_as(client) == str(ada.pk)
 
 
-def test_a_status_that_nobody_knows_yet_does_not_break_a_sign_in(client: Client) -> None:
+def test_an_unknown_status_does_not_break_a_sign_in(client: Client) -> None:
     come_as(client, ADA, status="onboarding")
     assert signed_in_as(client) == str(only_user().pk)
 

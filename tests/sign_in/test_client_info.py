@@ -104,7 +104,7 @@ def test_only_trusted_proxies_are_believed(
     assert address(peer, forwarded) == sent
 
 
-def test_nobody_is_believed_with_an_empty_list(settings: LazySettings) -> None:
+def test_no_proxy_is_trusted_with_an_empty_list(settings: LazySettings) -> None:
     settings.CORBADO_TRUSTED_PROXIES = []
     assert address("192.0.2.1", "6.6.6.6") == "192.0.2.1"
 

@@ -70,9 +70,7 @@ def test_the_confirm_page_says_who_is_signed_in_now(
     assert "<strong>kim@example.com</strong>" in client.get(CONFIRM).content.decode()
 
 
-def test_whoever_acts_as_somebody_else_is_signed_in_by_no_button(
-    client: Client, corbado: Corbado, robin: User
-) -> None:
+def test_no_button_signs_an_impersonator_in(client: Client, corbado: Corbado, robin: User) -> None:
     shown = wait_at_the_confirm_page(client, corbado, robin)
     with override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support"):
         answer = client.post(CONFIRM, {"id": shown})
@@ -152,7 +150,7 @@ def form_of(client: Client) -> dict[str, str]:
     return {"id": result.id, "who": who, "csrfmiddlewaretoken": str(token)}
 
 
-def test_the_button_takes_whoever_is_signed_in_already_on(
+def test_the_button_takes_a_signed_in_user_on(
     strict: Client, corbado: Corbado, robin: User
 ) -> None:
     wait_at_the_confirm_page(strict, corbado, robin)
@@ -162,7 +160,7 @@ def test_the_button_takes_whoever_is_signed_in_already_on(
     assert (answer.status_code, answer["Location"]) == (303, "/orders/")
 
 
-def test_it_does_not_take_anybody_else_on(
+def test_it_does_not_take_another_user_on(
     strict: Client, corbado: Corbado, robin: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     wait_at_the_confirm_page(strict, corbado, robin)
@@ -200,7 +198,7 @@ def test_the_token_is_checked_where_the_site_has_no_middleware_for_it(
     assert strict.post(CONFIRM, form).status_code == 303
 
 
-def test_a_reload_by_somebody_who_is_signed_in_says_so(
+def test_a_reload_by_a_signed_in_user_says_so(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
     wait_at_the_confirm_page(client, corbado, robin)
@@ -230,7 +228,7 @@ def test_the_script_hears_when_another_tab_has_answered(
     assert settled(client, who) == "/orders/"
 
 
-def test_the_script_hears_when_somebody_else_waits(
+def test_the_script_hears_when_another_person_is_pending(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
     wait_at_the_confirm_page(client, corbado, robin)
@@ -240,7 +238,7 @@ def test_the_script_hears_when_somebody_else_waits(
     assert settled(client, "made up") == CONFIRM
 
 
-def test_no_page_calls_anybody_by_an_id_of_corbados(
+def test_no_page_calls_a_person_by_a_corbado_id(
     client: Client, corbado: Corbado, robin: User, make_user: Any
 ) -> None:
     user = make_user("", username="usr-1234")

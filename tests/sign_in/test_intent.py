@@ -202,7 +202,7 @@ def test_a_next_that_fits_into_no_cookie_is_forgotten_and_noted(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("secure", "host"), [(False, "testserver:80"), (True, "testserver:443")])
-def test_the_default_port_in_the_host_header_asks_nobody(
+def test_the_default_port_in_the_host_header_causes_no_question(
     client: Client, corbado: Corbado, robin: User, secure: bool, host: str
 ) -> None:
     """Some proxies write it; browsers leave it out of the Referer."""

@@ -145,7 +145,7 @@ def test_an_address_that_is_not_confirmed_opens_nothing(
     assert not CorbadoAccount.objects.exists()
 
 
-def test_whoever_has_just_signed_up_confirms_the_address_and_is_linked(
+def test_a_person_who_has_just_signed_up_confirms_the_address_and_is_linked(
     corbado: Corbado, client: Client, boss: Any
 ) -> None:
     invite("--user", "boss")

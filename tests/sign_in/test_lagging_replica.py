@@ -111,7 +111,7 @@ def test_a_user_who_was_deactivated_a_moment_ago_is_refused(
     assert come_as(Client(), ADA).status_code == 403
 
 
-def test_an_account_that_was_unlinked_a_moment_ago_signs_nobody_in(
+def test_an_account_that_was_unlinked_a_moment_ago_signs_no_one_in(
     replica: Callable[[], None],
 ) -> None:
     come_as(Client(), ADA)
@@ -121,7 +121,7 @@ def test_an_account_that_was_unlinked_a_moment_ago_signs_nobody_in(
     assert come_as(Client(), ADA).status_code == 403
 
 
-def test_somebody_signed_in_who_comes_again_is_not_asked_who_they_are(
+def test_a_signed_in_user_who_returns_is_not_asked_who_they_are(
     lags: Callable[..., None],
 ) -> None:
     lags("corbado_auth")
@@ -149,7 +149,7 @@ def test_the_webhook_knows_an_account_of_a_moment_ago(
     assert answer.json()["data"] == {"status": "exists"}
 
 
-def test_a_session_that_the_replica_lacks_is_lost_and_nobody_is_somebody_else() -> None:
+def test_a_session_that_the_replica_lacks_is_lost_and_opens_no_other_account() -> None:
     client = Client()
     assert come_as(client, ADA).status_code == 303
     assert signed_in_as(client) is None

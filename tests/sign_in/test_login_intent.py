@@ -52,7 +52,7 @@ def test_require_lets_through_what_was_asked_for(
     assert sign_in(client, corbado.issue_token(robin)).status_code == 303
 
 
-def test_off_signs_in_whoever_brings_a_token(
+def test_off_signs_in_anyone_with_a_token(
     client: Client, corbado: Corbado, robin: User, site_with: Callable[..., None]
 ) -> None:
     site_with(login_intent="off")

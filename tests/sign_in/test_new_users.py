@@ -70,7 +70,7 @@ def test_a_name_that_is_taken_gets_a_number(use_backend: Any, make_user: MakeUse
 
 
 @pytest.mark.parametrize("backend", [CorbadoBackend, NoMatchingBackend])
-def test_an_address_that_somebody_has_as_their_name_gets_a_number(
+def test_an_address_that_is_a_taken_user_name_gets_a_number(
     use_backend: Any, make_user: MakeUser, backend: type[CorbadoBackend]
 ) -> None:
     use_backend(backend)
@@ -83,7 +83,7 @@ def test_an_address_that_somebody_has_as_their_name_gets_a_number(
     assert signed_in_as(client) == str(ada.pk)
 
 
-def test_a_corbado_id_that_somebody_has_as_their_name_gets_a_number(
+def test_a_corbado_id_that_is_a_taken_user_name_gets_a_number(
     use_backend: Any, make_user: MakeUser
 ) -> None:
     use_backend(ByCorbadoID)
@@ -109,7 +109,7 @@ def test_an_empty_address_is_filled_in_once_it_is_confirmed(client: Client) -> N
     assert only_user().email == ADA
 
 
-def test_one_that_somebody_else_has_here_is_not(client: Client, make_user: MakeUser) -> None:
+def test_one_that_another_user_has_here_is_not(client: Client, make_user: MakeUser) -> None:
     come_as(Client(), (ADA, "pending"))
     account = CorbadoAccount.objects.get()
     make_user(ADA, username="ada")

@@ -64,7 +64,7 @@ def test_each_has_an_id_of_its_own() -> None:
 
 
 @pytest.mark.django_db
-def test_it_is_void_for_anybody_else(make_user: Callable[..., Any]) -> None:
+def test_it_is_void_for_another_user(make_user: Callable[..., Any]) -> None:
     one, other = make_user("one@example.com"), make_user("other@example.com")
     request = held_for(one)
     assert PendingSignIn.from_request(request) is not None

@@ -165,7 +165,7 @@ def test_a_password_at_a_page_that_keeps_the_key_does_not_count(client: Client, 
     assert not is_recent(client)
 
 
-def test_a_password_at_a_login_page_counts_for_whoever_typed_it(client: Client, erin: Any) -> None:
+def test_a_password_at_a_login_page_counts_for_its_user(client: Client, erin: Any) -> None:
     type_password(client, "/login-page/")
     age_sign_in(client)
     thief = copy_of(client)
@@ -175,7 +175,7 @@ def test_a_password_at_a_login_page_counts_for_whoever_typed_it(client: Client, 
     assert thief.get("/account/").status_code == 302
 
 
-def test_a_wrong_password_at_a_login_page_counts_for_nobody(client: Client, erin: Any) -> None:
+def test_a_wrong_password_at_a_login_page_does_not_count(client: Client, erin: Any) -> None:
     type_password(client, "/login-page/")
     age_sign_in(client)
     client.post("/login-page/", {"username": "erin", "password": "wrong"})
@@ -211,7 +211,7 @@ def test_being_let_in_without_a_proof_does_not_count(client: Client, erin: Any) 
     assert not is_recent(client)
 
 
-def test_becoming_somebody_else_and_coming_back_does_not_count(
+def test_impersonating_a_user_and_coming_back_does_not_count(
     client: Client, erin: Any, make_user: MakeUser
 ) -> None:
     make_user("finn@example.com", username="finn", password=PASSWORD)
@@ -231,7 +231,7 @@ def test_changing_over_with_a_password_counts(
     assert is_recent(client)
 
 
-def test_changing_over_to_somebody_else_through_corbado_counts(
+def test_switching_to_another_user_through_corbado_counts(
     client: Client, corbado: Corbado, robin: User, erin: Any
 ) -> None:
     client.login(username="erin", password=PASSWORD)
@@ -257,7 +257,7 @@ def test_the_session_says_when_and_how_a_person_signed_in(
     assert client.session.session_key not in str(noted)
 
 
-def test_a_mark_of_somebody_else_is_no_mark(client: Client, erin: Any) -> None:
+def test_another_users_mark_does_not_count(client: Client, erin: Any) -> None:
     """As when a package changes the user of a session without emptying it."""
     client.login(username="erin", password=PASSWORD)
     session = client.session

@@ -173,7 +173,7 @@ def test_a_very_long_next_costs_the_proof_and_not_the_count(
     ],
     ids=["another site", "a comment", "typed"],
 )
-def test_a_link_of_somebody_else_is_asked_about_after_the_wait_as_well(
+def test_another_persons_link_asks_first_after_the_wait_as_well(
     browser: Client, corbado: Corbado, token: str, first: dict[str, str | None]
 ) -> None:
     down(corbado)

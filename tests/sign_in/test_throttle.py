@@ -133,7 +133,7 @@ def test_who_failed_nothing_is_not_refused_for_others() -> None:
     assert attempt(visitor="anna").is_allowed
 
 
-def test_who_failed_is_whoever_shares_the_address() -> None:
+def test_a_failure_counts_for_all_who_share_the_address() -> None:
     fail(LIMIT + 1)
     assert fail(2, visitor="anna") == [True, False]
 
@@ -271,7 +271,7 @@ def test_a_dummy_cache_switches_the_limit_off(
 
 
 @pytest.mark.parametrize("failing", ["FailingCache", "SilentCache"])
-def test_a_cache_that_fails_locks_nobody_out(
+def test_a_failing_cache_locks_no_one_out(
     use_cache: Any, caplog: pytest.LogCaptureFixture, failing: str
 ) -> None:
     use_cache(f"{__name__}.{failing}")

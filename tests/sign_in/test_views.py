@@ -178,7 +178,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("query", MALFORMED.values(), ids=MALFORMED)
-def test_a_link_without_one_well_formed_token_is_400_and_asks_nobody(
+def test_a_link_without_one_well_formed_token_is_400_and_calls_no_one(
     client: Client, corbado: Corbado, query: str
 ) -> None:
     open_login_page(client)

@@ -181,7 +181,7 @@ def test_the_thief_cannot_send_it_either(old: Client, corbado: Corbado, robin: U
     assert thief.get(KEPT).status_code == 302
 
 
-def test_somebody_else_in_that_browser_does_not_find_it(
+def test_another_user_of_that_browser_does_not_find_it(
     old: Client, corbado: Corbado, robin: User
 ) -> None:
     old.post(MATTERS, {"amount": "10"})

@@ -25,7 +25,7 @@ MakeUser = Callable[..., Any]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.support.step_up")]
 
 
-def test_whoever_has_just_signed_in_is_served(
+def test_a_user_who_has_just_signed_in_is_served(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
     sign_in(client, corbado.issue_token(robin))
@@ -144,7 +144,7 @@ def test_an_address_too_long_for_next_is_cut(old: Client) -> None:
     assert old.get(MATTERS, {"long": "x" * 4000}).url == f"{STEP_UP}?next=%2Fmatters%2F"
 
 
-def test_somebody_else_who_signs_in_is_asked_first(
+def test_another_user_who_signs_in_is_asked_first(
     old: Client, corbado: Corbado, robin: User
 ) -> None:
     ash = corbado.add_user("ash@example.com")
@@ -168,7 +168,7 @@ def test_each_view_says_how_recent(
 
 
 @override_settings(CORBADO_IS_IMPERSONATING="tests.support.front_door.is_support")
-def test_whoever_acts_as_somebody_else_gets_no_further(
+def test_an_impersonator_gets_no_further(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     client.force_login(make_user("erin@example.com"), "django.contrib.auth.backends.ModelBackend")

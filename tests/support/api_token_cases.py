@@ -85,7 +85,7 @@ class TokenCases:
         assert not front_end.http.cookies
         assert not Session.objects.exists()
 
-    def test_whoever_did_not_type_this_address_is_asked_first(
+    def test_a_person_who_did_not_type_this_address_is_asked_first(
         self, front_end: ApiClient, corbado: Corbado
     ) -> None:
         asked = front_end.finish(corbado.add_user(ADA))
@@ -93,7 +93,7 @@ class TokenCases:
         assert front_end.confirm(asked).json()["token"]["access"]
         assert front_end.who() == ADA
 
-    def test_whom_the_site_does_not_let_in_gets_no_token(
+    def test_a_person_whom_the_site_does_not_let_in_gets_no_token(
         self, front_end: ApiClient, corbado: Corbado, make_user: Any
     ) -> None:
         make_user(ADA, is_active=False)
@@ -130,7 +130,7 @@ class TokenCases:
                 assert answer.json()["error"] == "recent_sign_in_required"
         assert front_end.get("/passkeys/").status_code == 200
 
-    def test_somebody_whom_corbado_deleted_loses_the_token(
+    def test_a_user_deleted_by_corbado_loses_the_token(
         self, front_end: ApiClient, corbado: Corbado
     ) -> None:
         ada, phone = corbado.add_user(ADA), ApiClient(corbado, origin="")

@@ -62,7 +62,7 @@ class ImpersonationCases:
         account = CorbadoAccount.objects.get(corbado_user_id=customer.id)
         assert account.last_password_at is None
 
-    def test_nobody_signs_in_meanwhile(
+    def test_an_impersonator_cannot_sign_in(
         self, corbado: Corbado, support: Client, customer: User
     ) -> None:
         self.act(support, customer)

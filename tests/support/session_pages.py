@@ -97,7 +97,7 @@ class SessionPageCases:
         assert "Firefox on Linux" in text_of(here.get(SESSIONS))
 
     @pytest.mark.django_db
-    def test_nobody_ends_the_session_of_a_stranger(self, here: Client, stranger: Client) -> None:
+    def test_a_user_cannot_end_the_session_of_another(self, here: Client, stranger: Client) -> None:
         other = Client()
         other.cookies = stranger.cookies
         known = handles(self.as_seen_from_elsewhere(stranger))
@@ -108,7 +108,7 @@ class SessionPageCases:
         return browser.get(SESSIONS)
 
     @pytest.mark.django_db
-    def test_all_sessions_of_somebody_with_a_password_end_without_a_search(
+    def test_all_sessions_of_a_user_with_a_password_end_without_a_search(
         self, make_user: MakeUser, stranger: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         make_user("erin@example.com", username="erin", password=PASSWORD)
@@ -125,7 +125,7 @@ class SessionPageCases:
         assert is_signed_in(stranger)
 
     @pytest.mark.django_db
-    def test_all_sessions_of_somebody_without_a_password_end(
+    def test_all_sessions_of_a_user_without_a_password_end(
         self, here: Client, phone: Client, stranger: Client, robin: User
     ) -> None:
         user = CorbadoAccount.objects.get(corbado_user_id=robin.id).user

@@ -86,7 +86,7 @@ class WebhookCases:
     @pytest.mark.parametrize(
         "entry", [None, "", ":", "user:", ":password", "user", " : ", 7, b"user:password"], ids=repr
     )
-    def test_an_incomplete_entry_lets_nobody_in(self, entry: object) -> None:
+    def test_an_incomplete_entry_authorises_no_call(self, entry: object) -> None:
         """An environment variable that is not set easily becomes one."""
         with override_settings(CORBADO_WEBHOOK_SECRETS=[entry]):
             for given in ("None", "", ":", "user:", ":password", "user", " : ", "7", str(entry)):

@@ -81,7 +81,7 @@ def test_every_table_of_ours_is_looked_through_and_no_secret_written(
     assert "the-session-key" not in text
 
 
-def test_nobody_elses_rows_are_written(make_user: MakeUser, tmp_path: Path) -> None:
+def test_no_other_users_rows_are_written(make_user: MakeUser, tmp_path: Path) -> None:
     make_user(ADA, username="ada")
     fill(apps, make_user("eve@example.com", username="eve").pk)
     found, _said = export(tmp_path / "ada.json", "--without-corbado")

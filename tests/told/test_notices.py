@@ -126,7 +126,7 @@ def test_a_cookie_that_we_did_not_sign_is_no_known_browser(
     assert len(mail.outbox) == 2
 
 
-def test_somebody_new_is_not_told_of_their_first_browser(on: Any, corbado: Corbado) -> None:
+def test_a_new_user_is_not_told_of_their_first_browser(on: Any, corbado: Corbado) -> None:
     client = Client()
     corbado.sign_in(client, corbado.add_user("new@example.com"))
     assert mail.outbox == []
@@ -141,7 +141,7 @@ def test_connect_tells_too(on: Any, corbado: Corbado, make_user: MakeUser, clien
     assert subjects() == ["New sign-in to testserver"]
 
 
-def test_off_nobody_is_told_and_no_cookie_is_set(
+def test_while_off_no_email_is_sent_and_no_cookie_is_set(
     corbado: Corbado, person: Any, client: Client
 ) -> None:
     corbado.sign_in(client, person)

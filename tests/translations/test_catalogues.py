@@ -112,7 +112,7 @@ def test_what_is_compiled_is_what_is_written(package: Path, language: str) -> No
 
 
 @every_catalogue
-def test_a_catalogue_names_its_language_and_nobody(package: Path, language: str) -> None:
+def test_a_catalogue_names_its_language_and_no_person(package: Path, language: str) -> None:
     metadata = catalogue(language, package).metadata
     assert metadata["Language"] == language
     assert "UTF-8" in metadata["Content-Type"]

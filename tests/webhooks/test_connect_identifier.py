@@ -54,7 +54,7 @@ class TestConnectIdentifier(WebhookCases):
         assert self.ask("ada").json() == {"identifier": handle}
         assert self.ask("Ada").json() == NOBODY
 
-    def test_nobody_is_told_from_nobody(self, make_user: MakeUser) -> None:
+    def test_the_answer_is_the_same_for_all_who_get_no_handle(self, make_user: MakeUser) -> None:
         """One answer for all, and as many queries: the typed address must not be found out."""
         make_user("no-passkey@example.com")
         for email, fields in {
@@ -90,7 +90,7 @@ class TestConnectIdentifier(WebhookCases):
         handle = handle_of(make_user(ADA, is_staff=True))
         assert self.ask(ADA).json() == {"identifier": handle}
 
-    def test_a_name_that_is_somebody_elses_address_is_ambiguous(self, make_user: MakeUser) -> None:
+    def test_a_name_that_is_another_users_address_is_ambiguous(self, make_user: MakeUser) -> None:
         handle_of(make_user(ADA, username="ada"))
         handle_of(make_user("mallory@example.com", username=ADA))
         assert self.ask(ADA).json() == NOBODY
@@ -104,7 +104,7 @@ class TestConnectIdentifier(WebhookCases):
         assert not ConnectAccount.objects.exists()
 
     @pytest.mark.parametrize("typed", [None, 7, "", ["a"], "a\x00b", "\ud800"])
-    def test_what_nobody_types_is_refused(self, typed: Any) -> None:
+    def test_what_no_person_types_is_refused(self, typed: Any) -> None:
         answer = self.ask(typed)
         assert answer.status_code == 400
         assert answer.json()["error"].startswith("identifier ")

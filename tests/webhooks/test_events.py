@@ -152,7 +152,7 @@ def test_a_passkey_that_was_added_elsewhere_is_told_once(
 
 
 @pytest.mark.parametrize("event", ["user.created", "passkey-login.completed"])
-def test_events_that_change_nothing_here_ask_nobody(
+def test_events_that_change_nothing_here_cause_no_call(
     corbado: Corbado, person: Any, event: str
 ) -> None:
     assert send(event, person.id).json() == {"ignored": "not_needed"}
@@ -210,7 +210,7 @@ def test_an_unknown_event_is_ignored_with_one_line(
         ("passkey.deleted", {"credential": {"id": "cre-1"}}),
     ],
 )
-def test_an_event_about_nobody_is_a_clear_400(corbado: Corbado, event: str, data: Any) -> None:
+def test_an_event_without_a_user_is_a_clear_400(corbado: Corbado, event: str, data: Any) -> None:
     answer = TestWhoMayCall().call(
         body={"type": event, "data": data}, headers={"x-corbado-webhook-event": event}
     )

@@ -49,7 +49,7 @@ def test_the_webhook_asks_a_backend_the_way_it_takes_a_name(
 
 
 @pytest.mark.parametrize("backend", [ByAddress, ByEmail, TakesAnything, HandsOn])
-def test_somebody_named_like_the_address_stays_somebody_else(
+def test_a_user_named_like_the_address_stays_another_user(
     make_user: MakeUser, use_password_backends: Callable[..., None], backend: type
 ) -> None:
     use_password_backends(backend, DJANGOS)
@@ -66,7 +66,7 @@ def test_what_no_hasher_can_check_is_no_password(make_user: MakeUser, stored: st
     assert ask("authMethods") == {"status": "not_exists"}
 
 
-def test_a_directory_may_know_the_password_of_anybody(
+def test_a_directory_may_know_the_password_of_any_user(
     make_user: MakeUser, use_password_backends: Callable[..., None]
 ) -> None:
     use_password_backends(Directory, DJANGOS)
@@ -76,7 +76,7 @@ def test_a_directory_may_know_the_password_of_anybody(
 
 
 @pytest.mark.parametrize("others", [[Guard], [Link], [SingleSignOn], [Guard, Link, SingleSignOn]])
-def test_backends_that_let_nobody_in_with_a_password_know_none(
+def test_backends_that_accept_no_password_know_none(
     make_user: MakeUser, use_password_backends: Callable[..., None], others: list[type]
 ) -> None:
     use_password_backends(*others, DJANGOS)
@@ -112,7 +112,7 @@ def test_a_site_says_itself_who_has_a_password(
     assert ask("authMethods") == {"status": found}
 
 
-def test_without_a_backend_that_takes_passwords_nobody_has_one(
+def test_without_a_backend_that_takes_passwords_no_user_has_one(
     make_user: MakeUser, settings: Settings
 ) -> None:
     settings.CORBADO_PASSWORD_BACKENDS = []

@@ -114,7 +114,7 @@ class TestAuthMethods(ActionWebhookCases):
         assert self.ask(username=written) == {"status": "exists"}
 
     @pytest.mark.parametrize("look_alike", ["erın@example.com", "er in@example.com"])
-    def test_a_look_alike_is_somebody_else(
+    def test_a_look_alike_is_another_user(
         self, make_user: Callable[..., Any], look_alike: str
     ) -> None:
         make_user(ADDRESS, password=PASSWORD)
@@ -153,7 +153,7 @@ class TestPasswordVerify(ActionWebhookCases):
         for _ in range(5):
             assert self.ask() == {"success": True}
 
-    def test_whoever_is_locked_out_signs_in_through_corbado(
+    def test_a_locked_out_user_signs_in_through_corbado(
         self, make_user: Callable[..., Any], corbado: Corbado, client: Client
     ) -> None:
         user = make_user(ADDRESS, password=PASSWORD)
@@ -195,7 +195,7 @@ class TestPasswordVerify(ActionWebhookCases):
         [{"password": None}, {"password": PASSWORD, "is_active": False}],
         ids=["no password", "inactive"],
     )
-    def test_nobody_gets_in_who_has_no_way_in(
+    def test_no_user_without_a_way_in_gets_in(
         self, make_user: Callable[..., Any], fields: dict[str, Any]
     ) -> None:
         make_user(ADDRESS, **fields)
@@ -260,7 +260,7 @@ class TestUserNamesAreNotAddresses:
         assert ask("passwordVerify") == {"success": False}
         assert ask("passwordVerify", password="another one") == {"success": True}
 
-    def test_two_users_with_one_address_are_nobody(self, make_user: Callable[..., Any]) -> None:
+    def test_two_users_with_one_address_do_not_exist(self, make_user: Callable[..., Any]) -> None:
         make_user(ADDRESS, username="one", password=PASSWORD)
         make_user(ADDRESS.upper(), username="two", password=PASSWORD)
         assert ask("authMethods") == {"status": "not_exists"}
@@ -278,6 +278,6 @@ class TestUserNamesAreNotAddresses:
 @override_settings(
     AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"],
 )
-def test_without_our_backend_nobody_would_be_let_in(make_user: Callable[..., Any]) -> None:
+def test_without_our_backend_no_user_would_be_let_in(make_user: Callable[..., Any]) -> None:
     make_user(ADDRESS, password=PASSWORD)
     assert ask("authMethods") == {"status": "not_exists"}

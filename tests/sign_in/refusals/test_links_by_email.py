@@ -48,7 +48,7 @@ def test_a_link_by_email_opens_the_account_and_the_passkey_ever_after(
     assert signed_in_as(later) == str(ada.pk)
 
 
-def test_somebody_new_whose_address_has_to_be_confirmed_ends_in_their_new_account(
+def test_a_new_person_who_confirms_the_address_gets_a_new_account(
     client: Client, corbado: Corbado, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with USERNAME_FIELD = "email": the matrix runs it with such a model, too."""
@@ -115,7 +115,7 @@ def test_a_preview_does_not_use_a_link_up(
     assert open_link(client, link)["Location"] == CONFIRM
 
 
-def test_nobodys_mailbox_is_filled(client: Client, corbado: Corbado, make_user: MakeUser) -> None:
+def test_no_mailbox_is_filled(client: Client, corbado: Corbado, make_user: MakeUser) -> None:
     make_user(ADA, username="ada")
     page = come(client, corbado, corbado.add_user(ADA, confirmed=False))
     answers = [client.post(CONFIRM_EMAIL, form_of(page)).status_code for _ in range(6)]

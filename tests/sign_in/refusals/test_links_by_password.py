@@ -185,7 +185,7 @@ def test_the_forms_need_their_csrf_token(corbado: Corbado, make_user: MakeUser) 
     assert client.post(LINK, data).status_code == 303
 
 
-def test_whoever_signs_in_in_between_ends_it(
+def test_a_sign_in_in_between_ends_it(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     make_user(ADA, username="ada", password=PASSWORD)

@@ -64,7 +64,7 @@ def _replace_email_field(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
 
 @pytest.mark.parametrize("blind", ["no_email_field", "unsearchable", "encrypted"])
 @pytest.mark.parametrize("status", ["active", "pending"])
-def test_where_the_lookup_cannot_tell_nobody_is_made(
+def test_where_the_lookup_cannot_tell_no_user_is_created(
     client: Client,
     make_user: MakeUser,
     request: pytest.FixtureRequest,

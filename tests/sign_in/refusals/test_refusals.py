@@ -53,7 +53,7 @@ class OwnTable(AnsweredBackend):
         ("ada@xn--bcher-kva.example", "ada@bücher.example"),
     ],
 )
-def test_an_unconfirmed_address_that_is_known_makes_nobody(
+def test_a_known_unconfirmed_address_creates_no_user(
     client: Client,
     make_user: MakeUser,
     caplog: pytest.LogCaptureFixture,
@@ -69,7 +69,7 @@ def test_an_unconfirmed_address_that_is_known_makes_nobody(
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_active": False}])
-def test_nor_does_that_of_staff_or_of_somebody_who_was_shut_out(
+def test_nor_does_that_of_staff_or_of_an_inactive_user(
     client: Client, make_user: MakeUser, caplog: pytest.LogCaptureFixture, fields: dict[str, bool]
 ) -> None:
     known = {name: value for name, value in fields.items() if hasattr(get_user_model(), name)}
@@ -102,9 +102,7 @@ def test_a_confirmed_address_links_however_it_is_written(
     assert signed_in_as(client) == str(ada.pk)
 
 
-def test_an_address_that_was_taken_off_there_is_nobodys(
-    client: Client, make_user: MakeUser
-) -> None:
+def test_an_address_removed_at_corbado_matches_no_user(client: Client, make_user: MakeUser) -> None:
     make_user(ADA, username="ada")
     come_as(client, (ADA, "deleted"), "robin@example.com")
     assert CorbadoAccount.objects.get().user.email == "robin@example.com"
@@ -152,7 +150,7 @@ def left_behind(client: Client, corbado: Corbado, make_user: MakeUser) -> Any:
     return ada
 
 
-def test_whoever_was_deleted_there_and_came_back_is_linked_anew(
+def test_a_user_deleted_at_corbado_who_comes_back_is_linked_again(
     client: Client, corbado: Corbado, left_behind: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     again = corbado.add_user(ADA)
@@ -201,14 +199,14 @@ def test_nor_is_one_brought_back_who_was_shut_out_here(
 # Others -------------------------------------------------------------------------------------
 
 
-def test_whoever_was_shut_out_is_told(client: Client, make_user: MakeUser) -> None:
+def test_an_inactive_user_is_told(client: Client, make_user: MakeUser) -> None:
     make_user(ADA, is_active=False)
     page = come_as(client, ADA)
     assert "Your account here is closed" in page.content.decode()
 
 
 @override_settings(AUTHENTICATION_BACKENDS=["tests.support.backends.SecondFactorBackend"])
-def test_nobody_is_led_in_a_circle_where_no_page_asks_for_the_second_factor(
+def test_there_is_no_redirect_loop_where_no_page_asks_for_the_second_factor(
     client: Client, corbado: Corbado, make_user: MakeUser
 ) -> None:
     """Our own login page would refuse them, too."""
