@@ -92,6 +92,8 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
         # By itself, it only records sign-ins through allauth.
         _allauths().objects.create_from_request(request, user=user)
     elif _is_ours():
+        if session.session_key is None:
+            session.create()  # Somebody else's session was flushed.
         _list(request, session, user.pk, timezone.now())
 
 

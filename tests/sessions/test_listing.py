@@ -110,6 +110,25 @@ def test_it_costs_one_statement_in_any_browser(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache"])
+def test_a_session_that_takes_the_place_of_somebody_elses_is_listed_by_its_own_key(
+    make_user: MakeUser, engine: str, settings: Any
+) -> None:
+    """Django has not given it one yet when it tells of the sign-in."""
+    settings.CORBADO_SESSION_LIST = True
+    settings.SESSION_ENGINE = f"{ENGINES}.{engine}"
+    browsers = [Client(), Client()]
+    for number, name in enumerate(["erin", "finn", "gwen", "hugo"]):
+        make_user(f"{name}@example.com", username=name, password=PASSWORD)
+        form = {"username": name, "password": PASSWORD}
+        assert browsers[number // 2].post("/corbado/login/", form).status_code == 302
+    keys = set(ListedSession.objects.values_list("session_key", flat=True))
+    assert {client.session.session_key for client in browsers} < keys
+    assert "None" not in keys
+    assert all(is_signed_in(client) for client in browsers)
+
+
+@pytest.mark.django_db
 def test_off_the_page_is_not_there_and_signing_out_costs_nothing(client: Client) -> None:
     come_as(client, ADA)
     assert client.get(SESSIONS).status_code == 404
