@@ -66,7 +66,7 @@ class ConnectRules:
                 logging.WARNING,
                 "Connect: Corbado user %s is now %s (local user %s)",
                 known,
-                connect_user.corbado_user_id or "unknown",
+                connect_user.corbado_user_id or "not named",
                 account.user.pk,
                 event="corbado_user_changed",
                 corbado_user_id=connect_user.corbado_user_id,

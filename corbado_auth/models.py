@@ -148,9 +148,10 @@ class ConnectAccount(models.Model):
     def record_sign_in(self, connect_user: ConnectUser, *, at: datetime) -> bool:
         """Record a sign-in and Corbado's user ID, in one UPDATE.
 
-        Returns False if the row has been deleted in the meantime.
+        Returns False if the row has been deleted in the meantime. A user ID that we know stays if
+        the new one is missing: it is needed to delete the user at Corbado.
         """
-        self.corbado_user_id = connect_user.corbado_user_id
+        self.corbado_user_id = connect_user.corbado_user_id or self.corbado_user_id
         return _count_sign_in(self, {"corbado_user_id": self.corbado_user_id}, at)
 
 

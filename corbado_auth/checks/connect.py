@@ -31,7 +31,7 @@ def check_connect(**kwargs: Any) -> list[CheckMessage]:
             return []
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="CORBADO_CONNECT = True", id=ids.CONNECT_MALFORMED)]
-    return [*_values(), *_credentials(), *_urls(), *_cookies(), *_identifier()]
+    return [*_values(), *_credentials(), *_urls(), *_both_ends(), *_cookies(), *_identifier()]
 
 
 def check_connect_deployment(**kwargs: Any) -> list[CheckMessage]:
@@ -96,6 +96,26 @@ def _urls() -> Messages:
                 '"https://…".',
                 id=ids.CONNECT_MALFORMED,
             )
+
+
+def _both_ends() -> Messages:
+    """Check that browsers and this site ask the same server: an emulator, or Corbado."""
+    backend, frontend = conf.CORBADO_BACKEND_API_URL, conf.connect_frontend_api_url()
+    if urls.is_local(backend) and urls.is_corbados(frontend):
+        hint = (
+            f'For the emulator: CORBADO_CONNECT_CUSTOM_DOMAIN = "{backend}" and '
+            f'CORBADO_CONNECT_SCRIPT_URL = "{backend}/connect/web-js.js".'
+        )
+    elif urls.is_corbados(backend) and urls.is_local(frontend):
+        hint = f'For the emulator: CORBADO_BACKEND_API_URL = "{frontend}".'
+    else:
+        return
+    yield Warning(
+        f"Browsers use passkeys at {frontend}, and this site has them verified at {backend}, which "
+        "knows nothing of them.",
+        hint=f"{hint} For Corbado, delete both settings.",
+        id=ids.CONNECT_SPLIT,
+    )
 
 
 def _is_web_url(url: str) -> bool:

@@ -280,6 +280,32 @@ def test_the_way_back_asks_the_server_anew(connect_site: LiveSite, visitor: Visi
     visitor.lands_on("/account/")
 
 
+def test_the_way_back_to_a_wrong_password_does_not_send_it_again(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    visitor.page.goto(f"{connect_site.url}/own-login/?next=/home/#form")
+    name_field(visitor).fill(ADA)
+    visitor.page.locator("[name=password]").fill("wrong")
+    visitor.page.get_by_role("button", name="Sign in with password").click()
+    visitor.sees("Please enter a correct")
+    # Only some browsers keep a page that answered a form: this is what they say of it.
+    kept = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+    with visitor.page.expect_request(re.compile("/own-login/")) as request:
+        visitor.page.evaluate(f"void {kept}")
+    assert request.value.method == "GET"
+
+
+def test_a_handle_is_not_put_into_the_password_form(
+    connect_site: LiveSite, visitor: Visitor
+) -> None:
+    """Whether Corbado's one-tap button names the handle is open (API notes C.7)."""
+    visitor.page.goto(f"{connect_site.url}/own-login/")
+    visitor.input("identifier").fill("0123456789abcdef" * 2)
+    visitor.action("continue").click()
+    expect(name_field(visitor)).to_be_focused()
+    expect(name_field(visitor)).to_have_value("")
+
+
 def test_a_name_that_corbado_does_not_know_can_be_corrected(
     connect_site: LiveSite, visitor: Visitor
 ) -> None:

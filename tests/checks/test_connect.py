@@ -111,6 +111,30 @@ def test_a_session_cookie_that_corbado_would_get_is_told(settings: Any, domain: 
     assert "session cookie" in told[ids.CONNECT_SESSION_COOKIE_TRAVELS]
 
 
+EMULATOR = "http://localhost:9000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"CORBADO_BACKEND_API_URL": EMULATOR}, "CORBADO_CONNECT_CUSTOM_DOMAIN"),
+        ({"CORBADO_CONNECT_CUSTOM_DOMAIN": EMULATOR}, "CORBADO_BACKEND_API_URL"),
+    ],
+)
+def test_an_emulator_at_one_end_alone_is_told(
+    settings: Any, changes: dict[str, Any], hint: str
+) -> None:
+    assert "knows nothing of them" in found(settings, **changes)[ids.CONNECT_SPLIT]
+    for warning in run_checks(tags=["corbado_auth"]):
+        assert warning.id != ids.CONNECT_SPLIT or f'{hint} = "{EMULATOR}"' in str(warning.hint)
+
+
+@pytest.mark.parametrize("backend", [EMULATOR, "http://emulator:9000"])
+def test_an_emulator_at_both_ends_is_fine(settings: Any, backend: str) -> None:
+    quiet = found(settings, CORBADO_BACKEND_API_URL=backend, CORBADO_CONNECT_CUSTOM_DOMAIN=EMULATOR)
+    assert ids.CONNECT_SPLIT not in quiet
+
+
 @pytest.mark.parametrize("name", ["CSRF_USE_SESSIONS", "CSRF_COOKIE_HTTPONLY"])
 def test_a_csrf_token_that_the_script_cannot_read_is_told(settings: Any, name: str) -> None:
     assert name in found(settings, **{name: True})[ids.CONNECT_CSRF_UNREADABLE]

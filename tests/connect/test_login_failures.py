@@ -153,6 +153,23 @@ def test_another_corbado_user_behind_the_handle_is_logged_and_changes_nothing(
     assert f"{before} is now usr-4711" in caplog.text
 
 
+@pytest.mark.parametrize("sub", ["", None, "no ID of Corbado's"])
+def test_a_corbado_user_id_stays_known_if_the_next_data_has_none(
+    corbado: Corbado,
+    client: Client,
+    make_user: MakeUser,
+    caplog: pytest.LogCaptureFixture,
+    sub: str | None,
+) -> None:
+    ada = make_user(ADA)
+    corbado.sign_in_by_connect(Client(), ada)
+    before = account_of(ada).corbado_user_id
+    data = corbado.connect_data(ada, sub=sub)
+    assert corbado.post_connect_data(client, data).status_code == 200
+    assert account_of(ada).corbado_user_id == before
+    assert f"{before} is now not named" in caplog.text
+
+
 # Identifiers of the site's own ------------------------------------------------------------------
 
 

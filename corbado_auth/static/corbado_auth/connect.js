@@ -5,6 +5,8 @@
 (() => {
   const SLOW = 10_000;
   const ASK = 20_000;
+  // What Corbado knows a person by, unless the site has identifiers of its own.
+  const HANDLE = /^[0-9a-f]{32}$/;
 
   // -- Asking our views ----------------------------------------------------------------------------
 
@@ -148,11 +150,11 @@
   const nameField = (form) =>
     form.querySelector("[name=username], [name=login], [name=email], [type=email], [type=text]");
 
-  /** Fill in the name that was typed already. */
+  /** Fill in the name that was typed already; a handle, which Corbado may show, is none. */
   const prefill = (options, identifier) => {
     const found = passwordForm(options);
     const name = found && nameField(found.form);
-    if (name && identifier && !name.value) name.value = identifier;
+    if (name && identifier && !name.value && !HANDLE.test(identifier)) name.value = identifier;
   };
 
   /** Lead a person to the password form. */
@@ -248,9 +250,10 @@
       say(wrapper, "");
       start();
     });
-    // "Back" to a page that has signed someone in: request it from the server again.
+    // "Back" to a page that has signed someone in: request it from the server again. Not by
+    // reload(), which would send a password again if the page is the response to one.
     window.addEventListener("pageshow", (event) => {
-      if (event.persisted) location.reload();
+      if (event.persisted) location.replace(location.pathname + location.search);
     });
     return start();
   };
