@@ -132,7 +132,7 @@ def emulator_and_confirm(browser: Browser, site: str) -> None:
         link.wait_for()
         inbox.screenshot(path=IMAGES / "emulator.png")
         address = link.get_attribute("href") or ""
-    # Somebody else's browser, which never asked.
+    # Another person's browser, which never asked.
     with visitor(browser, ViewportSize(width=1280, height=560)) as stranger:
         stranger.goto(address)
         stranger.get_by_role("heading", name="Is this you?").wait_for()

@@ -1,4 +1,4 @@
-"""What every test runs under: no call leaves the machine, no skip goes unseen."""
+"""Fixtures for every test: no call leaves the machine, and no skip goes unnoticed."""
 
 from __future__ import annotations
 

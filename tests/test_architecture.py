@@ -1,4 +1,4 @@
-"""The house keeps its walls: import contracts, size of rooms, where settings are read."""
+"""The architecture holds: import contracts, the size of modules, where settings are read."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_annotations_are_never_evaluated(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    # Which project is meant decides where conf.py finds the other settings.
+    # The project in effect decides where conf.py finds the other settings.
     [path for path in ROOMS if path.name not in {"conf.py", "projects.py"}],
     ids=name_of,
 )
@@ -130,7 +130,7 @@ def test_only_conf_reads_a_corbado_setting(path: Path) -> None:
 
 
 def test_conf_does_read_corbado_settings() -> None:
-    """The check above sees what it looks for."""
+    """Proves that the check above can fail."""
     conf = ast.parse((PACKAGE / "conf.py").read_text("utf-8"))
     names = set(settings_read(conf)) | set(
         re.findall(r"\bCORBADO_[A-Z_]+\b", ast.unparse(conf)),

@@ -1,4 +1,4 @@
-"""The frame of the benchmarks: what is held, and what the page and its plots say."""
+"""The framework of the benchmarks: which marks are held, and what the page and its plots say."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_figure_just_over_its_mark_is_not_printed_as_the_mark() -> None:
     assert (mark.figure, mark.bound, mark.verdict) == ("1.104", "at most 1.10", "missed")
 
 
-def test_a_result_survives_the_way_from_one_process_to_another() -> None:
+def test_a_result_survives_being_passed_between_processes() -> None:
     there = json.loads(json.dumps(RESULT.as_json()))
 
     assert report.page({"date": "today"}, {"a": Result.from_json(there)}) == report.page(

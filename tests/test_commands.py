@@ -38,7 +38,7 @@ NOBODY = "usr-404"
 class Kind(NamedTuple):
     """What a command is given, and which kind of command it is.
 
-    ``wrong`` lists arguments that name nobody. Names in braces stand for the people below.
+    ``wrong`` lists arguments that name no one. Names in braces stand for the people below.
     """
 
     arguments: list[str]
@@ -194,7 +194,7 @@ def test_a_dry_run_and_a_command_that_reads_change_nothing(
 def test_without_it_the_same_arguments_change_something(
     corbado: Corbado, names: dict[str, str], command: str
 ) -> None:
-    """Or the dry run above would prove nothing."""
+    """Otherwise, the dry run above would prove nothing."""
     before = world(corbado, names)
     agreed = ["--yes"] if command in ASKING else []
     assert run(command, COMMANDS[command].arguments, names, *agreed) == 0

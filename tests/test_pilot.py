@@ -1,4 +1,4 @@
-"""A pilot: CORBADO_ENABLED_FOR says who meets Corbado; for everyone else it is switched off."""
+"""A pilot: CORBADO_ENABLED_FOR decides who sees Corbado; for everyone else it is switched off."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The app holds no state in a process that another process would miss.
+"""The app keeps no state in a process that another process would need.
 
 What is kept between requests is listed here, by name, and is either a pool of connections or
-derived from the settings: a process that restarts makes the same.
+derived from the settings: a new process creates the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.users.factory import create_user
 from tests.support.vouching import come_as
 from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
 
-# What functions remember, and why no other process misses it.
+# What functions cache, and why no other process needs it.
 REMEMBERED = {
     "corbado_auth.checks.projects.for_each_project": "the checks that are registered",
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
@@ -43,8 +43,8 @@ REMEMBERED = {
 def modules() -> Iterator[Any]:
     """Return every module of the app that a site has.
 
-    The emulator and the test kit are no part of it; those in contrib can be imported beside their
-    neighbour only (tests/neighbours).
+    Without the emulator and the test kit; modules in contrib can only be imported beside their
+    neighbour (tests/neighbours).
     """
     left_out = ("contrib.", "emulator", "migrations", "testing")
     for found in pkgutil.walk_packages(corbado_auth.__path__, "corbado_auth."):
@@ -66,7 +66,7 @@ def values() -> Iterator[tuple[str, Any]]:
 
 
 def held() -> dict[str, str]:
-    """Write down all that could change: containers, and our own objects' attributes."""
+    """Record everything that could change: containers, and the attributes of our own objects."""
     found: dict[str, str] = {}
     for name, value in values():
         if isinstance(value, dict | list | set | bytearray):

@@ -1,4 +1,4 @@
-"""The settings of docs/scaling.md are ones that Django and our checks have nothing against."""
+"""Django and our checks accept the settings of docs/scaling.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The switch: off, nobody meets Corbado, everyone can use a password, and nobody is signed out."""
+"""The switch: while it is off, nobody sees Corbado, passwords work, and nobody is signed out."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def product(request: pytest.FixtureRequest, corbado: Corbado, settings: Any) -> 
 
 
 def forget() -> None:
-    """Be a process that has read nothing yet."""
+    """Behave like a process that has not read the switch yet."""
     switch._memory.known = {}
     switch._memory.unsettled_until = 0.0
 

@@ -1,4 +1,4 @@
-"""Secrets are taken off a request at the entrance, and out of records of any shape."""
+"""Secrets are removed from a request at the entrance, and from records of any shape."""
 
 from __future__ import annotations
 

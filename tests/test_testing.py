@@ -111,7 +111,7 @@ class TestCorbado:
 
 
 class TestFreshness:
-    """Whatever a test leaves behind, the next one does not see it."""
+    """Nothing that a test leaves behind is visible to the next one."""
 
     @pytest.mark.parametrize("round_", ["first", "second"])
     def test_each_test_begins_with_nothing(self, corbado: Corbado, round_: str) -> None:

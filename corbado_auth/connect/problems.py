@@ -1,4 +1,4 @@
-"""What goes wrong in the browser, as our script reports it: the log is all that learns of it."""
+"""Problems in the browser that our script reports: they are logged, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROBLEMS = {
     "component_failed": "the component loaded, but did not work",
     "passkey_not_used": "a person began, and used no passkey",
 }
-# Anybody may report, and a log is no place for floods.
+# Anyone may report, so the log needs protection against floods.
 PER_VISITOR = 5
 PER_MINUTE = 60
 
@@ -31,7 +31,7 @@ PER_MINUTE = 60
 class ConnectProblemsView(ComponentView):
     """Take ``{"problem": …}``, write one line to the log, and do nothing else.
 
-    Beyond a limit, reports are answered alike and dropped.
+    Beyond a limit, reports get the same answer, but are not logged.
     """
 
     _what = "report"
@@ -41,7 +41,7 @@ class ConnectProblemsView(ComponentView):
         if not isinstance(problem, str) or problem not in PROBLEMS:
             raise Refusal("unknown_problem", self._broken(), 400)
         if self._is_wanted(problem):
-            # People change their mind every day; for the rest, there may be something to mend.
+            # People change their minds every day; the rest may need fixing.
             level = logging.INFO if problem == "passkey_not_used" else logging.WARNING
             log_event(
                 level,
@@ -54,7 +54,7 @@ class ConnectProblemsView(ComponentView):
         return JsonResponse({})
 
     def _is_wanted(self, problem: str) -> bool:
-        """Return whether neither this visitor nor all of them have reported it too often."""
+        """Return whether this is within the limits, for this visitor and for all visitors."""
         visitor, kind = rate_limit_key(self.request), f"{own_project_id()} {problem}"
         return (
             Tally("connect_problem", f"{kind} {visitor}").add() <= PER_VISITOR

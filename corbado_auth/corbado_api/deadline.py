@@ -1,4 +1,4 @@
-"""One deadline for several calls, where whoever makes them can wait only so long in all."""
+"""One deadline for several calls, for callers who can only wait for so long in all."""
 
 from __future__ import annotations
 

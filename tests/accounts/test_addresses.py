@@ -1,4 +1,4 @@
-"""When two addresses are one."""
+"""When two addresses count as the same."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_an_index_of_our_name_on_another_column_is_replaced() -> None:
 
 
 @pytest.mark.postgresql
-def test_who_comes_second_leaves_the_first_alone(make_user: MakeUser) -> None:
+def test_the_second_run_leaves_the_first_alone(make_user: MakeUser) -> None:
     """An open transaction holds up the first one, as it does in real life."""
     make_user(ADA)
     codes: list[int] = []

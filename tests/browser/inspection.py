@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 # Every visible text with its contrast against what is painted behind it, through shadow roots.
-# With forced colours every text lies on a plate of the page's colour instead.
+# With forced colours, each text has a backplate in the page's colour instead.
 _CONTRASTS = """(isForced) => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const rgba = (color) => {

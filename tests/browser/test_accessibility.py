@@ -1,4 +1,4 @@
-"""Everyone can use every page: axe-core at WCAG 2.2 AA, room, keyboard, no script."""
+"""Everyone can use every page: axe-core at WCAG 2.2 AA, reflow, keyboard, no script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong is said where the person looks, and there is a way on (API notes 4.5)."""
+"""Errors are shown where the person looks, with a way to continue (API notes 4.5)."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def rebound(visitor: Visitor, emulator: Emulator) -> Visitor:
 
 
 def snapshot(emulator: Emulator) -> dict[str, object]:
-    """What must not change."""
+    """Return the state that must not change."""
     state = emulator.state
     kept = {name: state[name] for name in ("users", "tokens", "failures", "clockOffset")}
     return {**kept, "emails": emulator.emails}

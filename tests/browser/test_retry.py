@@ -31,7 +31,7 @@ def test_the_page_signs_in_by_itself(waiting: Visitor) -> None:
 
 
 def test_the_page_can_be_told_not_to(live_site: LiveSite, waiting: Visitor) -> None:
-    waiting.page.get_by_role("button", name="Stop trying by itself").click()
+    waiting.page.get_by_role("button", name="Stop retrying").click()
     waiting.page.get_by_text("Wait half a minute").wait_for()
     waiting.page.wait_for_timeout(3000)
     assert waiting.page.get_by_role("button").count() == 0

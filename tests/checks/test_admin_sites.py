@@ -35,7 +35,7 @@ class Desk(CorbadoAdminMixin, AdminSite):
 
 
 class OwnLogin(FormView):
-    """A login page that is nobody's subclass."""
+    """A login page that inherits from none of Django's or ours."""
 
     form_class = PasswordForm
 

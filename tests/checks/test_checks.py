@@ -1,4 +1,4 @@
-"""Every check speaks up where it should, is silent where it should, and says what to type."""
+"""Every check reports what it should and nothing else, and says what to type."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class OwnAuthenticationMiddleware(AuthenticationMiddleware):
 
 
 class SessionStore(signed_cookies.SessionStore):
-    """A site's own engine (this module), in cookies all the same."""
+    """A site's own engine (this module), which also stores sessions in cookies."""
 
 
 class AuthRouter:

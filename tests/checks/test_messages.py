@@ -94,5 +94,5 @@ def test_manage_py_check_runs_them() -> None:
 @pytest.mark.matrix
 def test_the_test_site_itself_leaves_no_question_open() -> None:
     found = run_checks(tags=["corbado_auth"], include_deployment_checks=True)
-    # An Info is no question: some user models have one that only Corbado can answer.
+    # An Info asks the site nothing: some user models cause one that only Corbado can answer.
     assert [each for each in found if each.level > INFO and not each.is_silenced()] == []

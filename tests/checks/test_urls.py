@@ -86,7 +86,7 @@ def test_a_sign_in_that_leads_to_an_unknown_name_is_noticed(settings: Settings) 
 
 
 class OwnUsers(CorbadoBackend):
-    """A site that makes users in its own way."""
+    """A site that creates users in its own way."""
 
     local_emails_are_verified = True
 

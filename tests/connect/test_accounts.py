@@ -1,4 +1,4 @@
-"""What is remembered of people who come by Connect: numbers, offers, the admin, deletion."""
+"""What is stored about people who use Connect: numbers, offers, the admin, deletion."""
 
 from __future__ import annotations
 

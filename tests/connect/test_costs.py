@@ -1,4 +1,4 @@
-"""What Connect costs a site, in counts: queries and calls to Corbado."""
+"""What Connect costs a site: queries and calls to Corbado."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A passkey of Connect signs in whom its handle belongs to, and nobody else."""
+"""A passkey of Connect signs in the user to whom its handle belongs, and nobody else."""
 
 from __future__ import annotations
 

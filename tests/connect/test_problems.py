@@ -74,7 +74,7 @@ def test_neither_one_visitor_nor_many_flood_the_log(
     for _time in range(problems.PER_VISITOR + 2):
         assert report(client).status_code == 200
     assert len(ours(caplog)) == problems.PER_VISITOR
-    # What is frequent leaves room for what is rare.
+    # Frequent problems leave room for rare ones.
     report(client, "script_slow")
     assert len(ours(caplog)) == problems.PER_VISITOR + 1
     caplog.clear()

@@ -1,4 +1,4 @@
-"""A signed-in person gets connect tokens for the own handle, of three types, and nobody else."""
+"""A signed-in person gets connect tokens of three types, only for their own handle."""
 
 from __future__ import annotations
 

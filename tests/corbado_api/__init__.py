@@ -1,1 +1,1 @@
-"""What we ask Corbado, and what its answers mean."""
+"""Calls to Corbado, and what its answers mean."""

@@ -97,7 +97,7 @@ def test_what_is_no_token_is_no_answer(secret: Any) -> None:
 
 @responses.activate
 def test_another_identifier_is_not_taken_for_ours() -> None:
-    """Should Corbado ignore the filter, nobody else is deleted."""
+    """If Corbado ignores the filter, no other user is deleted."""
     wire = sample("connect_identifiers")
     rows = [{**wire.answer["identifiers"][0], "value": "another"}]
     responses.add("GET", BACKEND + wire.path, json={**wire.answer, "identifiers": rows})

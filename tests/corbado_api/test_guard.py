@@ -36,7 +36,7 @@ Visit = Callable[[], Future[Any]]
 @pytest.fixture
 def held(settings: Settings) -> Iterator[HeldCorbado]:
     """Return a Corbado that answers when it is told to."""
-    # Whoever waits for room does so for as long as the test needs; nobody for a slow call.
+    # A call waits for room for as long as the test needs, and never for a slow call.
     with HeldCorbado() as corbado:
         settings.CORBADO_BACKEND_API_URL = corbado.url
         settings.CORBADO_TIMEOUT = 60
@@ -66,7 +66,7 @@ def ask() -> str:
 
 
 def fail() -> None:
-    """Make one call that Corbado does not answer."""
+    """Make a call that Corbado does not answer."""
     with pytest.raises(CorbadoUnavailable), guard.admit(9):
         raise CorbadoUnavailable("no answer")
 
@@ -220,7 +220,7 @@ def test_after_one_wait_in_vain_no_call_waits_until_one_comes_back() -> None:
     assert slots.take(1)
 
 
-def test_room_goes_to_who_waits_longest_and_not_to_who_is_quickest() -> None:
+def test_room_goes_to_the_call_that_has_waited_longest_and_not_to_the_quickest() -> None:
     """A thread that asks again and again is back before another one has woken up."""
     slots = Slots(patience=3600)
     slots.take(1)

@@ -56,7 +56,7 @@ def test_after_a_run_of_failures_corbado_is_not_asked(
 def test_what_corbado_answers_is_no_failure_of_its_own(
     settings: Settings, steps: list[Any]
 ) -> None:
-    """Or one visitor with a bad header could keep everyone out."""
+    """Otherwise, one visitor with a bad header could keep everyone out."""
     with MisbehavingServer(always(*steps)) as server:
         settings.CORBADO_BACKEND_API_URL = server.url
         asked = {ask() for _time in range(3 * FAILURES)}
@@ -138,7 +138,7 @@ def test_a_lost_trial_does_not_keep_others_from_trying(failed: None) -> None:
     guard._breaker_of("").begin(0)
 
 
-# What passes unseen ------------------------------------------------------------------------------
+# Exempt calls -------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db

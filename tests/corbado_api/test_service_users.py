@@ -133,7 +133,7 @@ def test_no_list_is_better_than_everybodys(corbado: Any) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [(ADDRESS, [ADA]), (ADDRESS.upper(), [ADA]), ("ada@example.net", [])],
-    ids=["same", "other case", "somebody else"],
+    ids=["same", "other case", "another user"],
 )
 def test_corbado_narrows_down_and_python_compares_again(
     address: str, expected: list[CorbadoUser], corbado: Any

@@ -69,7 +69,7 @@ def test_a_retry_gives_up_after_several_failures_in_a_row(
     corbado.fail_next("/v1/users/*", method="DELETE", status=503, times=0)
     assert retry_deletions() == Retried(deleted=0, kept=3)
     assert deleted_at(corbado) == left_over[:2]
-    # Whoever has not been asked about yet comes first the next time.
+    # Users about whom Corbado has not been asked yet come first the next time.
     assert retry_deletions() == Retried(deleted=0, kept=3)
     assert deleted_at(corbado)[2] == left_over[2]
 

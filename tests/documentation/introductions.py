@@ -1,4 +1,4 @@
-"""What docs/reference.md says before each of its parts."""
+"""The introductions of the parts of docs/reference.md."""
 
 from __future__ import annotations
 

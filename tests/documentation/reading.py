@@ -199,7 +199,7 @@ def plain(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Make a text fit into a table: what Markdown would read as markup is code."""
+    """Make a text fit into a table: what Markdown would take for markup becomes code."""
     text = " ".join(plain(text).split()).replace("|", "\\|")
     return re.sub(r"(?<!`)(\{%.*?%\}|<[^>]+>|\*\.\w+)(?!`)", r"`\1`", text)
 

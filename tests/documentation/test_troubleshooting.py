@@ -1,4 +1,4 @@
-"""What the page by symptom quotes is what people read: the words exist, in the package itself."""
+"""The troubleshooting page quotes texts that exist in the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tutorial works as it stands: every block, every click, every line that it shows."""
+"""The tutorial works as written: every block, every click, every line that it shows."""
 
 from __future__ import annotations
 

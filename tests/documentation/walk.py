@@ -1,11 +1,12 @@
 """Follow a page as its reader would: run every block, on a site in its own folder.
 
-What a block is for tells its language, its first line (``# shop/forms.py`` is a file, and
-``# shop/urls.py, at the end`` is added to one), what it holds (settings, URLs, tests), or a comment
-above it that no reader sees (blocks.py), with one or more of these, semicolons between:
+What to do with a block follows from its language, its first line (``# shop/forms.py`` is a file,
+and ``# shop/urls.py, at the end`` is added to one), its content (settings, URLs, tests), or a
+comment above it that no reader sees (blocks.py), with one or more of these, separated by
+semicolons:
 
     file NAME              a Python block that is a whole file
-    replace FILE PREFIX    lines of a file that begin so, and the comment above them, go for it
+    replace FILE PREFIX    lines of a file that begin so, and the comment above them, are replaced
     migration LABEL        a class Migration that is applied, and taken back, on this app's tables
     shell                  Python that runs in the site; what follows in the comment runs before
     first STEP             call a function of steps.py before the block
@@ -13,7 +14,7 @@ above it that no reader sees (blocks.py), with one or more of these, semicolons 
     answer TEXT            what the reader types when a command asks
     fails                  the command's exit code is not 0, though nothing is shown
 
-A block that nothing tells about fails; so does a command that has no runner.
+A block without any of these fails; so does a command that has no runner.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PROBE = Path(__file__).parent / "probe.py"
 # How README and guides write "keep what you have": it has to hold when the block is run, too.
 KEPT = re.compile(r"^( *)(\w+) = \[\n( *)# the existing ones, and$", re.MULTILINE)
 REPORT = re.compile(r"[\w-]+\.(csv|jsonl?)")
-# What a command says while it works, on a machine that is slow.
+# Progress lines that a command prints on a slow machine.
 PROGRESS = re.compile(r"^[\d,]+ of [\d,]+ users .*\n", re.MULTILINE)
 # These tell Python how to behave, or coverage to measure: readers have none of them.
 OURS = ("COVERAGE_", "DJANGO_", "PYTEST_", "PYTHON")

@@ -1,3 +1,3 @@
-"""The emulator over real HTTP, judged by Corbado's own descriptions where they are at hand."""
+"""The emulator over real HTTP, compared with Corbado's own descriptions where available."""
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Passkey:
 
 
 class NoPasskey(Exception):
-    """This authenticator has none of the passkeys that were asked for, or has one too many."""
+    """This authenticator has none of the requested passkeys, or one of the excluded ones."""
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Server(Client):
         return self.post("/v1/authTokens/validate", body)
 
     def who_arrives(self, redirect_url: str) -> Any:
-        """Return the ``user`` that the token of a redirect URL stands for."""
+        """Return the ``user`` of the token in a redirect URL."""
         return self.validate(token_of(redirect_url)).data["user"]
 
     def association_token(self, email: str) -> str:
@@ -121,7 +121,7 @@ class Server(Client):
         return str(self.post("/v2/connectTokens", body).bare["secret"])
 
     def verify(self, signed_passkey_data: str, username: str) -> str:
-        """Return what Corbado says of a ``signedPasskeyData``."""
+        """Return Corbado's verdict on a ``signedPasskeyData``."""
         body = {"signedPasskeyData": signed_passkey_data, "username": username}
         return str(self.post("/v2/passkey/verifySignedData", body).bare["verificationResult"])
 
@@ -245,7 +245,7 @@ class ConnectBrowser(Browser):
 
 
 def claims_of(signed_passkey_data: str) -> Any:
-    """Return what a JWT claims, without asking whether it is genuine."""
+    """Return the claims of a JWT without verifying it."""
     return json.loads(decode(signed_passkey_data.split(".")[1]))
 
 

@@ -90,7 +90,7 @@ def test_a_recorded_call_is_answered_with_all_that_was_recorded(
         sample["path"], body, headers={**sample["headers"], "origin": SITE, **project}
     )
     assert answer.status == sample["status"]
-    # Which of the two init answers of one browser brings a new handle is the server's affair.
+    # Which of a browser's two init answers has a new handle is up to the server.
     expected = _type(sample["answer"])
     if isinstance(expected, dict):
         expected.pop("newClientEnvHandle", None)

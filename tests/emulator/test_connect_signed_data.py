@@ -1,4 +1,4 @@
-"""``signedPasskeyData``: what it claims, and what the verification says of it."""
+"""``signedPasskeyData``: its claims, and the verdict of the verification."""
 
 from __future__ import annotations
 

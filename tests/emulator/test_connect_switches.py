@@ -1,4 +1,4 @@
-"""Connect's switches and the control API: what a developer and a test turn."""
+"""Connect's switches and the control API, as developers and tests use them."""
 
 from __future__ import annotations
 

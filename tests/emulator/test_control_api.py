@@ -1,4 +1,4 @@
-"""The control API: what the emulator's page and other tools look at and turn."""
+"""The control API, as the emulator's page and other tools use it."""
 
 from __future__ import annotations
 

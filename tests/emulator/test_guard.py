@@ -1,4 +1,4 @@
-"""Any web page can send requests to loopback: who is heard, and what a page may read (design 7)."""
+"""Any web page can send requests to loopback: which ones are answered, and what a page may read."""
 
 from __future__ import annotations
 

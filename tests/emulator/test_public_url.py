@@ -1,4 +1,4 @@
-"""Behind a proxy that ends TLS: browsers find the emulator under a name of its own."""
+"""Behind a proxy that terminates TLS, browsers find the emulator under another host name."""
 
 from __future__ import annotations
 

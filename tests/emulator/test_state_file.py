@@ -1,4 +1,4 @@
-"""``--state FILE`` keeps everything, for its owner alone."""
+"""``--state FILE`` keeps everything, readable only by its owner."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def link(corbado: Corbado, user: Any, address: str, **fields: Any) -> str:
 
 
 class TestLink:
-    """A person links what the rules refuse."""
+    """Someone is linked by hand whom the rules refuse."""
 
     def test_staff_can_be_tied_and_sign_in(
         self, corbado: Corbado, client: Client, make_user: Callable[..., Any]

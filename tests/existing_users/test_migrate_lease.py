@@ -137,7 +137,7 @@ def test_a_lease_outlasts_a_failure_of_the_database_that_passes(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "asked"), [("full_name", 1), ("check", 0)])
-def test_a_run_that_stood_still_gives_way_to_the_one_that_took_its_lease(
+def test_a_run_that_stalled_gives_way_to_the_one_that_took_its_lease(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch, method: str, asked: int
 ) -> None:
     """A laptop that slept, or a method of the site that takes its time."""
@@ -235,7 +235,7 @@ def expire(site: Site) -> None:
     site.execute("UPDATE corbado_auth_migrationlease SET expires_at = '2001-01-01 00:00:00'")
 
 
-def test_killed_three_times_everybody_has_one_corbado_user(site: Site, tmp_path: Path) -> None:
+def test_after_three_kills_every_user_has_one_corbado_user(site: Site, tmp_path: Path) -> None:
     """Each kill comes after Corbado has created a user and before we get the answer."""
     report = tmp_path / "report.csv"
     arguments = ("--concurrency=4", "--rate=100000", f"--report={report}", "--report-emails")

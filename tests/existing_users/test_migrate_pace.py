@@ -1,4 +1,4 @@
-"""How fast a run asks, and what it shows of its progress."""
+"""How fast a run asks, and how it shows its progress."""
 
 from __future__ import annotations
 

@@ -138,11 +138,11 @@ def test_a_report_that_cannot_be_made_private_is_left_as_it_is(
 
     monkeypatch.setattr(os, "fchmod", refuse)
     path = tmp_path / "report.csv"
-    path.write_text("somebody else's")
+    path.write_text("another user's")
     output, code = run(f"--report={path}")
     assert code == 2
     assert "Operation not permitted" in output
-    assert path.read_text() == "somebody else's"
+    assert path.read_text() == "another user's"
 
 
 @pytest.mark.django_db

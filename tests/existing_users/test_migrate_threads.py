@@ -188,11 +188,11 @@ def test_an_error_of_the_site_is_not_hidden_and_costs_no_other_user(
     assert moved() == len(scripted.users)
 
 
-# Who changes meanwhile ---------------------------------------------------------------------------
+# Users who change meanwhile -----------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_database_says_when_the_turn_comes_counts(
+def test_the_state_of_the_database_at_the_users_turn_counts(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At five requests a second the last of a page waits for forty seconds."""
@@ -215,7 +215,7 @@ def test_what_the_database_says_when_the_turn_comes_counts(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("step", "asked"), [("note_questions", 2), ("settle", 3)])
-def test_who_is_deleted_under_way_ends_no_run(
+def test_a_user_deleted_during_the_run_does_not_end_it(
     scripted: ScriptedCorbado, monkeypatch: pytest.MonkeyPatch, step: str, asked: int
 ) -> None:
     """Just before the question: nobody asks. Just after the answer: the report names them."""
@@ -261,7 +261,7 @@ def test_a_lost_answer_is_looked_for_first(scripted: ScriptedCorbado) -> None:
 
 @pytest.mark.django_db
 def test_a_lost_question_is_not_written_over(corbado: Corbado) -> None:
-    """It tells our own Corbado user from a stranger's, until someone has looked."""
+    """It distinguishes our own Corbado user from a stranger's until someone has looked."""
     (user,) = add_users(1)
     lost = timezone.now() - timedelta(hours=1)
     MigrationAttempt.objects.create(user=user, project_id=conf.CORBADO_PROJECT_ID, asked_at=lost)

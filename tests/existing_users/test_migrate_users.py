@@ -227,7 +227,7 @@ def test_a_failed_check_is_exit_code_2(corbado: Corbado, settings: LazySettings)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("arguments", [[], ["--dry-run"]], ids=["run", "dry-run"])
-def test_a_database_without_an_answer_is_exit_code_2(
+def test_a_database_that_does_not_answer_is_exit_code_2(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     """And not 1, which says that someone was refused."""

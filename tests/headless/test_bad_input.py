@@ -1,4 +1,4 @@
-"""Whatever is wrong with a call: a code and a sentence, and nothing is written."""
+"""Whatever is wrong with a call, the answer is a code and a sentence, and nothing is written."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_an_app_keeps_the_cookie(app: ApiClient, corbado: Corbado) -> None:
 
 
 def test_a_person_who_did_not_type_this_address_is_asked(page: ApiClient, corbado: Corbado) -> None:
-    asked = page.finish(corbado.add_user(ADA, "A Name That Anybody May Choose"))
+    asked = page.finish(corbado.add_user(ADA, "A Name That Anyone May Choose"))
     assert (asked.status_code, asked.json()["error"]) == (409, "confirm_required")
     assert asked.json()["addresses"] == [ADA]
     assert "Choose" not in asked.content.decode()

@@ -1,4 +1,4 @@
-"""django-allauth: one session for both, a passkey for its questions, and no way round a factor."""
+"""django-allauth: one session for both, reauthentication by passkey, and second factors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""django-axes: wrong passwords lock passwords of a person, and never a passkey or Corbado."""
+"""django-axes: wrong passwords lock a person's password, and never a passkey or Corbado."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 class ForMembers(AnsweredBackend):
-    """A backend of a site that takes nobody new."""
+    """A backend of a site that accepts no new people."""
 
     create_unknown_user = False
 
@@ -121,7 +121,7 @@ def test_the_check_speaks_up_about_the_default_alone() -> None:
 
 OURS = override_settings(
     AXES_HANDLER="corbado_auth.contrib.axes.DatabaseHandler",
-    # The number before a lock, and no end of it: as axes comes.
+    # The default limit, and a lock without an end, as in a new axes installation.
     AXES_FAILURE_LIMIT=3,
 )
 OUR_CACHE = override_settings(AXES_HANDLER="corbado_auth.contrib.axes.CacheHandler")
@@ -138,7 +138,7 @@ def attempts() -> dict[str | None, int]:
 
 
 def test_as_it_comes_axes_stops_passkeys(client: Client, corbado: Corbado) -> None:
-    """Why there is a handler; if this fails, axes has changed, and the check may go."""
+    """The reason for our handler; if this fails, axes has changed, and the check can be removed."""
     wrong_password(client)
     assert sign_in(client, corbado.issue_token(corbado.add_user(FINN))).status_code == 429
 

@@ -6,6 +6,6 @@ from tests.support.admin_cases import AdminCases
 
 
 class TestGrappelli(AdminCases):
-    """What every theme has to do."""
+    """The tests for every theme."""
 
     its_own = "grappelli/stylesheets/screen.css"

@@ -50,6 +50,6 @@ def test_a_piece_that_needs_a_sign_in_leads_to_the_login_page_and_back(
     Session.objects.all().delete()
     page.get_by_role("button", name="More").click()
     visitor.lands_on("/corbado/login/?next=%2Forders%2F")
-    # Not inside the old page.
+    # The login page is not inside the old page.
     assert page.get_by_role("heading", name="Orders").count() == 0
     assert page.locator("corbado-auth").count() == 1

@@ -6,6 +6,6 @@ from tests.support.admin_cases import AdminCases
 
 
 class TestJazzmin(AdminCases):
-    """What every theme has to do."""
+    """The tests for every theme."""
 
     its_own = "jazzmin/css/main.css"

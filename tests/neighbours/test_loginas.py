@@ -16,7 +16,7 @@ urlpatterns = [*site, path("as/", include("loginas.urls"))]
 
 @pytest.mark.urls(__name__)
 class TestLoginAs(ImpersonationCases):
-    """What every such app has to let us notice."""
+    """The tests for every impersonation app."""
 
     def acquire(self, support: Client, pk: Any) -> None:
         assert support.post(f"/as/login/user/{pk}/").status_code == 302

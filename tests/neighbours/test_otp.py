@@ -28,7 +28,7 @@ from tests.urls import urlpatterns as site
 
 @otp_required
 def vault(request: HttpRequest) -> HttpResponse:
-    """Serve the verified alone."""
+    """Serve only verified users."""
     return HttpResponse(f"Verified by {request.user.otp_device.name}")  # type: ignore[union-attr]
 
 

@@ -20,7 +20,7 @@ from tests.urls import urlpatterns as site
 
 @otp_required(login_url="/second-factor/")
 def vault(request: HttpRequest) -> HttpResponse:
-    """Serve the verified alone."""
+    """Serve only verified users."""
     return HttpResponse("Open")
 
 

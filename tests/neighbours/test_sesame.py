@@ -1,4 +1,4 @@
-"""django-sesame: a link of the site's own signs in, and is no password."""
+"""django-sesame: a link of the site's own signs in, and does not count as a password."""
 
 from __future__ import annotations
 

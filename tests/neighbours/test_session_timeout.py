@@ -1,4 +1,4 @@
-"""django-session-timeout: an old session ends, and takes no auth token and no link with it."""
+"""django-session-timeout: an old session ends, and no auth token or link is lost with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""django-simple-history: what we change of a user is in the history, and a sign-in is no change."""
+"""django-simple-history: our changes to a user are in the history; a sign-in is not a change."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ urlpatterns = [*site, path("su/", include("django_su.urls"))]
 
 @pytest.mark.urls(__name__)
 class TestSu(ImpersonationCases):
-    """What every such app has to let us notice."""
+    """The tests for every impersonation app."""
 
     def acquire(self, support: Client, pk: Any) -> None:
         assert support.post(f"/su/{pk}/").status_code == 302

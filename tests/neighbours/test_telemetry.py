@@ -1,8 +1,8 @@
 """Sentry, OpenTelemetry, django-structlog and django-easy-audit: no secret of ours in any record.
 
-The whole journey is walked past all four at once, failures included, through the application as a
-server calls it. That each of them would have recorded the secrets is shown, too: without what the
-documentation asks for, they do.
+The whole journey, failures included, runs with all four at once, through the application as a
+server calls it. Another test shows that each of them records the secrets without what the
+documentation asks for.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def test_without_any_of_it_there_are_secrets_in_all_of_them(
     sentry: Callable[..., None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Or the test above would prove nothing."""
+    """Otherwise, the test above would prove nothing."""
     sentry()
     secrets = journey(bare, corbado, make_user)
     records = recorded(caplog)

@@ -1,4 +1,4 @@
-"""django-two-factor-auth: its own sign-in asks for the code, and no link by email passes it by."""
+"""django-two-factor-auth: its own sign-in asks for the code, and no link by email bypasses it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.urls import urlpatterns as site
 
 
 class Vault(OTPRequiredMixin, View):
-    """What the verified alone see."""
+    """A page only for verified users."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse("Open")

@@ -6,6 +6,6 @@ from tests.support.admin_cases import AdminCases
 
 
 class TestUnfold(AdminCases):
-    """What every theme has to do."""
+    """The tests for every theme."""
 
     its_own = "unfold/css/styles.css"

@@ -9,7 +9,7 @@ from tests.support.session_pages import SessionPageCases
 
 
 class TestItsList(SessionPageCases):
-    """What every list has to do."""
+    """The tests for every list of sessions."""
 
     @pytest.mark.django_db
     def test_ours_stays_empty(self, here: object) -> None:

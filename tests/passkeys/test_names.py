@@ -1,4 +1,4 @@
-"""People name their passkeys, are told what was done, and come back to where they were."""
+"""People name their passkeys, see what was done, and return to where they were."""
 
 from __future__ import annotations
 

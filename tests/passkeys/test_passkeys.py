@@ -215,7 +215,7 @@ def test_a_failing_corbado_gets_a_page(
 def test_the_list_is_not_shown_when_corbado_ignores_the_filter(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
-    """The list covers the whole project: without the filter it would be everyone's."""
+    """The list covers the whole project: without the filter, it would be everyone's passkeys."""
     client, user = signed_in(make_user)
     linked(corbado, user)
     add_passkey(corbado, association_token(client.post(ADD)))

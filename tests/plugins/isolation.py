@@ -39,7 +39,7 @@ _BEFORE = pytest.StashKey[dict[str, Any]]()
 
 @pytest.fixture(autouse=True)
 def _fresh_thread() -> None:
-    """Begin without what Django keeps of the last request: its language, time zone and prefix."""
+    """Begin without what Django keeps from the last request: language, time zone and prefix."""
     translation.deactivate()
     timezone.deactivate()
     clear_script_prefix()

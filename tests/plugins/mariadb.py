@@ -20,7 +20,9 @@ class Server(DatabaseServer):
 
     name = "MariaDB"
     users = ("mysql",)
-    stop_signal = signal.SIGKILL  # In order, it would write for seconds what nobody reads.
+    stop_signal = (
+        signal.SIGKILL
+    )  # An orderly shutdown would spend seconds on writing data that nobody reads.
 
     def make_data(self) -> Sequence[str]:
         """Make the system's tables, and a root without a password."""

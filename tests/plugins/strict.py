@@ -1,4 +1,4 @@
-"""With CORBADO_TEST_STRICT=1 a test left out is a failed test (a pytest plugin)."""
+"""With CORBADO_TEST_STRICT=1, a skipped test is a failed test (a pytest plugin)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The one thing that a machine may lack: Corbado's descriptions are not ours to ship.
+# The only thing that may be missing: we may not ship Corbado's descriptions.
 OPENAPI_MISSING = "Corbado's OpenAPI descriptions are not at hand: set CORBADO_OPENAPI_DIR."
 
 

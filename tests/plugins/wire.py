@@ -47,7 +47,7 @@ class Wire:
         self.answers(json=sample(name).answer, status=sample(name).status)
 
     def let_through(self) -> None:
-        """Let questions go out, to wherever the settings say."""
+        """Let calls out, to the URLs in the settings."""
         self._mock.add_passthru("http://127.0.0.1")
 
     @property

@@ -1,4 +1,4 @@
-"""The checks look at each project, and say which one they mean."""
+"""The checks examine each project, and name the one that a message is about."""
 
 from __future__ import annotations
 

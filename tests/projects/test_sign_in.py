@@ -62,7 +62,7 @@ def test_each_brand_asks_its_own_corbado(brands: Brands) -> None:
         response = brands[name].sign_in(client, erin, next="/account/")
         assert (response.status_code, response["Location"]) == (303, "/account/")
         assert client.get("/account/").status_code == 200
-    # One person, one local user, an account with each brand.
+    # One person: one local user, and an account with each brand.
     user = get_user_model().objects.get()
     assert [account.project_id for account in user.corbado_accounts.order_by("pk")] == [green, blue]
     assert calls(brands["green"]) == calls(brands["blue"]) == ["/v1/authTokens/validate"]
@@ -323,7 +323,7 @@ def test_a_deleted_person_is_deleted_at_each_project(
     for name, host in (("green", GREEN), ("blue", BLUE)):
         erin = brands[name].add_user("erin@example.com")
         brands[name].sign_in(browser(host), erin)
-    get_user_model().objects.get().delete()  # In a shell: no request says which project is meant.
+    get_user_model().objects.get().delete()  # No project is in effect, as in a shell.
     for name in ("green", "blue"):
         assert [r.method for r in brands[name].requests] == ["POST", "DELETE"]
     assert not PendingDeletion.objects.exists()

@@ -1,1 +1,1 @@
-"""Attacks, one file each: the docstring tells the attack, the tests that it does not work."""
+"""Attacks, one file each: the docstring describes the attack, the tests show that it fails."""

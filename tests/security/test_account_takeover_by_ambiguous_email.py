@@ -3,7 +3,7 @@
 The attack: a site whose user model does not keep addresses unique lets the attacker give their own
 local user the victim's address, or the attacker owns two addresses and one of them once belonged to
 someone else here. A site that picks "the first" signs someone in as the wrong person. So nobody is
-picked, nobody is linked, and no further user is made beside them.
+picked, nobody is linked, and no further user is created.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Account take-over in a database that does not tell upper from lower case.
+"""Account take-over in a database that ignores case.
 
 The attack: many sites run on a case-insensitive collation (MySQL's default, citext, NOCASE), where
 ``WHERE corbado_user_id = 'usr-ABC'`` finds ``usr-abc``. An attacker whose Corbado user ID differs
-from the victim's in case alone, or whose address does in letters that the collation folds, would be
-found to be the victim. Corbado's IDs are digits today (INFERRED); nobody's account hangs on that.
+from the victim's only in case, or whose address differs only in letters that the collation folds,
+would be taken for the victim. Corbado's IDs are digits today (INFERRED), but no account depends on
+that.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def _with_icu(cursor: Any) -> None:
 
 
 def _with_nocase(cursor: Any) -> None:
-    """Make the table of accounts again, with another collation; the test's end takes it back."""
+    """Recreate the table of accounts with another collation, until the end of the test."""
     cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [TABLE])
     (sql,) = cursor.fetchone()
     column = '"corbado_user_id" varchar(64) NOT NULL'

@@ -1,8 +1,8 @@
-"""Account take-over with a Corbado user who is no more.
+"""Account take-over with a Corbado user who has been deleted.
 
-The attack: the person, or the site's support, deleted or disabled the Corbado user, say after a
-theft of the device. A token from just before, or a Corbado that still answers for the user, must
-open nothing, linked or not.
+The attack: the person, or the site's support, deleted or disabled the Corbado user, for instance
+after the theft of a device. A token from just before, or a Corbado that still answers for the user,
+must open nothing, linked or not.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ confirm it at Corbado. PostgreSQL's ``UPPER()`` and MySQL's collations make it e
 ``sam@example.com``, and so does Python's ``casefold()``. The database only narrows down; the last
 comparison lowers ASCII letters and nothing else.
 
-SQLite folds ASCII letters alone, so there the tests lend it a collation that folds as far as any
-database's does.
+SQLite folds only ASCII letters, so the tests give it a collation that folds as far as any other
+database's.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Account take-over by an address that changed hands.
+"""Account take-over by an address that has changed hands.
 
 The attack: addresses move. A company gives a former colleague's address to the next one, a provider
-frees a deleted mailbox, someone changes the address at Corbado or here. Whoever holds the address
-today must not get the account of whoever held it yesterday, nor be led into it. So the account row
-decides, ever after, and an address at Corbado is never written to the local user.
+frees a deleted mailbox, someone changes the address at Corbado or here. Today's owner of the
+address must not get into the account of yesterday's owner. So from the first sign-in on, the
+account row decides, and an address at Corbado is never written to the local user.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Account take-over by coming at the same moment (CVE-2025-61783).
+"""Account take-over by signing in at the same moment (CVE-2025-61783).
 
 The attack: a sign-in that could not create a user, because someone else was faster, then looks for
-"the" user by name or address and signs in whoever it finds. An attacker takes the victim's future
+"the" user by name or address and signs in the one it finds. An attacker takes the victim's future
 user name, or comes at the same moment with the same address, and one of the two gets the other's
 account. So the loser of a race reads the account row of the same Corbado user again, and nothing
 else; and two people who bring one address at once never become two users.
 
-A lost race is played by letting the first look at the database find nobody; on PostgreSQL sixteen
-threads really race.
+A lost race is simulated by letting the first look at the database find nobody; on PostgreSQL,
+sixteen threads really race.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def test_an_attacker_who_took_the_user_name_is_not_signed_in(
     come_as(client, ADA)
     ada = CorbadoAccount.objects.get().user
     assert signed_in_as(client) == str(ada.pk) != str(attacker.pk)
-    # Whether names that differ in case are one, the database decides.
+    # The database decides whether names that differ only in case are the same.
     assert ada.get_username() in {f"{ADA}-2", *({ADA} - {name})}
 
 

@@ -2,8 +2,8 @@
 
 The attack: the import created a Corbado user for the victim's address, which is pending there, and
 an account row here. Someone who manages to sign up at Corbado on top of that user, with a passkey
-of their own and without the victim's mailbox, would stand in the victim's account. That Corbado
-lets nobody do so is INFERRED (API notes 1.5), so the first sign-in has to bring the address,
+of their own and without the victim's mailbox, would get into the victim's account. That Corbado
+lets nobody do so is INFERRED (API notes 1.5), so at the first sign-in, the address has to be
 confirmed.
 """
 
@@ -84,7 +84,7 @@ def test_a_passkey_added_while_signed_in_here_is_proof_unless_there_is_one_alrea
     person = corbado.add_user(VICTIM, confirmed=False)
     CorbadoAccount.objects.link(user, person.id)
     if somebody_was_first:
-        visitor = ClientInfo("192.0.2.1", "a browser of somebody else's")
+        visitor = ClientInfo("192.0.2.1", "another person's browser")
         add_passkey(corbado, SignInService().create_association_token(VICTIM, visitor))
     client = Client()
     assert client.login(username=user.get_username(), password="an old password")

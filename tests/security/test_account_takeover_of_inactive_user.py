@@ -1,8 +1,8 @@
 """Coming back after a ban.
 
-The attack: the site has closed someone's account (``is_active = False``). Its owner, or whoever
-got hold of the address, comes back through Corbado: by the linked account, by the address, or to
-get a second, fresh user with the same address.
+The attack: the site has closed someone's account (``is_active = False``). Its owner, or the new
+owner of the address, comes back through Corbado: by the linked account, by the address, or to get a
+second, fresh user with the same address.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Account take-over of someone with power.
+"""Account take-over of staff.
 
 The attack: someone who reads one mailbox for a minute (a shared address such as office@, a former
 colleague's, a mailbox taken over) confirms its address at Corbado and walks into the site's admin.

@@ -1,4 +1,4 @@
-"""The token is in an address, and addresses are kept and passed on: by caches and in the Referer.
+"""The token is in a URL, and URLs are stored and passed on: by caches, and in the Referer.
 
 A proxy or the browser's own cache keeps a page under its address; a page that loads or links to
 something sends its address along. None of our answers may be kept, and none that has the token in

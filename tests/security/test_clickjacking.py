@@ -1,4 +1,4 @@
-"""Clickjacking: the attacker's page shows our confirm page in an invisible frame under a game.
+"""Clickjacking: the attacker's page shows our confirm page in an invisible frame over a game.
 
 The victim clicks on "Yes, sign me in" without seeing it. No other page may frame ours, and not
 because the site happens to have a middleware for it.

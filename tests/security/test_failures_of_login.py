@@ -1,4 +1,4 @@
-"""Something that listens to Django's login signal fails: nobody is signed in, nor loses a session.
+"""A receiver of Django's login signal fails: nobody is signed in, and nobody loses a session.
 
 The signal comes in the middle of ``login()``, when the session holds the user already; and the
 failure may be one that the site answers with a page of its own, which saves the session.
@@ -90,7 +90,7 @@ def test_a_visitor_with_a_session_is_not_signed_in(
     session["basket"] = ["a bowl"]
     session.save()
     client.cookies["sessionid"] = session.session_key
-    # 400 is Django's word for a session that it was to save and that is gone.
+    # 400 is what Django answers if the session that it should save no longer exists.
     assert sign_in(client).status_code in {status, 400 if saves else status}
     assert signed_in_as(client) is None
     if engine in IN_THE_DATABASE:
@@ -122,13 +122,13 @@ def test_a_transaction_for_a_visitor_without_a_session_begins_by_writing(
 
 
 def catches_an_error(user: Any, **_signal: Any) -> None:
-    """Write a user who is there already, and go on."""
+    """Insert a user who exists already, and ignore the error."""
     with suppress(IntegrityError):
         type(user)._default_manager.create(username=user.username)
 
 
 def reads(user: Any, **_signal: Any) -> None:
-    """Go on with the database."""
+    """Query the database afterwards."""
     assert type(user)._default_manager.filter(pk=user.pk).exists()
 
 

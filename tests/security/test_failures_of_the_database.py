@@ -3,7 +3,7 @@
 Corbado has vouched for the person and the token is spent, and then the database goes away, breaks
 a deadlock at our cost, or refuses a commit: at every statement in turn. Nothing may be left
 half-written, nobody half signed in, and the visitor gets a page instead of a traceback. Once the
-database is back, the same person signs in as if nothing had been.
+database is back, the same person can sign in normally.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.users.factory import create_user
 pytestmark = [pytest.mark.security, pytest.mark.django_db(transaction=True)]
 
 ADA = "ada@example.com"
-# What databases say holds values, and with them addresses.
+# Databases quote values in their messages, and with them addresses.
 QUOTED = f"Key (email)=({ADA}) is not to be seen"
 
 
@@ -109,7 +109,7 @@ def test_no_failing_statement_leaves_anything_half_done(
         assert_nothing_shown(response)
         assert_whole(prepare)
         assert_the_next_sign_in_works()
-    # What Django's SessionMiddleware writes after the view is its own to answer for.
+    # What Django's SessionMiddleware writes after the view is Django's responsibility.
     after_the_view = [status for status in statuses if status in {400, 500}]
     assert len(after_the_view) <= 2
     assert statuses == [503] * (len(statuses) - len(after_the_view) - 1) + after_the_view + [303]
@@ -146,7 +146,7 @@ def test_a_commit_that_fails_leaves_nothing_half_done(
 def test_a_server_that_ends_the_connection_while_corbado_is_asked(
     prepare: Callable[[], None], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that lasts is kept meanwhile; any other has been given back (test_db_connections.py)."""
+    """A persistent one is kept meanwhile; any other has been closed (test_db_connections.py)."""
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 600)
     connection.close()
     start_anew(prepare)
@@ -199,7 +199,7 @@ def browser_on_the_login_page(basket: list[str] | None) -> Client:
 
 
 def start_anew(prepare: Callable[[], None]) -> None:
-    """Empty the tables and make the start that the scenario has."""
+    """Empty the tables, and prepare the scenario's starting point."""
     get_user_model()._default_manager.all().delete()
     Session.objects.all().delete()
     prepare()

@@ -1,4 +1,4 @@
-"""What keeps the sessions fails in the middle of a sign-in: a Redis that is gone, mostly.
+"""The session store fails in the middle of a sign-in: most often, a Redis that is gone.
 
 Drivers of caches raise exceptions of their own, and Django's ``cached_db`` lets them through.
 Corbado has vouched for the person by then and the token is spent.

@@ -1,4 +1,4 @@
-"""Honest people see no confirm page, or they learn to click it away.
+"""Honest people do not see the confirm page, or they would learn to click it away.
 
 Each way in, in a real browser, on sites whose cookies and policies differ: the passkey, conditional
 UI, the tab that asked for a magic link, a second tab. Only the tab that the magic link opens asks.

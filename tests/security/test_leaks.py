@@ -265,7 +265,7 @@ def test_an_error_report_of_the_login_page_has_no_magic_link(
     assert leaks_after(written, response) == []
 
 
-def test_an_error_report_has_not_the_cookie_of_a_waiting_result(
+def test_an_error_report_does_not_have_the_cookie_of_a_pending_result(
     written: Written, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It opens the account for five minutes, to anyone who reads the email."""

@@ -57,7 +57,7 @@ def test_no_is_heard_for_fifteen_minutes_and_then_says_that_it_did_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """For a "yes", five minutes are enough; who is puzzled by the page needs longer."""
+    """For a "yes", five minutes are enough; a person puzzled by the page needs longer."""
     mallory, client = Client(), Client()
     sign_in(mallory, corbado.issue_token(robin))
     come_back(client, corbado.issue_token(robin), sec_fetch_site="none")

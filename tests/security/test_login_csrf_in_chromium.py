@@ -1,4 +1,4 @@
-"""Login CSRF, tried in a real browser: what it sends is not what we think that it sends.
+"""Login CSRF, tried in a real browser, which may not send what we think it sends.
 
 Every attack ends at the confirm page, without a session, or at a refusal.
 """
@@ -119,7 +119,7 @@ def test_a_chain_of_redirects_through_other_sites(
 def test_a_redirect_of_another_site_after_a_click_on_our_own_login_page(
     live_site: LiveSite, prepared: Visitor, attack: str, evil: AttackersSite
 ) -> None:
-    """The click is ours, the Referer is our login page; the chain is not same-origin."""
+    """The click was on our page, and the Referer is our page; the chain is not same-origin."""
     chain = evil.redirect(attack)
     prepared.page.evaluate("url => { location = url }", chain)
     is_asked(prepared)

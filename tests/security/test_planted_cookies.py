@@ -2,7 +2,7 @@
 
 A page of blog.example.com may set cookies for example.com, and the browser sends them to the site
 as if they were its own. The attacker has valid ones: from their own visit to our login page, and
-from their own sign-in that waits. None of them signs anyone in.
+from their own sign-in that waits. None of these signs anyone in.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ WAITS_FORGED = {
     "no signature": "eyJwYWdlIjoiLyJ9",
     "another key": signed(WAITS, WAITING, key="of the attacker"),
     "the intent": signed(WAITS, INTENT),
-    "of somebody who is signed in": signed(WAITS | {"signed_in": "7"}, WAITING),
+    "of a signed-in user": signed(WAITS | {"signed_in": "7"}, WAITING),
     "no person": signed({**WAITS, "user": None}, WAITING),
     "wrong types": signed(WAITS | {"id": 1}, WAITING),
     "emails of another shape": signed(WAITS | {"user": PERSON | {"emails": ["a"]}}, WAITING),
@@ -99,7 +99,7 @@ def test_a_forged_result_is_none(client: Client, cookie: str) -> None:
 
 
 def test_a_good_result_is_shown(client: Client) -> None:
-    """So that the cases above fail for their own reason."""
+    """Proves that the cases above fail for the right reason."""
     client.cookies[WAITING] = signed(WAITS, WAITING)
     assert client.get(CONFIRM).status_code == 200
 

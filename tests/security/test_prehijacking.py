@@ -1,4 +1,4 @@
-"""Pre-hijacking: the attacker is there first.
+"""Pre-hijacking: the attacker registers first.
 
 The attack ("Pre-hijacked accounts", Sudhodanan and Paverd, 2022): someone registers with the
 victim's address before the victim does, leaves a way in (a password, an open session, an identifier

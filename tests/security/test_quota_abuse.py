@@ -5,7 +5,7 @@ Corbado, and Corbado limits the calls of a project: a script that sends junk tok
 quota, and then nobody can sign in. So an address that fails too often is no longer asked about. The
 attacker's next moves are a forged X-Forwarded-For, the many addresses of an IPv6 network, a new
 visit to the login page for each token, and a good token of their own in between, to start over. And
-the limit itself must not become the attack: anyone who shares an address with the attacker, or
+the limit itself must not become an attack: anyone who shares an address with the attacker, or
 comes through the same proxy, can still sign in.
 """
 
@@ -68,10 +68,10 @@ def test_the_answer_says_when_to_come_again(corbado: Any) -> None:
     assert response.templates[0].name == "corbado_auth/too_many_attempts.html"
 
 
-def test_whoever_was_let_wait_signs_in_once_the_minute_is_over(
+def test_a_visitor_who_had_to_wait_signs_in_once_the_minute_is_over(
     corbado: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token is unspent, and what this browser proved is kept: someone in the office failed."""
+    """The token is unused, and this browser's proof is kept: someone else in the office failed."""
     settings.SESSION_COOKIE_SECURE = True
     for network in range(8):  # The whole budget of this minute.
         for address in range(8):

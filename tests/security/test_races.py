@@ -169,7 +169,7 @@ def test_a_user_who_is_deleted_meanwhile_leaves_no_orphan(
     arrivals = [arrival("usr-1", number) for number in range(1, THREADS + 1)]
     with (
         corbado_answers_all_at_once(settings, THREADS) as answering,
-        somebody_deletes_everybody(answering),
+        an_admin_deletes_everyone(answering),
     ):
         outcomes = side_by_side(arrivals)
     # In, or refused because the account has just gone, or asked to try again.
@@ -182,7 +182,7 @@ def test_a_user_who_is_deleted_meanwhile_leaves_no_orphan(
 
 
 @contextmanager
-def somebody_deletes_everybody(answering: threading.Event) -> Iterator[None]:
+def an_admin_deletes_everyone(answering: threading.Event) -> Iterator[None]:
     """Delete users as the admin does, over and over, from when Corbado answers to the end."""
     over = threading.Event()
 

@@ -1,7 +1,7 @@
-"""Replay: someone has the Redirect URL of a sign-in, from a history, a log or a shoulder.
+"""Replay: someone has the Redirect URL of a sign-in, from a history, a log, or over a shoulder.
 
-A token is good once. Reloaded in the session that it made it goes to the same place, whatever
-Corbado says or does; anywhere else it is the 400 page.
+A token is valid once. A reload in the session that it created leads to the same place, whatever
+Corbado says or does; anywhere else, the answer is the 400 page.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_a_reload_goes_to_the_same_place_while_corbado_does_not_answer(
 def test_reloads_count_as_attempts_and_then_ask_corbado_no_more(
     client: Client, corbado: Corbado, token: str, settings: Settings
 ) -> None:
-    """Or anyone who has signed in once could use up the quota."""
+    """Otherwise, anyone who has signed in once could use up the quota."""
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = 3
     sign_in(client, token, next_url="/orders/")
     asked = len(corbado.requests)

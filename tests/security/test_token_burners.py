@@ -70,7 +70,7 @@ def test_other_methods_are_405_and_spend_nothing(
 def test_a_mail_scanner_spends_nothing_and_is_shown_where_to_start(
     client: Client, corbado: Corbado, robin: User
 ) -> None:
-    """Programs that are no browser send no Sec-Fetch header, and have no intent cookie."""
+    """Programs other than browsers send no Sec-Fetch header, and have no intent cookie."""
     token = corbado.issue_token(robin)
     response = come_back(
         client, token, referer=None, sec_fetch_site=None, sec_fetch_mode=None, sec_fetch_dest=None

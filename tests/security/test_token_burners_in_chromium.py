@@ -1,7 +1,7 @@
 """Token burners, in a real browser: what a page loads by itself must not spend the token.
 
-Nor may it stand in the way: Chromium keeps a prefetched 200 or 204 and shows it on the click, but
-asks again after a 403.
+Nor may our answer be in the way later: Chromium keeps a prefetched 200 or 204 and shows it on the
+click, but requests the page again after a 403.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The test site with django-axes as it comes: it locks by IP address."""
+"""The test site with django-axes in its default configuration: it locks by IP address."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "tests.support.backends.AnsweredBackend",
 ]
-# Quick, and good for nothing else.
+# Quick, and insecure: only for tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "corbado_auth:login"
 LOGIN_REDIRECT_URL = "/account/"

@@ -1,4 +1,4 @@
-"""The test site with django-easy-audit, which tells of its own errors."""
+"""The test site with django-easy-audit, which raises its own errors."""
 
 from __future__ import annotations
 

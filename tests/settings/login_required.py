@@ -1,4 +1,4 @@
-"""The test site with every page closed unless it says otherwise."""
+"""The test site with LoginRequiredMiddleware: every page needs a sign-in unless it is exempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test site with django-passkeys, whose backend takes every sign-in for its own."""
+"""The test site with django-passkeys, whose backend takes any credentials."""
 
 from __future__ import annotations
 

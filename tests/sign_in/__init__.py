@@ -1,1 +1,1 @@
-"""Signing in: the redirect view, its pages, and what stands around them."""
+"""Signing in: the redirect view, its pages, and what surrounds them."""

@@ -1,4 +1,4 @@
-"""Backends that the tests put in the place of the site's own."""
+"""Backends with which the tests replace the site's own."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.support.backends import AnsweredBackend
 
 
 class Plain(CorbadoAdminMixin, AdminSite):
-    """An admin site as most are."""
+    """An ordinary admin site."""
 
 
 class PasskeysAlone(CorbadoAdminMixin, AdminSite):

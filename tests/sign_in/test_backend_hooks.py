@@ -42,7 +42,7 @@ class ByUserName(CorbadoBackend):
 
 
 class Customers(CorbadoBackend):
-    """A site that makes users in its own way."""
+    """A site that creates users in its own way."""
 
     def create_user(self, corbado_user: CorbadoUser) -> AbstractBaseUser:
         user = get_user_model()(username=f"customer-{corbado_user.id}")

@@ -1,4 +1,4 @@
-"""CorbadoBackend: which local user a Corbado user is, seen from the front door."""
+"""CorbadoBackend: which local user a Corbado user is signed in as, through the front door."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A sign-in whose transaction the database breaks off goes through all the same.
+"""A sign-in succeeds even if the database aborts its transaction.
 
-What real databases break off is in tests/security/test_races.py, on PostgreSQL and MariaDB; here
-it is one statement after the other.
+What real databases abort is in tests/security/test_races.py, on PostgreSQL and MariaDB; here, one
+statement after the other is aborted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The intent and ``login_page``: what a page of the site's own has to say, and where it leads."""
+"""The intent and ``login_page``: what a site's own page has to declare, and where it leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A read replica that lags: what it does not know yet, and what it still believes.
+"""A read replica that lags: it lacks new rows, and still has deleted ones.
 
 The router sends every read of the lagging apps there. Who someone is, is decided by the database
 that is written to; Django's own reads of sessions and users are the site's router's to keep there.
@@ -81,7 +81,7 @@ def lags(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def catch_up() -> None:
-    """Bring the replica up to the moment."""
+    """Let the replica catch up."""
     models = (get_user_model(), CorbadoAccount, Session)
     for model in reversed(models):
         model._base_manager.using("replica").all().delete()

@@ -58,7 +58,7 @@ def test_a_failure_says_what_happened_and_what_to_do_and_offers_what_helps(name:
     assert len(outline.texts["p"]) == 2
     assert all(text.endswith(".") for text in outline.texts["p"])
     links = [given.get("href") for tag, given in outline.attributes if tag == "a"]
-    # Where impersonation is ended, only the site knows.
+    # Only the site knows where impersonation can be ended.
     assert ("/sign-in/" in links) == (name != "impersonating")
 
 

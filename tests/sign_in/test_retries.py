@@ -1,5 +1,7 @@
-"""While Corbado does not answer, the page tries again by itself: with the same token, and not for
-ever; and what the browser proved when it came first is not forgotten."""
+"""While Corbado does not answer, the page tries again by itself, with the same token, but not forever.
+
+What the browser proved the first time is not forgotten.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ def reload_by_itself(client: Client, token: str, **headers: str | None) -> Any:
 
 
 def down(corbado: Corbado, times: int = 1, **answer: Any) -> None:
-    """Let Corbado fail so often."""
+    """Let Corbado fail this many times."""
     corbado.fail_next(VALIDATE, times=times, **{"status": 503, **answer})
 
 
@@ -160,7 +162,7 @@ def test_a_very_long_next_costs_the_proof_and_not_the_count(
     assert list(value.values()) == [[1, None]]
 
 
-# Login CSRF: what the page does by itself proves nothing by itself -------------------------------
+# Login CSRF: a page that reloads itself proves nothing by that ----------------------------------
 
 
 @pytest.mark.security

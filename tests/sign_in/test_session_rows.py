@@ -1,4 +1,4 @@
-"""People who are not signed in add no row to django_session, whatever they do here."""
+"""People who are not signed in add no row to django_session, no matter what they do."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def webhook(password: str) -> Visit:
 
 
 class ClosedBackend(CorbadoBackend):
-    """A site that takes nobody new."""
+    """A site that accepts no new people."""
 
     create_unknown_user = False
 

@@ -1,4 +1,4 @@
-"""account_linked tells what happened, after it has happened."""
+"""``account_linked`` is sent once the two users have been linked."""
 
 from __future__ import annotations
 

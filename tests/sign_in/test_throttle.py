@@ -93,7 +93,7 @@ def attempt(address: str = HERE, visitor: str = "", **meta: str) -> Attempt:
 
 
 def fail(times: int, address: str = HERE, **more: str) -> list[bool]:
-    """Fail so many times where that is allowed."""
+    """Fail this many times, as long as that is allowed."""
     attempts = []
     for _ in range(times):
         one = attempt(address, **more)
@@ -116,7 +116,7 @@ def test_failures_are_counted_up_to_the_limit() -> None:
 
 
 def test_an_attempt_that_did_not_fail_is_not_counted() -> None:
-    """However many are under way at once: an office signs in at nine."""
+    """However many there are at once: a whole office signs in at nine."""
     under_way = [attempt() for _ in range(500)]
     assert all(one.is_allowed for one in under_way)
 

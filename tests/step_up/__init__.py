@@ -1,1 +1,1 @@
-"""Someone who is signed in is asked to sign in once more."""
+"""A signed-in person is asked to sign in again."""

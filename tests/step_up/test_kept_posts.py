@@ -1,4 +1,4 @@
-"""A form that was sent is kept while its sender signs in, and for nobody else."""
+"""A form that was sent is kept while its sender signs in, and only for its sender."""
 
 from __future__ import annotations
 

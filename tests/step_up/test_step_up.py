@@ -106,7 +106,7 @@ def test_a_sign_in_that_did_not_count_is_explained_and_can_be_undone(
 def test_with_connect_a_person_who_has_a_passkey_is_asked_for_it(old: Client) -> None:
     assert old.get(MATTERS).url == f"{STEP_UP}?next=%2Fmatters%2F"
     user = get_user_model()._default_manager.get()
-    # Whoever looks at the empty list of passkeys has a handle, too.
+    # A person who looks at the empty list of passkeys has a handle, too.
     ConnectAccount.objects.get_or_link(user)
     assert old.get(MATTERS).url == f"{STEP_UP}?next=%2Fmatters%2F"
     PasskeyNudge.objects.create(
@@ -182,7 +182,7 @@ def test_an_impersonator_gets_no_further(
 def test_honest_headers_reach_the_page_by_the_step_up_page(
     old: Client, corbado: Corbado, robin: User
 ) -> None:
-    """A page that is no login page would make it one click more."""
+    """On a page that is not a login page, it would take one more click."""
     asked = old.get(MATTERS).url
     old.get(asked)
     headers = {**FROM_LOGIN_PAGE, "referer": f"http://testserver{asked}"}

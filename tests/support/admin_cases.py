@@ -1,4 +1,4 @@
-"""What every admin theme has to do: its login page has our component, and lets staff in."""
+"""The tests for every admin theme: its login page has our component, and lets staff in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A front end or an app that calls the JSON API, and compares all with its description."""
+"""A front end or an app that calls the JSON API and checks every answer against its description."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ApiClient:
         return self.call("DELETE", path, None, **extra)
 
     def call(self, method: str, path: str, body: Any, **extra: Any) -> Any:
-        """Make one call; what is answered with success has to be described, and so has any answer.
+        """Make one call; a request that succeeds, and any answer, have to be as described.
 
         A body of text or bytes is sent as it is.
         """

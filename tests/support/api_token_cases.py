@@ -1,4 +1,4 @@
-"""What each kind of token has to do after a sign-in by the JSON API: a neighbour inherits these."""
+"""The tests for each kind of token that the JSON API issues: a neighbour's tests inherit these."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class TokenCases:
         page = ApiClient(corbado)
         assert "token" not in page.sign_in(corbado.add_user(ADA), mode="session").json()
         assert (page.who(), Session.objects.count()) == (ADA, 1)
-        # A token for somebody else leaves it alone.
+        # Another user's token leaves it alone.
         confirmed = page.confirm(page.finish(corbado.add_user(BOB), mode="token"))
         assert confirmed.json()["token"]
         assert page.who() == BOB

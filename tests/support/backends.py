@@ -48,12 +48,12 @@ class ThoroughBackend(CorbadoBackend):
 
 
 class KnownPeopleBackend(CorbadoBackend):
-    """A backend of a site that creates nobody, and has not said whose the addresses are."""
+    """A backend of a site that creates no users, and has not answered corbado_auth.W006."""
 
     create_unknown_user = False
 
 
 class NoMatchingBackend(CorbadoBackend):
-    """A backend of a site that matches nobody by address."""
+    """A backend of a site that matches no user by address."""
 
     match_by_email = False

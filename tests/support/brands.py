@@ -17,7 +17,7 @@ def brand_of(request: HttpRequest) -> str | None:
 
 
 async def slow_brand_of(request: HttpRequest) -> str | None:
-    """Return it too late: a resolver must not be asynchronous."""
+    """Return it from an asynchronous resolver, which is not allowed."""
     return BRANDS[request.get_host()]
 
 

@@ -36,7 +36,7 @@ class Emulator:
         return self._ask("GET", "requests")["requests"][::-1]
 
     def reset(self) -> None:
-        """Go back to the start: nobody, nothing sent, the right time, everything works."""
+        """Start over: no users, no emails, the right time, no failures."""
         self._ask("POST", "reset", {})
 
     def add_user(self, email: str, **details: Any) -> dict[str, Any]:

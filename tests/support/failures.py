@@ -1,4 +1,4 @@
-"""Every way in which Corbado can fail to answer, on real sockets: one table for all tests."""
+"""Every way in which Corbado can fail to answer, over real sockets: one table for all tests."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def trusted_authority(folder: Path) -> Iterator[trustme.CA]:
 def tls_of(
     authority: trustme.CA, host: str = "127.0.0.1", *, expired: bool = False
 ) -> ssl.SSLContext:
-    """Return what a server shows its clients, certified by this authority."""
+    """Return a server's TLS context, with a certificate of this authority."""
     end = datetime.now() - timedelta(hours=1) if expired else None  # noqa: DTZ005
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host, not_after=end).configure_cert(context)
@@ -94,7 +94,7 @@ def tls_of(
 
 
 def self_signed(_authority: trustme.CA) -> ssl.SSLContext:
-    """Return what a server shows that certifies itself."""
+    """Return a server's TLS context with a self-signed certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     stranger = trustme.CA()
     with stranger.cert_pem.tempfile() as certificate, stranger.private_key_pem.tempfile() as key:
@@ -167,7 +167,7 @@ def plain_behind_https(_authority: trustme.CA) -> Iterator[str]:
 
 
 def with_user(**changes: Any) -> dict[str, Any]:
-    """Return a good answer about a somewhat other user."""
+    """Return a good answer about a user with these changes."""
     changed = copy.deepcopy(GOOD)
     changed["data"]["user"].update(changes)
     return changed

@@ -1,4 +1,4 @@
-"""A Corbado that answers a call when a test says so: whom it keeps waiting is known for sure."""
+"""A Corbado that answers a call only when a test says so, so that it is certain who is waiting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.misbehaving_server import MisbehavingServer, Request, Steps, 
 from tests.wire import sample
 
 UNKNOWN = sample("validate_unknown_token")
-# A loaded machine is slow; whoever waits for so long waits for nothing.
+# A loaded machine is slow; a wait of this length is in vain.
 SECONDS = 60.0
 
 

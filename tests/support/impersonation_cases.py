@@ -1,4 +1,4 @@
-"""What every app for acting as someone else has to let us notice."""
+"""The tests for every impersonation app: we notice that someone acts as another user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSWORD = "an old password"
 
 
 class ImpersonationCases:
-    """Inherit, and say how someone acts as a customer, and how they come back."""
+    """The base class: a subclass says how to act as a customer, and how to stop."""
 
     def acquire(self, support: Client, pk: Any) -> None:
         """Act as the customer."""

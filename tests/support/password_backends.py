@@ -14,7 +14,7 @@ def by_address(address: str | None) -> Any:
 
 
 class ByAddress(ModelBackend):
-    """Finds people by their address, under Django's name for it."""
+    """Finds people by address, in a parameter named ``username``."""
 
     def authenticate(  # type: ignore[override]
         self, request: object, username: str | None = None, password: str | None = None
@@ -34,7 +34,7 @@ class ByEmail(ModelBackend):
 
 
 class TakesAnything(ModelBackend):
-    """Reads what it needs out of whatever it is given, as django-allauth's does."""
+    """Takes any arguments and picks what it needs, as django-allauth's does."""
 
     def authenticate(self, request: object, **credentials: Any) -> Any:  # type: ignore[override]
         user = by_address(credentials.get("email"))
@@ -42,7 +42,7 @@ class TakesAnything(ModelBackend):
 
 
 class HandsOn(ModelBackend):
-    """Hands whatever it is given to a method of its own, as django-oscar's does."""
+    """Passes all arguments to a method of its own, as django-oscar's does."""
 
     def _authenticate(
         self, request: object, email: Any = None, password: Any = None, **kwargs: Any
@@ -68,7 +68,7 @@ class Directory(BaseBackend):
 
 
 class Guard(BaseBackend):
-    """Lets nobody in, but may refuse, as django-axes does."""
+    """Signs no one in, but may refuse, as django-axes does."""
 
     def authenticate(  # type: ignore[override]
         self, request: object, username: str | None = None, password: str | None = None
@@ -85,7 +85,7 @@ class Link(ModelBackend):
 
 
 class SingleSignOn(ModelBackend):
-    """Takes whatever it is given, and no password."""
+    """Takes any arguments, but no password."""
 
     def authenticate(self, request: object, **kwargs: Any) -> Any:  # type: ignore[override]
         return None

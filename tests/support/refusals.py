@@ -1,4 +1,4 @@
-"""How a person whom the site refuses goes on: with the password, or with a link by email."""
+"""How a refused person can continue: with the password, or with a link by email."""
 
 from __future__ import annotations
 

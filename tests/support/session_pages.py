@@ -1,4 +1,4 @@
-"""What every list of sessions has to do: for ours, and for those of other packages."""
+"""The tests for every list of sessions: ours, and those of other packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corbado vouches for someone, and the site makes something of it: for the tests of mapping."""
+"""Helpers for the tests of mapping: Corbado vouches for someone, and the site signs them in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def come_as(client: Client, *emails: Email, id: str = "usr-1001", **fields: Any)
     person = corbado_user(*emails, id=id, **fields)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as corbado:
         corbado.post(VALIDATE, json=_answer(person))
-        # Whoever is asked for by ID is still there.
+        # A user who is asked for by ID still exists.
         corbado.get(USER, json=sample("users_get").answer)
         open_login_page(client)
         answer = come_back(client, f"{next(_tokens):064d}")
@@ -74,7 +74,7 @@ def assert_refused(
     (message,) = [record.getMessage() for record in ours(caplog)]
     assert re.fullmatch(expected, message)
     assert "@" not in caplog.text
-    # Whom a link may be mailed to is what they typed themselves.
+    # The address for the link is what the person typed.
     shown = response.context.get("mails_link_to") or "nothing"
     assert "@" not in response.content.decode().replace(shown, "")
 

@@ -1,4 +1,4 @@
-"""The security cases that every webhook of ours has to pass; each webhook's tests inherit them."""
+"""The security tests that every webhook of ours has to pass; each webhook's tests inherit them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def basic(credentials: str) -> str:
 
 
 class WebhookCases:
-    """Inherit, and say which call is a good one: ``url``, ``headers`` and ``body``."""
+    """The base class: a subclass gives a valid call by ``url``, ``headers`` and ``body``."""
 
     url: str
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""What is written down for a person who asks, and what is left after they are deleted."""
+"""What a person's export contains, and what is left after they are deleted."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ SEEN = {
 
 
 def test_nothing_in_the_package_logs_without_extras() -> None:
-    """Two rooms have a logger, one of them since it is below the other."""
+    """Two modules have a logger: ``events``, and ``projects``, which is below it."""
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         for node in ast.walk(tree) if "emulator" not in path.parts else ():

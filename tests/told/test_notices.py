@@ -1,4 +1,4 @@
-"""People are told by email what happened to their account, where the site wants that."""
+"""Emails tell people what happened to their account, if the site wants that."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_passkeys_that_come_and_go_are_told_when_the_list_is_read(
     give_passkey(corbado, person.id, 1)
     with told(signals.passkey_added) as added, told(signals.passkey_removed) as removed:
         look(client)
-        assert (added, removed) == ([], [])  # The first look.
+        assert (added, removed) == ([], [])  # The first list.
         give_passkey(corbado, person.id, 2)
         lose_passkey(corbado, "cre-1")
         look(client)

@@ -1,4 +1,4 @@
-"""A language that nobody speaks: every text stands between marks."""
+"""A made-up language: every text is between marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogues: complete, sound, compiled, and set as each language sets its texts."""
+"""The catalogues: complete, correct, compiled, and with each language's typography."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_the_tour_passes_every_template(tour: Pages) -> None:
 
 
 def test_the_tour_shows_every_text_of_the_templates(tour: Pages, pseudo_language: str) -> None:
-    """A text that no page shows is judged by nobody."""
+    """A text that no page shows would not be checked."""
     shown = "\n".join(page.html for page in tour(pseudo_language).values())
     in_templates = [
         entry.msgid

@@ -175,7 +175,7 @@ class Tour:
         yield "confirm", client.get(CONFIRM)
         other = self.waiting(self.browser(), self.robin)
         yield "declined", other.post(CONFIRM, {"decline": "yes"})
-        yield "confirm, somebody else", client.post(CONFIRM, {"id": "of another tab"})
+        yield "confirm, another person", client.post(CONFIRM, {"id": "of another tab"})
         nobody = self.corbado.add_user("unconfirmed@example.com", confirmed=False)
         yield "confirm, no address", self.waiting(self.browser(), nobody).get(CONFIRM)
         done = self.waiting(self.browser(), self.robin)
@@ -224,7 +224,7 @@ class Tour:
         yield from self.kept_form(self.browser(self.erin))
 
     def closed_account(self) -> Iterator[Stop]:
-        """Want a passkey for someone whom Corbado has deleted."""
+        """Request a passkey for a person whom Corbado has deleted."""
         gone = self.make_user("closed@example.com", username="closed", password=PASSWORD)
         client = self.browser(gone)
         person = self.corbado.add_user("closed@example.com")
@@ -259,7 +259,7 @@ class Tour:
         yield "kept_post", client.get(KEPT)
 
     def parts_on_pages_of_the_site(self) -> Iterator[Stop]:
-        # The offer is for whoever never came through Corbado, and was not made lately.
+        # The offer is for people who never came through Corbado, and was not made lately.
         CorbadoAccount.objects.update(first_sign_in_at=None)
         PasskeyNudge.objects.all().delete()
         client = self.browser(self.erin)

@@ -243,7 +243,7 @@ def test_corbado_tries_again_where_it_did_not_answer_us(
     assert signed_in_as(client) is not None
 
 
-def test_events_are_no_amplifier(
+def test_events_are_not_an_amplifier(
     corbado: Corbado, person: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Someone with our credentials sends many: few calls of our quota, and nobody else waits."""

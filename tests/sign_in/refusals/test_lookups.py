@@ -49,7 +49,7 @@ class _Unsearchable(EmailField):
 
 
 class _Encrypted(EmailField):
-    """Keeps each address the other way round; a lookup looks for it as it is."""
+    """A field that stores addresses reversed; a lookup searches for them as they are."""
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         return super().get_db_prep_save(value, connection)[::-1]

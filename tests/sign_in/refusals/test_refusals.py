@@ -136,7 +136,7 @@ def test_a_site_of_known_people_says_so_too(
     assert_refused(come_as(client, (ADA, "pending")), caplog, "account_exists")
 
 
-# Someone who was created anew at Corbado ----------------------------------------------------
+# Someone who was deleted and created again at Corbado ---------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Makes local users of whatever model the site of this run has."""
+"""Create local users of the user model that this run has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def create_user(
 ) -> AbstractBaseUser:
     """Save a local user; where the model has a user name, it is the email unless given.
 
-    Two whose addresses differ in case alone need a ``user_name``: MariaDB does not tell case.
+    Two users whose addresses differ only in case need a ``user_name``: MariaDB ignores case.
     """
     model = get_user_model()
     fields[model.get_email_field_name()] = email

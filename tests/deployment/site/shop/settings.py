@@ -87,7 +87,7 @@ LOGIN_URL = "account_login"
 # The login page is for signed-in people, too: a magic link may open it, and adding a passkey asks
 # for a fresh sign-in.
 ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
-# allauth's list of sessions learns of a session from the requests in it, whoever began it.
+# allauth's list of sessions learns of a session from the requests in it, however it began.
 USERSESSIONS_TRACK_ACTIVITY = True
 
 # Corbado --------------------------------------------------------------------------------------

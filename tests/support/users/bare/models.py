@@ -1,4 +1,4 @@
-"""The least that can sign in: no names, no user name, no permissions, no ``create_user()``."""
+"""The smallest user model that works: no names, no permissions, no ``create_user()``."""
 
 from __future__ import annotations
 

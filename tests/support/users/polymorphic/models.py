@@ -12,7 +12,7 @@ from polymorphic.models import PolymorphicModel
 
 
 class UserManager(PolymorphicManager, DjangosManager):
-    """Everyone who is here, each as what they are."""
+    """Current users, each as an instance of their own class."""
 
     def get_queryset(self) -> Any:
         """Leave out people who have left."""

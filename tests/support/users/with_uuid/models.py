@@ -9,6 +9,6 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """Someone whose key is no number."""
+    """A user whose key is not a number."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
