@@ -1,4 +1,4 @@
-"""While Corbado does not answer, the page tries again by itself, with the same token, but not forever.
+"""While Corbado does not answer, the page tries again by itself, but not forever.
 
 What the browser proved the first time is not forgotten.
 """
