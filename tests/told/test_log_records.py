@@ -68,6 +68,60 @@ def test_every_record_of_every_journey_has_its_extras(
         if named := re.findall(r"\busr-\d+", said):
             assert record.corbado_user_id in named, said
         assert "@" not in said + record.reason + record.corbado_user_id
+    described = lines_of_the_guide()
+    unknown = {
+        f"{record.levelname}: {record.getMessage()}"
+        for record in found
+        if record.levelno >= logging.WARNING
+        and not any(
+            level == record.levelname and re.match(line, record.getMessage())
+            for line, level in described
+        )
+    }
+    assert unknown == set()
+
+
+def lines_of_the_guide() -> list[tuple[str, str]]:
+    """Return the lines, as patterns, and their levels, as the guide to production names them."""
+    guide = (PACKAGE.parent / "docs/how-to-production.md").read_text("utf-8")
+    named = re.findall(r"^\| `(.+?)` \| (\w+) ", guide, re.MULTILINE)
+    assert len(named) > 10
+    return [(re.sub("…|REASON|CODE", ".*", re.escape(line)), level) for line, level in named]
+
+
+def test_the_lines_that_the_guide_names_are_those_of_the_code() -> None:
+    texts = messages()
+    named = {line for line, _level in lines_of_the_guide()}
+    assert {
+        line
+        for line in named
+        if not any(re.search(longest_part(line), text) for text in texts)
+        # Put together where it is logged.
+        and line.replace("\\", "").partition(":")[0] not in texts
+        and not any(re.fullmatch(as_pattern(text), line.replace("\\", "")) for text in texts)
+    } == set()
+
+
+def messages() -> list[str]:
+    """Return all texts of the package that may be messages, with ``%s`` for values."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Constant(value=str(text)):
+                    found.append(text)
+                case ast.JoinedStr(values=parts):
+                    found.append("".join(str(getattr(part, "value", "%s")) for part in parts))
+    return [text for text in found if text == "API" or len(text.replace("%s", "")) > 6]
+
+
+def longest_part(line: str) -> str:
+    """Return the pattern for the longest part of a line that never varies."""
+    return max(re.split(r"\.\*", re.sub(r"\d+", ".*", line)), key=len)
+
+
+def as_pattern(text: str) -> str:
+    return re.escape(text).replace("%s", ".+")
 
 
 def by_the_redirect_url(corbado: Corbado, make_user: MakeUser) -> None:
