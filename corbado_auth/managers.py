@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.sql import Query
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -65,11 +66,10 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         """
         using = router.db_for_write(self.model)
         project_id = conf.CORBADO_PROJECT_ID
-        for user in _linked_users(BY_CORBADO_USER_ID, project_id, corbado_user_id, using):
+        for user, read in _linked_users(BY_CORBADO_USER_ID, project_id, corbado_user_id, using):
             # A case-insensitive collation may match more than was asked for.
-            if user._account_key == corbado_user_id:
-                values = [user._account_id, user._account_more]
-                account = self.model.from_db(using, ["id", "awaits_proof"], values)
+            if read.key == corbado_user_id:
+                account = self.model.from_db(using, ["id", "awaits_proof"], [read.id, read.more])
                 account.user = user
                 return account
         return None
@@ -189,10 +189,10 @@ class ConnectAccountQuerySet(ProjectQuerySet["ConnectAccount"]):
         The account's other fields are deferred.
         """
         using = router.db_for_write(self.model)
-        for user in _linked_users(BY_HANDLE, conf.CORBADO_CONNECT_PROJECT_ID, handle, using):
+        for user, read in _linked_users(BY_HANDLE, conf.CORBADO_CONNECT_PROJECT_ID, handle, using):
             # A case-insensitive collation may match more than was asked for.
-            if user._account_key == handle:
-                values = [user._account_id, handle, user._account_more]
+            if read.key == handle:
+                values = [read.id, handle, read.more]
                 account = self.model.from_db(using, ["id", "handle", "corbado_user_id"], values)
                 account.user = user
                 return account
@@ -236,36 +236,65 @@ BY_CORBADO_USER_ID = _Key("corbado_accounts", "corbado_user_id", "awaits_proof")
 BY_HANDLE = _Key("connect_accounts", "handle", "corbado_user_id")
 
 
-def _linked_users(key: _Key, project_id: str, value: str, using: str) -> Iterable[Any]:
-    """Return the local users of the accounts that match in the database, in one query.
+class _Read(NamedTuple):
+    """What is read of an account: its primary key, what it was looked up by, and ``_Key.more``."""
+
+    id: Any
+    key: str
+    more: Any
+
+
+class _Statement(NamedTuple):
+    """The lookup, compiled: its SQL, and what the columns of a row are.
+
+    The user's fields come first, then a ``_Read``. ``columns`` has None for those that the
+    database's driver returns as they are, and is empty if it returns all of them so.
+    """
+
+    sql: str
+    parameters: tuple[Any, ...]
+    fields: tuple[str, ...]
+    columns: tuple[Any, ...]
+
+
+def _linked_users(
+    key: _Key, project_id: str, value: str, using: str
+) -> Iterator[tuple[Any, _Read]]:
+    """Yield the local users of the accounts that match in the database, in one query.
 
     They come from the default manager, as at the next request: users whom it hides cannot sign in,
-    and the others have the class that it returns. Each has the account's primary key
-    (``_account_id``) and its ``_account_key``.
+    and the others have the class that it returns.
     """
-    statement = _statement(key, using) if manager_is_plain(using) else None
-    if statement is None:
-        users = get_user_model()._default_manager.using(using)
-        return _queryset(users, key, project_id, value)
-    sql, parameters = statement
+    model = get_user_model()
+    if not manager_is_plain(using):
+        for user in _queryset(model._default_manager.using(using), key, project_id, value):
+            yield user, _Read(*(getattr(user, f"_account_{name}") for name in _Read._fields))
+        return
+    statement = _statement(key, using)
     given = {PROJECT_ID: project_id, KEY: value}
-    values = [given.get(each, each) for each in parameters]
-    return QuerySet(get_user_model(), using=using).raw(sql, values)
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement.sql, [given.get(each, each) for each in statement.parameters])
+        rows: Iterable[Sequence[Any]] = cursor.fetchall()
+    if statement.columns:
+        compiler = Query(model).get_compiler(using)
+        rows = compiler.apply_converters(rows, compiler.get_converters(statement.columns))
+    number = len(statement.fields)
+    for row in rows:
+        yield model.from_db(using, statement.fields, row[:number]), _Read(*row[number:])
 
 
 @lru_cache
-def _statement(key: _Key, using: str) -> tuple[str, Sequence[Any]] | None:
-    """Compile the query once: doing so each time would be the most expensive step of a sign-in.
-
-    Returns None if column names are not unique.
-    """
-    columns = [field.column for field in get_user_model()._meta.concrete_fields]
-    if len(set(columns)) < len(columns):
-        return None  # A model and its parent may share column names, for instance.
+def _statement(key: _Key, using: str) -> _Statement:
+    """Compile the query once: doing so each time would be the most expensive step of a sign-in."""
     users = get_user_model()._default_manager.using(using)
-    query = _queryset(users, key, PROJECT_ID, KEY).query
-    sql, parameters = query.get_compiler(using).as_sql()
-    return sql, tuple(parameters)
+    compiler = _queryset(users, key, PROJECT_ID, KEY).query.get_compiler(using)
+    sql, parameters = compiler.as_sql()
+    columns = [column for column, *_ in compiler.select]
+    number = len(columns) - len(_Read._fields)
+    fields = tuple(column.target.attname for column in columns[:number])
+    converters = compiler.get_converters(columns)
+    converted = [column if n in converters else None for n, column in enumerate(columns)]
+    return _Statement(sql, tuple(parameters), fields, tuple(converted) if converters else ())
 
 
 def _queryset(users: QuerySet[Any], key: _Key, project_id: str, value: str) -> QuerySet[Any]:
