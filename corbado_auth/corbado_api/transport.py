@@ -20,6 +20,7 @@ import requests
 from django.views.decorators.debug import sensitive_variables
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
+from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3.exceptions import HTTPError, ProtocolError
 
@@ -134,9 +135,7 @@ def _send(
     connect, read = endpoint.timeout
     try:
         line = _line_of(endpoint)
-        request = line.blank.copy()
-        request.method, request.url = method, endpoint.base_url + path
-        request.prepare_body(data=None, files=None, json=body)
+        request = line.request(method, endpoint.base_url + path, body)
         with line.adapter.send(
             request,
             stream=True,
@@ -207,6 +206,20 @@ class _Line:
     proxies: dict[str, str]
     blank: requests.PreparedRequest = field(repr=False)
 
+    @sensitive_variables()
+    def request(
+        self, method: str, url: str, body: Mapping[str, Any] | None
+    ) -> requests.PreparedRequest:
+        """Return a request that is ready to be sent."""
+        request = requests.PreparedRequest()
+        request.method, request.url = method, url
+        request.headers = CaseInsensitiveDict(self.blank.headers)
+        if body is not None:
+            request.body = content = json.dumps(body).encode()
+            request.headers["Content-Type"] = "application/json"
+            request.headers["Content-Length"] = str(len(content))
+        return request
+
 
 def _line_of(endpoint: Endpoint) -> _Line:
     credentials = endpoint.api_secret, endpoint.api_key
@@ -264,6 +277,17 @@ class _Adapter(HTTPAdapter):
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return the path; only for a proxy may it have to be the whole URL."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return what we read of a response: nobody wants its cookies or its encoding."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        response.request = req
+        return response
 
 
 class _TLSAdapter(_Adapter):
