@@ -14,8 +14,7 @@ from .identity import ClientInfo
 __all__ = [
     "client_info",
     "has_unnamed_proxy",
-    "rate_limit_key",
-    "rate_limit_network",
+    "rate_limit_keys",
     "visitor_address",
 ]
 
@@ -45,23 +44,22 @@ def visitor_address(request: HttpRequest) -> str | None:
     return str(address) if address is not None else None
 
 
-def rate_limit_key(request: HttpRequest) -> str:
-    """Return what a limit counts by: an IPv4 address, or the /64 of an IPv6 address.
+def rate_limit_keys(request: HttpRequest) -> tuple[str, str]:
+    """Return what limits count by: the visitor's address, and its network.
 
-    Taken from REMOTE_ADDR or a trusted proxy, never from a header that the client controls. A
-    household or server has a whole IPv6 /64 to choose addresses from.
+    Taken from REMOTE_ADDR or a trusted proxy, never from a header that the client controls. An IPv6
+    address counts as its /64, from which a household or server can choose addresses; a network that
+    one of them may control is a /24, or an IPv6 /48.
     """
-    address = _trusted_address(request)
-    if isinstance(address, IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address or UNKNOWN_ADDRESS)
-
-
-def rate_limit_network(request: HttpRequest) -> str:
-    """Return the network that one household or server may control: a /24, or an IPv6 /48."""
     address = _trusted_address(request) or IPv4Address(UNKNOWN_ADDRESS)
-    length = 48 if isinstance(address, IPv6Address) else 24
-    return str(ipaddress.ip_network((address, length), strict=False))
+    if isinstance(address, IPv6Address):
+        return _network(address, 64), _network(address, 48)
+    return str(address), _network(address, 24)
+
+
+def _network(address: IPv4Address | IPv6Address, length: int) -> str:
+    rest = address.max_prefixlen - length
+    return f"{type(address)(int(address) >> rest << rest)}/{length}"
 
 
 def has_unnamed_proxy(request: HttpRequest) -> bool:

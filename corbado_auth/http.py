@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from traceback import walk_tb
 from typing import Any
 
@@ -34,19 +34,25 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def exact_cookies(request: HttpRequest, names: Collection[str]) -> dict[str, str]:
-    """Return what the browser sent under exactly these names, the first of each.
+def exact_cookies(request: HttpRequest) -> dict[str, str]:
+    """Return the cookies by exactly the names under which the browser sent them, the first of each.
 
     ``request.COOKIES`` will not do: Django's parser strips whitespace that browsers keep, so a
     sub-domain could send a cookie whose name is another one to the browser, without the protection
     of ``__Host-``, and the same one to Django.
     """
-    sent: dict[str, str] = {}
-    for pair in request.META.get("HTTP_COOKIE", "").split(";"):
-        name, equals, value = pair.removeprefix(" ").partition("=")
-        if equals and name in names:
-            sent.setdefault(name, str(value))
-    return sent
+    known: dict[str, str] | None = getattr(request, "_corbado_cookies", None)
+    if known is None:
+        pairs = (
+            pair.removeprefix(" ").partition("=")
+            for pair in str(request.META.get("HTTP_COOKIE", "")).split(";")
+        )
+        known = {}
+        for name, equals, value in pairs:
+            if equals:
+                known.setdefault(name, value)
+        request._corbado_cookies = known  # type: ignore[attr-defined]
+    return known
 
 
 def is_asynchronous(view: Callable[..., Any]) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "asked_next",
     "back_url",
     "connect_confirm_url",
+    "first_page",
     "first_url",
     "host_of",
     "is_own_path",
@@ -94,9 +95,18 @@ def asked_next(request: HttpRequest) -> str:
     return safe_next(request, next_in(request.POST) or next_in(request.GET))
 
 
+def first_page() -> str:
+    """Return the page after a sign-in that names no other: LOGIN_REDIRECT_URL.
+
+    A path needs no lookup among the names of URLs, which fails slowly.
+    """
+    url: Any = settings.LOGIN_REDIRECT_URL  # Or a lazy string.
+    return url if isinstance(url, str) and url.startswith("/") else resolve_url(url)
+
+
 def back_url(request: HttpRequest) -> str:
     """Return where a page of ours leads back to: ``next``, or the page after a sign-in."""
-    return asked_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+    return asked_next(request) or first_page()
 
 
 def with_next(url: str, next_url: str) -> str:

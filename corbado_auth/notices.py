@@ -77,7 +77,7 @@ def note_browser(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _known(request: HttpRequest) -> list[str]:
-    sent = exact_cookies(request, [_cookie_name()]).get(_cookie_name(), "")
+    sent = exact_cookies(request).get(_cookie_name(), "")
     try:
         known = signing.loads(sent, salt=SALT, max_age=MAX_AGE)
     except (signing.BadSignature, ValueError):

@@ -84,7 +84,10 @@ def came_with_password(request: HttpRequest | None, user: Any) -> bool:
     """
     session = getattr(request, "session", None) or {}
     backend = session.get(BACKEND_SESSION_KEY) or getattr(user, "backend", None)
-    return backend in password_backends()
+    named = conf.CORBADO_PASSWORD_BACKENDS
+    if backend is None or named is not None:
+        return backend in (named or ())
+    return _takes_passwords(import_string(backend))
 
 
 @sensitive_variables()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from base64 import b32encode
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
+from secrets import token_bytes
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
@@ -17,12 +20,11 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import router, transaction
 from django.db.transaction import TransactionManagementError
 from django.http import HttpRequest
-from django.utils.crypto import get_random_string, salted_hmac
 
 from .counting import take_count
 from .deadlocks import again_after_deadlock
@@ -39,8 +41,6 @@ __all__ = ["SignIn", "is_recent", "last_sign_in"]
 SIGN_IN = "corbado_sign_in"
 # In the session, after a sign-in that proves nothing about who holds the session: the time.
 KEPT_KEY = "_corbado_auth_kept_key"
-
-KEY_LENGTH = 32  # As Django's own.
 
 # How a person signed in: with a passkey of Connect, through Corbado (whose v1 does not say whether
 # with a passkey or with a link), or through another backend.
@@ -244,9 +244,9 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
     session[auth.SESSION_KEY] = primary_key(user)
     session[auth.BACKEND_SESSION_KEY] = user.backend
     session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
-    # A random key like Django's own, but without asking first whether it is taken: of 36**32 keys,
-    # none is; and if it were, the INSERT would fail.
-    session._session_key = key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
+    # A key of Django's form, 160 random bits in 32 characters, but without asking first whether it
+    # is taken: none is; and if it were, the INSERT would fail.
+    session._session_key = key = b32encode(token_bytes(20)).decode().lower()
     _note(session, user, method)
     # Not save(), which would set a savepoint in this transaction: two round trips.
     row = session.create_model_instance(dict(session.items()))
@@ -345,5 +345,4 @@ def _kept_key(request: HttpRequest) -> bool:
 
 def _digest(session: SessionBase) -> str:
     """Return a digest of the session's key, which is safe to store in the session's data."""
-    key = str(session.session_key)
-    return salted_hmac("corbado_auth.session", key, algorithm="sha256").hexdigest()[:16]
+    return sha256(f"corbado_auth.session {session.session_key}".encode()).hexdigest()[:16]

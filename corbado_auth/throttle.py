@@ -17,7 +17,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from .client_info import has_unnamed_proxy, rate_limit_key, rate_limit_network
+from .client_info import has_unnamed_proxy, rate_limit_keys
 from .conf import conf, own_project_id
 from .events import log_event
 from .exceptions import CorbadoRejected, InvalidAuthToken, InvalidPasskeyData
@@ -47,14 +47,15 @@ class Attempt:
         self.seconds_to_wait = WINDOW - int(now % WINDOW)
         # Each project has a quota of its own.
         failed = f"corbado_auth.failed{own_project_id()}"
-        self._address = f"{failed}.{rate_limit_key(request)}.{minute}"
-        self._network = f"{failed}.{rate_limit_network(request)}.{minute}"
+        address, network = rate_limit_keys(request)
+        self._address = f"{failed}.{address}.{minute}"
+        self._network = f"{failed}.{network}.{minute}"
         self._site = f"{failed}.site.{minute}"
         self._visitor = f"{failed}.visitor.{visitor}" if visitor else ""
         self._shares_proxy = has_unnamed_proxy(request)
-        self._is_limited = (
-            conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE > 0 or conf.CORBADO_FAILED_ATTEMPTS_BUDGET > 0
-        )
+        self._per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
+        self._budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
+        self._is_limited = self._per_address > 0 or self._budget > 0
         self.is_allowed = not self._is_limited or self._judge()
 
     def note_failure(self) -> None:
@@ -91,10 +92,8 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             note_cache_failure(error)
             return True
-        per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
-        budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
-        spent = counts[self._site] / budget if budget > 0 else 0
-        is_network_noisy = 0 < budget <= 5 * counts[self._network]
+        spent = counts[self._site] / self._budget if self._budget > 0 else 0
+        is_network_noisy = 0 < self._budget <= 5 * counts[self._network]
         if spent >= 1:
             return False
         if self._visitor and not counts[self._visitor]:
@@ -104,7 +103,7 @@ class Attempt:
             share = HALF if counts[self._address] else MOST
             return self._shares_proxy or not is_network_noisy or spent < share
         # Visitors who opened a login page go first.
-        is_address_noisy = 0 < per_address <= counts[self._address]
+        is_address_noisy = 0 < self._per_address <= counts[self._address]
         return not (is_address_noisy or is_network_noisy or spent >= HALF)
 
 

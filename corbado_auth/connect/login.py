@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import resolve_url
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -20,7 +18,7 @@ from corbado_auth.identity import ConnectUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.json_views import Refusal, impersonating
 from corbado_auth.models import ConnectAccount
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import first_page, safe_next
 from corbado_auth.notices import note_browser
 
 from .component_view import ComponentView
@@ -83,4 +81,4 @@ def next_of(request: HttpRequest, body: dict[str, Any]) -> str:
     """Return where the page goes next."""
     wanted = body.get("next")
     known = safe_next(request, wanted) if isinstance(wanted, str) else ""
-    return known or resolve_url(settings.LOGIN_REDIRECT_URL)
+    return known or first_page()

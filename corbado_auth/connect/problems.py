@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
-from corbado_auth.client_info import rate_limit_key
+from corbado_auth.client_info import rate_limit_keys
 from corbado_auth.conf import own_project_id
 from corbado_auth.events import log_event
 from corbado_auth.json_views import Refusal
@@ -55,7 +55,7 @@ class ConnectProblemsView(ComponentView):
 
     def _is_wanted(self, problem: str) -> bool:
         """Return whether this is within the limits, for this visitor and for all visitors."""
-        visitor, kind = rate_limit_key(self.request), f"{own_project_id()} {problem}"
+        visitor, kind = rate_limit_keys(self.request)[0], f"{own_project_id()} {problem}"
         return (
             Tally("connect_problem", f"{kind} {visitor}").add() <= PER_VISITOR
             and Tally("connect_problems", kind).add() <= PER_MINUTE

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import resolve_url
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
@@ -17,6 +15,7 @@ from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import (
     back_url,
     connect_confirm_url,
+    first_page,
     login_required,
     next_in_url,
     step_up_url,
@@ -69,5 +68,5 @@ class ConnectConfirmView(ConnectPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add an alternative for those who cannot: the page that asks to sign in again."""
-        next_url = next_in_url(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        next_url = next_in_url(self.request) or first_page()
         return super().get_context_data(login_url=step_up_url(next_url), **kwargs)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
@@ -33,6 +32,7 @@ from corbado_auth.models import PasskeyNudge
 from corbado_auth.next_url import (
     asked_next,
     back_url,
+    first_page,
     login_required,
     next_in,
     safe_next,
@@ -287,4 +287,4 @@ class AnswerNudgeView(View):
 
     def _page(self, request: HttpRequest) -> str:
         """Return the URL of the page with the offer, or of the one after a sign-in."""
-        return safe_next(request, next_in(request.POST)) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        return safe_next(request, next_in(request.POST)) or first_page()

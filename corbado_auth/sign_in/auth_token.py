@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from urllib.parse import unquote
 
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
 from corbado_auth.telemetry import AUTH_TOKEN, take_off
 
@@ -100,4 +100,4 @@ def _is_in_url(token: str, url: str) -> bool:
 
 def token_digest(token: str) -> str:
     """Return a digest for the session: enough to recognize the token, not to use it."""
-    return salted_hmac("corbado_auth.auth_token", token, algorithm="sha256").hexdigest()[:32]
+    return sha256(f"corbado_auth.auth_token {token}".encode()).hexdigest()[:32]

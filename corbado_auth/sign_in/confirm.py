@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.decorators import method_decorator
@@ -21,7 +20,7 @@ from corbado_auth.events import log_event
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import first_page, safe_next
 from corbado_auth.sessions.ending import end_sessions_of
 
 from . import pending
@@ -101,7 +100,7 @@ class ConfirmView(OwnForms, RefusalPages):
     def _settled(self, result: PendingSignIn | None, who: str) -> HttpResponse:
         """Tell our script where to go: on, here again, or (an empty URL) nowhere yet."""
         if self._is_signed_in_as(who):
-            url = led_to(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+            url = led_to(self.request) or first_page()
         elif result is not None and constant_time_compare(_who(result.corbado_user.id), who):
             url = ""
         else:
@@ -117,7 +116,7 @@ class ConfirmView(OwnForms, RefusalPages):
         """Say that it took too long, or, to people who are signed in, that all is well."""
         if not self.request.user.is_authenticated:
             return self.render_failure("nothing_pending")
-        next_url = led_to(self.request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        next_url = led_to(self.request) or first_page()
         context = {**self.get_context_data(), "next_url": next_url}
         return self._add_headers(render(self.request, "corbado_auth/signed_in.html", context))
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
 from django.utils.crypto import constant_time_compare
 
 from corbado_auth import session
 from corbado_auth.http import SeeOther
 from corbado_auth.identity import CorbadoUser
+from corbado_auth.next_url import first_page
 from corbado_auth.notices import note_browser
 
 from . import intent, invitation, pending, retries
@@ -40,7 +39,7 @@ def sign_in(
     request.corbado_invitation = invitation.secret_of(request)  # type: ignore[attr-defined]
     if local_user is not None:
         proof["local_user"] = local_user
-    target = next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
+    target = next_url or first_page()
     if session.sign_in(request, values={SESSION_KEY: [token_digest, target]}, **proof) is None:
         return None
     response = redirect_signed_in(request, target)
@@ -53,7 +52,7 @@ def redirect_signed_in(request: HttpRequest, next_url: str) -> SeeOther:
 
     Without a Referer: it would still be the login page's, with a magic link's parameters in it.
     """
-    response = SeeOther(next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    response = SeeOther(next_url or first_page())
     intent.cookie.drop(request, response)
     pending.cookie.drop(request, response)
     retries.cookie.drop(request, response)

@@ -45,11 +45,7 @@ class SignedCookie:
         the whole host, and neither site may overwrite the other's. The same holds for two projects
         of one site.
         """
-        return self._name_under(settings.SECRET_KEY)
-
-    def _name_under(self, key: str | bytes) -> str:
-        prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
-        return f"{prefix}{self._name}_{_digest(key, own_project_id())}"
+        return self._known_names()[0]
 
     @property
     def salt(self) -> str:
@@ -59,15 +55,20 @@ class SignedCookie:
 
     def _known_names(self) -> list[str]:
         """Return the name, and those under keys that are being rotated out."""
-        return [*map(self._name_under, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])]
+        begins = f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}{self._name}_"
+        project_id = own_project_id()
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        return [f"{begins}{_digest(key, project_id)}" for key in keys]
 
     def read(self, request: HttpRequest, *, max_age: int | None = None) -> dict[str, Any] | None:
         """Return the value, or None for an absent, forged, broken or expired cookie.
 
         ``max_age`` is for a use that ends earlier than the cookie.
         """
+        sent = next(iter(self._sent(request).values()), "")
+        if not sent:
+            return None
         try:
-            sent = next(iter(self._sent(request).values()), "")
             value = signing.loads(sent, salt=self.salt, max_age=max_age or self.max_age)
         except (signing.BadSignature, ValueError):
             return None
@@ -95,9 +96,8 @@ class SignedCookie:
 
     def _sent(self, request: HttpRequest) -> dict[str, str]:
         """Return what the browser sent under exactly our names, the newest key's first."""
-        names = self._known_names()
-        sent = exact_cookies(request, names)
-        return {name: sent[name] for name in names if name in sent}
+        sent = exact_cookies(request)
+        return {name: sent[name] for name in self._known_names() if name in sent} if sent else {}
 
 
 @lru_cache

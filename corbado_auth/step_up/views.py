@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -16,7 +15,13 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.local_users import email_of
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.next_url import login_page_url, login_required, login_url_back_to, view_at
+from corbado_auth.next_url import (
+    first_page,
+    login_page_url,
+    login_required,
+    login_url_back_to,
+    view_at,
+)
 from corbado_auth.session import has_kept_key
 from corbado_auth.sign_in.login import LoginView
 
@@ -83,7 +88,7 @@ class KeptPostView(View):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show the button, in no frame: only the person knows what the form does."""
         kept = KeptPost.from_request(request)
-        context = {"kept": kept, "home_url": resolve_url(settings.LOGIN_REDIRECT_URL)}
+        context = {"kept": kept, "home_url": first_page()}
         if kept is None:
             return render(request, "corbado_auth/kept_post_gone.html", context, status=410)
         answer = ask_to_sign_in(request, kept.max_age, back_to=request.path)

@@ -12,7 +12,7 @@ from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corbado_auth.client_info import client_info, rate_limit_key
+from corbado_auth.client_info import client_info, rate_limit_keys
 
 PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48"]
 LONG_USER_AGENT = 10_000
@@ -147,22 +147,22 @@ def test_a_user_agent_is_always_sent(user_agent: str | None, sent: str) -> None:
 
 
 def test_a_limit_does_not_count_by_a_header_that_the_client_chooses() -> None:
-    assert rate_limit_key(request_from("192.0.2.1", "6.6.6.6")) == "192.0.2.1"
+    assert rate_limit_keys(request_from("192.0.2.1", "6.6.6.6"))[0] == "192.0.2.1"
 
 
 def test_a_limit_counts_by_what_a_trusted_proxy_says(settings: LazySettings) -> None:
     settings.CORBADO_TRUSTED_PROXIES = PROXIES
-    assert rate_limit_key(request_from("10.0.0.1", "6.6.6.6, 203.0.113.7")) == "203.0.113.7"
+    assert rate_limit_keys(request_from("10.0.0.1", "6.6.6.6, 203.0.113.7"))[0] == "203.0.113.7"
 
 
 def test_a_limit_counts_a_whole_ipv6_household() -> None:
-    one = rate_limit_key(request_from("2001:db8:1:2::1"))
-    assert one == rate_limit_key(request_from("2001:db8:1:2:ffff::9"))
-    assert one != rate_limit_key(request_from("2001:db8:1:3::1"))
+    one = rate_limit_keys(request_from("2001:db8:1:2::1"))[0]
+    assert one == rate_limit_keys(request_from("2001:db8:1:2:ffff::9"))[0]
+    assert one != rate_limit_keys(request_from("2001:db8:1:3::1"))[0]
 
 
 def test_a_limit_counts_those_without_an_address_together() -> None:
-    assert rate_limit_key(request_from("")) == "0.0.0.0"  # noqa: S104
+    assert rate_limit_keys(request_from(""))[0] == "0.0.0.0"  # noqa: S104
 
 
 hops = st.one_of(
@@ -182,7 +182,7 @@ def test_whatever_comes_an_address_and_a_user_agent_are_sent(
     request = request_from(peer, forwarded, HTTP_USER_AGENT=user_agent)
     with override_settings(CORBADO_TRUSTED_PROXIES=proxies):
         info = client_info(request)
-        limited = ipaddress.ip_network(rate_limit_key(request))
+        limited = ipaddress.ip_network(rate_limit_keys(request)[0])
     assert str(ipaddress.ip_address(info.remote_address)) == info.remote_address
     assert info.user_agent
     info.user_agent.encode()
