@@ -2,7 +2,7 @@
 # They need Python 3.11 or newer, git, make and the package registries.
 
 BIN := .venv/bin
-# pyenv hides all but one of its Pythons behind shims; tox shall find them all.
+# pyenv hides all but one of its Pythons behind shims; tox should find them all.
 PYENV_PYTHONS := $(shell printf '%s:' $${PYENV_ROOT:-$$HOME/.pyenv}/versions/*/bin)
 # Some machines set it; each of the many processes of a test run would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -63,7 +63,7 @@ messages: .venv/installed-dev ## Bring the translations up to date with the code
 	scripts/messages.sh
 
 .PHONY: mariadb
-mariadb: .venv/installed-dev ## Test on MariaDB, which is installed where it is missing
+mariadb: .venv/installed-dev ## Test on MariaDB, which is installed if it is missing
 	scripts/mariadb.sh
 
 .PHONY: tox

@@ -127,7 +127,7 @@ def free_port(wanted: int, what_for: str) -> int:
                 print(f"Port {wanted} is busy, so {what_for} uses {number}.")
             return number
     raise DemoError(
-        f"No port from {wanted} on is free. Name others: "
+        f"No port from {wanted} on is free. Choose others: "
         'make demo ARGS="--port 8800 --emulator-port 9900"'
     )
 
@@ -323,7 +323,7 @@ def stop(signal_number: int, frame: FrameType | None) -> None:
 def port(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if not 0 < number < 65536:
-        raise argparse.ArgumentTypeError(f"{text} is no port; choose a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port; choose a number from 1 to 65535")
     return number
 
 
@@ -337,7 +337,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=DEFAULT_USERS,
         help="how many to seed (default %(default)s)",
     )
-    parser.add_argument("--fresh", action="store_true", help="forget what earlier demos kept")
+    parser.add_argument("--fresh", action="store_true", help="delete the data of earlier demos")
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A shop with django-allauth in production, on this machine: nginx, gunicorn, PostgreSQL, TLS, the
-# emulator, and Chromium. `make deployment` calls this; Debian's packages come by themselves where
+# emulator, and Chromium. `make deployment` calls this; missing Debian packages are installed where
 # that is allowed.
 set -euo pipefail
 cd "$(dirname "$0")/.."

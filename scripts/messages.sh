@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! { command -v xgettext && command -v msgfmt; } >/dev/null; then
-    echo "Not here: gettext. Debian and Ubuntu: apt-get install gettext" >&2
+    echo "Missing: gettext. Debian and Ubuntu: apt-get install gettext" >&2
     exit 1
 fi
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A site on two web hosts with PostgreSQL, Redis and the emulator, parts of which die while people
-# sign in. `make scaling` calls this; Debian's packages come by themselves where that is allowed.
+# sign in. `make scaling` calls this; missing Debian packages are installed where that is allowed.
 # With SCALING_DOCS=1 the figures go into docs/scaling.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."

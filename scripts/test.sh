@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole suite: style, types, SQLite, PostgreSQL, the other user models and settings, coverage.
-# `make test` calls this. What cannot be had is left out and named at the end; with
+# `make test` calls this. What is not available is left out and named at the end; with
 # CORBADO_TEST_STRICT=1 anything left out is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,7 @@ provide() { # WHAT CHECK PACKAGE...: make sure that it is here, or leave it out
     local what=$1 check=$2 reason
     shift 2
     if "$check" >/dev/null; then return 0; fi
-    echo "Not here: $what. Trying to install $*"
+    echo "Missing: $what. Trying to install $*"
     if reason=$(scripts/apt-install.sh "$@" 2>&1) && "$check" >/dev/null; then return 0; fi
     left_out+=("$what: ${reason##*$'\n'}")
     return 1
@@ -82,7 +82,7 @@ audit() { # known vulnerabilities of what is installed, where the registry tells
         return 1
     fi
     if grep -q 'could not be audited' <<<"$report" || ! grep -q 'No known' <<<"$report"; then
-        echo "Not audited: this package registry tells no vulnerabilities."
+        echo "Not audited: this package registry reports no vulnerabilities."
     fi
 }
 

@@ -95,7 +95,7 @@ def addresses() -> Iterator[Finding]:
         yield warning(
             ADDRESSES,
             f"{spaced:,} {'user has' if spaced == 1 else 'users have'} an address with spaces "
-            "around it, of which only one at each end is looked for.",
+            "around it: lookups only find an address with one space at either end.",
             "Strip them in the database.",
         )
 

@@ -78,7 +78,7 @@ class WebhookView(View):
             log_event(
                 logging.WARNING,
                 "Webhook refused: the credentials are wrong or missing%s",
-                f' here; these are those of CORBADO_PROJECTS["{owner}"]' if owner else "",
+                f' here; they belong to CORBADO_PROJECTS["{owner}"]' if owner else "",
                 event="webhook_refused",
                 reason="credentials",
             )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 SETTINGS = """
 Deployment values are settings; project policy is class attributes of the backend and the views,
-further down. `None` counts as not set, so that `os.environ.get(…)` may feed any of them. All
-are read when they are needed, not at the start.
+further down. `None` counts as not set, so `os.environ.get(…)` may supply any of them. All are
+read when they are needed, not at the start.
 """
 BACKEND = """
 `corbado_auth.backends.CorbadoBackend` says which local user a person from Corbado is. Subclass
 it, and name the subclass in `AUTHENTICATION_BACKENDS`. Attributes:
 """
 VIEWS = """
-Subclass a view and put it into your URLconf before the include, under the same path. What is
-not listed is not for overriding.
+Subclass a view and put it into your URLconf before the include, under the same path. Override
+only what is listed here.
 """
 URLS = """
 In the namespace `corbado_auth`, below the prefix under which you include `corbado_auth.urls`.
@@ -25,11 +25,11 @@ every request and response. `corbado_auth.api_tokens.TokenExchange` is what CORB
 may name; those in `corbado_auth.contrib.api_tokens` are subclasses.
 """
 TAGS = """
-`{% load corbado %}` first. The template engine needs the context processor
+Write `{% load corbado %}` first. The template engine needs the context processor
 `django.template.context_processors.request`.
 """
 TEMPLATES = """
-Each can be overridden by one of the same name in your site. All pages extend
+Each can be overridden by a template of the same name in your site. All pages extend
 `corbado_auth/base.html`.
 """
 SIGNALS = """
@@ -40,15 +40,15 @@ COMMANDS = """
 `python manage.py COMMAND --help` says the same. Django's own options (`--verbosity`,
 `--settings`, …) are left out here.
 
-All that write have `--dry-run`, which changes nothing, here or at Corbado. What cannot be undone
-asks first; `--yes` agrees. Without a terminal (cron, a deploy) and without `--yes`, it is not done.
-Exit codes: 0 is success; 1 that it ran, and something is left to do (someone was refused, Corbado
-did not answer); 2 that nothing was begun (a wrong option, user or ID, a failed check, nobody
-agreed), or that a run was stopped.
+All commands that write have `--dry-run`, which changes nothing, here or at Corbado. Before a step
+that cannot be undone, they ask; `--yes` agrees in advance. Without a terminal (cron, a deploy) and
+without `--yes`, they do nothing. Exit code 0 means success; 1, that something is left to do
+(someone was refused, Corbado did not answer); 2, that the command did not start (a wrong option,
+user or ID, a failed check, nobody agreed), or that a run was stopped.
 """
 CHECKS = """
 `python manage.py check` runs them; those marked *deploy* need `--deploy`, those marked
-*database* need `--database`. `SILENCED_SYSTEM_CHECKS` silences one by its id. E is an error, W
+*database* need `--database`. `SILENCED_SYSTEM_CHECKS` silences one by its ID. E is an error, W
 a warning. `…` stands for what differs from site to site.
 """
 MIGRATION = """
@@ -56,8 +56,7 @@ MIGRATION = """
 each user. Subclass it, and name the subclass in `CORBADO_USER_MIGRATION`. Attributes:
 """
 MODELS = """
-In `corbado_auth.models`. `CorbadoAccount` is for your queries; the others are the app's own
-memory.
+In `corbado_auth.models`. `CorbadoAccount` is for your queries; the others are internal.
 """
 EXCEPTIONS = """
 In `corbado_auth.exceptions`, named after the person who must act. One `except CorbadoError` is
@@ -65,12 +64,11 @@ always enough. All carry `status_code`, `error_type` and `request_id`, which is 
 support asks for.
 """
 VALUES = """
-In `corbado_auth.identity`: what travels between Corbado's answer and your hooks. They do not
-change.
+In `corbado_auth.identity`: the immutable values that your hooks get from Corbado's answers.
 """
 SERVICE = """
-`corbado_auth.corbado_api.service.CorbadoService` asks Corbado's backend API one question per
-method. It raises a `CorbadoError` or returns a value.
+`corbado_auth.corbado_api.service.CorbadoService` has one method for each call to Corbado's
+backend API. A method returns a value or raises a `CorbadoError`.
 """
 PROJECTS = """
 For brands or tenants: `CORBADO_PROJECTS` and `CORBADO_PROJECT_RESOLVER`; [the

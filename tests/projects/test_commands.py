@@ -201,7 +201,7 @@ def test_a_webhook_is_for_the_project_of_its_address(brands: Brands, caplog: Any
     assert ask(GREEN, "password-of-green", green).status_code == 200
     assert ask(BLUE, "password-of-blue", blue).status_code == 200
     assert ask(BLUE, "password-of-green", green).status_code == 401
-    assert 'these are those of CORBADO_PROJECTS["green"]' in caplog.text
+    assert 'they belong to CORBADO_PROJECTS["green"]' in caplog.text
     assert "password-of" not in caplog.text
     assert ask(BLUE, "password-of-blue", green).status_code == 400
     assert ask(NOWHERE, "password-of-blue", blue).status_code == 404

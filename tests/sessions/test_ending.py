@@ -155,7 +155,7 @@ def test_where_sessions_cannot_be_found_the_command_says_so(
     browser = with_password()
     said = refused("--user", "erin", "--yes")
     assert words in said
-    assert "A new password, or none" in said
+    assert "setting a new or an unusable one" in said
     assert is_signed_in(browser)
 
 
@@ -177,7 +177,7 @@ def test_a_user_whose_sessions_hang_on_something_else_is_searched_for(
     browser = through_corbado(corbado, robin)
     with mock.patch.object(get_user_model(), "get_session_auth_hash", return_value="the same"):
         password = local_user(robin).password
-        assert "Ended 1 sessions" in run("--corbado-id", robin.id, "--yes")
+        assert "Ended 1 session of" in run("--corbado-id", robin.id, "--yes")
     assert not is_signed_in(browser)
     assert local_user(robin).password == password
 

@@ -86,11 +86,12 @@ examples:
             if are_in_cookies():
                 self.stdout.write("Their cookies cannot be deleted from here.")
         if ended.deleted:
-            self.stdout.write(f"Ended {ended.deleted} sessions of {whose}.")
+            sessions = "1 session" if ended.deleted == 1 else f"{ended.deleted} sessions"
+            self.stdout.write(f"Ended {sessions} of {whose}.")
         if ended.left:
             raise CommandError(
-                f"Not every session of {whose} can be ended: {ended.left}. A new password, or "
-                "none, ends the sessions of a person who has one.",
+                f"Not every session of {whose} can be ended: {ended.left}. If a person has a "
+                "password, setting a new or an unusable one ends all their sessions.",
                 returncode=2,
             )
 

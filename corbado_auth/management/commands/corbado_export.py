@@ -34,8 +34,8 @@ Write everything that this app holds about one person, and what Corbado says
 about them, to a JSON file that only you can read (mode 0600).
 
 All tables of this app are searched. Session keys and digests of links are left
-out: they are secrets, and say nothing about the person. Your own tables, among
-them the user's row, are for you to add.
+out: they are secrets, and say nothing about the person. Add your own tables
+yourself, including the user's row.
 """
     epilog = """\
 examples:

@@ -253,7 +253,7 @@ class Command(CorbadoCommand):
             retried = retry_deletions(take_turn)
             if retried.deleted:
                 self.stdout.write(
-                    f"{retried.deleted:>9,} deleted at Corbado, having been deleted here"
+                    f"{retried.deleted:>9,} deleted at Corbado (already deleted here)"
                 )
             if retried.kept:
                 self.stdout.write(f"{retried.kept:>9,} still to be deleted at Corbado")
@@ -269,7 +269,7 @@ class Command(CorbadoCommand):
             say(f"{len(scope.unknown_addresses):>9,} addresses in the file that no user here has")
         if dry_run:
             if deletions := count_pending_deletions():
-                say(f"{deletions:>9,} to be deleted at Corbado, having been deleted here")
+                say(f"{deletions:>9,} to be deleted at Corbado (already deleted here)")
             say("Nothing was asked and nothing was changed.")
 
 

@@ -29,7 +29,7 @@ Make the password unusable for people who sign in through Corbado and no longer 
 
 Their open sessions end, and from then on Django's password reset sends them nothing: they sign in
 with a passkey or a link by email. This cannot be undone, so the command asks first. With --report,
-the names are on disk before a password goes.
+the names are on disk before any password is made unusable.
 """
 EPILOG = """\
 examples:
