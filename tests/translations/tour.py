@@ -163,6 +163,10 @@ class Tour:
         there = self.corbado.add_user("imported@example.com", confirmed=False)
         CorbadoAccount.objects.link(imported, there.id)
         yield "address_unconfirmed", self.arrive(self.browser(), there)
+        moved = self.make_user("imported2@example.com", username="imported2")
+        elsewhere = self.corbado.add_user("imported@example.org")
+        CorbadoAccount.objects.link(moved, elsewhere.id)
+        yield "address_unconfirmed, another address", self.arrive(self.browser(), elsewhere)
         cache.clear()
 
     def arrive(self, client: Client, person: User) -> Any:
