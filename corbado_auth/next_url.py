@@ -156,6 +156,7 @@ def is_own_path(url: str, *, base: str = "/") -> bool:
         path = posixpath.normpath(unquote(urlsplit(urljoin(base, url.replace("\\", "/"))).path))
     except ValueError:
         return False
+    path = "/" + path.lstrip("/")  # Proxies merge slashes; normpath() keeps two at the beginning.
     urlconf = get_urlconf() or settings.ROOT_URLCONF
     return path in _own_paths(urlconf, get_script_prefix(), get_language())
 

@@ -72,6 +72,7 @@ BAD = {
     "the redirect view by encoded dots": "/account/%2e%2E/corbado/redirect/",
     "the redirect view, encoded": "/corbado/%72edirect/",
     "the redirect view, doubled slash": "/corbado//redirect/",
+    "the redirect view, two slashes first": "http://testserver//corbado/redirect/",
     "the redirect view without its slash": "/corbado/redirect?corbadoAuthToken=m",
     "the confirm page": CONFIRM,
 }
