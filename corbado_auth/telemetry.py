@@ -210,15 +210,22 @@ def _take(environ: Environ) -> Hidden:
 
 
 def _masked_scope(scope: Environ) -> Environ:
-    """Return a copy of ASGI's scope with the secrets masked."""
-    headers = dict(scope["headers"])
-    environ: Environ = {
-        "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
-        "HTTP_REFERER": headers.get(b"referer", b"").decode("latin-1"),
-    }
+    """Return a copy of ASGI's scope with the secrets masked.
+
+    Also in other headers: some proxies send the whole URL in one (``X-Original-URL``).
+    """
+    headers = [(name, value.decode("latin-1")) for name, value in scope["headers"]]
+    keys = [
+        "HTTP_REFERER" if name == b"referer" else f"header {number}"
+        for number, (name, _value) in enumerate(headers)
+    ]
+    environ: Environ = {key: value for key, (_name, value) in zip(keys, headers, strict=True)}
+    environ["QUERY_STRING"] = scope.get("query_string", b"").decode("latin-1")
     hidden = _take(environ)
-    referer = environ["HTTP_REFERER"].encode("latin-1")
-    masked = [(name, referer if name == b"referer" else text) for name, text in scope["headers"]]
+    masked = [
+        (name, environ[key].encode("latin-1"))
+        for key, (name, _value) in zip(keys, headers, strict=True)
+    ]
     query = environ["QUERY_STRING"].encode("latin-1")
     return {**scope, "query_string": query, "headers": masked, KEY: hidden}
 

@@ -82,6 +82,25 @@ def test_an_application_is_asynchronous_by_what_it_is() -> None:
         async_to_sync(hide_tokens(application))({"type": "lifespan"}, None, None)
 
 
+def test_headers_in_which_a_proxy_repeats_the_url_are_masked_in_asgi_too() -> None:
+    seen: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    headers = [
+        (b"host", b"testserver"),
+        (b"x-original-url", URL.encode()),
+        (b"x-forwarded-uri", f"/again/?corbadoAuthToken={TOKEN}".encode()),
+        (b"referer", REFERER.encode()),
+    ]
+    scope = {"type": "http", "query_string": URL.partition("?")[2].encode(), "headers": headers}
+    async_to_sync(hide_tokens(application))(scope, None, None)
+    assert TOKEN not in repr(seen)
+    assert seen[0]["headers"][0] == headers[0]
+    assert [name for name, _value in seen[0]["headers"]] == [name for name, _value in headers]
+
+
 @pytest.mark.parametrize(
     "secret",
     [
