@@ -112,7 +112,7 @@ def _both_ends() -> Messages:
         return
     yield Warning(
         f"Browsers use passkeys at {frontend}, and this site has them verified at {backend}, which "
-        "knows nothing of them.",
+        "does not know them.",
         hint=f"{hint} For Corbado, delete both settings.",
         id=ids.CONNECT_SPLIT,
     )

@@ -97,7 +97,7 @@ def _other_view_at(path: str) -> str:
 def _leads_nowhere() -> Messages:
     """Report that sign-ins lead to no page of the site: to an unknown name, or Django's default.
 
-    Another path is for the doctor to look at: something else than Django may serve it.
+    Another path is for the doctor to look at: something other than Django may serve it.
     """
     target = settings.LOGIN_REDIRECT_URL
     try:

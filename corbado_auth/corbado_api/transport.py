@@ -283,7 +283,7 @@ class _Adapter(HTTPAdapter):
         return super().request_url(request, proxies) if proxies else request.path_url
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Return what we read of a response: nobody wants its cookies or its encoding."""
+        """Return the part of a response that we read, without cookies and encoding."""
         response = requests.Response()
         response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
         response.request = req

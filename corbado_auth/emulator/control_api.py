@@ -292,7 +292,7 @@ def _set_event_url(control: Control, body: Mapping[str, Any]) -> Mapping[str, An
     given = _take(body, url=str, credentials=str)
     url, credentials = given["url"], given["credentials"] or ""
     if url is None or (url and origin_of(url) is None):
-        raise Refusal(400, "url begins with http:// or https:// and a host; empty: to nobody.")
+        raise Refusal(400, "url begins with http:// or https:// and a host, or is empty for none.")
     if credentials and ":" not in credentials:
         raise Refusal(400, "Write credentials as user:password.")
     control.send_events_to(url, credentials)

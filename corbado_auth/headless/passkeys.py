@@ -118,7 +118,7 @@ class PasskeyView(PasskeyEndpoint):
         form = PasskeyNameForm({"name": name})
         if not form.is_valid():
             raise Refusal("invalid_field", str(form.errors["name"][0]), 400, field="name")
-        # Nobody has an ID of another form, so Corbado is not asked.
+        # No passkey has an ID of another form, so Corbado is not asked.
         passkeys = passkeys_of(self.request, user) if is_passkey_id(passkey_id) else []
         passkey = next((each for each in passkeys if each.id == passkey_id), None)
         if passkey is None:

@@ -1,8 +1,8 @@
 """The base of the commands: help shown as written, and a question before irreversible steps.
 
-All of them agree on their exit codes: 0 is success; 1 means that it ran, and something is left to
-do (someone was refused, Corbado did not answer); 2 that nothing was begun (a wrong option, user or
-ID, nobody agreed).
+All of them agree on their exit codes: 0 means success; 1, that something is left to do (someone was
+refused, Corbado did not answer); 2, that the command did not start (a wrong option, user or ID,
+nobody agreed).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def find_user(name: str, *, even_hidden: bool = False) -> Any:
     try:
         return users.using(db_for_write()).get(**{field: name})
     except model.MultipleObjectsReturned:
-        problem = f"Several users have the {field} {name}, so it does not say who is meant."
+        problem = f"Several users have the {field} {name}: it is not clear which one you mean."
     # The field may be a number or a UUID, which not every name is.
     except (model.DoesNotExist, TypeError, ValueError, ValidationError):
         problem = f"There is no user whose {field} is {name}."

@@ -93,7 +93,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
         _allauths().objects.create_from_request(request, user=user)
     elif _is_ours():
         if session.session_key is None:
-            session.create()  # Somebody else's session was flushed.
+            session.create()  # Another user's session was flushed.
         _list(request, session, user.pk, timezone.now())
 
 

@@ -21,8 +21,8 @@ from corbado_auth.management.base import CorbadoCommand
 HELP = """\
 Delete users at Corbado who are deleted here already, if your backend sets
 delete_at_corbado = True. A request that deletes users spends two seconds on it
-at most; this command does the rest. Nobody at Corbado can be restored, so it
-asks first. Run it from cron, with --yes, unless your site has tasks. Those that
+at most; this command does the rest. Corbado cannot restore anyone, so it asks
+first. Run it from cron, with --yes, unless your site has tasks. Deletions that
 fail are left for the next time.
 """
 EPILOG = """\

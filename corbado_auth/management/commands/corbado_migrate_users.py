@@ -133,7 +133,7 @@ class Command(CorbadoCommand):
         dry_run = options["dry_run"]
         deletions = 0 if dry_run else count_pending_deletions()
         if deletions:
-            question = f"First delete {deletions:,} users at Corbado, who are deleted here?"
+            question = f"First delete {deletions:,} users at Corbado who are deleted here?"
             self.confirm(question, yes=options["yes"])
         stop = StopFlag()
         rate = RateLimiter(options["rate"], stop)
