@@ -83,7 +83,7 @@ def seconds_to_wait(retry_after: int | None) -> int:
 
 
 def is_storage_failure(error: Exception, request: HttpRequest, what: str) -> bool:
-    """Return whether a response of ours stands in for this error, and log it for ``what`` if so.
+    """Return whether our own response replaces this error; if so, log it for ``what``.
 
     Under DEBUG none does: a developer wants the error itself.
     """

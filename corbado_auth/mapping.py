@@ -58,7 +58,7 @@ class Mapping:
         if account is not None:
             return self._welcome_back(account)
         if CorbadoAccount.objects.is_hidden(self.corbado_user.id):
-            # The default manager does not show the linked user: no second one is made beside it.
+            # The default manager does not show the linked user: no second one is created.
             raise SignInRefused("inactive_user")
         user = self._link_once()
         # A site may approve new people first: configure_user() left this one inactive.

@@ -238,7 +238,7 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
 
     Django looks for a key that is free, inserts an empty row, and updates it at the end of the
     request. Here ``login()`` finds its own values under a key that no browser has ever sent, so it
-    leaves both alone, and receivers of ``user_logged_in`` find the row in the database, as ever.
+    leaves both alone, and receivers of ``user_logged_in`` find the row in the database as usual.
     """
     session.update(values)
     session[auth.SESSION_KEY] = primary_key(user)

@@ -28,9 +28,9 @@ account_linked = Signal()
 # deleted, not just unlinked).
 account_unlinked = Signal()
 
-# Someone has a new passkey at Corbado, which is noticed by Corbado's event, if the event webhook is
-# set up, or when the person's list of passkeys is read: only those that are new since it was read
-# first. Sent with send_robust. Arguments: sender (the class of the account), request (the one in
+# Someone has a new passkey at Corbado. It is noticed by Corbado's event, if the event webhook is
+# set up, or when the person's list of passkeys is read: those on the first list do not count as
+# new. Sent with send_robust. Arguments: sender (the class of the account), request (the one in
 # which it was noticed, which may be Corbado's, or None), account, passkey_id.
 passkey_added = Signal()
 

@@ -43,7 +43,7 @@ class Attempt:
         # when they increment it, and a lock-out would last as long as their TIMEOUT.
         now = time.time()
         minute = int(now // WINDOW)
-        # When the next minute begins, all is counted anew.
+        # When the next minute begins, counting starts again.
         self.seconds_to_wait = WINDOW - int(now % WINDOW)
         # Each project has a quota of its own.
         failed = f"corbado_auth.failed{own_project_id()}"

@@ -183,7 +183,7 @@ def _backends() -> Messages:
         yield Error(
             "AUTHENTICATION_BACKENDS has no CorbadoBackend, so nobody can sign in with Corbado.",
             hint='Add "corbado_auth.backends.CorbadoBackend", or the path of your subclass, to '
-            "AUTHENTICATION_BACKENDS, beside the backends that are there.",
+            "AUTHENTICATION_BACKENDS, beside the existing backends.",
             id=ids.BACKEND_MISSING,
         )
     yield from _greedy()

@@ -71,7 +71,7 @@ def _send_in_time(app: Any, seconds: float) -> None:
     """Send the task, or raise TimeoutError.
 
     Even with ``retry=False``, Celery 5.7 takes six to eight seconds to find that no broker listens.
-    So a thread waits, and no second one beside it. If it succeeds late, the task finds less to do.
+    So one thread waits, and never a second one. If it succeeds late, the task finds less to do.
     """
     global _waiting
     if _waiting is not None and _waiting.is_alive():

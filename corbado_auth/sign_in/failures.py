@@ -51,10 +51,11 @@ STATUSES = {
     "too_many_links": 429,
     # A form of ours came without the CSRF token of this browser: nothing was done.
     "form_out_of_date": 403,
-    # An emailed link was opened in another browser than the one that asked: it is not used up.
+    # An emailed link was opened in a browser that did not ask for it: it is not used up.
     "other_browser": 400,
-    # The invitation is used, too old or replaced; or it was sent to another address.
+    # The invitation is used, too old or replaced.
     "invitation_gone": 404,
+    # The invitation was sent to another address than the person has.
     "other_invitation": 403,
     # The visitor is impersonating another user, for whom nothing is changed.
     "impersonating": 403,

@@ -57,7 +57,7 @@ class LoginView(NamesNext, auth_views.LoginView):
     template_name = "corbado_auth/login.html"
     form_class = PasswordForm
 
-    # Show the form, if a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
+    # Show the password form, if a backend takes passwords (CORBADO_PASSWORD_BACKENDS)?
     has_password_form = True
 
     # URL names for a page to reset the password; the first one that resolves is linked.

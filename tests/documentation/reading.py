@@ -28,9 +28,7 @@ def attributes(cls: type, *, inherited: tuple[type, ...] = ()) -> Iterator[str]:
                 continue
             comment = comment_above(source, rf"^    {target.id}\b")
             if comment:
-                listed += f"- `{target.id} = {ast.unparse(node.value)}`: {comment}\n".replace(
-                    "'", '"'
-                )
+                listed += f"- `{target.id} = {code(node.value)}`: {comment}\n"
             elif group_comment(source, node.lineno):
                 listed += f"- `{target.id} = {code(node.value)}`\n"
     if listed:

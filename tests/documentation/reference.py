@@ -194,6 +194,7 @@ def json_api() -> Iterator[str]:
     from corbado_auth.headless import urls
 
     yield from _url_names(urls)
+    yield "A subclass of `TokenExchange` has these methods:\n\n"
     yield from methods(TokenExchange)
 
 

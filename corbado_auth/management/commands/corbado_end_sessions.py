@@ -59,7 +59,7 @@ examples:
             self._end_linked(options)
             return
         named = options["user"]
-        # Someone whom the site's manager hides may have a session all the same.
+        # A user whom the site's manager hides may still have a session.
         user = find_user(named, even_hidden=True) if named else _linked(options["corbado_id"])
         name = user.get_username()
         if options["dry_run"]:
