@@ -113,6 +113,14 @@ class ConnectService(Client):
         path = f"/v2/users/{quote(corbado_user_id, safe='')}/credentials?pageSize=100"
         return self._ask("GET", path).read(responses.read_connect_passkeys)
 
+    def list_switches(self) -> frozenset[str]:
+        """Return the names of the project's switches that are on.
+
+        That they are at the top level of the answer is INFERRED (API notes C.3.2), and so is that a
+        project may make the call.
+        """
+        return self._ask("GET", "/v2/connect/config").read(responses.read_connect_switches)
+
     def list_event_endpoints(self) -> list[EventEndpoint]:
         """Return the URLs to which Corbado sends events.
 

@@ -125,6 +125,20 @@ def read_event_endpoints(answer: Json) -> list[EventEndpoint]:
     ]
 
 
+CONNECT_SWITCHES = (
+    *("loginKillSwitchActive", "appendKillSwitchActive", "manageKillSwitchActive"),
+    *("requireConnectLoginToken", "requireWhitelistedIdentifier"),
+    *("immediatePostLogin", "cookieDomain"),
+)
+
+
+def read_connect_switches(answer: Json) -> frozenset[str]:
+    """Read which of a Connect project's switches are on (API notes C.3.2)."""
+    if not any(name in answer for name in CONNECT_SWITCHES):
+        raise ValueError("there are no switches in it")
+    return frozenset(name for name in CONNECT_SWITCHES if answer.get(name))
+
+
 def read_connect_passkeys(answer: Json) -> list[Passkey]:
     """Read a list of Connect's passkeys without those that are pending (API notes C.3.2)."""
     rows = [_object(row, "credentials[]") for row in _list(answer, "credentials")]

@@ -19,12 +19,26 @@ CONNECT = "Connect"
 SCRIPT = "Connect script"
 TYPED = "Typed names"
 EVENTS = "Events"
+SWITCHES = "Connect project"
+# What a switch at Corbado does to a site with this app.
+EFFECTS = {
+    "loginKillSwitchActive": "Signing in with a passkey is switched off.",
+    "appendKillSwitchActive": "Adding a passkey is switched off.",
+    "manageKillSwitchActive": "The list of passkeys is switched off.",
+    "requireWhitelistedIdentifier": "Only people on a list at Corbado can use a passkey.",
+    "requireConnectLoginToken": "Corbado wants a token of a person who is signed in already, so "
+    "nobody can sign in.",
+    "immediatePostLogin": "If there is a post-login action, pages get its result in place of "
+    "signedPasskeyData, and nobody can sign in.",
+    "cookieDomain": "Corbado may set signedPasskeyData as a cookie, which our script does not get.",
+}
 NEEDED_EVENTS = frozenset({"user.updated", "user.deleted", "passkey.created", "passkey.deleted"})
 
 
 def examine_connect(site: Place | None) -> Iterator[Finding]:
     """Try the credentials, and list what only a browser or a person can check."""
     yield _credentials()
+    yield from _switches()
     yield _script()
     yield _typed_names(site)
     yield from _events(site)
@@ -44,6 +58,22 @@ def _credentials() -> Finding:
     except (CorbadoError, ImproperlyConfigured) as error:
         return wrong(CONNECT, str(error), "Connect cannot be called: see the checks below.")
     return ok(CONNECT, f"Corbado accepts {how} ({conf.CORBADO_CONNECT_PROJECT_ID}).")
+
+
+def _switches() -> Iterator[Finding]:
+    """Ask Corbado how the project is switched."""
+    try:
+        on = ConnectService().list_switches()
+    except (CorbadoError, ImproperlyConfigured):
+        yield ok(SWITCHES, "Corbado does not say how its switches are set: see its panel.")
+        return
+    if not on:
+        yield ok(SWITCHES, "None of its switches stands in the way.")
+    for name in EFFECTS:
+        if name in on:
+            yield warning(
+                SWITCHES, f"{name}: {EFFECTS[name]}", "If that is not meant, change it at Corbado."
+            )
 
 
 def _script() -> Finding:

@@ -27,6 +27,7 @@ from tests.browser.inspection import flaws, flaws_within
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
 from tests.support.users.factory import create_user
+from tests.support.vouching import ours
 
 pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
 
@@ -192,7 +193,7 @@ def test_a_second_tab_signs_in_with_the_newest_csrf_token(
 
 
 def test_a_second_tab_without_the_newest_csrf_token_is_told_to_reload(
-    connect_site: LiveSite, visitor: Visitor, settings: Any
+    connect_site: LiveSite, visitor: Visitor, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CSRF_COOKIE_HTTPONLY = True
     add_passkey(connect_site, visitor)
@@ -203,6 +204,7 @@ def test_a_second_tab_without_the_newest_csrf_token_is_told_to_reload(
     use_password(connect_site, visitor)
     tab.action("one_tap").click()
     tab.sees("This page is outdated. Reload it and try again")
+    assert "csrf" in {record.reason for record in ours(caplog)}
     tab.page.reload()
     tab.action("one_tap").click()
     tab.lands_on("/home/")

@@ -182,6 +182,7 @@ def test_the_doctor_tries_the_credentials(corbado: Corbado, settings: Any) -> No
     # Of the older product, which the site does not use, nothing is asked or said.
     assert [call.path for call in corbado.requests] == [
         "/v2/passkey/verifySignedData",
+        "/v2/connect/config",
         "/v2/webhookEndpoints",
     ]
     assert "Redirect URL" not in said
@@ -191,7 +192,7 @@ def test_the_doctor_tries_the_credentials(corbado: Corbado, settings: Any) -> No
 def test_the_doctor_asks_about_both(corbado: Corbado, settings: Any) -> None:
     said = doctor(settings, CORBADO_CONNECT="both")
     assert "Redirect URL" in said
-    assert len(corbado.requests) == 3
+    assert len(corbado.requests) == 4
 
 
 @pytest.mark.django_db
@@ -205,6 +206,27 @@ def test_a_wrong_key_is_wrong(corbado: Corbado, settings: Any) -> None:
 def test_an_emulator_that_fails_is_wrong(corbado: Corbado, settings: Any) -> None:
     corbado.fail_next("/v2/passkey/verifySignedData", status=500)
     assert "Connect cannot be called" in doctor(settings)
+
+
+@pytest.mark.django_db
+def test_the_doctor_names_switches_that_stand_in_the_way(corbado: Corbado, settings: Any) -> None:
+    assert "None of its switches stands in the way" in doctor(settings)
+    corbado._control.turn_connect(loginKillSwitchActive=True, session="made-up")
+    corbado._control.turn_connect(requireConnectLoginToken=True)
+    said = doctor(settings)
+    assert "loginKillSwitchActive: Signing in with a passkey is switched off." in said
+    assert "requireConnectLoginToken: Corbado wants a token" in said
+    assert "immediatePostLogin: If there is a post-login action" in said
+    assert "appendKillSwitchActive" not in said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("failure", [{"status": 403}, {"status": 404}, {"body": "empty"}])
+def test_switches_that_corbado_does_not_tell_are_no_fault(
+    corbado: Corbado, settings: Any, failure: dict[str, Any]
+) -> None:
+    corbado.fail_next("/v2/connect/config", **failure)
+    assert "does not say how its switches are set" in doctor(settings)
 
 
 @pytest.mark.django_db

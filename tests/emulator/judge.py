@@ -17,6 +17,8 @@ FILES = {
     ("backend", "v2"): ("backend_api_public_v2_2025-09.yml", "/v2"),
     ("frontend", "v2"): ("frontend_api_public_v2.yml", ""),
 }
+# Documented, but in none of these files.
+UNDESCRIBED = {"/v2/connect/config"}
 
 
 def describe(folder: Path) -> Judge:
@@ -27,7 +29,7 @@ def describe(folder: Path) -> Judge:
 
     def judge(api: str, method: str, path: str, status: int, body: Any) -> None:
         template = template_of(api, method, path)
-        if template is not None:
+        if template is not None and template not in UNDESCRIBED:
             version = "v2" if template.startswith("/v2/") else "v1"
             description, prefix = descriptions[api, version]
             described = template.removeprefix(prefix)

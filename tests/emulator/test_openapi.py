@@ -194,6 +194,7 @@ def _connect(tour: Tour) -> None:
         server.delete(f"/v2/connectTokens/{token['id']}")
     (user,) = server.get("/v2/users").bare["users"]
     server.get("/v2/identifiers")
+    server.get("/v2/connect/config")
     path = f"/v2/users/{user['userID']}"
     (passkey,) = server.get(f"{path}/credentials").bare["credentials"]
     server.delete(f"{path}/credentials/{passkey['id']}")

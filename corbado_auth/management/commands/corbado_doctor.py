@@ -17,9 +17,9 @@ from corbado_auth.management.base import CorbadoCommand
 HELP = """\
 Compare this site with what Corbado has on file for the project, and say what to do.
 
-It calls Corbado once (GET /v1/projectConfig, with the credentials in your settings; for Connect,
-it only tries them) and, with --origin, requests your site's login page to read its headers. It
-changes nothing and never prints a secret. Each line begins with one of three words:
+With the credentials in your settings, it asks Corbado for the project's configuration (for Connect:
+its switches, and where events go) and, with --origin, your site for its login page, to read the
+headers. It changes nothing and never prints a secret. Each line begins with one of three words:
 
   ok       all is well
   warning  only you can tell whether it is right

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from corbado_auth.emulator.backend_api.v2 import (
+    connect_config,
     connect_tokens,
     signed_data,
     users,
@@ -12,6 +13,7 @@ from corbado_auth.emulator.backend_api.v2 import (
 ROUTES = (
     *signed_data.ROUTES,
     *connect_tokens.ROUTES,
+    *connect_config.ROUTES,
     *users.ROUTES,
     *webhook_endpoints.ROUTES,
 )

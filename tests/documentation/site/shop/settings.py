@@ -66,6 +66,7 @@ CORBADO_PROJECT_ID = os.environ["CORBADO_PROJECT_ID"]
 CORBADO_API_SECRET = os.environ["CORBADO_API_SECRET"]
 CORBADO_BACKEND_API_URL = os.environ["CORBADO_BACKEND_API_URL"]
 CORBADO_FRONTEND_API_URL = os.environ["CORBADO_FRONTEND_API_URL"]
+CORBADO_CONNECT_CUSTOM_DOMAIN = CORBADO_FRONTEND_API_URL
 
 # No mail leaves. Django 6.1 wants MAILERS in place of the older setting.
 NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
