@@ -15,7 +15,7 @@ LONGEST_NAME = 64
 class KnownPasskeys(models.Model):
     """The passkeys that a Corbado user had when they were last listed.
 
-    Any difference to the next list was added or removed.
+    Any difference from the next list was added or removed.
     """
 
     user = models.ForeignKey(

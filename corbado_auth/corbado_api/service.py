@@ -61,9 +61,9 @@ class CorbadoService(Client):
     ) -> str | None:
         """Create a Corbado user whose address is pending, and return the ID (API notes 1.5).
 
-        None if someone at Corbado has this address already. Without ``resend`` that cannot be the
-        result of an earlier sending of this request whose answer was lost. ``request_id`` is an ID
-        of ours (``req-…``) that Corbado stores with the request.
+        None if someone at Corbado has this address already. With ``resend=False``, that cannot be
+        the user whom this very request created: it is sent only once. ``request_id`` is an ID of
+        ours (``req-…``) that Corbado stores with the request.
         """
         body = {"name": address, "email": address, "fullName": full_name or address}
         if request_id:

@@ -27,7 +27,9 @@ REASONS = {
     "no_email": gettext_noop("has no address"),
     "invalid_email": gettext_noop("has an invalid address"),
     "duplicate_email": gettext_noop("shares the address with another local user, ignoring case"),
-    "unproven_email": gettext_noop("never proved to own the address (local_emails_are_verified)"),
+    "unproven_email": gettext_noop(
+        "never proved that the address is theirs (local_emails_are_verified)"
+    ),
     "emails_unanswered": gettext_noop("may not own the address: answer corbado_auth.W006 first"),
     "corbado_user_unconfirmed": gettext_noop(
         "someone registered the address at Corbado and never confirmed it"

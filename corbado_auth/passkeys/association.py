@@ -209,7 +209,7 @@ def _introduce(user: AbstractBaseUser, service: CorbadoService) -> CorbadoAccoun
     if backend is None or backend.local_emails_are_verified is None:
         raise AssociationRefused(
             "emails_unanswered",
-            "the site has not said whether its users proved to own their addresses; manage.py "
+            "the site has not said whether its users proved their addresses; manage.py "
             "check says how to answer (corbado_auth.W006)",
         )
     if not backend.local_emails_are_verified:

@@ -42,7 +42,7 @@ class UnverifiedAndClumsy(Unverified):
 
 @pytest.fixture
 def unverified(settings: Settings) -> Settings:
-    """Let the site say that its users never proved to own their addresses."""
+    """Let the site say that its users never proved that their addresses are theirs."""
     _use(settings, Unverified)
     return settings
 

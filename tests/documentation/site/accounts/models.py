@@ -28,7 +28,7 @@ class Order(models.Model):
 
 
 class EmailAddress(models.Model):
-    """An address that a customer has, or has not, proved to own."""
+    """An address of a customer, and whether they have proved that they own it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     email = models.EmailField()
