@@ -10,8 +10,9 @@ from typing import IO
 
 __all__ = ["open_report", "without_formulas"]
 
-# What spreadsheets take for a formula; anyone may have registered with such an address.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for a formula, in some languages full-width, too: anyone may have
+# registered with such an address.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def open_report(path: Path) -> IO[str]:

@@ -71,13 +71,14 @@ def test_addresses_are_in_the_report_only_when_asked_for(corbado: Corbado, tmp_p
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("first", ["=", "＝"], ids=["ASCII", "full-width"])
 def test_an_address_is_no_formula_in_a_spreadsheet(
-    corbado: Corbado, make_user: MakeUser, tmp_path: Path
+    corbado: Corbado, make_user: MakeUser, tmp_path: Path, first: str
 ) -> None:
-    make_user("=1+1@example.com")
+    make_user(f"{first}1+1@example.com")
     path = tmp_path / "report.csv"
     run("--dry-run", f"--report={path}", "--report-emails")
-    assert rows_of(path)[0]["email"] == "'=1+1@example.com"
+    assert rows_of(path)[0]["email"] == f"'{first}1+1@example.com"
 
 
 @pytest.mark.django_db
