@@ -99,7 +99,7 @@ class TestCorbado:
     def test_the_login_page_may_be_the_sites_own(
         self, corbado: Corbado, client: Client, login_url: str
     ) -> None:
-        """A page that is no login page of Corbado's sets no intent: the person must confirm."""
+        """A page without ``login_page`` sets no intent: the person must confirm."""
         response = corbado.sign_in(client, corbado.add_user(EMAIL), login_url=login_url)
         confirm = reverse("corbado_auth:confirm")
         assert response.status_code == 303

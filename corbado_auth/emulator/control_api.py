@@ -264,7 +264,9 @@ def _limit_rate(control: Control, body: Mapping[str, Any]) -> Mapping[str, Any]:
     given = _take(body, requests=int, seconds=float)
     requests, seconds = given["requests"], given["seconds"] or 10.0
     if requests is None or requests < 0 or not 0 < seconds <= 3600:
-        raise Refusal(400, "requests is calls per client in so many seconds; 0 switches it off.")
+        raise Refusal(
+            400, "requests is the number of calls per client within seconds; 0 switches it off."
+        )
     control.rate_limit.set(requests, seconds)
     return {"rateLimit": overview.state(control)["rateLimit"]}
 

@@ -119,7 +119,7 @@ def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
         with transaction.atomic(using=using):
             CorbadoAccount.objects.relink(account, into)
             if not former.has_usable_password():
-                # A new hash ends every session of theirs.
+                # A new hash ends all their sessions.
                 former.set_unusable_password()
                 former.save(using=using, update_fields=["password"])
     except IntegrityError:
@@ -129,7 +129,7 @@ def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
 def _may_have_another_user(account: CorbadoAccount, address: str, shared: frozenset[str]) -> bool:
     if normalized(email_of(account.user)) != normalized(address):
         return True
-    # A user whose own address this is, and who was not created for it, is no second user.
+    # The address is this user's own, and they were not created for it: no second user.
     if account.created_for_email is None:
         return False
     return is_shared_address(address, using=db_for_write(), known=shared)

@@ -46,7 +46,7 @@ def is_top_level_navigation(request: HttpRequest) -> bool:
     (API notes 5.10). Browsers without Fetch Metadata do not say, and are let through.
     A service worker that passes a navigation on makes its destination ``empty``. No script can make
     a request with this mode, but the worker may be passing on a frame's: the proofs that the
-    browser asked are checked all the same, and our pages show nothing in a frame.
+    browser asked are still checked, and our pages show nothing in a frame.
     """
     for header in PURPOSE_HEADERS:
         purpose = request.META.get(header)

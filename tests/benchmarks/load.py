@@ -1,6 +1,6 @@
 """A load generator that costs as little as it can: one thread, a connection for each request.
 
-Bounded: a fixed number of requests, so many under way at once, and nothing but loopback.
+Bounded: a fixed number of requests, of which only a few are under way at once, and only loopback.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.benchmarks.rounds import Comparison
 from tests.benchmarks.site import Site, a_site, ask
 from tests.support.scripted_corbado import a_corbado
 
-# How many are in flight, and how many users are moved with so many: some seconds each.
+# How many are in flight -> how many users are moved that way: some seconds each.
 IN_FLIGHT = {8: 2_000, 32: 4_000}
 # Requests per second; Corbado's published limits are 10 and 200 (API notes 1.2).
 RATES = {10: 60, 200: 1_200}

@@ -56,7 +56,7 @@ class Site:
         call_command("migrate", verbosity=0)
 
     def fill(self, users: int, *, moved_before: bool = False) -> None:
-        """Leave nothing but so many users; ``moved_before`` links all but every fiftieth."""
+        """Leave nothing but this many users; ``moved_before`` links all but every fiftieth."""
         from corbado_auth.conf import conf
 
         self.execute("TRUNCATE auth_user RESTART IDENTITY CASCADE")

@@ -117,7 +117,7 @@ class Host:
         self.cpu: list[tuple[float, float, float]] = []
 
     def turn(self) -> float:
-        """Sign in so many people, and return how many that is a second."""
+        """Sign in this many people, and return how many that is per second."""
         self._forget_sessions()
         count = size(BATCH, 40)
         numbers = [(self._first + number) % PEOPLE for number in range(count)]

@@ -29,7 +29,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back, and the seconds that it took; status 0 is no answer."""
+    """What came back, and the seconds that it took; status 0 means no answer."""
 
     status: int
     head: str

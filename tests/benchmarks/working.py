@@ -41,7 +41,7 @@ class Working:
         self._intent = "" if self._is_bare else self._open("/corbado/login/").cookies
 
     def fill(self, users: int) -> None:
-        """Let so many people be here already; all of them have an account."""
+        """Add this many people, all of whom have an account."""
         from django.contrib.auth import get_user_model
 
         model = get_user_model()
@@ -129,7 +129,7 @@ class Working:
         return median(answer.seconds for answer in answers)
 
     def sign_in_by_threads(self, first: int, last: int, threads: int) -> None:
-        """Sign them in by so many threads at once."""
+        """Sign them in by this many threads at once."""
         from django.db import connection
 
         def work(number: int) -> Answer:
@@ -237,13 +237,13 @@ class Working:
         return median(times)
 
     def page(self, path: str, cookies: str, times: int) -> float:
-        """Open a page so often; return the CPU time of one: the median."""
+        """Open a page this many times; return the median of the CPU time."""
         request = get(path, cookies=cookies)
         gc.collect()
         return median(self._server.answer(request).seconds for _time in range(times))
 
     def clear_sessions(self, rows: int, expired: int) -> float:
-        """Let so many rows be there on PostgreSQL, the first of them expired; time the clearing."""
+        """Add this many rows on PostgreSQL, the first of them expired; time the clearing."""
         from django.core.management import call_command
         from django.db import connection
 

@@ -92,7 +92,7 @@ class ConnectSite:
         return [entry.body for entry in self._frontend() if entry.path.endswith(call)]
 
     def events(self, count: int) -> list[str]:
-        """The events, once there are so many: pages send them without waiting for the answer."""
+        """The events, once there are this many: pages send them without waiting for the answer."""
         deadline = time.monotonic() + 10
         while len(bodies := self.bodies("/events")) < count and time.monotonic() < deadline:
             time.sleep(0.02)

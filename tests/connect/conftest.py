@@ -12,7 +12,7 @@ from corbado_auth.testing import Corbado
 
 
 class Undefined:
-    """What Django puts in the place of such a variable, once it has asked for its name."""
+    """What Django puts in place of an undefined variable."""
 
     def __contains__(self, _text: str) -> bool:
         return True

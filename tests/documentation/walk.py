@@ -285,7 +285,7 @@ class Walk:
             self.modules.append(name.removesuffix(".py").replace("/", "."))
 
     def replace(self, name: str, prefix: str, text: str) -> None:
-        """Put a block in the place of some lines of a file, and of the comment above them."""
+        """Replace some lines of a file, and the comment above them, with a block."""
         old = (self.folder / name).read_text("utf-8")
         lines = rf"((?:^# .*\n)*^{re.escape(prefix)}.*\n)+"
         new, count = re.subn(lines, "", old, flags=re.MULTILINE)

@@ -185,7 +185,7 @@ def test_a_report_that_cannot_be_written_stops_it_before_it_starts(
 
 
 class FullAfter:
-    """A report file on a disk that is full after so many lines."""
+    """A report file on a disk that is full after this many lines."""
 
     def __init__(self, file: Any, rows: int) -> None:
         self.file, self.rows = file, rows

@@ -241,7 +241,7 @@ def test_corbados_silence_is_a_sentence(corbado: Corbado, make_user: MakeUser) -
         run("corbado_merge", "--corbado-id", person.id, "--into", "ann", "--yes")
 
 
-# A person who was created anew at Corbado ----------------------------------------------------
+# A person who was created again at Corbado ---------------------------------------------------
 
 
 def test_an_older_link_is_replaced_by_hand(

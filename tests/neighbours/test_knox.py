@@ -1,4 +1,4 @@
-"""django-rest-knox: a token is no sign-in of the browser, and makes no session."""
+"""django-rest-knox: a token does not sign the browser in, and creates no session."""
 
 from __future__ import annotations
 

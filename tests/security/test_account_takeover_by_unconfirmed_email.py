@@ -1,7 +1,7 @@
 """Account take-over by an address that nobody confirmed.
 
 The attack: sign up at Corbado with the victim's email address and never open the confirmation mail.
-Corbado lists the address all the same, with a status that is not ``active``. A site that matches by
+Corbado still lists the address, with a status that is not ``active``. A site that matches by
 address alone signs the attacker in as the victim.
 """
 

@@ -52,7 +52,7 @@ NAVIGATIONS: dict[str, dict[str, str | None]] = {
     "plain http: another site": {"sec_fetch_site": None, "referer": "http://evil.example/"},
     "plain http: no referrer": {"sec_fetch_site": None, "referer": None},
     "plain http: user content": {"sec_fetch_site": None, "referer": "http://testserver/posts/1/"},
-    "a Referer that is no URL": {"referer": "http://[testserver/corbado/login/"},
+    "a Referer that is not a URL": {"referer": "http://[testserver/corbado/login/"},
     "user name in the Referer": {"referer": "http://testserver@evil.example/corbado/login/"},
     "another case of same-origin": {"sec_fetch_site": "SAME-ORIGIN"},
     "two sites": {"sec_fetch_site": "same-origin, cross-site"},

@@ -63,7 +63,7 @@ class Emulator:
         self._ask("POST", "rate-limit", {"requests": requests})
 
     def wait_for_email(self, to: str, *, count: int = 1) -> str:
-        """Return the link of the newest email to an address, once there are so many."""
+        """Return the link of the newest email to an address, once there are this many."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             links = [email["link"] for email in self.emails if email["to"] == to]

@@ -36,11 +36,11 @@ class HeldCorbado:
         self._server.__exit__(*exception)
 
     def let_go(self, number: int = 1) -> None:
-        """Answer so many calls, those that come later included."""
+        """Answer this many calls, including those that come later."""
         self._may_go.release(number)
 
     def wait_for(self, calls: int) -> None:
-        """Wait until so many calls have come in all."""
+        """Wait until this many calls have come in all."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.calls >= calls, SECONDS), self.calls
 

@@ -28,7 +28,7 @@ def run(*arguments: str) -> tuple[str, int]:
 
 
 def add_users(number: int) -> list[Any]:
-    """Save so many users who may move, quickly."""
+    """Save this many users who may move, quickly."""
     model = get_user_model()
     return model._default_manager.bulk_create(
         model(username=f"user{number}", email=f"user{number}@example.com")

@@ -133,7 +133,7 @@ class ScriptedCorbado:
         return _http(200, {"rows": [], "paging": _paging(0)})
 
     def _page(self, page: int, page_size: int) -> bytes:
-        """List so many made-up people, whose addresses are confirmed."""
+        """List this many made-up people, whose addresses are confirmed."""
         numbers = range((page - 1) * page_size, min(page * page_size, self.people))
         users = [_user(f"{each}@example.com", f"usr-{each}", 0, "active") for each in numbers]
         paging = {**_paging(self.people), "page": page}
@@ -278,7 +278,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
-    parser.add_argument("--people", type=int, default=0, help="list so many made-up people")
+    parser.add_argument("--people", type=int, default=0, help="list this many made-up people")
     parser.add_argument("--closes", action="store_true", help="close after each answer")
     parser.add_argument("--certificate", type=Path, help="speak TLS, with this")
     options = parser.parse_args()
