@@ -204,8 +204,8 @@ class Corbado:
         """Make the next calls to a path fail.
 
         ``status`` returns that error from Corbado, ``delay`` waits this many seconds first,
-        ``drop`` resets the connection, ``body`` sends one that is "truncated", "garbage" or "empty".
-        ``path`` may contain ``*``; ``times=0`` means until the test ends.
+        ``drop`` resets the connection, ``body`` sends one that is "truncated", "garbage" or
+        "empty". ``path`` may contain ``*``; ``times=0`` means until the test ends.
         """
         from corbado_auth.emulator.control_api import plan_failure
 
