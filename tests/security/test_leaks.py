@@ -2,18 +2,21 @@
 
 In a log, an error mail, the debug page, an exception's text or its causes, a repr, a page, a
 header, a session row, a signal. Each request below carries canaries in all places where something
-secret travels, and everything that was written is searched for them.
+secret travels, and everything that was written is searched for them. There are two doors: the
+Redirect URL, and the JSON API.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 from django.contrib.auth.signals import user_logged_in
+from django.core.cache import cache
 from django.db import OperationalError
 from django.dispatch import Signal
 from django.test import Client
@@ -30,6 +33,7 @@ from tests.security.written import (
     TOKEN,
     Written,
 )
+from tests.support.api_client import PREFIX
 from tests.support.front_door import come_back, open_login_page
 from tests.wire import sample
 
@@ -84,6 +88,28 @@ def raises(error: Exception) -> Callable[..., None]:
     return fail
 
 
+def come_to_the_redirect_url() -> Any:
+    """Open the login page, and come back from Corbado with the token."""
+    client = Client(raise_request_exception=False)
+    open_login_page(client)
+    return come_back(client, TOKEN)
+
+
+def post(path: str, body: Any) -> Any:
+    client = Client(raise_request_exception=False)
+    return client.post(PREFIX + path, json.dumps(body), content_type="application/json")
+
+
+def finish_by_the_api() -> Any:
+    """Begin a sign-in by the JSON API, and finish it with the token."""
+    cache.clear()
+    state = post("/sign-in/", {}).json()["state"]
+    return post("/sign-in/finish/", {"state": state, "authToken": TOKEN})
+
+
+DOORS = {"Redirect URL": come_to_the_redirect_url, "JSON API": finish_by_the_api}
+
+
 def leaks_after(written: Written, response: Any) -> list[str]:
     written.response(response)
     return written.leaks()
@@ -103,11 +129,12 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("come", DOORS.values(), ids=DOORS)
 def test_no_answer_of_corbados_leaks(
-    written: Written, browser: Client, wire: Wire, name: str
+    written: Written, wire: Wire, come: Callable[[], Any], name: str
 ) -> None:
     wire.answers(json=with_canaries(name), status=sample(name).status)
-    response = come_back(browser, TOKEN)
+    response = come()
     assert len(wire.requests) == 1
     assert leaks_after(written, response) == []
 
@@ -231,25 +258,51 @@ def test_a_receiver_that_raises_leaks_nothing(
     assert leaks_after(written, response) == []
 
 
+def test_a_receiver_that_raises_leaks_nothing_by_the_api(written: Written) -> None:
+    receiver = raises(RuntimeError("broken"))
+    asked = finish_by_the_api()
+    user_logged_in.connect(receiver)
+    try:
+        response = post("/sign-in/confirm/", {"pending": asked.json()["pending"]})
+    finally:
+        user_logged_in.disconnect(receiver)
+    assert response.status_code == 500
+    assert leaks_after(written, response) == []
+    assert asked.json()["pending"] not in response.content.decode()
+
+
 # What only a mistake of ours would do. Under DEBUG these frames show all that they hold.
-MISTAKES = {
-    "of the reader": "corbado_auth.corbado_api.responses.read_user",
-    "of the transport": "urllib3.connectionpool.HTTPConnectionPool._make_request",
+READER = "corbado_auth.corbado_api.responses.read_user"
+TRANSPORT = "urllib3.connectionpool.HTTPConnectionPool._make_request"
+MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
+    "of the reader": (come_to_the_redirect_url, READER),
+    "of the transport": (come_to_the_redirect_url, TRANSPORT),
+    "of the reader, API": (finish_by_the_api, READER),
+    "of the transport, API": (finish_by_the_api, TRANSPORT),
+    "before Corbado is asked, API": (
+        finish_by_the_api,
+        "corbado_auth.headless.sign_in.client_info",
+    ),
+    "after Corbado was asked, API": (finish_by_the_api, "corbado_auth.headless.sign_in.take_turn"),
 }
 
 
-@pytest.mark.parametrize("what", MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize(("come", "what"), MISTAKES.values(), ids=MISTAKES)
 def test_no_report_of_a_mistake_of_ours_leaks(
-    browser: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, wire: Wire, what: str
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    wire: Wire,
+    come: Callable[[], Any],
+    what: str,
 ) -> None:
     settings.CORBADO_API_SECRET = SECRET
     wire.answers(json=with_canaries("validate_good"))
-    if "urllib3" in what:
+    if what == TRANSPORT:
         wire.let_through()
         settings.CORBADO_BACKEND_API_URL = "http://127.0.0.1:9"
     monkeypatch.setattr(what, raises(RuntimeError("broken")))
     with Written() as written:
-        response = come_back(browser, TOKEN)
+        response = come()
         assert response.status_code == 500
         assert leaks_after(written, response) == []
 
