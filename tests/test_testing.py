@@ -18,8 +18,8 @@ from django.test import Client, LiveServerTestCase, TestCase, override_settings
 from django.urls import reverse
 
 from corbado_auth.testing import Corbado, CorbadoTestCase
-from tests.emulator.authenticator import Authenticator
 from tests.plugins.strict import ROOT
+from tests.support.authenticator import Authenticator
 from tests.support.users.factory import create_user
 
 EMAIL = "ada@example.com"

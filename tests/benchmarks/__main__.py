@@ -1,6 +1,6 @@
 """Measure speed and size, and write docs/performance.md.
 
-Without names: all but those that only print. With names: these, and nothing is written.
+Without names: all of them. With names: these, and nothing is written.
 A missed count (queries, calls, connections) makes the exit code 1; ratios are reported.
 """
 
@@ -39,11 +39,6 @@ BENCHMARKS = {
     "migration-throughput": "tests.benchmarks.migration_throughput",
     "migration-memory": "tests.benchmarks.migration_memory",
 }
-# These run only when they are named.
-OTHERS = {
-    "emulator": "tests.benchmarks.emulator",
-    "migration-faults": "tests.benchmarks.migration_faults",
-}
 
 
 def main() -> int:
@@ -62,10 +57,9 @@ def main() -> int:
         except subprocess.CalledProcessError:
             broken.append(name)
             continue
-        if result:
-            results[name] = result
-            for mark in result.marks:
-                print(_line(mark), flush=True)
+        results[name] = result
+        for mark in result.marks:
+            print(_line(mark), flush=True)
     missed = [mark for result in results.values() for mark in result.marks if not mark.held]
     print(f"\n{_summary(results, missed)}")
     if broken:
@@ -79,12 +73,11 @@ def main() -> int:
 
 
 def _arguments() -> tuple[list[str], argparse.Namespace]:
-    known = {**BENCHMARKS, **OTHERS}
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="There are: " + ", ".join(known),
+        epilog="There are: " + ", ".join(BENCHMARKS),
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try it out")
@@ -92,24 +85,21 @@ def _arguments() -> tuple[list[str], argparse.Namespace]:
         "--write", action="store_true", help="only write the page again, from the last whole run"
     )
     options = parser.parse_args()
-    if unknown := sorted(set(options.names) - set(known)):
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    if unknown := sorted(set(options.names) - set(BENCHMARKS)):
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     return options.names, options
 
 
-def _run(name: str, *, quick: bool) -> Result | None:
+def _run(name: str, *, quick: bool) -> Result:
     """Run one in a process of its own, away from the imports, memory and site of another."""
     file = RAW / f"{name}.json"
     file.unlink(missing_ok=True)
-    module = {**BENCHMARKS, **OTHERS}[name]
     subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.alone", module, str(file)],
+        [sys.executable, "-m", "tests.benchmarks.alone", BENCHMARKS[name], str(file)],
         cwd=ROOT,
         check=True,
         env={**os.environ, QUICK_VARIABLE: "1" if quick else ""},
     )
-    if not file.exists():
-        return None
     return Result.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-import psycopg
-
-from tests.benchmarks.databases import POSTGRESQL
+from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.earlier import EARLIER, NOW, an_earlier_build
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
@@ -40,18 +38,10 @@ def measure() -> Result:
         earlier = enter(an_earlier_build())
         if earlier is None:
             return Result("Compared with an earlier build", TEXT)
-        corbado, server = enter(a_corbado()), DurableServer()
-        stack.callback(server.remove)
+        corbado = enter(a_corbado())
+        pair = enter(databases(POSTGRESQL, "now", "earlier", kind=DurableServer))
         workers = []
-        for number, build in enumerate((NOW, earlier)):
-            database = {
-                "ENGINE": POSTGRESQL, "NAME": f"site{number}", "USER": "postgres",
-                "HOST": str(server.folder),
-            }  # fmt: skip
-            with psycopg.connect(
-                host=database["HOST"], user="postgres", autocommit=True
-            ) as connection:
-                connection.execute(f'CREATE DATABASE "{database["NAME"]}"')  # noqa: S608
+        for build, database in zip((NOW, earlier), pair, strict=True):
             worker = enter(a_worker("ours", database, corbado, **build.env))
             worker.tell("fill", users=PEOPLE)
             worker.tell("rest")
@@ -64,7 +54,7 @@ def measure() -> Result:
                 compared(workers[0]), compared(workers[1]), size(ROUNDS, 10)
             )
             what = f"{name} of a returning sign-in, PostgreSQL: now / commit {EARLIER}"
-            marks.append(Mark(what, found.ratio, "", at_most=most, note=found.spread))
+            marks.append(found.mark(what, at_most=most))
             now, before = (1000 * each for each in found.medians)
             rows.append((name.removesuffix(","), now, before))
     header = ("ms", "now", f"commit {EARLIER}")

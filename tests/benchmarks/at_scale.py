@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.benchmarks.cpu import peak_of
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rows import ADD_ACCOUNTS, ADD_SESSIONS, ADD_USERS
 from tests.benchmarks.site import Site, a_site
@@ -197,10 +196,6 @@ def _run(site: Site, corbado: str, *arguments: str) -> tuple[float, float]:
             "WORKER_DATABASE": json.dumps(site.database),
         },
     )
-    status, peak = Path(f"/proc/{process.pid}/status"), 0
-    while process.poll() is None:
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
-        peak = max(peak, int(found[1]) if found else 0)
-        time.sleep(0.02)
+    peak = peak_of(process)
     assert process.returncode in {0, 1}, arguments
-    return time.monotonic() - began, peak / 1024
+    return time.monotonic() - began, peak

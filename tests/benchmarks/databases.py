@@ -15,7 +15,9 @@ SQLITE = "django.db.backends.sqlite3"
 
 
 @contextmanager
-def databases(engine: str, *names: str) -> Iterator[list[dict[str, Any]]]:
+def databases(
+    engine: str, *names: str, kind: type[Server] = Server
+) -> Iterator[list[dict[str, Any]]]:
     """Make an empty database for each name, and remove all of them at the end."""
     if engine == SQLITE:
         with tempfile.TemporaryDirectory() as folder:
@@ -24,7 +26,7 @@ def databases(engine: str, *names: str) -> Iterator[list[dict[str, Any]]]:
         return
     import psycopg
 
-    server = Server()
+    server = kind()
     try:
         host = str(server.folder)
         with psycopg.connect(host=host, user="postgres", autocommit=True) as connection:

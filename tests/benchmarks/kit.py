@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import threading
 import time
 from typing import Any
 
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from tests.benchmarks.marks import Mark, Result, Table, size
+from tests.benchmarks.marks import Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
+from tests.support.small_site import SmallSite
 from tests.wire import sample
 
 ROUNDS = 60
@@ -40,22 +38,15 @@ def measure() -> Result:
 
     call_command("migrate", verbosity=0)
     setup_test_environment()
-    # It writes a line for each request; the emulator does not.
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     answer = json.dumps(sample("validate_good").answer)
 
-    @Request.application
     def bare(request: Request) -> Response:
         request.get_data()
         return Response(answer, mimetype="application/json")
 
-    server = make_server("127.0.0.1", 0, bare, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with testing._corbado_for_one_test(testing.TEST_SITE) as corbado:
+    with SmallSite(bare) as server, testing._corbado_for_one_test(testing.TEST_SITE) as corbado:
         person = corbado.add_user("bob@example.com")
-        elsewhere = override_settings(
-            CORBADO_BACKEND_API_URL=f"http://127.0.0.1:{server.server_port}"
-        )
+        elsewhere = override_settings(CORBADO_BACKEND_API_URL=f"http://127.0.0.1:{server.port}")
 
         def with_kit(client: Any) -> Any:
             return corbado.sign_in(client, person)
@@ -65,8 +56,6 @@ def measure() -> Result:
                 return _turn(_by_hand)
 
         found = in_turns(lambda: _turn(with_kit), by_hand, size(ROUNDS, 6))
-    server.shutdown()
-    server.server_close()
     return _result(found)
 
 
@@ -100,12 +89,9 @@ def _result(found: Comparison) -> Result:
         "The test kit",
         TEXT,
         [
-            Mark(
+            found.mark(
                 "CPU of a sign-in through the test kit, over the test client and a bare server",
-                found.ratio,
-                "",
                 at_most=2,
-                note=found.spread,
             )
         ],
         [Table("CPU of one sign-in, ms", ("kit", "by hand"), [(kit, hand)])],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import threading
 import time
@@ -21,7 +20,7 @@ from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.earlier import EARLIER, NOW, Build, an_earlier_build
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.visitors import Reply, Visitor
-from tests.benchmarks.workers import a_worker
+from tests.benchmarks.workers import a_worker, environment
 from tests.scaling.servers import AsyncWebHost
 from tests.support.scripted_corbado import a_corbado
 
@@ -181,16 +180,10 @@ def _table(found: dict[tuple[str, str], list[Found]]) -> Table:
 def _a_host(
     build: Build, database: dict[str, Any], corbado: str, options: dict[str, Any]
 ) -> Iterator[AsyncWebHost]:
-    env = {
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "WORKER_SITE": "ours",
-        "WORKER_DATABASE": json.dumps({**database, "CONN_MAX_AGE": 0, "OPTIONS": options}),
-        "WORKER_CORBADO": corbado,
-        **build.env,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        web = AsyncWebHost(Path(folder), env, code=build.folder)
-        try:
-            yield web
-        finally:
-            web.stop()
+    database = {**database, "CONN_MAX_AGE": 0, "OPTIONS": options}
+    env = environment("ours", database, corbado, **build.env)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        AsyncWebHost(Path(folder), env, code=build.folder) as web,
+    ):
+        yield web

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.benchmarks.databases import POSTGRESQL, databases
-from tests.benchmarks.marks import Mark, Plot, Result, Table, size
+from tests.benchmarks.marks import Plot, Result, Table, size
 from tests.benchmarks.rounds import in_turns
 from tests.benchmarks.workers import Worker, a_worker
 from tests.support.scripted_corbado import a_corbado
@@ -48,15 +48,9 @@ def measure() -> Result:
         for kind, name in KINDS.items():
             found = in_turns(_turns(many, kind, large), _turns(few, kind, SMALL), size(ROUNDS, 8))
             times = [1000 * seconds for seconds in found.medians]
-            marks.append(
-                Mark(
-                    f"Time of {name}: {large:,} users / {SMALL:,}",
-                    found.ratio,
-                    "",
-                    at_most=1.2,
-                    note=f"{times[0]:.1f} ms, {times[1]:.1f} ms; {found.spread}",
-                )
-            )
+            what = f"Time of {name}: {large:,} users / {SMALL:,}"
+            note = f"{times[0]:.1f} ms, {times[1]:.1f} ms"
+            marks.append(found.mark(what, at_most=1.2, note=note))
     return Result(
         "Many users",
         TEXT,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
-from pathlib import Path
 
+from tests.benchmarks.cpu import peak_of
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.site import Site, a_site
 from tests.support.scripted_corbado import a_corbado
@@ -46,19 +45,10 @@ def measure() -> Result:
 
 
 def _peak(site: Site, arguments: list[str]) -> float:
-    """Return the peak of the resident memory of one worker, in MB.
-
-    As the kernel shows it while the worker lives: what wait4() reports afterwards is no less than
-    what the process had before it became Python, which is as much as this one has.
-    """
-    peak = 0
+    """Return the peak of the resident memory of one worker, in MB."""
     with a_corbado() as corbado:
         worker = site.start(corbado, *arguments, "--verbosity=0")
-        status = Path(f"/proc/{worker.pid}/status")
-        while worker.poll() is None:
-            found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
-            peak = max(peak, int(found[1]) if found else 0)
-            time.sleep(0.02)
+        peak = peak_of(worker)
         output = worker.communicate()
         assert worker.returncode in {0, 1}, output
-    return peak / 1024
+    return peak

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
+from tests.benchmarks.marks import Mark
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -39,6 +41,14 @@ class Comparison:
         """Return where the middle half of the ratios lies."""
         low, _middle, high = quantiles(self.ratios, n=4)
         return f"{len(self.ratios)} rounds, the middle half {low:.3f} to {high:.3f}"
+
+    def mark(
+        self, what: str, *, at_most: float | None = None, at_least: float | None = None,
+        note: str = "",
+    ) -> Mark:  # fmt: skip
+        """Return the ratio as a mark, with its spread."""
+        note = "; ".join(filter(None, (note, self.spread)))
+        return Mark(what, self.ratio, "", at_most, at_least, note=note)
 
     @classmethod
     def of_all(cls, parts: Sequence[Comparison]) -> Comparison:

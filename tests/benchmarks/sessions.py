@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.marks import Mark, Plot, Result, Table, size
 from tests.benchmarks.workers import Worker, a_worker
+from tests.scaling.servers import Redis
 from tests.support.scripted_corbado import a_corbado
 
 ENGINES = ("db", "cached_db", "cache")
@@ -35,7 +32,8 @@ def measure() -> Result:
     """Compare the three, then clear many rows."""
     with ExitStack() as stack:
         enter = stack.enter_context
-        corbado, redis = enter(a_corbado()), enter(a_redis())
+        corbado = enter(a_corbado())
+        redis = enter(Redis(Path(enter(tempfile.TemporaryDirectory()))))
         workers = {
             engine: enter(
                 a_worker(
@@ -43,7 +41,7 @@ def measure() -> Result:
                     database,
                     corbado,
                     WORKER_SESSIONS=f"django.contrib.sessions.backends.{engine}",
-                    WORKER_REDIS=f"{redis}?db={number}",
+                    WORKER_REDIS=f"redis://127.0.0.1:{redis.port}/{number}",
                 )
             )
             for number, (engine, database) in enumerate(
@@ -109,27 +107,3 @@ def _queries(worker: Worker) -> dict[str, list[str]]:
         "page": worker.tell("statements_of_page", path="/", cookies=cookies),
         "sign-in": worker.tell("statements", kind="returning", number=2),
     }
-
-
-@contextmanager
-def a_redis() -> Iterator[str]:
-    """Start a Redis of our own, on a Unix socket, that keeps nothing; return its address."""
-    program = shutil.which("redis-server")
-    if program is None:
-        raise RuntimeError("There is no redis-server: install the package redis-server.")
-    with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder, "redis")
-        process = subprocess.Popen(
-            [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            deadline = time.monotonic() + 20
-            while not socket.exists():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("Redis did not start.")
-                time.sleep(0.02)
-            yield f"unix://{socket}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)

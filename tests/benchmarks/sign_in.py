@@ -60,15 +60,8 @@ def measure() -> Result:
                 counted = counted or _count(name, ours, bare, statements)
         for kind, (most, _queries) in KINDS.items():
             found = Comparison.of_all(parts[kind])
-            marks.append(
-                Mark(
-                    f"CPU of a sign-in, {kind}, {name}: ours / bare",
-                    found.ratio,
-                    "",
-                    at_most=most,
-                    note=found.spread,
-                )
-            )
+            what = f"CPU of a sign-in, {kind}, {name}: ours / bare"
+            marks.append(found.mark(what, at_most=most))
             ms = [1000 * each for each in found.medians]
             bars["ours"].append((f"{kind},\n{name}", ms[0]))
             bars["bare"].append((f"{kind},\n{name}", ms[1]))

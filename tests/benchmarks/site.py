@@ -30,7 +30,6 @@ ADD_ACCOUNTS = """
     SELECT id, %s, 'usr-before-' || id, '', CURRENT_TIMESTAMP, 0, false, false
     FROM auth_user WHERE mod(id, 50) <> 1
 """
-SHARING = 2 / 200
 
 
 class Site:

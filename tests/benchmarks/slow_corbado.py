@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import time
 from collections import Counter
@@ -20,7 +19,7 @@ from tests.benchmarks.databases import POSTGRESQL, databases
 from tests.benchmarks.earlier import EARLIER, NOW, Build, an_earlier_build
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.visitors import PROBES_A_SECOND, Probes, Visitor, keep_signing_in
-from tests.benchmarks.workers import a_worker
+from tests.benchmarks.workers import a_worker, environment
 from tests.scaling.servers import WebHost
 from tests.support.scripted_corbado import a_corbado
 
@@ -187,16 +186,9 @@ def a_host(build: Build, database: dict[str, Any], corbado: str) -> Iterator[Web
     """Serve the site of one build, with its own tables and people."""
     with a_worker("ours", database, corbado, **build.env) as worker:
         worker.tell("fill", users=VISITORS + 2)
-    env = {
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "WORKER_SITE": "ours",
-        "WORKER_DATABASE": json.dumps(database),
-        "WORKER_CORBADO": corbado,
-        **build.env,
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        web = WebHost(Path(folder), env, workers=PROCESSES, threads=THREADS)
-        try:
-            yield web
-        finally:
-            web.stop()
+    env = environment("ours", database, corbado, **build.env)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        WebHost(Path(folder), env, workers=PROCESSES, threads=THREADS) as web,
+    ):
+        yield web

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
@@ -22,7 +21,7 @@ from tests.benchmarks.load import send
 from tests.benchmarks.marks import Mark, Result, Table, size
 from tests.benchmarks.rounds import Comparison, in_turns
 from tests.benchmarks.server import get
-from tests.benchmarks.workers import Site, a_worker
+from tests.benchmarks.workers import Site, a_worker, environment
 from tests.scaling.servers import WebHost
 from tests.support.scripted_corbado import a_corbado, token_of
 
@@ -57,12 +56,12 @@ def measure() -> Result:
         milliseconds = f"Corbado at {delay * 1000:.0f} ms"
         found = _compare(delay, cores, cores, milliseconds, rows)
         what = f"sign-ins per second, {milliseconds}: ours / bare"
-        marks.append(Mark(what, found.ratio, "", at_least=least, note=found.spread))
+        marks.append(found.mark(what, at_least=least))
     if len(cores) > 1:
         half = min(len(cores) // 2, PROCESSES)
         found = _compare(0.0, cores[:half], cores[half:], "web servers apart", rows)
         what = f"sign-ins per second, the web servers apart (cores: {half}): ours / bare"
-        marks.append(Mark(what, found.ratio, "", note=found.spread))
+        marks.append(found.mark(what))
     text = TEXT.format(
         processes=PROCESSES, threads=THREADS, batch=BATCH, at_once=AT_ONCE, all=PROCESSES * THREADS,
         bound=PROCESSES * THREADS / max(DELAYS), cores=len(cores),
@@ -173,13 +172,7 @@ def _a_host(
     """Make the tables and the people, and serve the site on these cores."""
     with a_worker(site, database, corbado) as worker:
         worker.tell("fill", users=PEOPLE)
-    env = {
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "WORKER_SITE": site,
-        "WORKER_DATABASE": json.dumps(database),
-        "WORKER_CORBADO": corbado,
-        "PYTHONHASHSEED": "0",
-    }
+    env = environment(site, database, corbado)
     with tempfile.TemporaryDirectory() as folder:
         here = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cores)
@@ -187,7 +180,5 @@ def _a_host(
             web = WebHost(Path(folder), env, workers=PROCESSES, threads=THREADS)
         finally:
             os.sched_setaffinity(0, here)
-        try:
+        with web:
             yield Host(site, web, database)
-        finally:
-            web.stop()

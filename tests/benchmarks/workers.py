@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -36,6 +36,21 @@ class Worker:
         return json.loads(answer)
 
 
+def environment(
+    site: Site, database: Mapping[str, Any], corbado: str, **more: str
+) -> dict[str, str]:
+    """Return what a process of a site is told about it, for ``tests.benchmarks.settings``."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
+        "WORKER_SITE": site,
+        "WORKER_DATABASE": json.dumps(database),
+        "WORKER_CORBADO": corbado,
+        # Which hash a string has is part of how fast dictionaries are.
+        "PYTHONHASHSEED": "0",
+        **more,
+    }
+
+
 @contextmanager
 def a_worker(site: Site, database: dict[str, Any], corbado: str, **more: str) -> Iterator[Worker]:
     """Start one; its database is its own and empty, ``more`` is for its environment."""
@@ -45,16 +60,7 @@ def a_worker(site: Site, database: dict[str, Any], corbado: str, **more: str) ->
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-            "WORKER_SITE": site,
-            "WORKER_DATABASE": json.dumps(database),
-            "WORKER_CORBADO": corbado,
-            # Which hash a string has is part of how fast dictionaries are.
-            "PYTHONHASHSEED": "0",
-            **more,
-        },
+        env={**os.environ, **environment(site, database, corbado, **more)},
     )
     try:
         worker = Worker(process)

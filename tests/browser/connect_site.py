@@ -6,17 +6,17 @@ The pages log what the component calls them with in ``window.called``, as [name,
 from __future__ import annotations
 
 import json
-import threading
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 import requests
+from werkzeug.wrappers import Request, Response
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
+from tests.support.small_site import SmallSite
 
 # The same helpers for every page: whatever component is on it, it does the same with the site.
 COMMON = """
@@ -48,10 +48,11 @@ body {{ margin: 2rem 1rem; font: 1rem/1.5 system-ui; }} h1 {{ text-align: center
 </html>"""
 
 
-class ConnectSite:
+class ConnectSite(SmallSite):
     """The site, with an emulator of its own. ``user`` is signed in; ``refuses`` passkey logins."""
 
     def __init__(self) -> None:
+        super().__init__(self._respond)
         self.user = "4f1c"
         self.refuses = False
         self.results: list[str] = []
@@ -59,18 +60,15 @@ class ConnectSite:
         self.scripts: dict[str, Path] = {}
         # Sent with every page; inline scripts of a page then need the nonce "abc".
         self.policy = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://localhost:{self._server.server_port}"
+        self.url = f"http://localhost:{self.port}"
         self.emulator = Emulator(EmulatorConfig(port=0, application_url=f"{self.url}/login"))
 
     def __enter__(self) -> Self:
         self.emulator.start()
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+        return super().__enter__()
 
-    def __exit__(self, *exc: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def close(self) -> None:
+        super().close()
         self.emulator.stop()
 
     @property
@@ -127,39 +125,20 @@ class ConnectSite:
         answer.raise_for_status()
         return answer.json()
 
-    def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                path = self.path.partition("?")[0]
-                if path in site.scripts:
-                    self._answer(200, site.scripts[path].read_bytes(), "text/javascript")
-                elif path in site.pages:
-                    html = PAGE.format(common=COMMON, scripts=site.pages[path])
-                    self._answer(200, html.encode(), "text/html; charset=utf-8")
-                else:
-                    self._answer(404, b"", "text/plain")
+    def _respond(self, request: Request) -> Response:
+        if request.path in self.scripts:
+            return Response(self.scripts[request.path].read_bytes(), mimetype="text/javascript")
+        if request.path in self.pages:
+            html = PAGE.format(common=COMMON, scripts=self.pages[request.path])
+            headers = {"Content-Security-Policy": self.policy} if self.policy else {}
+            return Response(html, headers=headers, mimetype="text/html")
+        if request.path == "/token":
+            return _json(200, {"token": self.token(request.get_json()["type"])})
+        if request.path == "/verify":
+            user = self.verify(request.get_json()["signedPasskeyData"])
+            return _json(200 if user else 401, {"user": user})
+        return Response(status=404)
 
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.path == "/token":
-                    self._json(200, {"token": site.token(body["type"])})
-                else:
-                    user = site.verify(body["signedPasskeyData"])
-                    self._json(200 if user else 401, {"user": user})
 
-            def _json(self, status: int, body: Mapping[str, Any]) -> None:
-                self._answer(status, json.dumps(body).encode(), "application/json")
-
-            def _answer(self, status: int, data: bytes, kind: str) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
-                if site.policy and kind.startswith("text/html"):
-                    self.send_header("Content-Security-Policy", site.policy)
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        return Handler
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    return Response(json.dumps(body), status, mimetype="application/json")

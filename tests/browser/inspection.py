@@ -42,8 +42,7 @@ _CONTRASTS = """(isForced) => {
       if (node.shadowRoot) visit(node.shadowRoot);
       const texts = [...node.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE);
       const text = texts.map((one) => one.data).join("").trim();
-      (window.focused ??= new Set()).add(node);
-  const box = node.getBoundingClientRect();
+      const box = node.getBoundingClientRect();
       const isHidden = !node.checkVisibility({ visibilityProperty: true });
       if (!text || isHidden || box.width < 2 || box.height < 2) continue;
       const front = luminance(rgba(getComputedStyle(node).color));

@@ -13,7 +13,7 @@ from tests.browser.album import IN_THE_ADMIN, Album
 from tests.browser.inspection import FOCUSED, NARROW, crowded_texts, flaws, flaws_within, resize
 from tests.browser.servers import ExampleSite
 from tests.browser.visitor import Visitor
-from tests.emulator.authenticator import Authenticator
+from tests.support.authenticator import Authenticator
 from tests.support.emulator import PROJECT_ID
 from tests.translations.catalogues import LANGUAGES
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,12 +10,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from werkzeug.wrappers import Response
 
 from corbado_auth.api_tokens import TokenExchange
 from corbado_auth.models import CorbadoAccount
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
 from tests.support.blocks import ROOT, blocks_of
+from tests.support.small_site import SmallSite
 
 EMAIL = "robin@example.com"
 DOCUMENTED = "https://www.example.com/auth/api"
@@ -44,27 +44,15 @@ def front_end(live_site: LiveSite, settings: Any) -> Iterator[str]:
         block.text for block in blocks_of(ROOT / "docs/how-to-api.md") if block.language == "html"
     )
     assert DOCUMENTED in page
-    html = page.replace(DOCUMENTED, f"{live_site.url}/auth/api").encode()
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(html)
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, daemon=True).start()
-    origin = f"http://localhost:{server.server_port}"
-    settings.CORBADO_API_ORIGINS = [origin]
-    settings.CORBADO_API_TOKEN = f"{__name__}.SignedTokens"
-    live_site.emulator.configure(authSuccessRedirectUrl=f"{origin}/", applicationUrl=f"{origin}/")
-    yield f"{origin}/"
-    server.shutdown()
-    server.server_close()
+    html = page.replace(DOCUMENTED, f"{live_site.url}/auth/api")
+    with SmallSite(lambda _request: Response(html, mimetype="text/html")) as site:
+        origin = f"http://localhost:{site.port}"
+        settings.CORBADO_API_ORIGINS = [origin]
+        settings.CORBADO_API_TOKEN = f"{__name__}.SignedTokens"
+        live_site.emulator.configure(
+            authSuccessRedirectUrl=f"{origin}/", applicationUrl=f"{origin}/"
+        )
+        yield f"{origin}/"
 
 
 def test_a_person_signs_in_and_out_from_another_origin(front_end: str, visitor: Visitor) -> None:

@@ -29,7 +29,7 @@ from tests.browser.visitor import Visitor
 from tests.support.users.factory import create_user
 from tests.support.vouching import ours
 
-pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
+pytestmark = [pytest.mark.urls("tests.browser.urls"), pytest.mark.browser]
 
 
 def test_a_password_user_adds_a_passkey_and_autofill_signs_in(

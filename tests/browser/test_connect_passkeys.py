@@ -11,7 +11,7 @@ from tests.browser.connect_visits import add_passkey, calls, use_password
 from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
 
-pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
+pytestmark = [pytest.mark.urls("tests.browser.urls"), pytest.mark.browser]
 
 
 @pytest.mark.parametrize(

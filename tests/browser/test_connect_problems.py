@@ -15,7 +15,7 @@ from tests.browser.fixtures import LiveSite
 from tests.browser.visitor import Visitor
 from tests.support.vouching import ours
 
-pytestmark = [pytest.mark.urls("tests.browser.connect_urls"), pytest.mark.browser]
+pytestmark = [pytest.mark.urls("tests.browser.urls"), pytest.mark.browser]
 
 PROBLEMS = "**/connect/problems/"
 SCRIPT = "**/web-js.js"

@@ -6,14 +6,14 @@ by DNS rebinding: its name points to us, so that its requests are same-origin.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from werkzeug.wrappers import Response
 
 from tests.browser.visitor import Visitor
 from tests.support.emulator import Emulator, run_emulator
+from tests.support.small_site import SmallSite
 
 BLOCKED = "blocked"
 ASK = """async ([url, options]) => {
@@ -65,25 +65,9 @@ def emulator(running: Emulator) -> Emulator:
 @pytest.fixture(scope="module")
 def foreign_port() -> Iterator[int]:
     """Serve an empty page of another site."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b"<!doctype html><title>Foreign</title><body>"
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    page = "<!doctype html><title>Foreign</title><body>"
+    with SmallSite(lambda _request: Response(page, mimetype="text/html")) as site:
+        yield site.port
 
 
 @pytest.fixture(params=["localhost", "evil.example.com"], ids=["other-port", "other-site"])

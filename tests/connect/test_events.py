@@ -15,8 +15,8 @@ from corbado_auth.corbado_api.connect import ConnectService
 from corbado_auth.emulator.connect import users
 from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
-from tests.support.connect_login import account_of
-from tests.support.events import asked, block, give_connect_passkey, lose_passkey, send
+from tests.support.connect_login import account_of, asked
+from tests.support.events import block, give_connect_passkey, lose_passkey, send
 from tests.support.vouching import ours, signed_in_as
 from tests.told.test_signals import told
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.authenticator import Authenticator, decode
+from tests.support.authenticator import Authenticator, decode
 
 SITE = "http://localhost:8000"
 CLIENT_INFO = {"remoteAddress": "192.0.2.7", "userAgent": "Test browser"}

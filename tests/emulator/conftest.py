@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
-from tests.emulator.clients import Browser, ConnectBrowser, Judge, Server
+from tests.emulator.clients import Browser, Client, ConnectBrowser, Judge, Server
 from tests.emulator.judge import describe
 from tests.emulator.site import WebhookSite
 from tests.plugins.strict import find_openapi
@@ -56,32 +56,20 @@ def new_emulator() -> Iterator[NewEmulator]:
         emulator.stop()
 
 
-@pytest.fixture
-def server(emulator: Emulator, judge: Judge) -> Iterator[Server]:
-    client = Server(emulator, judge)
-    yield client
-    client.http.close()
+def _client(kind: type[Client], **options: Any) -> Any:
+    @pytest.fixture
+    def client(emulator: Emulator, judge: Judge) -> Iterator[Client]:
+        client = kind(emulator, judge, **options)
+        yield client
+        client.http.close()
+
+    return client
 
 
-@pytest.fixture
-def browser(emulator: Emulator, judge: Judge) -> Iterator[Browser]:
-    client = Browser(emulator, judge)
-    yield client
-    client.http.close()
-
-
-@pytest.fixture
-def connect(emulator: Emulator, judge: Judge) -> Iterator[ConnectBrowser]:
-    client = ConnectBrowser(emulator, judge)
-    yield client
-    client.http.close()
-
-
-@pytest.fixture
-def second_browser(emulator: Emulator, judge: Judge) -> Iterator[Browser]:
-    client = Browser(emulator, judge, device="Another browser")
-    yield client
-    client.http.close()
+server = _client(Server)
+browser = _client(Browser)
+connect = _client(ConnectBrowser)
+second_browser = _client(Browser, device="Another browser")
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.authenticator import PRESENT, decode
 from tests.emulator.clients import ConnectBrowser, Server
 from tests.emulator.conftest import NewEmulator
+from tests.support.authenticator import PRESENT, decode
 
 ADA, GRACE = "4f1c", "9b2e"
 URL_ALPHABET = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")

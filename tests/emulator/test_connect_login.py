@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.authenticator import PRESENT, Authenticator, decode
 from tests.emulator.clients import SITE, ConnectBrowser, Judge, Server, claims_of
 from tests.emulator.site import WebhookSite
+from tests.support.authenticator import PRESENT, Authenticator, decode
 
 ADA, GRACE = "4f1c", "9b2e"
 

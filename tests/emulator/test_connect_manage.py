@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.authenticator import decode
 from tests.emulator.clients import ConnectBrowser, Server
+from tests.support.authenticator import decode
 
 ADA, GRACE = "4f1c", "9b2e"
 CHROME = "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36"

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from corbado_auth.emulator import Emulator, EmulatorConfig
 from corbado_auth.emulator.connect import signed_data
-from tests.emulator.authenticator import decode, encode
 from tests.emulator.clients import ConnectBrowser, Judge, Server, claims_of
 from tests.emulator.conftest import OTHER_PROJECT
+from tests.support.authenticator import decode, encode
 
 ADA, GRACE = "4f1c", "9b2e"
 VERIFY = "/v2/passkey/verifySignedData"

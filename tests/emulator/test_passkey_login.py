@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from corbado_auth.emulator import Emulator
-from tests.emulator.authenticator import PRESENT, VERIFIED, Authenticator, decode
 from tests.emulator.clients import SITE, Browser, Server
+from tests.support.authenticator import PRESENT, VERIFIED, Authenticator, decode
 
 EMAIL = "ada@example.com"
 OTHER = "grace@example.com"

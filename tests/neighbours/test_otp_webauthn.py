@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -57,11 +58,11 @@ def robin(corbado: Corbado) -> User:
 @pytest.fixture
 def passkey(client: Client, corbado: Corbado, robin: User) -> Authenticator:
     """A passkey that someone has added here, after a sign-in with Corbado."""
-    passkey = Authenticator("http://localhost", "localhost")
+    passkey = Authenticator("http://localhost")
     corbado.sign_in(client, robin)
     assert client.get("/vault/").status_code == 302
-    options = post(client, "registration/begin/").json()
-    assert post(client, "registration/complete/", passkey.create(options)).status_code == 200
+    made = passkey.create(begin(client, "registration"))
+    assert post(client, "registration/complete/", made).status_code == 200
     return passkey
 
 
@@ -69,9 +70,14 @@ def post(client: Client, path: str, data: Any = None) -> Any:
     return client.post(f"/webauthn/{path}", data or {}, content_type="application/json")
 
 
+def begin(client: Client, what: str) -> str:
+    """Return the options as the authenticator takes them."""
+    return json.dumps({"publicKey": post(client, f"{what}/begin/").json()})
+
+
 def use(client: Client, passkey: Authenticator) -> Any:
-    options = post(client, "authentication/begin/").json()
-    return post(client, "authentication/complete/", passkey.get(options))
+    signed = passkey.get(begin(client, "authentication"))
+    return post(client, "authentication/complete/", signed)
 
 
 def test_after_a_v1_sign_in_the_passkey_of_the_site_is_the_second_factor(

@@ -19,7 +19,7 @@ from corbado_auth.identity import Passkey
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.session import SIGN_IN
 from corbado_auth.testing import Corbado, User
-from tests.emulator.authenticator import Authenticator
+from tests.support.authenticator import Authenticator
 from tests.support.front_door import age_sign_in
 
 pytestmark = pytest.mark.django_db

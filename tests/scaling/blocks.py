@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "scaling.md"
-FENCE = re.compile(r"^```python\n# (?P<name>[^\n]+)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+from tests.support.blocks import ROOT, blocks_of
+
+PAGE = ROOT / "docs" / "scaling.md"
 
 
 def blocks() -> dict[str, str]:
     """Return the source of each block by the comment in its first line."""
-    found = FENCE.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(found) == len(dict(found)), "two blocks of docs/scaling.md have one name"
-    return dict(found)
+    found = [each for each in blocks_of(PAGE) if each.language == "python"]
+    named = {each.first_line.removeprefix("# "): each.text for each in found}
+    assert len(found) == len(named), "two blocks of docs/scaling.md have one name"
+    return named
 
 
 def settings_of(*names: str) -> dict[str, Any]:

@@ -30,11 +30,11 @@ class WebHost(Process):
 
     def __init__(
         self, folder: Path, env: Mapping[str, str], *, workers: int, threads: int,
-        wsgi: str = "tests.scaling.wsgi",
+        wsgi: str = "django.core.wsgi:get_wsgi_application()",
     ) -> None:  # fmt: skip
         port = free_port()
         command = [
-            sys.executable, "-m", "gunicorn", f"{wsgi}:application", f"--bind=127.0.0.1:{port}",
+            sys.executable, "-m", "gunicorn", wsgi, f"--bind=127.0.0.1:{port}",
             f"--workers={workers}", f"--threads={threads}", "--worker-class=gthread",
             "--graceful-timeout=5", "--log-level=warning", "--no-control-socket", "--preload",
         ]  # fmt: skip
@@ -152,8 +152,7 @@ class Farm:
             self.hosts = []
             for _number in range(hosts):
                 host = WebHost(Path(folder), self.env(*blocks), workers=workers, threads=threads)
-                stack.callback(host.stop)
-                self.hosts.append(host)
+                self.hosts.append(stack.enter_context(host))
             yield self.hosts
 
 
@@ -163,11 +162,9 @@ def a_farm() -> Iterator[Farm]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         postgresql = PostgreSQL()
         stack.callback(postgresql.remove)
-        pgbouncer = PgBouncer(Path(folder), postgresql)
-        stack.callback(pgbouncer.stop)
+        pgbouncer = stack.enter_context(PgBouncer(Path(folder), postgresql))
         corbado = stack.enter_context(run_emulator(f"http://{SITE}", login_path="/corbado/login/"))
-        redis = Redis(Path(folder))
-        stack.callback(redis.stop)
+        redis = stack.enter_context(Redis(Path(folder)))
         farm = Farm(postgresql, pgbouncer, corbado, redis)
         done = farm.manage("migrate", "--verbosity=0", env=farm.env("settings.py: one box"))
         assert done.returncode == 0, done.stderr

@@ -8,13 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from corbado_auth.emulator import Emulator, EmulatorConfig
+from corbado_auth.emulator import Emulator
+from tests.emulator import conftest as of_the_emulator
 from tests.plugins.strict import ROOT
 
 HERE = Path(__file__).parent
@@ -24,8 +25,8 @@ NODE_SDK_2 = NODE_MODULES / "corbado-node-sdk-2"
 PYTHON_SDK, PYTHON_SDK_2 = "passkeys==1.0.0", "passkeys==2.0.3"
 TIMEOUT_IN_SECONDS = 120
 INSTALL_TIMEOUT_IN_SECONDS = 600
-# No proxy of this machine: axios would use it for loopback too.
-INHERITED = ("PATH", "HOME", "LANG")
+
+_running, emulator = of_the_emulator._running, of_the_emulator.emulator
 
 # Run one call of an SDK: its name, then what it is called with.
 Call = Callable[..., Any]
@@ -36,19 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture(scope="module")
-def _running() -> Iterator[Emulator]:
-    with Emulator(EmulatorConfig(port=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(_running: Emulator) -> Emulator:
-    """Return a running emulator with nobody in it."""
-    _running.control.reset()
-    return _running
 
 
 @pytest.fixture
@@ -122,9 +110,9 @@ def _install(python: Path, requirement: str) -> None:
 
 def _caller(emulator: Emulator, interpreter: str | Path, script: Path) -> Call:
     config = emulator.config
-    environment = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
-    }
+    # No proxy of this machine: axios would use it for loopback too.
+    inherited = {"PATH", "HOME", "LANG"} & os.environ.keys()
+    environment = {name: os.environ[name] for name in inherited}
 
     def call(name: str, *arguments: str) -> Any:
         result = subprocess.run(

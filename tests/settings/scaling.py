@@ -20,7 +20,7 @@ DEBUG = False
 ROOT_URLCONF = "tests.scaling.urls"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
-    "tests.scaling.backends.SiteBackend",
+    "tests.support.backends.AnsweredBackend",
 ]
 # A site's own 500.html, without which Django's page has no link.
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [ROOT / "tests" / "scaling" / "templates"]}]

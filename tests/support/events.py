@@ -43,11 +43,6 @@ def send(event: str, corbado_user_id: str, passkey_id: str = "cre-1") -> Any:
     )
 
 
-def asked(corbado: Corbado) -> list[str]:
-    """Return the calls to Corbado."""
-    return [f"{call.method} {call.path}" for call in corbado.requests]
-
-
 def give_passkey(corbado: Corbado, user_id: str, number: int) -> str:
     """Let someone have a passkey at Corbado, as if they had added it elsewhere."""
     return _give(corbado, "credentials", Credential, user_id, number)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -72,6 +72,12 @@ class Process:
             self.process.kill()
             self.process.wait()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
     def _end_with_parent(self) -> None:
         """Have Linux end it when the run dies without a chance to do so."""
         if sys.platform == "linux":
@@ -83,11 +89,10 @@ def python(command: Sequence[str], *, probe: str, env: Mapping[str, str]) -> Ite
     """Run a Python program until the block ends; go on once the URL ``probe`` answers."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        server = Process([sys.executable, *command], log, lambda: answers(probe), env)
         try:
-            yield
+            with Process([sys.executable, *command], log, lambda: answers(probe), env):
+                yield
         finally:
-            server.stop()
             if "Traceback" in (words := log.read_text(errors="replace")):
                 print(words)
 

@@ -15,7 +15,8 @@ from corbado_auth import signals
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.support.events import EVENTS, asked, block, event_body, give_passkey, lose_passkey, send
+from tests.support.connect_login import asked
+from tests.support.events import EVENTS, block, event_body, give_passkey, lose_passkey, send
 from tests.support.vouching import ours, signed_in_as
 from tests.support.webhook_cases import WebhookCases
 from tests.told.test_signals import told
