@@ -114,6 +114,16 @@ _CUT_OFF = """() => {
   return found.map((html) => html.slice(0, 80));
 }"""
 
+# Where a focused element was, Tab goes on from: this one was at the very beginning.
+_BEGIN = """() => {
+  getSelection().removeAllRanges();
+  const start = Object.assign(document.createElement("span"), { tabIndex: -1 });
+  document.body.prepend(start);
+  start.focus({ preventScroll: true });
+  start.remove();
+  delete window.lastFocused;
+}"""
+
 # The element with the focus: its name, whether the focus shows, whether anything lies over it.
 FOCUSED = """() => {
   let node = document.activeElement;
@@ -124,6 +134,8 @@ FOCUSED = """() => {
     kind === "auto" || (kind !== "none" && parseFloat(width) >= 2);
   // A card of the example site draws the ring of the link that covers it.
   const around = node.closest(".card:has(:focus-visible)");
+  const isSame = window.lastFocused === node;
+  window.lastFocused = node;
   (window.focused ??= new Set()).add(node);
   const box = node.getBoundingClientRect();
   const hit = node.getRootNode().elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
@@ -134,22 +146,27 @@ FOCUSED = """() => {
     html: node.outerHTML.slice(0, 80),
     shows: [node, around].some((one) => one && rings(getComputedStyle(one))),
     isClear: isInView && (!hit || node.contains(hit) || hit.contains(node)),
+    isSame,
   };
 }"""
 
-# What a mouse can use and the Tab key has not come to.
+# What a mouse can use and the Tab key has not come to; behind an open dialog, neither can.
 _UNREACHED = """() => {
-  const found = [];
-  const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+  const all = [];
   const visit = (root) => {
     for (const node of root.querySelectorAll(root === document ? "body *" : "*")) {
+      all.push(node);
       if (node.shadowRoot) visit(node.shadowRoot);
-      const isOff = node.disabled || !node.checkVisibility({ visibilityProperty: true });
-      if (node.matches(usable) && !isOff && !window.focused?.has(node)) found.push(node);
     }
   };
   visit(document);
-  return found.map((node) => node.outerHTML.slice(0, 80));
+  const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+  const dialog = all.find((node) => node.matches("dialog:modal"));
+  const isOn = (node) =>
+    !node.disabled && node.checkVisibility({ visibilityProperty: true }) &&
+    (!dialog || dialog.contains(node));
+  const missed = all.filter((node) => node.matches(usable) && !window.focused?.has(node));
+  return missed.filter(isOn).map((node) => node.outerHTML.slice(0, 80));
 }"""
 
 _MOVING = """() => [...document.querySelectorAll("body *")].filter((node) => {
@@ -181,13 +198,13 @@ def crowded_texts(page: Page) -> list[str]:
 
 def tab_through(page: Page, most: int = 100) -> list[dict[str, Any]]:
     """Press Tab until the focus leaves the page; return where it went, in order."""
-    page.evaluate("document.activeElement?.blur(), getSelection().removeAllRanges()")
+    page.evaluate(_BEGIN)
     stops: list[dict[str, Any]] = []
     for _press in range(most):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUSED)
         # Out of the page; or where there is one thing to press, or a trap, to the same again.
-        if stop is None or stops[-1:] == [stop]:
+        if stop is None or stop["isSame"]:
             break
         stops.append(stop)
     return stops

@@ -18,8 +18,12 @@ from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings
+from django.test import TransactionTestCase
 
 from tests.support.processes import Process
+
+# What gives a test the database.
+FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
 
 
 class DatabaseServer(Process):
@@ -110,12 +114,24 @@ def engine() -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what needs another database to the run that has it."""
+    """Leave what needs another database to the run that has it, and what uses none to SQLite's."""
     able = {"postgresql": {"postgresql", "server"}, "mysql": {"mariadb", "server"}}
     unable = {"postgresql", "mariadb", "server"} - able.get(engine(), set())
-    needing = [item for item in items if any(map(item.get_closest_marker, unable))]
-    items[:] = [item for item in items if item not in needing]
-    config.hook.pytest_deselected(items=needing)
+    elsewhere = {item for item in items if any(map(item.get_closest_marker, unable))}
+    if engine() != "sqlite3":
+        elsewhere |= {item for item in items if not _uses_database(item)}
+    items[:] = [item for item in items if item not in elsewhere]
+    config.hook.pytest_deselected(items=list(elsewhere))
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    """Return whether a test may: pytest-django keeps the database from all others."""
+    kind = getattr(item, "cls", None)
+    return (
+        not FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or any(map(item.get_closest_marker, ("django_db", "server", "postgresql", "mariadb")))
+        or (isinstance(kind, type) and issubclass(kind, TransactionTestCase))
+    )
 
 
 def _unprivileged_user(name: str, users: Sequence[str]) -> pwd.struct_passwd | None:
