@@ -114,11 +114,16 @@ _CUT_OFF = """() => {
   return found.map((html) => html.slice(0, 80));
 }"""
 
-# Where a focused element was, Tab goes on from: this one was at the very beginning.
+# Where a focused element was, Tab goes on from: this one was at the very beginning of the page, or
+# of the dialog that is open.
 _BEGIN = """() => {
+  const roots = [document];
+  for (const root of roots)
+    for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) roots.push(shadowRoot);
+  const dialog = roots.map((root) => root.querySelector("dialog:modal")).find(Boolean);
   getSelection().removeAllRanges();
   const start = Object.assign(document.createElement("span"), { tabIndex: -1 });
-  document.body.prepend(start);
+  (dialog ?? document.body).prepend(start);
   start.focus({ preventScroll: true });
   start.remove();
   delete window.lastFocused;
