@@ -69,7 +69,7 @@ def test_pages_without_our_tags_cost_nothing(
     assert len(corbado.requests) == before
 
 
-@pytest.mark.urls("tests.browser.connect_urls")
+@pytest.mark.urls("tests.browser.urls")
 def test_an_offer_costs_one_query_and_its_token_one_call(
     corbado: Corbado, make_user: Callable[..., Any]
 ) -> None:
@@ -84,7 +84,7 @@ def test_an_offer_costs_one_query_and_its_token_one_call(
     assert [call.path for call in corbado.requests] == ["/v2/connectTokens"]
 
 
-@pytest.mark.urls("tests.browser.connect_urls")
+@pytest.mark.urls("tests.browser.urls")
 @pytest.mark.parametrize("why", ["has a passkey", *PasskeyNudge.Answer.values])
 def test_people_who_have_a_passkey_or_said_no_cost_nothing(
     corbado: Corbado, make_user: Callable[..., Any], why: str
