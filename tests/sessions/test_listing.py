@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from corbado_auth.models import ListedSession
 from corbado_auth.sessions.devices import describe
 from corbado_auth.testing import Corbado
+from tests.security.written import Written
 from tests.support.front_door import sign_in
 from tests.support.session_pages import (
     FIREFOX,
@@ -251,6 +252,38 @@ def test_all_others_end_also_those_that_are_on_no_list(corbado: Corbado, client:
     client.post(SESSIONS, {"others": "yes"})
     assert not is_signed_in(other)
     assert is_signed_in(client)
+
+
+@pytest.mark.django_db
+@override_settings(CORBADO_SESSION_LIST=True)
+@pytest.mark.parametrize("what", ["one", "others", "the list"])
+def test_an_error_report_has_no_key_of_a_session(
+    corbado: Corbado, client: Client, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise RuntimeError("broken")
+
+    person = corbado.add_user("robin@example.com")
+    other = Client()
+    sign_in(other, corbado.issue_token(person))
+    sign_in(client, corbado.issue_token(person))
+    key = other.session.session_key
+    (handle,) = handles(client.get(SESSIONS))
+    client.raise_request_exception = False
+    with Written() as written:
+        if what == "the list":
+            monkeypatch.setattr("corbado_auth.session_views.describe", fail)
+            answer = client.get(SESSIONS)
+        else:
+            monkeypatch.setattr("corbado_auth.sessions.listing.forget", fail)
+            answer = client.post(
+                SESSIONS, {"others": "1"} if what == "others" else {"session": handle}
+            )
+    written.mails()
+    assert answer.status_code == 500
+    report = "\n".join(text for _where, text in written._texts)
+    assert "RuntimeError" in report
+    assert key not in report
 
 
 @pytest.mark.django_db
