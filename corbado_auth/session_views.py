@@ -13,6 +13,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
 
 from .http import SeeOther
 from .impersonation import is_impersonating
@@ -24,6 +25,8 @@ from .sessions.ending import end_other_sessions
 __all__ = ["SessionsView"]
 
 
+# Error reports show local variables, and a session's key would open it.
+@method_decorator(sensitive_variables(), name="dispatch")
 @method_decorator([login_required, never_cache, csrf_protect, xframe_options_deny], name="dispatch")
 class SessionsView(View):
     """The sessions of the signed-in person: which browser, since when, and a button to end each.

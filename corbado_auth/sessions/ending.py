@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.api_tokens import revoke_all
 from corbado_auth.conf import conf
@@ -53,6 +54,7 @@ class Ended:
     left: str = ""
 
 
+@sensitive_variables()  # A session's key would open it.
 def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: bool = False) -> Ended:
     """End every session of these users, and their tokens for the JSON API.
 
@@ -89,6 +91,7 @@ def end_sessions(users: Iterable[Any], *, limit: int | None = LIMIT, search: boo
     return ended
 
 
+@sensitive_variables()
 def end_other_sessions(request: HttpRequest) -> None:
     """End every session of the signed-in person but this one."""
     mine = request.session.session_key
@@ -124,6 +127,7 @@ def sign_out_everywhere(request: HttpRequest) -> None:
     end_sessions(users_by_key([key]))
 
 
+@sensitive_variables()
 def end_sessions_of_linked() -> Ended:
     """End every session of everyone who is linked; memory use stays flat."""
     ended = Ended()

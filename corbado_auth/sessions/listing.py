@@ -7,7 +7,7 @@ has a table beside the sessions, and so does this app with CORBADO_SESSION_LIST.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ MAX_USER_AGENT = 255
 class Entry:
     """One session of a person, as their page shows it; times are None where they are not stored."""
 
-    key: str
+    key: str = field(repr=False)  # It would open the session.
     user_agent: str
     signed_in_at: datetime | None
     last_seen_at: datetime | None
