@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from corbado_auth.models import PasskeyNudge
-from tests.browser.connect_visits import add_passkey, calls, use_password
+from tests.browser.connect_visits import add_passkey, calls, switch, use_password
 from tests.browser.fixtures import LiveSite
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Authenticator, Visitor
 
 pytestmark = [pytest.mark.urls("tests.browser.urls"), pytest.mark.browser]
 
@@ -43,6 +45,25 @@ def test_a_user_who_leaves_before_the_last_click_is_not_asked_again(
     visitor.page.reload()
     visitor.page.wait_for_load_state("networkidle")
     assert visitor.page.locator("[data-corbado-connect]").count() == 0
+
+
+def test_a_device_that_had_a_passkey_already_is_not_said_to_have_got_one(
+    connect_site: LiveSite, visitor: Visitor, new_visitor: Callable[..., Visitor]
+) -> None:
+    add_passkey(connect_site, visitor)
+    PasskeyNudge.objects.all().delete()
+    switch(connect_site, conditionalUI=False)
+    # To Corbado it looks like another device.
+    other = new_visitor(passkeys=False, user_agent="Another browser")
+    assert visitor.authenticator
+    Authenticator(other.page, passkeys=visitor.authenticator.passkeys())
+    use_password(connect_site, other)
+    other.action("create_passkey").click()
+    other.sees("You have a passkey already")
+    with other.page.expect_response("**/passkeys/nudge/"):
+        other.action("continue").click()
+    expect(other.page.get_by_text("Your passkey was added.")).to_have_count(0)
+    assert PasskeyNudge.objects.get().answer == "added"
 
 
 def test_a_user_who_adds_one_in_the_list_is_not_asked_again(
