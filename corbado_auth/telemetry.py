@@ -110,6 +110,15 @@ class Secret:
         return "<secret>"
 
 
+class SecretText(str):
+    """A text whose repr hides it: Django's error reports show every local variable."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
 # At the entrance ----------------------------------------------------------------------------------
 
 

@@ -18,19 +18,11 @@ from corbado_auth.json_views import JSONView, Refusal, impersonating
 from corbado_auth.local_users import email_of
 from corbado_auth.session import is_recent, primary_key
 from corbado_auth.step_up.asking import RECENT
+from corbado_auth.telemetry import SecretText
 
 from . import origins, signed
 
 __all__ = ["HeadlessView"]
-
-
-class _Proof(str):
-    """A string whose repr hides it: Django's error reports show every local variable."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<proof>"
 
 
 class HeadlessView(JSONView):
@@ -105,7 +97,7 @@ class HeadlessView(JSONView):
         """Return whether the person has just signed in, by this session or the header's proof."""
         if self.token_user is None:
             return is_recent(self.request, RECENT)
-        proof = _Proof(self.request.headers.get(origins.SIGN_IN_HEADER, ""))
+        proof = SecretText(self.request.headers.get(origins.SIGN_IN_HEADER, ""))
         return signed.is_recent_proof(proof, primary_key(user), RECENT)
 
     def require_recent_sign_in(self, user: Any) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from corbado_auth.telemetry import SecretText
+
 from .signed_cookies import SignedCookie
 
 __all__ = ["cookie", "secret_of"]
@@ -17,7 +19,7 @@ HALF_AN_HOUR = 30 * 60
 cookie = SignedCookie("corbado_auth_invitation", max_age=HALF_AN_HOUR)
 
 
-def secret_of(request: HttpRequest) -> str:
+def secret_of(request: HttpRequest) -> SecretText:
     """Return the secret of the accepted invitation, or an empty string."""
     value = cookie.read(request) or {}
-    return str(value.get("secret", ""))
+    return SecretText(value.get("secret", ""))

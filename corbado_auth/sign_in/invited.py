@@ -14,7 +14,7 @@ from corbado_auth.http import SeeOther
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.next_url import first_url, login_url_back_to
-from corbado_auth.telemetry import INVITATION, note_secrets, take_off
+from corbado_auth.telemetry import INVITATION, SecretText, note_secrets, take_off
 
 from . import invitation
 from .csrf import OwnForms
@@ -38,7 +38,7 @@ class InvitationView(OwnForms):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show it; nothing is used up, since mail scanners open links, too."""
-        secret = (take_off(request).parameters.get(INVITATION) or [""])[-1]
+        secret = SecretText((take_off(request).parameters.get(INVITATION) or [""])[-1])
         found = StaffInvitation.objects.find(secret)
         if found is None:
             return self.render_failure("invitation_gone")
@@ -52,7 +52,7 @@ class InvitationView(OwnForms):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Remember it, and go to the login page."""
-        secret = request.POST.get(INVITATION, "")
+        secret = SecretText(request.POST.get(INVITATION, ""))
         note_secrets([secret])
         if is_impersonating(request):
             return self.render_failure("impersonating")
