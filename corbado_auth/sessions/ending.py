@@ -25,6 +25,7 @@ from . import listing, stores
 
 __all__ = [
     "Ended",
+    "count_linked",
     "end_other_sessions",
     "end_sessions",
     "end_sessions_of",
@@ -142,6 +143,12 @@ def end_sessions_of_linked() -> Ended:
             last = page[-1].pk
     _look_everywhere(_linked, None, ended)
     return ended
+
+
+def count_linked() -> int:
+    """Return how many people are linked, at either product."""
+    first, *others = (accounts.values("user_id") for accounts in _accounts())
+    return first.order_by().union(*(each.order_by() for each in others)).count()
 
 
 def users_by_key(keys: list[Any]) -> Iterator[Any]:

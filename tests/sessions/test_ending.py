@@ -226,6 +226,18 @@ def test_a_person_of_connect_is_found_by_the_id_at_corbado(
     assert not is_signed_in(browser)
 
 
+def test_people_of_connect_are_counted_too_and_each_once(
+    corbado: Corbado, make_user: MakeUser, settings: Any
+) -> None:
+    assert "Nobody here is linked" in refused("--linked", "--yes")
+    settings.CORBADO_CONNECT = "both"
+    ada, erin = make_user("ada@example.com"), make_user("erin@example.com")
+    link(erin, corbado.add_user("erin@example.com"))
+    for user in (ada, erin):
+        assert corbado.sign_in_by_connect(Client(), user).status_code == 200
+    assert run("--linked", "--dry-run") == "Would end every session of 2 linked people.\n"
+
+
 @pytest.mark.parametrize("arguments", [[], ["--user", "erin", "--linked"]])
 def test_it_wants_to_know_whose(arguments: list[str]) -> None:
     with pytest.raises(CommandError):

@@ -251,6 +251,10 @@ def test_all_staff_who_can_be_invited_are(boss: Any, make_user: MakeUser, settin
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {
+    "a language that is none": (
+        ["--user", "boss", "--language", "xx"],
+        "--language must be one of",
+    ),
     "unknown": (["--user", "nobody"], "There is no user whose username is nobody."),
     "no-staff": (["--user", "erin"], "erin is not staff."),
     "inactive": (["--user", "gone"], "gone is inactive"),

@@ -10,7 +10,12 @@ from django.core.management.base import CommandError, CommandParser
 
 from corbado_auth.management.base import CorbadoCommand, find_user
 from corbado_auth.models import ConnectAccount, CorbadoAccount
-from corbado_auth.sessions.ending import Ended, end_sessions, end_sessions_of_linked
+from corbado_auth.sessions.ending import (
+    Ended,
+    count_linked,
+    end_sessions,
+    end_sessions_of_linked,
+)
 from corbado_auth.sessions.stores import are_in_cookies
 
 
@@ -72,10 +77,12 @@ examples:
             raise CommandError(f"{name} has no session.", returncode=2)
 
     def _end_linked(self, options: dict[str, Any]) -> None:
-        number = CorbadoAccount.objects.current().count()
+        number = count_linked()
         if options["dry_run"]:
             self.stdout.write(f"Would end every session of {number} linked people.")
             return
+        if not number:
+            raise CommandError("Nobody here is linked to a Corbado user.", returncode=2)
         self.confirm(f"End every session of {number} linked people?", yes=options["yes"])
         self._report(end_sessions_of_linked(), "linked people")
 

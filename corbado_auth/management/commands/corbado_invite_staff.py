@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import override
+from django.utils.translation import get_supported_language_variant, override
 
 from corbado_auth.conf import conf
 from corbado_auth.invitations import StaffInvitation
@@ -87,6 +87,7 @@ examples:
         origin, days = _origin(options["origin"]), options["days"]
         if not 1 <= days <= MOST_DAYS:
             raise CommandError(f"--days must be 1 to {MOST_DAYS}.", returncode=2)
+        language = _language(options["language"])
         users = _all_staff() if options["all"] else [_checked(find_user(options["user"]))]
         if not users:
             raise CommandError("There are no staff to invite: all are linked.", returncode=2)
@@ -97,7 +98,7 @@ examples:
         whom = f"{len(users)} people" if options["all"] else users[0].get_username()
         self.confirm(f"Email an invitation to {whom}?", yes=options["yes"])
         for user in users:
-            _invite(user, origin, days, options["language"])
+            _invite(user, origin, days, language)
             self.stdout.write(f"Invited {user.get_username()} ({email_of(user)}).")
 
 
@@ -111,6 +112,14 @@ def _origin(text: str) -> str:
             "--origin must be scheme and host, such as https://www.example.com.", returncode=2
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _language(code: str) -> str:
+    try:
+        return get_supported_language_variant(code)
+    except LookupError:
+        known = ", ".join(code for code, _name in settings.LANGUAGES)
+        raise CommandError(f"--language must be one of LANGUAGES: {known}.", returncode=2) from None
 
 
 def _is_staff(user: Any) -> bool:
