@@ -7,12 +7,6 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 workers=${CORBADO_TEST_WORKERS:-2}
 variants=(email_user uuid_user bare_user login_required other_backends)
-neighbours=(
-    allauth authtoken axes channels easyaudit grappelli hijack htmx impersonate jazzmin knox loginas
-    ninja otp otp_webauthn passkeys passwordless policies polymorphic qsessions sesame
-    session_timeout simplejwt simple_history su telemetry tenants two_factor unfold user_sessions
-    usersessions wagtail whitenoise
-)
 left_out=()
 failed=()
 timings=()
@@ -58,18 +52,10 @@ pytest_measured() { # pytest, with coverage of it, its workers and what they sta
     "$bin/coverage" run -m pytest -n "$workers" --dist loadfile "$@"
 }
 
-neighbour() { # NAME: one app's tests; the output in one piece, for several run at once
-    local output outcome=0
-    output=$("$bin/coverage" run -m pytest --ds "tests.settings.$1" "tests/neighbours/test_$1.py" \
-        2>&1) || outcome=$?
-    printf '\n== beside %s\n%s\n' "$1" "$output"
-    return $outcome
-}
-
-beside() { # NAME...: few tests each, which pytest's workers would take longer to start than to run
-    export bin
-    export -f neighbour
-    printf '%s\n' "$@" | xargs -P "$workers" -I{} bash -c 'neighbour {}'
+beside_other_apps() { # django-tenants needs schemas
+    local without=()
+    [ $postgresql = yes ] || without=(--without tenants)
+    scripts/neighbours.sh "${without[@]}" "$bin/coverage" run -m pytest
 }
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
@@ -114,11 +100,7 @@ fi
 for variant in "${variants[@]}"; do
     step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
 done
-# django-tenants needs schemas.
-if [ $postgresql = no ]; then
-    mapfile -t neighbours < <(printf '%s\n' "${neighbours[@]}" | grep -vx tenants)
-fi
-step "pytest, beside ${#neighbours[@]} other apps" beside "${neighbours[@]}"
+step "pytest, beside other apps" beside_other_apps
 step "coverage" coverage_gate
 
 printf '\n== Summary\n'

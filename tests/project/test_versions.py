@@ -167,9 +167,12 @@ def test_every_variant_of_the_settings_is_run() -> None:
     neighbours = {
         path.stem.removeprefix("test_") for path in (ROOT / "tests/neighbours").glob("test_*.py")
     }
-    script = (ROOT / "scripts/test.sh").read_text()
-    for name, modules in (("variants", variants - neighbours), ("neighbours", neighbours)):
-        line = re.search(rf"^{name}=\(([^)]*)\)$", script, re.MULTILINE)
+    for script, name, modules in (
+        ("test", "variants", variants - neighbours),
+        ("neighbours", "neighbours", neighbours),
+    ):
+        text = (ROOT / f"scripts/{script}.sh").read_text()
+        line = re.search(rf"^{name}=\(([^)]*)\)$", text, re.MULTILINE)
         assert line is not None
         assert set(line[1].split()) == modules
     assert neighbours <= variants

@@ -20,12 +20,18 @@ JOBS: dict[str, Any] = WORKFLOW["jobs"]
 STEPS = [step for job in JOBS.values() for step in job["steps"]]
 # tests/project/test_versions.py: every valid pair is there.
 PAIRS = {env for env in PYPROJECT["tool"]["tox"]["env_list"] if env.startswith("py")}
+ENDS = [f"django{DJANGOS[n].replace('.', '')}" for n in (0, -1)]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def made(text: str) -> set[str]:
     """Return the targets that a script makes."""
     return set(re.findall(r"\bmake ([a-z-]+)", text))
+
+
+def environments(text: str) -> set[str]:
+    """Return the environments of tox that a script runs."""
+    return {env for envs in re.findall(r"-e ([a-z0-9,-]+)\"", text) for env in envs.split(",")}
 
 
 def expanded(command: str, python: str, django: str) -> list[str]:
@@ -60,26 +66,33 @@ def test_the_matrix_has_every_valid_pair() -> None:
 
 
 def test_the_environments_of_tox_that_the_workflow_names_are_there() -> None:
-    text = "\n".join(step.get("run", "") for step in STEPS)
-    named = {env for envs in re.findall(r"-e ([a-z,]+)\"", text) for env in envs.split(",")}
-    assert {"oldest", "newest", "postgresql"} == named
+    named = environments("\n".join(step.get("run", "") for step in STEPS))
+    assert named == {"oldest", "newest", "postgresql"} | {f"neighbours-{each}" for each in ENDS}
     assert named <= set(PYPROJECT["tool"]["tox"]["env"])
 
 
-def test_the_job_of_the_ends_has_the_pythons_of_both() -> None:
-    (setup,) = [step["with"] for step in JOBS["requirements"]["steps"] if "with" in step][1:]
-    wanted = [PYPROJECT["tool"]["tox"]["env"][env]["base_python"] for env in ("oldest", "newest")]
+def test_the_other_apps_run_on_the_newest_django_wherever_all_is_run() -> None:
+    """``make test`` has the Django that its Python allows; one of 5.2 here, perhaps."""
+    assert f"neighbours-{ENDS[1]}" in environments((ROOT / ".ci/run").read_text())
+
+
+@pytest.mark.parametrize("job", ["requirements", "neighbours"])
+def test_a_job_of_both_ends_has_the_pythons_of_both(job: str) -> None:
+    (setup,) = [step["with"] for step in JOBS[job]["steps"] if "with" in step][1:]
+    (command,) = [step["run"] for step in JOBS[job]["steps"] if "run" in step]
+    (envs,) = re.findall(r"-e ([a-z0-9,-]+)\"", command)
+    wanted = [PYPROJECT["tool"]["tox"]["env"][env]["base_python"] for env in envs.split(",")]
     assert [[f"python{each}"] for each in setup["python-version"].split()] == wanted
 
 
-@pytest.mark.parametrize("job", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("job", ["postgresql", "neighbours", "mariadb"])
 def test_a_service_is_where_the_tests_look_for_it(job: str) -> None:
     (command,) = [step for step in JOBS[job]["steps"] if "run" in step]
     (variable,) = command["env"]
-    assert variable == f"TEST_{job.upper()}_HOST"
+    ((name, service),) = JOBS[job]["services"].items()
+    assert variable == f"TEST_{name.upper()}_HOST"
     assert variable in PYPROJECT["tool"]["tox"]["env_run_base"]["pass_env"]
-    (service,) = JOBS[job]["services"].values()
-    assert service["ports"] == [{"postgresql": "5432:5432", "mariadb": "3306:3306"}[job]]
+    assert service["ports"] == [{"postgresql": "5432:5432", "mariadb": "3306:3306"}[name]]
 
 
 def test_the_workflow_may_only_read_and_no_job_runs_for_ever() -> None:
