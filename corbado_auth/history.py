@@ -14,7 +14,7 @@ from .conf import conf
 from .deletion import deletes_the_user
 from .models import ConnectAccount, CorbadoAccount, db_for_write
 from .projects import is_project_known
-from .session import is_users, method_under_way, was_another_user
+from .session import belongs_to, method_under_way, was_another_user
 from .sign_in_record import SignInRecord
 
 __all__ = ["forget_person", "note_refusal", "note_sign_in", "prune", "records_before"]
@@ -33,7 +33,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
     if not conf.CORBADO_SIGN_IN_HISTORY or request is None or session is None:
         return
     is_ours = hasattr(request, "_corbado_sign_in")
-    if not is_ours and (not is_users(session, user) or was_another_user(request, user)):
+    if not is_ours and (not belongs_to(session, user) or was_another_user(request, user)):
         return
     method, corbado_user_id = method_under_way(request)
     _record(

@@ -70,7 +70,7 @@ def last_sign_in(request: HttpRequest) -> SignIn | None:
         return None
     noted = session.get(SIGN_IN)
     # Both: django-impersonate puts the other user into the request, not into the session.
-    if not noted or not is_users(session, user) or noted["user"] != primary_key(user):
+    if not noted or not belongs_to(session, user) or noted["user"] != primary_key(user):
         return None
     return SignIn(at=datetime.fromtimestamp(noted["at"], UTC), method=noted["method"])
 
@@ -99,7 +99,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
     signs in elsewhere.
     """
     session = getattr(request, "session", None)
-    if request is None or session is None or not is_users(session, user):
+    if request is None or session is None or not belongs_to(session, user):
         return
     if hasattr(request, "_corbado_sign_in"):
         return
@@ -113,7 +113,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
         _note(session, user, OTHER)
 
 
-def is_users(session: SessionBase, user: Any) -> bool:
+def belongs_to(session: SessionBase, user: Any) -> bool:
     """Return whether a session is signed in as this user."""
     return bool(session.get(auth.SESSION_KEY) == primary_key(user))
 
@@ -222,7 +222,7 @@ def _log_in(
     count: Callable[[], None],
 ) -> None:
     session, written_key = request.session, ""
-    if is_users(session, user):
+    if belongs_to(session, user):
         rotate_key(request)
     elif _is_new(session):
         written_key = _write_once(session, user, method, values)

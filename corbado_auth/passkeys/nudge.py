@@ -20,7 +20,7 @@ from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge
 from corbado_auth.passwords import came_with_password
 from corbado_auth.projects import is_project_known
-from corbado_auth.session import is_users, was_another_user
+from corbado_auth.session import belongs_to, was_another_user
 from corbado_auth.switch import is_enabled
 
 __all__ = ["CONNECT", "answer", "consider", "is_offered"]
@@ -34,7 +34,7 @@ V1, CONNECT = "v1", "connect"
 def consider(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Decide whether this session will show the offer. Connected to ``user_logged_in``."""
     session = getattr(request, "session", None)
-    if request is None or session is None or not is_users(session, user):
+    if request is None or session is None or not belongs_to(session, user):
         return
     if was_another_user(request, user) or not is_project_known():
         return

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 
 from corbado_auth.conf import conf
 from corbado_auth.models import ListedSession, db_for_write
-from corbado_auth.session import SIGN_IN, former_key, is_users, primary_key
+from corbado_auth.session import SIGN_IN, belongs_to, former_key, primary_key
 
 from . import stores
 
@@ -86,7 +86,7 @@ def forget(keys: Iterable[str]) -> None:
 def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None:
     """Put the session on the list: one statement. Connected to ``user_logged_in``."""
     session = getattr(request, "session", None)
-    if request is None or session is None or not is_users(session, user):
+    if request is None or session is None or not belongs_to(session, user):
         return
     if _has_allauths():
         # By itself, it only records sign-ins through allauth.
