@@ -34,6 +34,7 @@ MakeUser = Callable[..., Any]
 SEEN = {
     *("signed_in", "account_linked", "account_unlinked", "sign_in_refused", "sign_in_failed"),
     *("corbado_failed", "storage_failed", "form_refused", "passkey_refused", "connect_refused"),
+    *("connect_problem",),
     *("corbado_user_changed", "sessions_ended", "webhook_refused", "webhook_ignored"),
     *("deletion_failed", "deletions_pending"),
 }
@@ -162,6 +163,8 @@ def by_connect(corbado: Corbado, make_user: MakeUser) -> None:
     strict.post(LOGIN, "{}", content_type="application/json")
     staff = make_user("chief@example.com", is_staff=True)
     client.force_login(staff, "django.contrib.auth.backends.ModelBackend")
+    blocked = {"problem": "script_blocked"}
+    client.post("/corbado/connect/problems/", blocked, content_type="application/json")
     client.post(
         "/corbado/connect/tokens/", {"type": "passkey-list"}, content_type="application/json"
     )
