@@ -18,6 +18,7 @@ from corbado_auth.identity import (
     ProjectConfig,
     is_passkey_id,
 )
+from corbado_auth.telemetry import SecretText
 
 __all__ = [
     "Failure",
@@ -168,7 +169,7 @@ def read_association_token(answer: Json) -> tuple[str, str]:
         return "", _word(data.get("rejectionReason"), ERROR_TYPE) or "no reason given"
     if not isinstance(token, str) or not token.startswith("ast1_") or not token.isascii():
         raise ValueError("data.token is not an association token")
-    return token, ""
+    return SecretText(token), ""
 
 
 def read_verification_result(answer: Json) -> str:
@@ -193,7 +194,7 @@ def read_connect_token(answer: Json) -> str:
         raise ValueError("secret is not a connect token")
     if not (secret.isascii() and secret.isprintable()):
         raise ValueError("secret has characters that no token has")
-    return secret
+    return SecretText(secret)
 
 
 def read_email_link_id(answer: Json) -> str:

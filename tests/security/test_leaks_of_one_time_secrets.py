@@ -1,6 +1,7 @@
-"""The secret of an invitation for staff stays out of error reports.
+"""What is good once stays out of error reports: invitations for staff, and tokens for a passkey.
 
-Whoever reads it there, and the mailbox, links a superuser to a passkey of their own.
+Whoever reads an invitation there, and the mailbox, links a superuser to a passkey of their own; and
+an association token adds a passkey to the person whom it was made for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def fail(*_arguments: Any, **_named: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["opened", "accepted", "used"])
-def test_an_error_report_has_no_secret(
+def test_an_error_report_has_no_invitation(
     corbado: Corbado, client: Client, boss: Any, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invite("--user", "boss")
@@ -51,3 +52,20 @@ def test_an_error_report_has_no_secret(
     report = "\n".join(text for _where, text in written._texts)
     assert "RuntimeError" in report
     assert secret not in report
+
+
+def test_an_error_report_has_no_association_token(
+    corbado: Corbado, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corbado.sign_in(client, corbado.add_user("robin@example.com"))
+    shown = client.post("/corbado/passkeys/add/").context["token"]
+    assert shown.startswith("ast1_")
+    monkeypatch.setattr("corbado_auth.passkeys.views.render", fail)
+    client.raise_request_exception = False
+    with Written() as written:
+        answer = client.post("/corbado/passkeys/add/")
+    written.mails()
+    assert answer.status_code == 500
+    report = "\n".join(text for _where, text in written._texts)
+    assert "RuntimeError" in report
+    assert "ast1_" not in report
