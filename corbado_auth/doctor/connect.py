@@ -61,7 +61,7 @@ def _credentials() -> Finding:
 
 
 def _switches() -> Iterator[Finding]:
-    """Ask Corbado how the project is switched."""
+    """Report which of the project's switches at Corbado are on."""
     try:
         on = ConnectService().list_switches()
     except (CorbadoError, ImproperlyConfigured):

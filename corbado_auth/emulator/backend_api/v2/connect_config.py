@@ -1,4 +1,4 @@
-"""Tell a site how its Connect project is switched (API notes C.3.2)."""
+"""Serve the switches of the Connect project (API notes C.3.2)."""
 
 from __future__ import annotations
 
