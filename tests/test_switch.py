@@ -101,10 +101,13 @@ def test_tags_render_nothing(client: Client, ada: Any, product: Any, url: str) -
 
 
 def test_the_login_page_has_the_password_form_alone(client: Client, ada: Any, product: Any) -> None:
+    main_button = '<button class="corbado-auth-button">Sign in with password'
+    assert main_button not in text_of(client, LOGIN)
     switch.turn(False)
     page = text_of(client, LOGIN)
     assert not [each for each in (COMPONENT, CONNECT, "/auth.js") if each in page]
     assert 'type="password"' in page
+    assert main_button in page
     answer = client.post(LOGIN, {"username": ada.get_username(), "password": PASSWORD})
     assert answer.status_code == 302
     assert get_user(client) == ada
