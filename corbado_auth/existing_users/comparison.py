@@ -9,12 +9,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
+from django.contrib.auth import get_user_model
+
 from corbado_auth.addresses import same_address
 from corbado_auth.corbado_api.guard import command_threads
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.exceptions import CorbadoUnavailable
 from corbado_auth.identity import CorbadoUser
-from corbado_auth.local_users import shared_addresses
+from corbado_auth.local_users import email_field_name, shared_addresses
 from corbado_auth.models import CorbadoAccount, db_for_write
 
 from .second_users import find_pairs
@@ -23,6 +25,8 @@ __all__ = ["Difference", "People", "compare"]
 
 PAGE = 100
 THREADS = 4
+# How many pages are asked for ahead, so that no thread waits while a page is compared.
+AHEAD = 2 * THREADS
 # How many times a page is requested, and the longest wait between two tries, in seconds.
 TRIES = 5
 LONGEST_WAIT = 60
@@ -62,13 +66,12 @@ def compare(
     found, shared = _Numbers(), shared_addresses(using=db_for_write())
     service = service or CorbadoService()
     first, number = _page(service, 1)
+    of_users = {get_user_model()._meta.pk.name, email_field_name()} - {None}
+    compared = ["user", "corbado_user_id", "email", "created_for_email"]
+    compared += [f"user__{name}" for name in of_users]
     for people in watched(_pages(service, first, number), number):
-        here = {
-            account.corbado_user_id: account
-            for account in accounts.filter(
-                corbado_user_id__in=[person.id for person in people]
-            ).select_related("user")
-        }
+        asked = accounts.filter(corbado_user_id__in=[person.id for person in people])
+        here = {row.corbado_user_id: row for row in asked.select_related("user").only(*compared)}
         for person in people:
             account = here.get(person.id)
             if account is not None and not person.is_gone:
@@ -106,7 +109,7 @@ def _pages(service: CorbadoService, first: People, number: int) -> Iterator[Peop
         page = 1
         try:
             while page < number or coming:
-                while page < number and len(coming) < THREADS:
+                while page < number and len(coming) < AHEAD:
                     page += 1
                     coming.append(threads.submit(_page, service, page))
                 people, number = coming.popleft().result()

@@ -28,11 +28,6 @@ from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import db_for_write
 from corbado_auth.projects import project_names, unknown, use_project
 
-try:
-    from tqdm import tqdm
-except ModuleNotFoundError:  # pragma: no cover - without the extra [cli]
-    tqdm = None  # type: ignore[assignment,misc]
-
 __all__ = ["CorbadoCommand", "find_corbado_user", "find_user"]
 
 Item = TypeVar("Item")
@@ -69,6 +64,15 @@ def find_corbado_user(corbado_user_id: str) -> CorbadoUser:
         ) from error
     except CorbadoError as error:
         raise CommandError(f"Stopped, because Corbado did not answer: {error}.") from error
+
+
+def _bar() -> Any:
+    """Return tqdm, which few runs of a command need, or None without the extra ``[cli]``."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:  # pragma: no cover
+        return None
+    return tqdm
 
 
 class _AsWritten(DjangoHelpFormatter):
@@ -138,8 +142,9 @@ class CorbadoCommand(BaseCommand):
         A bar on a terminal with tqdm, else a line every ten seconds. ``size`` says how many units
         an item is.
         """
-        if tqdm is not None and self.stderr.isatty():
-            with tqdm(total=total, unit=f" {unit}", delay=2, dynamic_ncols=True) as bar:
+        bar_of = _bar() if self.stderr.isatty() else None
+        if bar_of is not None:
+            with bar_of(total=total, unit=f" {unit}", delay=2, dynamic_ncols=True) as bar:
                 for item in items:
                     yield item
                     bar.update(size(item))
