@@ -25,6 +25,8 @@ RAW = ROOT / "test-results" / "benchmarks"
 BENCHMARKS = {
     "sign-in": "tests.benchmarks.sign_in",
     "against-earlier": "tests.benchmarks.against_earlier",
+    "instructions": "tests.benchmarks.instructions",
+    "session-list": "tests.benchmarks.session_list",
     "first-sign-in": "tests.benchmarks.first_sign_in",
     "connections": "tests.benchmarks.connections",
     "throughput": "tests.benchmarks.throughput",
@@ -38,6 +40,7 @@ BENCHMARKS = {
     "sessions": "tests.benchmarks.sessions",
     "migration-throughput": "tests.benchmarks.migration_throughput",
     "migration-memory": "tests.benchmarks.migration_memory",
+    "test-suite": "tests.benchmarks.suite",
 }
 
 

@@ -71,4 +71,5 @@ LOGIN_REDIRECT_URL = "/"
 CORBADO_PROJECT_ID = "pro-1234567890"
 CORBADO_API_SECRET = "corbado1_made-up-secret-of-the-benchmarks"
 CORBADO_BACKEND_API_URL = os.environ["WORKER_CORBADO"]
+CORBADO_SESSION_LIST = bool(os.environ.get("WORKER_SESSION_LIST"))
 CORBADO_WEBHOOK_SECRETS = ["webhooks:made-up-password-of-the-benchmarks"]

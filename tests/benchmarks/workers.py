@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -23,6 +23,11 @@ class Worker:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the process."""
+        return self._process.pid
 
     def tell(self, order: str, **arguments: Any) -> Any:
         """Give an order and return the answer."""
@@ -52,10 +57,15 @@ def environment(
 
 
 @contextmanager
-def a_worker(site: Site, database: dict[str, Any], corbado: str, **more: str) -> Iterator[Worker]:
-    """Start one; its database is its own and empty, ``more`` is for its environment."""
+def a_worker(
+    site: Site, database: dict[str, Any], corbado: str, *, under: Sequence[str] = (), **more: str
+) -> Iterator[Worker]:
+    """Start one; its database is its own and empty, ``more`` is for its environment.
+
+    ``under`` is the command that runs it, such as a profiler.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.working"],
+        [*under, sys.executable, "-m", "tests.benchmarks.working"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
