@@ -8,8 +8,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from corbado_auth.conf import conf
+from corbado_auth.sessions.devices import describe
 from corbado_auth.sign_in_record import SignInRecord
 
 from .lists import HOW_MUCH
@@ -26,8 +28,7 @@ else:
 class SignInRecordAdmin(ProjectColumn, UserColumn, RecordAdmin):
     """The list of sign-ins and refusals: who, when, how, from where, and the outcome."""
 
-    list_display = ["at", "who", "outcome", "reason", "method", "ip_address", "user_agent"]
-    list_display_links = None
+    list_display = ["at", "who", "result", "method", "ip_address", "browser"]
     list_filter = ["outcome", "method", "reason", "at"]
     ordering = ["-at", "-pk"]
     search_help_text = format_lazy(
@@ -42,6 +43,20 @@ class SignInRecordAdmin(ProjectColumn, UserColumn, RecordAdmin):
     def who(self, row: SignInRecord) -> str:
         """Show the local user, or else the Corbado user of a person who was refused."""
         return self.local_user(row) if row.user_id is not None else row.corbado_user_id
+
+    @admin.display(description=_("outcome"), ordering="outcome")
+    def result(self, row: SignInRecord) -> str:
+        """Show the outcome, and why someone was refused."""
+        return str(row)
+
+    @admin.display(description=_("browser"), ordering="user_agent")
+    def browser(self, row: SignInRecord) -> str:
+        """Show a name that people recognise; the page of the row has the whole header."""
+        browser, system = describe(row.user_agent)
+        if browser and system:
+            names = {"browser": browser, "system": system}
+            return pgettext("device", "%(browser)s on %(system)s") % names
+        return browser or system or row.user_agent[:40]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Hide the list from the admin index where nothing is recorded."""

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 
 ADA = "ada@example.com"
 PASSWORD = "correct horse battery"  # noqa: S105
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
 CONTROL = {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}
 MakeUser = Callable[..., Any]
 
@@ -148,10 +149,15 @@ class TestAdmin:
         self, on: Any, corbado: Corbado, make_user: MakeUser, admin_client: Client
     ) -> None:
         make_user(ADA)
-        corbado.sign_in(Client(), corbado.add_user(ADA))
+        browser = Client(headers={"user-agent": CHROME})
+        corbado.sign_in(browser, corbado.add_user(ADA))
         page = admin_client.get(self.URL, {"q": ADA}).content.decode()
         assert "127.0.0.1" in page
         assert "Passkey or link by email" in page
+        assert ">Chrome on Linux<" in page
+        assert CHROME not in page
+        row = SignInRecord.objects.get(method="corbado")
+        assert CHROME in admin_client.get(f"{self.URL}{row.pk}/change/").content.decode()
         assert admin_client.get(f"{self.URL}add/").status_code == 403
         assert "signinrecord" in admin_client.get("/admin/").content.decode()
 
