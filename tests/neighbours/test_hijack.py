@@ -12,6 +12,8 @@ from django.urls import include, path
 from corbado_auth.models import CorbadoAccount, PasskeyNudge
 from corbado_auth.session import SIGN_IN
 from corbado_auth.testing import Corbado, User
+from tests.passkeys.test_passkeys import add_passkey, association_token, passkey_link
+from tests.support.acting import try_all_doors
 from tests.support.front_door import sign_in
 from tests.urls import urlpatterns as site
 
@@ -111,3 +113,14 @@ def test_the_customer_signs_in_and_out_as_ever(corbado: Corbado, customer: User)
     assert browser.post(ADD).status_code == 200
     assert browser.post("/corbado/logout/").status_code == 302
     assert browser.get("/account/").status_code == 302
+
+
+def test_acting_as_a_customer_changes_nothing_of_theirs_at_any_door(
+    corbado: Corbado, support: Client, customer: User
+) -> None:
+    at_home = Client()
+    sign_in(at_home, corbado.issue_token(customer))
+    add_passkey(corbado, association_token(at_home.post(ADD)))
+    passkey_id = passkey_link(at_home.get(PASSKEYS)).split("/")[3]
+    acquire(support, customer)
+    assert try_all_doors(support, corbado, passkey_id) == []
