@@ -247,7 +247,7 @@ def test_it_wants_to_know_whose(arguments: list[str]) -> None:
 def test_a_dry_run_ends_nothing(erin: Any, corbado: Corbado, robin: User) -> None:
     browsers = [with_password(), through_corbado(corbado, robin)]
     assert run("--user", "erin", "--dry-run") == "Would end every session of erin.\n"
-    assert run("--linked", "--dry-run") == "Would end every session of 1 linked people.\n"
+    assert run("--linked", "--dry-run") == "Would end every session of 1 linked person.\n"
     assert all(map(is_signed_in, browsers))
 
 

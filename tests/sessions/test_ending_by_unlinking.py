@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 from unittest import mock
 
@@ -91,7 +92,8 @@ def test_in_a_request_it_looks_into_a_limited_number_and_says_what_is_left(
 ) -> None:
     account = link(erin, corbado.add_user("erin@example.com"))
     browsers = [with_password() for _each in range(3)]
-    with mock.patch.object(ending.end_sessions, "__kwdefaults__", {"limit": 2, "search": False}):
+    limited = unwrap(ending.end_sessions)
+    with mock.patch.object(limited, "__kwdefaults__", {"limit": 2, "search": False}):
         account.delete()
     assert sum(map(is_signed_in, browsers)) == 1
     assert f"local users {erin.pk} may be left: there are over 2 sessions" in caplog.text
@@ -175,6 +177,6 @@ def test_a_row_and_its_copy_in_the_cache_both_go(erin: Any) -> None:
     with_password()
     key = Session.objects.get().session_key
     assert caches["default"].get(f"{ENGINES.removesuffix('.backends')}.cached_db{key}")
-    run("--user", "erin")
+    run("--user", "erin", "--yes")
     assert not Session.objects.exists()
     assert not caches["default"].get(f"{ENGINES.removesuffix('.backends')}.cached_db{key}")

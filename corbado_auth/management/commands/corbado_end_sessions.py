@@ -78,12 +78,13 @@ examples:
 
     def _end_linked(self, options: dict[str, Any]) -> None:
         number = count_linked()
+        whom = "1 linked person" if number == 1 else f"{number} linked people"
         if options["dry_run"]:
-            self.stdout.write(f"Would end every session of {number} linked people.")
+            self.stdout.write(f"Would end every session of {whom}.")
             return
         if not number:
             raise CommandError("Nobody here is linked to a Corbado user.", returncode=2)
-        self.confirm(f"End every session of {number} linked people?", yes=options["yes"])
+        self.confirm(f"End every session of {whom}?", yes=options["yes"])
         self._report(end_sessions_of_linked(), "linked people")
 
     def _report(self, ended: Ended, whose: str) -> None:
