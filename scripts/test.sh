@@ -58,6 +58,12 @@ beside_other_apps() { # django-tenants needs schemas
     scripts/neighbours.sh "${without[@]}" "$bin/coverage" run -m pytest
 }
 
+variant() { # NAME: of the files with such tests alone, since collecting all takes as long as running these
+    local files
+    mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.matrix' tests)
+    pytest_measured -m matrix --ds "tests.settings.$1" "${files[@]}"
+}
+
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
 
 audit() { # known vulnerabilities of what is installed, where the registry tells them
@@ -97,8 +103,8 @@ if [ $postgresql = yes ]; then
     step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
         --ignore tests/emulator --ignore tests/sdk
 fi
-for variant in "${variants[@]}"; do
-    step "pytest, $variant" pytest_measured -m matrix --ds "tests.settings.$variant"
+for name in "${variants[@]}"; do
+    step "pytest, $name" variant "$name"
 done
 step "pytest, beside other apps" beside_other_apps
 step "coverage" coverage_gate
