@@ -77,7 +77,11 @@ def trusted_authority(folder: Path) -> Iterator[trustme.CA]:
     authority = trustme.CA()
     bundle = folder / "authority.pem"
     authority.cert_pem.write_to_path(bundle)
-    with mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=str(bundle)):
+    with (
+        mock.patch.dict(os.environ, REQUESTS_CA_BUNDLE=str(bundle)),
+        # No failure ends well for being waited for a second longer.
+        mock.patch.object(transport, "GRACE", 0.1),
+    ):
         forget_connections()
         yield authority
     forget_connections()

@@ -97,8 +97,6 @@ class ScriptedCorbado:
         if path == "/state":
             counts = {"users": len(self.users), "calls": self.calls, "seconds": self.seconds}
             return _http(200, {**counts, "connections": self.connected})
-        if path == "/users":
-            return _http(200, {"users": {address: user[0] for address, user in self.users.items()}})
         if path == "/delay":
             self.delay = float(parse_qs(urlsplit(target).query)["seconds"][0])
             return _http(200, {})
@@ -276,7 +274,6 @@ def _paging(number: int) -> dict[str, int]:
 def main() -> None:
     """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--people", type=int, default=0, help="list this many made-up people")
     parser.add_argument("--closes", action="store_true", help="close after each answer")
@@ -287,9 +284,7 @@ def main() -> None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(options.certificate)
     loop = asyncio.new_event_loop()
-    corbado = ScriptedCorbado(
-        faults=options.faults, delay=options.delay, closes=options.closes, tls=tls
-    )
+    corbado = ScriptedCorbado(delay=options.delay, closes=options.closes, tls=tls)
     corbado.people = options.people
     loop.run_until_complete(corbado.listen(loop))
     print(corbado.url, flush=True)
