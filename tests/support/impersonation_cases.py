@@ -11,6 +11,8 @@ from django.test import Client
 from corbado_auth.models import CorbadoAccount, PasskeyNudge
 from corbado_auth.session import SIGN_IN
 from corbado_auth.testing import Corbado, User
+from tests.passkeys.test_passkeys import add_passkey, association_token, passkey_link
+from tests.support.acting import try_all_doors
 from tests.support.front_door import sign_in
 
 PASSKEYS, ADD = "/corbado/passkeys/", "/corbado/passkeys/add/"
@@ -102,3 +104,13 @@ class ImpersonationCases:
         self.release(support)
         assert support.post("/corbado/logout/").status_code == 302
         assert sign_in(support, corbado.issue_token(customer)).status_code == 303
+
+    def test_nothing_of_the_customers_changes_at_any_door(
+        self, corbado: Corbado, support: Client, customer: User
+    ) -> None:
+        at_home = Client()
+        sign_in(at_home, corbado.issue_token(customer))
+        add_passkey(corbado, association_token(at_home.post(ADD)))
+        passkey_id = passkey_link(at_home.get(PASSKEYS)).split("/")[3]
+        self.act(support, customer)
+        assert try_all_doors(support, corbado, passkey_id) == []
