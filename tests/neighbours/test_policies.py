@@ -1,10 +1,12 @@
-"""django-csp and django-permissions-policy: our pages work under both, and the checks agree."""
+"""Policies: django-csp, Django's own and django-permissions-policy. Our pages work under each."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import django
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 from django.test import Client, override_settings
 
@@ -52,6 +54,35 @@ def test_the_checks_are_content_and_see_what_is_missing() -> None:
     with override_settings(PERMISSIONS_POLICY=denied, CONTENT_SECURITY_POLICY=strict):
         found = {each.id for each in run_checks(tags=["corbado_auth"])}
     assert found == {ids.CSP_BLOCKS_CORBADO, ids.PASSKEYS_DENIED}
+
+
+if django.VERSION >= (6, 0):
+    from django.utils.csp import CSP
+
+    OWN_POLICY = override_settings(
+        MIDDLEWARE=[
+            each.replace("csp.middleware.CSP", "django.middleware.csp.ContentSecurityPolicy")
+            for each in settings.MIDDLEWARE
+        ],
+        SECURE_CSP=csp.allow(
+            {"default-src": [CSP.SELF], "script-src": [CSP.SELF, CSP.NONCE]},
+            {"CORBADO_PROJECT_ID": settings.CORBADO_PROJECT_ID},
+        ),
+        CONTENT_SECURITY_POLICY=None,
+    )
+
+    @OWN_POLICY
+    def test_djangos_own_policy_names_corbado_and_has_the_pages_nonce(
+        client: Client, corbado: Corbado
+    ) -> None:
+        page = client.get("/corbado/login/")
+        policy = page.headers["Content-Security-Policy"]
+        nonce = policy.partition("'nonce-")[2].partition("'")[0]
+        assert page.content.decode().count(f'nonce="{nonce}"') == 3
+        assert "connect-src 'self' https://pro-1234567890.frontendapi.corbado.io" in policy
+        answer = corbado.sign_in(client, corbado.add_user("robin@example.com"), next="/account/")
+        assert answer.url == "/account/"
+        assert client.post("/corbado/logout/").status_code == 302
 
 
 @pytest.mark.browser
