@@ -29,6 +29,7 @@ __all__ = [
     "email_of",
     "find_again",
     "find_field",
+    "has_hidden_user",
     "is_shared_address",
     "lookup_is_blind",
     "manager_is_plain",
@@ -90,15 +91,31 @@ def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBa
     return [user for user in found if normalized(email_of(user)) in wanted]
 
 
+def has_hidden_user(addresses: Sequence[str], *, using: str) -> bool:
+    """Return whether someone whom the default manager hides has one of these addresses."""
+    if manager_is_plain(using) or email_field_name() is None:
+        return False
+    wanted = {normalized(address) for address in addresses} - {""}
+    everyone = get_user_model()._base_manager.using(using)
+    try:
+        found = list(everyone.filter(_has_one_of(addresses))) if wanted else []
+    except NOT_SEARCHABLE:
+        return False
+    return any(normalized(email_of(user)) in wanted for user in found)
+
+
 def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
     """Return users whose address matches one of these according to the database.
 
     This query runs at every sign-in; ``corbado_email_index`` creates the index that it needs.
     """
+    return _users(using).filter(_has_one_of(addresses))
+
+
+def _has_one_of(addresses: Sequence[str]) -> Q:
     field = email_field_name()
     written = [spelling for address in addresses for spelling in spellings(address)]
-    wanted = reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in written))
-    return _users(using).filter(wanted)
+    return reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in written))
 
 
 def lookup_is_blind(*, using: str) -> bool:

@@ -19,7 +19,14 @@ from .exceptions import SignInRefused
 from .identity import CorbadoEmail, CorbadoUser
 from .integrity import what_failed
 from .invitations import StaffInvitation
-from .local_users import email_field_name, email_of, find_field, lookup_is_blind, users_with_email
+from .local_users import (
+    email_field_name,
+    email_of,
+    find_field,
+    has_hidden_user,
+    lookup_is_blind,
+    users_with_email,
+)
 from .models import CorbadoAccount, db_for_write
 
 if TYPE_CHECKING:
@@ -227,8 +234,12 @@ class Mapping:
         if self.backend.match_by_email and (verified or unverified):
             if unverified and self._is_known():
                 raise SignInRefused("account_exists")
-            if self.backend._finds_by_address() and lookup_is_blind(using=db_for_write()):
-                raise SignInRefused("lookup_is_blind")
+            if self.backend._finds_by_address():
+                if lookup_is_blind(using=db_for_write()):
+                    raise SignInRefused("lookup_is_blind")
+                # Deleted softly, or shut out: no second user is made beside this one, either.
+                if has_hidden_user((*verified, *unverified), using=db_for_write()):
+                    raise SignInRefused("inactive_user")
         if not self.backend.create_unknown_user:
             raise SignInRefused("unknown_user")
 

@@ -106,6 +106,17 @@ def test_a_user_hidden_by_the_manager_is_refused_and_no_user_is_created(
     assert get_user_model()._base_manager.count() == 1
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_user_hidden_by_the_manager_and_not_linked_gets_no_second_user(
+    client: Client, corbado: Corbado, confirmed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    Employee.objects.create(username="ash", email="Ash@example.com", has_left=True)
+    person = corbado.add_user("ash@example.com", confirmed=confirmed)
+    assert sign_in(client, corbado.issue_token(person)).status_code == 403
+    assert "Sign-in refused: inactive_user" in caplog.text
+    assert get_user_model()._base_manager.count() == 1
+
+
 def test_a_new_person_becomes_a_customer(
     client: Client, corbado: Corbado, classes: list[str]
 ) -> None:
