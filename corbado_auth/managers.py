@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, models, router, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import AutoField, F, Q, QuerySet
+from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import Query
 from django.http import HttpRequest
 from django.utils import timezone
@@ -29,6 +30,7 @@ __all__ = [
     "ConnectAccountQuerySet",
     "CorbadoAccountQuerySet",
     "ProjectQuerySet",
+    "insert",
 ]
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
@@ -218,7 +220,30 @@ def _has_just_signed_up(user: Any) -> bool:
     return isinstance(joined, datetime) and timezone.now() - joined < timedelta(days=1)
 
 
-# The lookup of every sign-in --------------------------------------------------------------------
+# The statements of every sign-in ----------------------------------------------------------------
+
+
+def insert(row: models.Model, *, using: str) -> None:
+    """Insert a row whose primary key nobody asks for.
+
+    Like ``save()``, which takes longer than the database does: it prepares for much that a new row
+    does not need, and compiles the statement each time. Where the site listens to the signals of
+    this model, it is ``save()``.
+    """
+    if pre_save.has_listeners(type(row)) or post_save.has_listeners(type(row)):
+        row.save(force_insert=True, using=using)
+        return
+    connection = connections[using]
+    fields = [each for each in row._meta.concrete_fields if not isinstance(each, AutoField)]
+    names = [row._meta.db_table, *(str(each.column) for each in fields)]
+    table, *columns = map(connection.ops.quote_name, names)
+    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    statement = (
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+        f" VALUES ({', '.join(['%s'] * len(columns))})"
+    )
+    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+        cursor.execute(statement, values)
 
 
 class _Key(NamedTuple):

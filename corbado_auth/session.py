@@ -32,6 +32,7 @@ from .events import log_event, tell_refused
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoUser
 from .impersonation import is_impersonating
+from .managers import insert
 from .models import CorbadoAccount
 
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
@@ -250,7 +251,7 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
     _note(session, user, method)
     # Not save(), which would set a savepoint in this transaction: two round trips.
     row = session.create_model_instance(dict(session.items()))
-    row.save(force_insert=True, using=router.db_for_write(session.model, instance=row))
+    insert(row, using=router.db_for_write(session.model, instance=row))
     _skip_needless_save(session)
     return key
 

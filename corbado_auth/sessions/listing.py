@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from corbado_auth.conf import conf
+from corbado_auth.managers import insert
 from corbado_auth.models import ListedSession, db_for_write
 from corbado_auth.session import SIGN_IN, belongs_to, former_key, primary_key
 
@@ -117,7 +118,7 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
     # A session that signs in once more keeps its row, whether its key changes or not.
     former = former_key(request)
     if not former or not _listed().filter(session_key=former, user=user).update(**values):
-        _listed().create(**values)
+        insert(ListedSession(**values), using=db_for_write())
 
 
 def _alive(request: HttpRequest) -> list[Entry]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models.signals import pre_save
 
@@ -32,14 +33,15 @@ def hash_is_kept(user: AbstractBaseUser | None) -> Iterator[None]:
 
 
 def connect() -> None:
-    """Connect to all models: the site's manager may return users of several classes."""
-    pre_save.connect(_keep, dispatch_uid="corbado_auth.webhooks")
+    """Connect to all models of users: the site's manager may return several classes."""
+    for model in filter(lambda each: issubclass(each, AbstractBaseUser), apps.get_models()):
+        pre_save.connect(_keep, sender=model, dispatch_uid="corbado_auth.webhooks")
 
 
 def _keep(instance: Any, update_fields: Collection[str] | None, **_signal: Any) -> None:
     """Put the old hash back before Django saves the upgraded one, which it does by itself."""
     kept = _kept.get()
-    if kept is None or not isinstance(instance, AbstractBaseUser):
+    if kept is None:
         return
     if instance.pk == kept[0] and set(update_fields or ()) == {"password"}:
         instance.password = kept[1]

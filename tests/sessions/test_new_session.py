@@ -10,6 +10,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.db import SessionStore as DjangoStore
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -148,3 +149,20 @@ def test_each_session_has_a_key_of_its_own(make_user: Callable[..., Any]) -> Non
         assert signed_in_as(client) is not None
     assert Session.objects.count() == 3
     assert {len(key) for key in Session.objects.values_list("pk", flat=True)} == {32}
+
+
+def test_a_site_that_listens_to_rows_of_sessions_hears_of_each(
+    make_user: Callable[..., Any],
+) -> None:
+    make_user(ADA)
+    heard: list[str] = []
+
+    def hear(instance: Session, created: bool, **_signal: Any) -> None:
+        heard.extend([instance.pk] if created else [])
+
+    post_save.connect(hear, sender=Session)
+    try:
+        come_as(client := Client(), ADA)
+    finally:
+        post_save.disconnect(hear, sender=Session)
+    assert heard == [client.session.session_key]
