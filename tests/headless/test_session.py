@@ -136,6 +136,19 @@ def test_a_person_whom_the_site_does_not_let_in_is_told_so(
     assert not CorbadoAccount.objects.exists()
 
 
+def test_an_imported_user_has_to_confirm_the_address_first(
+    page: ApiClient, corbado: Corbado, make_user: Callable[..., Any]
+) -> None:
+    """Whoever signed up on top of the Corbado user that the import created."""
+    mallory = corbado.add_user(ADA, confirmed=False)
+    CorbadoAccount.objects.link(make_user(ADA), mallory.id)
+    asked = page.finish(mallory, email=ADA)
+    assert (asked.status_code, asked.json()["error"]) == (409, "confirm_required")
+    answer = page.confirm(asked)
+    assert (answer.status_code, answer.json()["error"]) == (403, "address_unconfirmed")
+    assert page.who() is None
+
+
 def test_a_person_who_was_deleted_at_corbado_and_came_back_is_let_in(
     page: ApiClient, corbado: Corbado
 ) -> None:
