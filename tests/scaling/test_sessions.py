@@ -35,7 +35,7 @@ def test_every_session_of_a_person_with_a_password_ends(
             assert browsers[name].login(username=name, password="made-up")
         out = StringIO()
         call_command("corbado_end_sessions", "--user", "erin", "--yes", stdout=out)
-        assert out.getvalue() == "Ended 1 sessions of erin.\n"
+        assert out.getvalue() == "Ended 1 session of erin.\n"
         assert browsers["erin"].get("/account/").status_code == 302
         assert browsers["finn"].get("/account/").status_code == 200
     finally:

@@ -65,7 +65,8 @@ class Command(CorbadoCommand):
         if options["dry_run"]:
             self.stdout.write(f"{waiting:,} to be deleted at Corbado. Nothing was asked.")
             return
-        self.confirm(f"Delete {waiting:,} users at Corbado?", yes=options["yes"])
+        people = "1 user" if waiting == 1 else f"{waiting:,} users"
+        self.confirm(f"Delete {people} at Corbado?", yes=options["yes"])
         retry = retry_deletions if only else retry_everywhere
         retried = retry(lambda: time.sleep(1 / options["rate"]))
         self.stdout.write(f"{retried.deleted:,} deleted at Corbado.")

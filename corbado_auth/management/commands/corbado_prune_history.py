@@ -52,7 +52,8 @@ examples:
         if options["dry_run"]:
             self.stdout.write(f"Would delete {number} rows.")
             return
-        self.confirm(f"Delete {number} rows of the sign-in history?", yes=options["yes"])
+        rows = "1 row" if number == 1 else f"{number:,} rows"
+        self.confirm(f"Delete {rows} of the sign-in history?", yes=options["yes"])
         deleted, said_at = 0, time.monotonic()
         for number in prune(moment):
             deleted += number
