@@ -16,8 +16,15 @@ __all__ = ["CELERY_NAME", "enqueue"]
 
 CELERY_NAME = "corbado_auth.delete_pending"
 
-# The one that waits for Celery's broker at present, if any.
-_waiting: Thread | None = None
+
+class _Broker:
+    """Celery's broker: the thread that waits for it at present, if any."""
+
+    def __init__(self) -> None:
+        self.waiting: Thread | None = None
+
+
+BROKER = _Broker()
 
 
 def enqueue(seconds: float) -> bool:
@@ -73,8 +80,7 @@ def _send_in_time(app: Any, seconds: float) -> None:
     Even with ``retry=False``, Celery 5.7 takes six to eight seconds to find that no broker listens.
     So one thread waits, and never a second one. If it succeeds late, the task finds less to do.
     """
-    global _waiting
-    if _waiting is not None and _waiting.is_alive():
+    if BROKER.waiting is not None and BROKER.waiting.is_alive():
         raise TimeoutError
     sent: Future[None] = Future()
 
@@ -85,6 +91,6 @@ def _send_in_time(app: Any, seconds: float) -> None:
         except Exception as error:  # noqa: BLE001 -- whatever the broker's driver raises
             sent.set_exception(error)
 
-    _waiting = Thread(target=send, name="corbado-broker", daemon=True)
-    _waiting.start()
+    BROKER.waiting = Thread(target=send, name="corbado-broker", daemon=True)
+    BROKER.waiting.start()
     sent.result(seconds)

@@ -26,8 +26,8 @@ def celery_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     app.autodiscover_tasks(["corbado_auth"], force=True)
     app.set_default()
     yield app
-    if tasks._waiting is not None:
-        tasks._waiting.join(60)
+    if tasks.BROKER.waiting is not None:
+        tasks.BROKER.waiting.join(60)
     app.close()
     celery._state._set_current_app(None)
     celery._state.default_app = None
@@ -105,5 +105,5 @@ def test_a_broker_that_hangs_holds_up_one_thread_and_no_request(
     assert caplog.text.count("No task for the pending deletions: TimeoutError") == 2
     assert asked == ["corbado_auth.delete_pending"]
     is_back.set()
-    tasks._waiting.join(60)
+    tasks.BROKER.waiting.join(60)
     assert tasks.enqueue(60)
