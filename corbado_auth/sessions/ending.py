@@ -147,8 +147,8 @@ def end_sessions_of_linked() -> Ended:
 
 def count_linked() -> int:
     """Return how many people are linked, at either product."""
-    first, *others = (accounts.values("user_id") for accounts in _accounts())
-    return first.order_by().union(*(each.order_by() for each in others)).count()
+    first, *others = (accounts.order_by().values("user_id") for accounts in _accounts())
+    return (first.union(*others) if others else first).count()
 
 
 def users_by_key(keys: list[Any]) -> Iterator[Any]:
