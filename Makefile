@@ -45,7 +45,7 @@ scaling: .venv/installed-dev ## Kill parts of a site on two hosts while people s
 
 .PHONY: reference
 reference: .venv/installed-dev ## Write docs/reference.md from the code
-	$(BIN)/python -m tests.documentation.reference
+	$(BIN)/python -m scripts.reference.page
 
 .PHONY: lint
 lint: .venv/installed-dev ## Check style and types

@@ -10,7 +10,7 @@ from django.core.management import get_commands
 from corbado_auth.checks import ids
 from corbado_auth.conf import Settings
 from corbado_auth.templatetags.corbado import register
-from tests.documentation import reference
+from scripts.reference import page as reference
 from tests.support.blocks import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

@@ -1,4 +1,4 @@
-"""How reference.py turns docstrings, comments, help texts and messages into Markdown."""
+"""How page.py turns docstrings, comments, help texts and messages into Markdown."""
 
 from __future__ import annotations
 

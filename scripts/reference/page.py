@@ -1,7 +1,7 @@
 """Write docs/reference.md from the code: make reference
 
 Every sentence in it is a docstring, a comment above a class attribute, a help text or a message, so
-that text and code cannot diverge; test_reference.py fails if the page differs.
+that text and code cannot diverge; tests/documentation/test_reference.py fails if the page differs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import django
 
-from tests.documentation.introductions import (
+from scripts.reference.introductions import (
     BACKEND,
     CHECKS,
     COMMANDS,
@@ -37,7 +37,7 @@ from tests.documentation.introductions import (
     VALUES,
     VIEWS,
 )
-from tests.documentation.reading import (
+from scripts.reference.reading import (
     PACKAGE,
     ROOT,
     attributes,
@@ -267,7 +267,8 @@ def checks() -> Iterator[str]:
         for name, message, hint, when in messages(path):
             said.setdefault(name, []).append((message, hint, when))
     missing = names.keys() - said.keys()
-    assert not missing, f"Nothing says {missing}: teach {__name__} how to read it."
+    if missing:
+        raise LookupError(f"Nothing says {missing}: teach {__name__} how to read it.")
     yield "| id | message | hint |\n|---|---|---|\n"
     for name, check_id in names.items():
         for message, hint, when in said[name]:
