@@ -27,10 +27,11 @@ MAX_BYTES = 64 * 1024
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 # Names of fields that must not be stored in a session: a form with one is not kept.
 SECRET = re.compile(
-    r"pass|secret|token|credential|card|signature"
+    r"pass|secret|token|credential|card|signature|kennwort|wachtwoord|contrase"
     r"|(?<![a-z])(?:pwd|pin|otp|totp|cvv|cvc|iban|ssn)(?![a-z])",
     re.IGNORECASE,
 )
+CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 cookie = SignedCookie("corbado_auth_post", max_age=TEN_MINUTES)
 
@@ -102,7 +103,7 @@ def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
         for value in values
     ]
     if sensitive == "__ALL__" or any(
-        name in sensitive or SECRET.search(name) for name, _value in fields
+        name in sensitive or SECRET.search(CAMEL_CASE.sub("_", name)) for name, _value in fields
     ):
         return None
     return fields if len(urlencode(fields)) <= MAX_BYTES else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +158,11 @@ def test_the_sessions_of_a_user_hidden_by_the_manager_end_too(
         assert "is accepted any more" in out.getvalue()
     get_user_model()._base_manager.update(has_left=False)
     assert client.get("/account/").status_code == 302
+
+
+def test_a_user_hidden_by_the_manager_can_be_exported(erin: User, tmp_path: Path) -> None:
+    get_user_model()._base_manager.update(has_left=True)
+    file = str(tmp_path / "erin.json")
+    out = StringIO()
+    call_command("corbado_export", "--user", "erin", "--output", file, stdout=out)
+    assert out.getvalue() == "Wrote 1 rows about erin.\n"

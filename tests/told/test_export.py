@@ -16,6 +16,7 @@ from django.test import Client, override_settings
 
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.models import CorbadoAccount, ListedSession
+from corbado_auth.sign_in_record import SignInRecord
 from corbado_auth.testing import Corbado
 from tests.support.events import give_passkey
 from tests.test_migrations import fill
@@ -79,6 +80,16 @@ def test_every_table_of_ours_is_looked_through_and_no_secret_written(
     text = path.read_text("utf-8")
     assert "the-digest" not in text
     assert "the-session-key" not in text
+
+
+def test_refusals_from_a_former_project_are_found_by_the_id_there(
+    make_user: MakeUser, tmp_path: Path
+) -> None:
+    former = {"project_id": "pro-former", "corbado_user_id": "usr-9"}
+    CorbadoAccount.objects.create(user=make_user(ADA, username="ada"), **former)
+    SignInRecord.objects.create(outcome=SignInRecord.Outcome.REFUSED, reason="x", **former)
+    found, _said = export(tmp_path / "ada.json", "--without-corbado")
+    assert [row["reason"] for row in found["tables"]["signinrecord"]] == ["x"]
 
 
 def test_no_other_users_rows_are_written(make_user: MakeUser, tmp_path: Path) -> None:

@@ -85,7 +85,10 @@ examples:
         if not number:
             raise CommandError("Nobody here is linked to a Corbado user.", returncode=2)
         self.confirm(f"End every session of {whom}?", yes=options["yes"])
-        self._report(end_sessions_of_linked(), "linked people")
+        ended = end_sessions_of_linked()
+        self._report(ended, "linked people")
+        if not (ended.deleted or ended.refused):
+            raise CommandError("Nobody who is linked has a session.", returncode=2)
 
     def _report(self, ended: Ended, whose: str) -> None:
         if ended.refused:

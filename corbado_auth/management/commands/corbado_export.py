@@ -55,20 +55,17 @@ examples:
         self.add_dry_run(parser, "show how many rows it would be; write no file, ask nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = find_user(options["user"])
+        # People whom the site's manager hides may ask as well.
+        user = find_user(options["user"], even_hidden=True)
         asks_corbado = not (options["without_corbado"] or options["dry_run"])
-        corbado_user_ids: set[str] = set()
         at_corbado: list[dict[str, Any]] = []
-        for project in each_project():
+        for project in each_project() if asks_corbado else ():
             with project:
-                accounts = _accounts(user)
-                corbado_user_ids |= {each.corbado_user_id for each in accounts} - {""}
-                if asks_corbado:
-                    at_corbado += _at_corbado_or_stop(accounts)
+                at_corbado += _at_corbado_or_stop(_accounts(user))
         found: dict[str, Any] = {
             "user": user.get_username(),
             "exported_at": timezone.now(),
-            "tables": _tables(user, corbado_user_ids),
+            "tables": _tables(user, _corbado_user_ids(user)),
         }
         rows = f"{sum(map(len, found['tables'].values()))} rows about {user.get_username()}"
         if options["dry_run"]:
@@ -94,6 +91,15 @@ def _accounts(user: Any) -> list[CorbadoAccount | ConnectAccount]:
         *CorbadoAccount.objects.current().filter(user_id=user.pk),
         *(connect.filter(user_id=user.pk) if connect is not None else ()),
     ]
+
+
+def _corbado_user_ids(user: Any) -> set[str]:
+    """Return the person's IDs at Corbado, in former projects of the site, too."""
+    found: set[str] = set()
+    for model in (CorbadoAccount, ConnectAccount):
+        rows = model._default_manager.using(db_for_write()).filter(user_id=user.pk)
+        found.update(rows.values_list("corbado_user_id", flat=True))
+    return found - {""}
 
 
 def _tables(user: Any, corbado_user_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
