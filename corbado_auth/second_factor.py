@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_backends
 from django.contrib.auth.models import AbstractBaseUser
 from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 
 __all__ = ["has_second_factor", "second_factor_page"]
 
@@ -18,9 +19,15 @@ def has_second_factor(user: AbstractBaseUser) -> bool:
 
 
 def second_factor_page() -> str:
-    """Return the URL of the page that asks for password and second factor, or an empty string."""
+    """Return the URL of the page that asks for password and second factor, or an empty string.
+
+    All pages about failures have it, so a wrong name must not break them; a check reports that.
+    """
     pages = [backend.second_factor_url for backend in _ours() if backend.second_factor_url]
-    return resolve_url(pages[0]) if pages else ""
+    try:
+        return resolve_url(pages[0]) if pages else ""
+    except NoReverseMatch:
+        return ""
 
 
 def _ours() -> Iterator[Any]:

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.sessions.backends import cache, db, signed_cookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Info, Warning
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
 from corbado_auth.conf import conf
@@ -314,6 +316,23 @@ def _second_factor(backend: type[CorbadoBackend]) -> Messages:
             '"Beside other apps".',
             id=ids.SECOND_FACTOR_UNANSWERED,
         )
+    if backend.second_factor_url and not _is_url(backend.second_factor_url):
+        yield Warning(
+            f"second_factor_url of {backend.__name__} is {backend.second_factor_url!r}, but no "
+            "URL has this name: people with a second factor are refused without a way on.",
+            hint="Name the page that asks for password and second factor: the name of its URL, or "
+            "a path that begins with /.",
+            id=ids.SECOND_FACTOR_UNANSWERED,
+        )
+
+
+def _is_url(url: str) -> bool:
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return True  # Names cannot be looked up.
+    try:
+        return bool(resolve_url(url))
+    except NoReverseMatch:
+        return False
 
 
 def _imported(path: str) -> object | None:

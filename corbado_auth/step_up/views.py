@@ -21,7 +21,9 @@ from corbado_auth.next_url import (
     login_required,
     login_url_back_to,
     view_at,
+    with_next,
 )
+from corbado_auth.second_factor import has_second_factor, second_factor_page
 from corbado_auth.session import has_kept_key
 from corbado_auth.sign_in.login import LoginView
 
@@ -58,12 +60,18 @@ class StepUpView(LoginView):
         has_form = login_page_url() == ours and getattr(page, "has_password_form", False)
         return has_form and super()._takes_password()
 
+    def _other_login_url(self) -> str:
+        """Return the page for people with a second factor, whom this one refuses, or the site's."""
+        user, back = self.request.user, self.get_redirect_url()
+        if user.is_authenticated and has_second_factor(user) and second_factor_page():
+            return with_next(second_factor_page(), back)
+        is_ours = login_page_url() == reverse("corbado_auth:login")
+        return "" if is_ours else login_url_back_to(back)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the site's own login page, if any, and whether the last sign-in did not count."""
-        has_other = login_page_url() != reverse("corbado_auth:login")
-        back = self.get_redirect_url()
+        """Add another login page, if any, and whether the last sign-in did not count."""
         return super().get_context_data(
-            other_login_url=login_url_back_to(back) if has_other else "",
+            other_login_url=self._other_login_url(),
             has_kept_key=self.request.user.is_authenticated and has_kept_key(self.request),
             here=self.request.get_full_path(),
             known_address=_address_of(self.request.user),

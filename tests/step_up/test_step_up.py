@@ -16,6 +16,7 @@ from django.utils import timezone
 from corbado_auth.models import ConnectAccount, PasskeyNudge
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import LoginView
+from tests.support.backends import SecondFactorBackend
 from tests.support.front_door import FROM_LOGIN_PAGE, age_sign_in, sign_in
 from tests.support.step_up import MATTERS, STEP_UP, again
 
@@ -80,6 +81,18 @@ def test_a_site_with_another_login_page_has_a_link_to_it(old: Client) -> None:
     # The site's own may ask for more than a password.
     assert 'type="password"' not in page
     assert sent.status_code == 405
+
+
+def test_a_user_with_a_second_factor_has_a_link_to_the_page_that_asks_for_it(
+    old: Client, settings: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = [
+        *settings.AUTHENTICATION_BACKENDS,
+        "tests.support.backends.SecondFactorBackend",
+    ]
+    with mock.patch.object(SecondFactorBackend, "second_factor_url", "/account/"):
+        page = old.get(f"{STEP_UP}?next=/matters/").content.decode()
+    assert 'href="/account/?next=%2Fmatters%2F"' in page
 
 
 def test_a_login_page_without_the_form_has_none_here_either(old: Client) -> None:

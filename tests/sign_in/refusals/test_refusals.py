@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.checks import run_checks
 from django.test import Client, override_settings
 
+from corbado_auth.checks import ids
 from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.support.backends import AnsweredBackend
+from tests.support.backends import AnsweredBackend, SecondFactorBackend
+from tests.support.front_door import sign_in
 from tests.support.refusals import ADA, come
 from tests.support.vouching import assert_refused, come_as, signed_in_as
 
@@ -216,3 +219,16 @@ def test_there_is_no_redirect_loop_where_no_page_asks_for_the_second_factor(
     page = answer.content.decode()
     assert "Please tell the people who run this site" in page
     assert "<a " not in page
+
+
+@override_settings(AUTHENTICATION_BACKENDS=["tests.support.backends.SecondFactorBackend"])
+def test_a_page_for_the_second_factor_that_does_not_exist_breaks_no_other_page(
+    client: Client, corbado: Corbado, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SecondFactorBackend, "second_factor_url", "no:such-name")
+    assert sign_in(client, "x" * 64).status_code == 400
+    make_user("erin@example.com")
+    answer = corbado.sign_in(client, corbado.add_user("erin@example.com"))
+    assert "Please tell the people who run this site" in answer.content.decode()
+    (message,) = [each for each in run_checks(tags=["corbado_auth"]) if "such-name" in each.msg]
+    assert message.id == ids.SECOND_FACTOR_UNANSWERED
