@@ -22,7 +22,7 @@ import corbado_auth
 from tests.support.front_door import TOKEN, come_back, open_login_page
 from tests.support.users.factory import create_user
 from tests.support.vouching import come_as
-from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 
 # What functions cache, and why no other process needs it.
 REMEMBERED = {

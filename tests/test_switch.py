@@ -25,7 +25,7 @@ from corbado_auth.doctor import examine
 from corbado_auth.models import PasskeyNudge, SignInSwitch
 from corbado_auth.testing import Corbado
 from tests.support.front_door import age_sign_in
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from corbado_auth.local_users import (
 from corbado_auth.testing import Corbado
 from tests.accounts.indexes import indexes, reads_everybody
 from tests.support.front_door import sign_in
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 # An index is not made concurrently within a transaction.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("leave_no_index")]

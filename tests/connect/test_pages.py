@@ -15,7 +15,7 @@ from corbado_auth.models import ConnectAccount
 from corbado_auth.testing import Corbado
 from corbado_auth.views import LogoutView
 from tests.support.front_door import age_sign_in
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 pytestmark = pytest.mark.django_db
 

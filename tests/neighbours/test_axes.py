@@ -18,7 +18,7 @@ from corbado_auth.checks import ids
 from corbado_auth.testing import Corbado
 from tests.support.backends import AnsweredBackend
 from tests.support.front_door import sign_in
-from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 
 PASSWORD = "an old password"
 LOGIN = "/admin/login/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.admin_cases import AdminCases
+from tests.neighbours.test_grappelli import AdminCases
 
 
 class TestJazzmin(AdminCases):

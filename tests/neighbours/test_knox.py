@@ -20,9 +20,9 @@ from corbado_auth.contrib.rest_framework import RecentSignIn
 from corbado_auth.headless import signed
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
+from tests.neighbours.test_authtoken import ADA, TokenCases
 from tests.security.written import Written
 from tests.support.api_client import ApiClient
-from tests.support.api_token_cases import ADA, TokenCases
 from tests.support.front_door import age_sign_in, sign_in
 from tests.urls import urlpatterns as site
 

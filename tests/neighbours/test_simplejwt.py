@@ -15,8 +15,8 @@ from rest_framework_simplejwt.views import TokenRefreshView
 
 from corbado_auth.checks.headless import check_headless
 from corbado_auth.testing import Corbado
+from tests.neighbours.test_authtoken import ADA, TokenCases
 from tests.support.api_client import ELSEWHERE, ApiClient
-from tests.support.api_token_cases import ADA, TokenCases
 from tests.urls import urlpatterns as site
 
 

@@ -40,7 +40,7 @@ from corbado_auth.invitations import StaffInvitation
 from corbado_auth.telemetry import INVITATION, ScrubFilter, hide_tokens, scrub_event
 from corbado_auth.testing import Corbado
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corbado_auth.models import ListedSession
-from tests.support.session_pages import SessionPageCases
+from tests.sessions.test_session_page import SessionPageCases
 
 
 class TestItsList(SessionPageCases):

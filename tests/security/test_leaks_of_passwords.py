@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from tests.security.written import PASSWORD, PROJECT_ID, Written
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 

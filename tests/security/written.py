@@ -18,7 +18,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from corbado_auth.models import CorbadoAccount
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 TOKEN = "canaryOfTheAuthToken" + "7" * 44
 SECRET = "corbado1_canary-of-the-api-secret"

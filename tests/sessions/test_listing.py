@@ -11,7 +11,6 @@ from django.conf import settings as site
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
-from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, override_settings
@@ -21,34 +20,21 @@ from corbado_auth.models import ListedSession
 from corbado_auth.sessions.devices import describe
 from corbado_auth.testing import Corbado
 from tests.security.written import Written
-from tests.support.front_door import sign_in
-from tests.support.session_pages import (
+from tests.sessions.test_session_page import (
     FIREFOX,
     IPHONE,
     PASSWORD,
     SESSIONS,
     MakeUser,
-    SessionPageCases,
     handles,
     is_signed_in,
     text_of,
 )
+from tests.support.front_door import sign_in
 from tests.support.vouching import come_as
 
 ENGINES = "django.contrib.sessions.backends"
 ADA = "ada@example.com"
-
-
-class TestOurList(SessionPageCases):
-    """The same for each engine that keeps sessions on the server."""
-
-    @pytest.fixture(autouse=True, params=["db", "cached_db", "cache"])
-    def _on(self, settings: Any, request: pytest.FixtureRequest) -> Any:
-        settings.CORBADO_SESSION_LIST = True
-        settings.SESSION_ENGINE = f"{ENGINES}.{request.param}"
-        caches["default"].clear()
-        yield
-        caches["default"].clear()
 
 
 def statements_of_a_sign_in() -> list[str]:

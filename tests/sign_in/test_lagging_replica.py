@@ -24,7 +24,7 @@ from corbado_auth.models import CorbadoAccount
 from tests.scaling.blocks import install_modules
 from tests.support.users.factory import create_user
 from tests.support.vouching import come_as, signed_in_as
-from tests.support.webhook_cases import CREDENTIALS, PROJECT_ID, basic
+from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
 

@@ -19,7 +19,7 @@ from corbado_auth.views import LoginView
 from tests.support.backends import DJANGOS, named
 from tests.support.password_backends import ByAddress, ByEmail, Guard, HandsOn, Link, TakesAnything
 from tests.support.vouching import signed_in_as
-from tests.support.webhook_cases import PROJECT_ID
+from tests.support.webhook import PROJECT_ID
 from tests.urls import urlpatterns as site_urlpatterns
 from tests.webhooks.test_webhooks import ADDRESS, PASSWORD
 

@@ -15,7 +15,7 @@ from corbado_auth.backends import CorbadoBackend
 from corbado_auth.testing import Corbado
 from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
 from tests.support.users.factory import create_user
-from tests.support.webhook_cases import basic
+from tests.support.webhook import basic
 
 pytestmark = pytest.mark.django_db
 

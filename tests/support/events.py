@@ -10,7 +10,7 @@ from django.test import Client
 
 from corbado_auth.emulator.records import ConnectPasskey, Credential
 from corbado_auth.testing import Corbado
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 EVENTS = "/corbado/webhooks/events/"
 

@@ -24,7 +24,7 @@ from tests.support.connect_login import ADA, LOGIN, post
 from tests.support.events import send
 from tests.support.front_door import TOKEN, come_back, open_login_page
 from tests.support.vouching import ours
-from tests.support.webhook_cases import CREDENTIALS, basic
+from tests.support.webhook import CREDENTIALS, basic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

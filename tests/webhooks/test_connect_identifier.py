@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from corbado_auth.models import ConnectAccount
-from tests.support.webhook_cases import WebhookCases
+from tests.webhooks.test_who_may_call import WebhookCases
 
 pytestmark = pytest.mark.django_db
 

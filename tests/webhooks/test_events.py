@@ -16,9 +16,8 @@ from corbado_auth.corbado_api.service import CorbadoService
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from tests.support.connect_login import asked
-from tests.support.events import EVENTS, block, event_body, give_passkey, lose_passkey, send
+from tests.support.events import block, give_passkey, lose_passkey, send
 from tests.support.vouching import ours, signed_in_as
-from tests.support.webhook_cases import WebhookCases
 from tests.told.test_signals import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,14 +42,6 @@ def person(corbado: Corbado, make_user: MakeUser, client: Client) -> Any:
     assert corbado.sign_in(client, person).status_code == 303
     corbado._control.log.clear()
     return person
-
-
-class TestWhoMayCall(WebhookCases):
-    url = EVENTS
-    headers = {"x-corbado-webhook-event": "passkey-login.completed"}
-    body = event_body("passkey-login.completed", "usr-1")
-    # The documented events name no project: a user of another one is unknown.
-    test_another_project_is_refused = None
 
 
 def test_a_user_who_was_deleted_at_corbado_is_unlinked_and_signed_out(
@@ -188,43 +179,13 @@ def test_an_unknown_event_is_ignored_with_one_line(
     corbado: Corbado, person: Any, caplog: pytest.LogCaptureFixture, event: str
 ) -> None:
     caplog.clear()
-    body = {**event_body("user.deleted", person.id), "type": event}
-    answer = TestWhoMayCall().call(body=body, headers={"x-corbado-webhook-event": event})
+    answer = send(event, person.id)
     assert (answer.status_code, answer.json()) == (200, {"ignored": "unknown_event"})
     (record,) = ours(caplog)
     assert (record.event, record.reason) == ("webhook_ignored", "unknown_event")
     assert record.getMessage().isprintable()
     assert len(record.getMessage()) < 100
     assert asked(corbado) == []
-
-
-@pytest.mark.parametrize(
-    ("event", "data"),
-    [
-        ("user.deleted", None),
-        ("user.deleted", []),
-        ("user.deleted", {}),
-        ("user.deleted", {"userID": 7}),
-        ("user.deleted", {"userID": "usr-1/../usr-2"}),
-        ("user.deleted", {"userID": "pro-1"}),
-        ("user.updated", {"user": {}}),
-        ("passkey.deleted", {"credential": {"id": "cre-1"}}),
-    ],
-)
-def test_an_event_without_a_user_is_a_clear_400(corbado: Corbado, event: str, data: Any) -> None:
-    answer = TestWhoMayCall().call(
-        body={"type": event, "data": data}, headers={"x-corbado-webhook-event": event}
-    )
-    assert answer.status_code == 400
-    assert "ID" in answer.json()["error"] or "id" in answer.json()["error"]
-    assert asked(corbado) == []
-
-
-@pytest.mark.parametrize("name", [None, "user.deleted", "passkey-login.Completed"])
-def test_header_and_body_have_to_agree(name: str | None) -> None:
-    answer = TestWhoMayCall().call(headers={"x-corbado-webhook-event": name})
-    assert answer.status_code == 400
-    assert "X-Corbado-Webhook-Event" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
 from tests.support.events import EVENTS
 from tests.support.vouching import signed_in_as
-from tests.support.webhook_cases import CREDENTIALS
+from tests.support.webhook import CREDENTIALS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,7 +18,8 @@ from corbado_auth.testing import Corbado
 from corbado_auth.views import ActionWebhookView
 from tests.support.front_door import sign_in
 from tests.support.vouching import ours
-from tests.support.webhook_cases import PROJECT_ID, WebhookCases
+from tests.support.webhook import PROJECT_ID
+from tests.webhooks.test_who_may_call import WebhookCases
 
 pytestmark = pytest.mark.django_db
 

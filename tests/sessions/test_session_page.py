@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 
@@ -24,6 +25,7 @@ IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
     "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
+ENGINES = "django.contrib.sessions.backends"
 MakeUser = Callable[..., Any]
 
 
@@ -152,3 +154,15 @@ class SessionPageCases:
     @pytest.mark.django_db
     def test_a_visitor_is_sent_to_sign_in(self, client: Client) -> None:
         assert client.get(SESSIONS).status_code == 302
+
+
+class TestOurList(SessionPageCases):
+    """The same for each engine that keeps sessions on the server."""
+
+    @pytest.fixture(autouse=True, params=["db", "cached_db", "cache"])
+    def _on(self, settings: Any, request: pytest.FixtureRequest) -> Any:
+        settings.CORBADO_SESSION_LIST = True
+        settings.SESSION_ENGINE = f"{ENGINES}.{request.param}"
+        caches["default"].clear()
+        yield
+        caches["default"].clear()

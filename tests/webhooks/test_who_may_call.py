@@ -1,22 +1,20 @@
-"""The security tests that every webhook of ours has to pass; each webhook's tests inherit them."""
+"""Who may call a webhook of ours, and with what body: the tests of every webhook inherit these."""
 
 from __future__ import annotations
 
-import base64
 import json
+import logging
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
-CREDENTIALS = "webhooks:made-up-password-of-the-tests"
-PROJECT_ID = "pro-1234567890"
-
-
-def basic(credentials: str) -> str:
-    """Return the Authorization header for ``user:password``."""
-    return "Basic " + base64.b64encode(credentials.encode()).decode()
+from corbado_auth.testing import Corbado
+from tests.support.connect_login import asked
+from tests.support.events import EVENTS, event_body
+from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 
 
 class WebhookCases:
@@ -133,3 +131,47 @@ class WebhookCases:
         self.call(headers={"authorization": basic("webhooks:canary-of-the-header")})
         assert "canary-of-the-header" not in caplog.text
         assert basic("webhooks:canary-of-the-header")[6:] not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+class TestEventWebhook(WebhookCases):
+    url = EVENTS
+    headers = {"x-corbado-webhook-event": "passkey-login.completed"}
+    body = event_body("passkey-login.completed", "usr-1")
+    # The documented events name no project: a user of another one is unknown.
+    test_another_project_is_refused = None
+
+    @pytest.fixture(autouse=True)
+    def fresh(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Start with no limit used up, and hear everything."""
+        cache.clear()
+        caplog.set_level(logging.INFO, "corbado_auth")
+
+    @pytest.mark.parametrize(
+        ("event", "data"),
+        [
+            ("user.deleted", None),
+            ("user.deleted", []),
+            ("user.deleted", {}),
+            ("user.deleted", {"userID": 7}),
+            ("user.deleted", {"userID": "usr-1/../usr-2"}),
+            ("user.deleted", {"userID": "pro-1"}),
+            ("user.updated", {"user": {}}),
+            ("passkey.deleted", {"credential": {"id": "cre-1"}}),
+        ],
+    )
+    def test_an_event_without_a_user_is_a_clear_400(
+        self, corbado: Corbado, event: str, data: Any
+    ) -> None:
+        answer = self.call(
+            body={"type": event, "data": data}, headers={"x-corbado-webhook-event": event}
+        )
+        assert answer.status_code == 400
+        assert "ID" in answer.json()["error"] or "id" in answer.json()["error"]
+        assert asked(corbado) == []
+
+    @pytest.mark.parametrize("name", [None, "user.deleted", "passkey-login.Completed"])
+    def test_header_and_body_have_to_agree(self, name: str | None) -> None:
+        answer = self.call(headers={"x-corbado-webhook-event": name})
+        assert answer.status_code == 400
+        assert "X-Corbado-Webhook-Event" in answer.json()["error"]
