@@ -24,12 +24,15 @@ __all__ = [
     "NOT_SEARCHABLE",
     "candidates",
     "count_spaced_addresses",
+    "count_user_names_as_addresses",
     "display_name",
     "email_field_name",
     "email_of",
     "find_again",
     "find_field",
     "has_hidden_user",
+    "has_user_named",
+    "is_mere_user_name",
     "is_shared_address",
     "lookup_is_blind",
     "manager_is_plain",
@@ -178,6 +181,32 @@ def count_spaced_addresses(*, using: str) -> int:
     ends = ("startswith", "endswith")
     spaced = reduce(or_, (Q(**{f"{name}__{end}": space}) for end in ends for space in " \t\r\n"))
     return int(_users(using).filter(spaced).count())
+
+
+def is_mere_user_name(user: AbstractBaseUser, addresses: Iterable[str]) -> bool:
+    """Return whether one of these is the user name of a user whose email field is empty."""
+    name = normalized(str(user.get_username()))
+    return not email_of(user).strip() and name in map(normalized, addresses)
+
+
+def has_user_named(addresses: Sequence[str], *, using: str) -> bool:
+    """Return whether ``is_mere_user_name`` is true of a user, hidden ones included."""
+    model = get_user_model()
+    if not isinstance(find_field(model.USERNAME_FIELD), CharField | TextField):
+        return False
+    written = {form for each in addresses for form in (each, normalized(each)) if form}
+    named = model._base_manager.using(using).filter(**{f"{model.USERNAME_FIELD}__in": written})
+    return any(is_mere_user_name(user, addresses) for user in named)
+
+
+def count_user_names_as_addresses(*, using: str) -> int:
+    """Count the users whose email field is empty and whose user name looks like an address."""
+    model, field = get_user_model(), email_field_name()
+    name = model.USERNAME_FIELD
+    if field in {None, name} or not isinstance(find_field(name), CharField | TextField):
+        return 0
+    nothing = Q(**{field: ""}) | Q(**{f"{field}__isnull": True})
+    return int(_users(using).filter(nothing, **{f"{name}__contains": "@"}).count())
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:

@@ -24,6 +24,8 @@ from .local_users import (
     email_of,
     find_field,
     has_hidden_user,
+    has_user_named,
+    is_mere_user_name,
     lookup_is_blind,
     users_with_email,
 )
@@ -238,10 +240,30 @@ class Mapping:
                 if lookup_is_blind(using=db_for_write()):
                     raise SignInRefused("lookup_is_blind")
                 # Deleted softly, or shut out: no second user is made beside this one, either.
-                if has_hidden_user((*verified, *unverified), using=db_for_write()):
+                if has_hidden_user(verified, using=db_for_write()):
                     raise SignInRefused("inactive_user")
+                # Only the owner of the address is told that the account is closed.
+                if has_hidden_user(unverified, using=db_for_write()):
+                    raise SignInRefused("account_exists")
+                self._check_user_names()
         if not self.backend.create_unknown_user:
             raise SignInRefused("unknown_user")
+
+    def _check_user_names(self) -> None:
+        """Refuse if an address is the user name of someone whose email field is empty.
+
+        A user name proves nothing, so only its password links, once the address is confirmed.
+        """
+        verified = self.corbado_user.verified_emails
+        unverified = self.corbado_user.unverified_emails
+        if unverified and has_user_named(unverified, using=db_for_write()):
+            raise SignInRefused("no_confirmed_email")
+        # If the new user gets the address as name, the database says at no cost that it is taken.
+        address = normalized(self.corbado_user.verified_email)
+        is_tried = self.backend.username_for(self.corbado_user) == address
+        might_be = self.backend._has_collided or not is_tried
+        if might_be and has_user_named(verified, using=db_for_write()):
+            raise SignInRefused("account_exists")
 
     def _is_known(self) -> bool:
         """Return whether the site would match a user if all addresses were confirmed."""
@@ -264,7 +286,8 @@ class Mapping:
         _check_active(self.backend, user)
         if not self.backend.link_by_password:
             raise SignInRefused("password_links_nobody")
-        if self._has_one_of(user, self.corbado_user.verified_emails):
+        verified = self.corbado_user.verified_emails
+        if self._has_one_of(user, verified) or is_mere_user_name(user, verified):
             return
         if not self._has_one_of(user, self.corbado_user.unverified_emails):
             raise SignInRefused("other_address")

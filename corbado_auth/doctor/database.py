@@ -11,7 +11,12 @@ from corbado_auth import email_index
 from corbado_auth.backends import corbado_backend
 from corbado_auth.deletion import count_pending_deletions
 from corbado_auth.existing_users.second_users import count_pairs
-from corbado_auth.local_users import NOT_SEARCHABLE, count_spaced_addresses, lookup_is_blind
+from corbado_auth.local_users import (
+    NOT_SEARCHABLE,
+    count_spaced_addresses,
+    count_user_names_as_addresses,
+    lookup_is_blind,
+)
 from corbado_auth.models import db_for_write, db_of_users
 from corbado_auth.switch import current_switch
 
@@ -89,6 +94,7 @@ def addresses() -> Iterator[Finding]:
             )
             return
         spaced = count_spaced_addresses(using=db_for_write())
+        named = count_user_names_as_addresses(using=db_for_write())
     except DatabaseError:
         return
     if spaced:
@@ -97,6 +103,14 @@ def addresses() -> Iterator[Finding]:
             f"{spaced:,} {'user has' if spaced == 1 else 'users have'} an address with spaces "
             "around it: lookups only find an address with one space at either end.",
             "Strip them in the database.",
+        )
+    if named:
+        yield warning(
+            ADDRESSES,
+            f"{named:,} {'user has' if named == 1 else 'users have'} an address as user name and "
+            "none in the email field: a confirmed address links nobody there, so each is asked for "
+            "the password once.",
+            "If these addresses were proved, copy them to the email field.",
         )
 
 

@@ -143,6 +143,17 @@ def test_the_doctor_counts_addresses_with_spaces_around(
     assert all("1 user has an address with spaces" in each.fact for each in found)
 
 
+@pytest.mark.parametrize(("address", "number"), [("", 1), ("ann@work.example", 0)])
+def test_the_doctor_counts_user_names_that_are_addresses(
+    make_user: MakeUser, address: str, number: int
+) -> None:
+    make_user(address, username=ANN)
+    make_user("", username="robin")
+    found = list(addresses())
+    assert len(found) == number
+    assert all("1 user has an address as user name" in each.fact for each in found)
+
+
 def test_the_doctor_says_that_no_user_is_found(
     make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
