@@ -107,14 +107,20 @@ def test_a_user_hidden_by_the_manager_is_refused_and_no_user_is_created(
     assert get_user_model()._base_manager.count() == 1
 
 
-@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize(
+    ("confirmed", "reason"), [(True, "inactive_user"), (False, "account_exists")]
+)
 def test_a_user_hidden_by_the_manager_and_not_linked_gets_no_second_user(
-    client: Client, corbado: Corbado, confirmed: bool, caplog: pytest.LogCaptureFixture
+    client: Client,
+    corbado: Corbado,
+    confirmed: bool,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     Employee.objects.create(username="ash", email="Ash@example.com", has_left=True)
     person = corbado.add_user("ash@example.com", confirmed=confirmed)
     assert sign_in(client, corbado.issue_token(person)).status_code == 403
-    assert "Sign-in refused: inactive_user" in caplog.text
+    assert f"Sign-in refused: {reason}" in caplog.text
     assert get_user_model()._base_manager.count() == 1
 
 
