@@ -44,7 +44,8 @@ SIGN_IN = "corbado_sign_in"
 KEPT_KEY = "_corbado_auth_kept_key"
 
 # How a person signed in: with a passkey of Connect, through Corbado (whose v1 does not say whether
-# with a passkey or with a link), or through another backend.
+# with a passkey or with a link), or through another backend. Another way also has to be
+# known to the sign-in history (``sign_in_record.py``) and to ``headless/openapi.yaml``.
 PASSKEY, CORBADO, OTHER = "passkey", "corbado", "other"
 
 

@@ -1,7 +1,8 @@
 """Limits on failed sign-ins, so that nobody uses up the site's API quota at Corbado.
 
 Three counters for the current minute, in Django's default cache: the failures of an address, of its
-network (a household, a server), and of the whole site. Only failures count, so any number of people
+network (a household, a server), and of the whole site; and one of each visit. ``Tally`` counts
+other things. Only failures count, so any number of people
 can sign in at once, from one office or through one proxy. Visitors without a failure are not
 refused because of others as long as the site's budget lasts.
 """
@@ -22,7 +23,7 @@ from .conf import conf, own_project_id
 from .events import log_event
 from .exceptions import CorbadoRejected, InvalidAuthToken, InvalidPasskeyData
 
-__all__ = ["Attempt", "Tally"]
+__all__ = ["Attempt", "Tally", "note_cache_failure"]
 
 WINDOW = 60  # seconds
 # Parts of the site's budget: those who may have caused the failures stop at the first, and nobody
@@ -39,8 +40,8 @@ class Attempt:
     """
 
     def __init__(self, request: HttpRequest, visitor: str = "") -> None:
-        # The minute is part of the key: Django's file and database caches drop a key's own time-out
-        # when they increment it, and a lock-out would last as long as their TIMEOUT.
+        # The minute is part of the keys: Django's file and database caches drop a key's own
+        # time-out when they increment it, and a lock-out would last as long as their TIMEOUT.
         now = time.time()
         minute = int(now // WINDOW)
         # When the next minute begins, counting starts again.
@@ -51,6 +52,7 @@ class Attempt:
         self._address = f"{failed}.{address}.{minute}"
         self._network = f"{failed}.{network}.{minute}"
         self._site = f"{failed}.site.{minute}"
+        # Without a minute: for as long as it is kept, it only means that the address counts.
         self._visitor = f"{failed}.visitor.{visitor}" if visitor else ""
         self._shares_proxy = has_unnamed_proxy(request)
         self._per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE

@@ -15,7 +15,7 @@ from corbado_auth.events import log_event
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PendingDeletion
 
 from . import tasks
-from .pending import delete_some, is_in_the_settings, is_turned_on
+from .pending import delete_until, is_in_the_settings, is_turned_on
 
 __all__ = ["begin_request", "deletes_the_user", "end_request", "note_deletion"]
 
@@ -117,4 +117,4 @@ class _AfterCommit:
         seconds = ends_at - time.monotonic()
         if seconds > 0 and tasks.enqueue(seconds / 2):
             return 0
-        return delete_some(ends_at)
+        return delete_until(ends_at)

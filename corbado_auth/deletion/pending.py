@@ -25,7 +25,7 @@ __all__ = [
     "Retried",
     "count_everywhere",
     "count_pending_deletions",
-    "delete_some",
+    "delete_until",
     "is_in_the_settings",
     "is_turned_on",
     "pending_deletions",
@@ -57,7 +57,7 @@ class Retried(NamedTuple):
 
 
 def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
-    """Retry all pending deletions; ``take_turn`` is called before each request.
+    """Ask Corbado for all pending deletions; ``take_turn`` is called before each request.
 
     One that fails is left for the next time. Stops if Corbado rejects the site, asks for a pause,
     or fails several times in a row.
@@ -68,6 +68,7 @@ def retry_deletions(take_turn: Callable[[], None] = lambda: None) -> Retried:
         try:
             deleted += _delete(pending)
         except CorbadoError as error:
+            # Corbado is there, and rejects this one user.
             failures = 0 if error.error_type == "validation_error" else failures + 1
             if failures == FAILURES or _concerns_everyone(error):
                 break
@@ -91,25 +92,25 @@ def retry_everywhere(take_turn: Callable[[], None]) -> Retried:
 
 
 def retry_gently() -> Retried:
-    """Retry all pending deletions with a pause before each request: for a worker."""
+    """Retry each project's deletions, with a pause before each request: for a worker."""
     return retry_everywhere(lambda: time.sleep(INTERVAL))
 
 
-def delete_some(ends_at: float) -> int:
-    """Ask Corbado for deletions, newest first, and return how many are left.
+def delete_until(ends_at: float) -> int:
+    """Ask Corbado for deletions until a time of ``time.monotonic()``; return how many are left.
 
-    Ends by this time of ``time.monotonic()``. Does nothing shortly after a failure, and leaves out
+    The newest come first. Does nothing shortly after a failure, and leaves out
     deletions that have failed before.
     """
     left = 0
     for project in each_project():
         with project, finish_by(ends_at):
-            _delete_some(ends_at)
+            _delete_until(ends_at)
             left += pending_deletions().count()
     return left
 
 
-def _delete_some(ends_at: float) -> None:
+def _delete_until(ends_at: float) -> None:
     recently = timezone.now() - PAUSE
     if pending_deletions().filter(failed_at__gt=recently).exists():
         return
@@ -181,8 +182,10 @@ def _has_come_back(pending: PendingDeletion) -> bool:
         # Not for_corbado_user(), which finds nobody whom the site's manager hides.
         accounts = CorbadoAccount.objects.current()
         return accounts.filter(corbado_user_id=pending.corbado_user_id).exists()
-    known = {"corbado_user_id": pending.corbado_user_id} if pending.corbado_user_id else {}
-    known = known or {"handle": pending.handle}
+    if pending.corbado_user_id:
+        known = {"corbado_user_id": pending.corbado_user_id}
+    else:
+        known = {"handle": pending.handle}
     return ConnectAccount.objects.current().filter(**known).exists()
 
 

@@ -113,7 +113,7 @@ def test_the_seconds_are_those_of_the_request_and_not_of_each_commit(
         clock.now += 0.75
         return 0
 
-    monkeypatch.setattr(noting, "delete_some", ask)
+    monkeypatch.setattr(noting, "delete_until", ask)
     for name in ("erin", "finn", "gwen"):
         link(name).user.delete()
     noting.end_request()
@@ -169,7 +169,7 @@ def test_corbado_is_given_no_more_than_what_is_left_of_the_seconds(
         return reply
 
     monkeypatch.setattr(transport, "_send", noting_send)
-    assert pending.delete_some(clock.now + 2.0) == 0
+    assert pending.delete_until(clock.now + 2.0) == 0
     assert waits == [2.0, 1.25, 0.5]
     assert len(deleted_at(corbado)) == 3
 
@@ -186,7 +186,7 @@ def test_two_calls_for_one_person_share_the_seconds(
         return "usr-1"
 
     monkeypatch.setattr(ConnectService, "find_user", find_slowly)
-    assert pending.delete_some(clock.now + 2.0) == 1
+    assert pending.delete_until(clock.now + 2.0) == 1
     assert deleted_at(corbado) == []
 
 
@@ -230,14 +230,14 @@ def test_a_deletion_that_was_not_asked_for_has_not_failed(
     for _time in range(FAILURES):
         with pytest.raises(CorbadoUnavailable), guard.admit(9):
             raise CorbadoUnavailable("no answer")
-    assert pending.delete_some(time.monotonic() + 60) == 3
+    assert pending.delete_until(time.monotonic() + 60) == 3
     assert not PendingDeletion.objects.exclude(failed_at=None).exists()
     guard.reset()
-    assert pending.delete_some(time.monotonic() + 60) == 0
+    assert pending.delete_until(time.monotonic() + 60) == 0
 
 
 def test_who_has_failed_waits_for_the_command(corbado: Corbado, left_over: list[str]) -> None:
     row = PendingDeletion.objects.filter(corbado_user_id=left_over[0])
     row.update(failed_at=timezone.now() - 2 * pending.PAUSE)
-    assert pending.delete_some(time.monotonic() + 60) == 1
+    assert pending.delete_until(time.monotonic() + 60) == 1
     assert left_over[0] not in deleted_at(corbado)

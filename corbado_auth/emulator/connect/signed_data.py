@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIFETIME = 5 * 60
 CLOCK_TOLERANCE = 10  # seconds from `nbf` to `iat`
-KEPT = 1000
+KEPT = 1000  # the newest; older ones are forgotten
 KEY_BITS = 2048
 
 
@@ -64,7 +64,8 @@ def verify(project: Project, token: str, username: str) -> str:
     """Return the ``verificationResult``; use the token up if it is genuine and fresh.
 
     A wrong or missing signature is ``invalid_signature``, a used or expired token
-    ``invalid_challenge``, a deleted or disabled user ``generic_error`` (INFERRED 28).
+    ``invalid_challenge``, a deleted or disabled user ``generic_error`` (INFERRED 28), another
+    user's token ``user_mismatch``. The last two use the token up as well.
     """
     claims = _verified_claims(project, token)
     if claims is None or claims.get("iss") != project.id:

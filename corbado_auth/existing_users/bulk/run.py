@@ -73,7 +73,8 @@ class BulkMigration:
                 if self.stop or self._left == 0:
                     return
                 outcome = self.migration._look(user)
-                self._left -= outcome is None
+                if outcome is None:
+                    self._left -= 1
                 self.note(user, outcome or Outcome("eligible"))
 
     def run(self, scope: Scope) -> None:
@@ -109,7 +110,8 @@ class BulkMigration:
             else:
                 self._results.append((user, outcome))
         self._write()
-        self._waiting += (fit := fit[: self._left])
+        fit = fit[: self._left]
+        self._waiting.extend(fit)
         self._left -= len(fit)
 
     def _step(self) -> None:
@@ -174,13 +176,13 @@ class BulkMigration:
         except CorbadoRejected as error:
             self.stop.stop(f"{error}.")
         else:
-            if step is None:
+            if step is None:  # The next request needs a turn of its own.
                 self._resting.append(move)
             else:
                 self._in_flight[self._threads.submit(step)] = move
 
     def _fail(self, move: Move, error: CorbadoUnavailable | Error) -> None:
-        """Retry a user after a while, or give up."""
+        """Retry a user after a while, or give up. Raises the error if the connection is lost."""
         seconds, is_a_try = self._failures.note(error, move.tries)
         move.tries += is_a_try
         if move.tries >= self.migration._tries:
