@@ -10,7 +10,7 @@ from django.urls import include, path
 
 from corbado_auth.session import SIGN_IN
 from corbado_auth.testing import User
-from tests.support.impersonation_cases import ADD, ImpersonationCases
+from tests.sign_in.test_impersonation import ADD, ImpersonationCases
 from tests.urls import urlpatterns as site
 
 urlpatterns = [*site, path("impersonate/", include("impersonate.urls"))]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import include, path
 
-from tests.support.impersonation_cases import ImpersonationCases
+from tests.sign_in.test_impersonation import ImpersonationCases
 from tests.urls import urlpatterns as site
 
 urlpatterns = [*site, path("as/", include("loginas.urls"))]
