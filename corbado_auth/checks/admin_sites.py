@@ -118,6 +118,9 @@ def _takes_password(view: Any) -> bool:
         given.get(name) or getattr(found, name, None)
         for name in ("authentication_form", "form_class")
     ]
+    # The steps of django-formtools, and so of django-two-factor-auth.
+    steps = given.get("form_list")
+    forms += steps.values() if isinstance(steps, dict) else ()
     return issubclass(found, auth_views.LoginView) or any(map(_asks_who_and_password, forms))
 
 
