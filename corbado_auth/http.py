@@ -21,6 +21,7 @@ __all__ = [
     "is_asynchronous",
     "is_fetch",
     "is_storage_failure",
+    "is_turbo",
     "seconds_to_wait",
 ]
 
@@ -75,6 +76,11 @@ def is_fetch(request: HttpRequest) -> bool:
         return True
     accept = headers.get("Accept", "")
     return "json" in accept and "html" not in accept
+
+
+def is_turbo(request: HttpRequest) -> bool:
+    """Return whether Turbo made this request: a script that shows pages, and follows redirects."""
+    return "Turbo-Frame" in request.headers or "X-Turbo-Request-Id" in request.headers
 
 
 def seconds_to_wait(retry_after: int | None) -> int:

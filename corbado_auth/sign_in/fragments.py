@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
-from corbado_auth.http import SeeOther, is_fetch
+from corbado_auth.http import SeeOther, is_fetch, is_turbo
 from corbado_auth.next_url import next_in_url, safe_next, with_next
 
 __all__ = ["answer_fragment"]
@@ -38,7 +38,7 @@ def answer_fragment(request: HttpRequest) -> HttpResponse | None:
     if "HX-Request" in request.headers:
         response = _refuse(request)
         response.headers["HX-Redirect"] = _login_url(request)
-    elif "Turbo-Frame" in request.headers or "X-Turbo-Request-Id" in request.headers:
+    elif is_turbo(request):
         response = _reload(request)
     elif is_fetch(request):
         response = _refuse(request)

@@ -9,7 +9,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 
 from corbado_auth.conf import conf
-from corbado_auth.http import SeeOther, is_fetch
+from corbado_auth.http import SeeOther, is_fetch, is_turbo
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import ConnectAccount
 from corbado_auth.next_url import connect_confirm_url, login_url_back_to, safe_next, step_up_url
@@ -29,12 +29,12 @@ def ask_to_sign_in(
 ) -> HttpResponseBase | None:
     """Return None if the person signed in at most ``max_age`` seconds ago, else a response.
 
-    A script gets JSON, a page a redirect. ``back_to`` is where the person goes afterwards: by
-    default this page, and a form that was posted is kept.
+    A script gets JSON, a page or Turbo a redirect. ``back_to`` is where the person goes
+    afterwards: by default this page, and a form that was posted is kept.
     """
     if not request.user.is_authenticated:
         url = login_url_back_to(back_to or _page(request))
-        if is_fetch(request):
+        if _takes_json(request):
             return _refuse_script(request, "sign_in_required", gettext("Please sign in."), url)
         return SeeOther(url)
     if is_impersonating(request):
@@ -42,12 +42,15 @@ def ask_to_sign_in(
     if is_recent(request, max_age):
         kept_posts.forget(request)
         return None
-    if is_fetch(request):
+    if _takes_json(request):
         sentence = gettext("Please sign in again.")
         url = sign_in_again_url(request, back_to or page_behind(request))
         return _refuse_script(request, "recent_sign_in_required", sentence, url)
     response = SeeOther(sign_in_again_url(request, reverse("corbado_auth:kept-post")))
-    if back_to or request.method != "POST" or not kept_posts.keep(request, response, max_age):
+    if is_turbo(request):
+        # That page makes Turbo load it as a whole, and leads back to the one that is open now.
+        response = SeeOther(step_up_url(back_to or _page(request)))
+    elif back_to or request.method != "POST" or not kept_posts.keep(request, response, max_age):
         response = SeeOther(sign_in_again_url(request, back_to or _page(request)))
     add_never_cache_headers(response)
     return response
@@ -74,8 +77,12 @@ def _refuse_script(request: HttpRequest, code: str, message: str, login_url: str
     return response
 
 
+def _takes_json(request: HttpRequest) -> bool:
+    return is_fetch(request) and not is_turbo(request)
+
+
 def _impersonating(request: HttpRequest) -> HttpResponse:
-    if is_fetch(request):
+    if _takes_json(request):
         message = gettext("You are acting as someone else.")
         return JsonResponse({"error": "impersonating", "message": message}, status=403)
     return render(request, "corbado_auth/impersonating.html", status=403)

@@ -28,7 +28,8 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 # Names of fields that must not be stored in a session: a form with one is not kept.
 SECRET = re.compile(
     r"pass|secret|token|credential|card|signature|kennwort|wachtwoord|contrase"
-    r"|(?<![a-z])(?:pwd|pin|otp|totp|cvv|cvc|iban|ssn)(?![a-z])",
+    r"|(?:security|recovery|backup)[_-]?code|api[_-]?key"
+    r"|(?<![a-z])(?:pwd|pin|otp|totp|mfa|cvv|cvc|csc|iban|ssn)(?![a-z])",
     re.IGNORECASE,
 )
 CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -77,6 +77,7 @@ NOT_KEPT = {
     "a password in camel case": {"newPwd": "made up"},
     "a code in camel case": {"otpCode": "123456"},
     "a password in capitals": {"userPIN": "made up"},
+    "a security code": {"securityCode": "123"},
     "a German password": {"neues_kennwort": "made up"},
     "a Dutch password": {"wachtwoord": "made up"},
     "a Spanish password": {"contrasena": "made up"},

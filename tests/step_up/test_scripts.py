@@ -51,3 +51,19 @@ def test_a_page_of_another_site_is_no_place_to_go_on(old: Client) -> None:
 @pytest.mark.parametrize("accept", ["text/html,application/json", "*/*", ""])
 def test_a_client_that_takes_pages_gets_one(old: Client, accept: str) -> None:
     assert old.get(MATTERS, headers={"accept": accept}).status_code == 303
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("header", ["turbo-frame", "x-turbo-request-id"])
+def test_turbo_is_led_to_a_page_that_it_loads_as_a_whole(
+    old: Client, header: str, method: str
+) -> None:
+    headers = {header: "x", "sec-fetch-mode": "cors", "referer": "http://testserver/account/?a=1"}
+    answer = getattr(old, method)(MATTERS, headers=headers, follow=True)
+    assert answer.redirect_chain[-1] == (f"{STEP_UP}?next=%2Faccount%2F%3Fa%3D1", 303)
+    assert '<meta name="turbo-visit-control" content="reload">' in answer.content.decode()
+
+
+def test_turbo_of_a_visitor_is_led_to_the_login_page(client: Client) -> None:
+    answer = client.get(MATTERS, headers={"turbo-frame": "x", "sec-fetch-mode": "cors"})
+    assert (answer.status_code, answer.url) == (303, "/corbado/login/?next=%2Fmatters%2F")
