@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import INSTALLED_APPS
+from tests.settings.default import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework", "rest_framework.authtoken"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import AUTHENTICATION_BACKENDS, INSTALLED_APPS, MIDDLEWARE
+from tests.settings.default import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "axes"]
 MIDDLEWARE = [*MIDDLEWARE, "axes.middleware.AxesMiddleware"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import INSTALLED_APPS
+from tests.settings.default import *
 
 INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "channels"]
 ASGI_APPLICATION = "tests.support.websocket_site.application"

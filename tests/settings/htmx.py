@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import INSTALLED_APPS, MIDDLEWARE
+from tests.settings.default import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_htmx"]
 MIDDLEWARE = [*MIDDLEWARE, "django_htmx.middleware.HtmxMiddleware"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import MIDDLEWARE
+from tests.settings.default import *
 
 MIDDLEWARE = [*MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
+from tests.settings.default import *

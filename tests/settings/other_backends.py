@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import AUTHENTICATION_BACKENDS
+from tests.settings.default import *
 
 AUTHENTICATION_BACKENDS = [
     "tests.support.users.backends.UndecidedBackend",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import AUTHENTICATION_BACKENDS, INSTALLED_APPS
+from tests.settings.default import *
 
 with warnings.catch_warnings():
     # python3-openid, which social-auth needs, imports a module that is deprecated.

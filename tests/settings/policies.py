@@ -5,8 +5,7 @@ from __future__ import annotations
 from csp.constants import NONCE, SELF
 
 from corbado_auth import csp
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import CORBADO_PROJECT_ID, INSTALLED_APPS, MIDDLEWARE
+from tests.settings.default import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "csp"]
 MIDDLEWARE = [

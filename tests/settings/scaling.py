@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 
 from tests.scaling.blocks import install_modules, settings_of
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import TEMPLATES
+from tests.settings.default import *
 from tests.support.emulator import API_SECRET, PROJECT_ID
 from tests.support.worker import ROOT
 

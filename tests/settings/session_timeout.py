@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import MIDDLEWARE
+from tests.settings.default import *
 
 MIDDLEWARE = [*MIDDLEWARE, "corbado_auth.contrib.session_timeout.SessionTimeoutMiddleware"]
 SESSION_EXPIRE_SECONDS = 600

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import AUTHENTICATION_BACKENDS, INSTALLED_APPS
+from tests.settings.default import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_su"]
 AUTHENTICATION_BACKENDS = [*AUTHENTICATION_BACKENDS, "django_su.backends.SuBackend"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import MIDDLEWARE
+from tests.settings.default import *
 
 SHARED_APPS = [
     "django_tenants",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings.otp import *  # noqa: F403
+from tests.settings.otp import *
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

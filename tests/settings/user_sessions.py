@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import INSTALLED_APPS, MIDDLEWARE
+from tests.settings.default import *
 
 # It imports what setuptools has long announced to drop.
 warnings.filterwarnings("ignore", message="pkg_resources")

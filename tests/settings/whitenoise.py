@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 
-from tests.settings.default import *  # noqa: F403
-from tests.settings.default import MIDDLEWARE
+from tests.settings.default import *
 
 _security, *_others = MIDDLEWARE
 MIDDLEWARE = [_security, "whitenoise.middleware.WhiteNoiseMiddleware", *_others]

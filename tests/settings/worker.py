@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from tests.settings.default import *  # noqa: F403
+from tests.settings.default import *
 
 DATABASES = {"default": json.loads(os.environ["WORKER_DATABASE"])}
 CORBADO_BACKEND_API_URL = os.environ["WORKER_CORBADO"]
