@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from corbado_auth.models import ConnectAccount, CorbadoAccount, ListedSession
+from corbado_auth.models import ConnectAccount, CorbadoAccount
 from corbado_auth.sessions import ending
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page, sign_in
@@ -267,20 +267,6 @@ def test_everybody_who_is_linked_is_signed_out(corbado: Corbado, robin: User, er
 def test_linked_people_without_a_session_are_a_sentence(erin: Any, corbado: Corbado) -> None:
     link(erin, corbado.add_user("erin@example.com"))
     assert refused("--linked", "--yes") == "Nobody who is linked has a session."
-
-
-@pytest.mark.parametrize("engine", ["cache"], indirect=True)
-def test_everybody_on_the_list_is_signed_out_where_nothing_can_be_searched(
-    corbado: Corbado, erin: Any, engine: str, make_user: MakeUser, settings: Any
-) -> None:
-    settings.CORBADO_SESSION_LIST = True
-    make_user("finn@example.com", username="finn", password=PASSWORD)
-    link(erin, corbado.add_user("erin@example.com"))
-    browser, somebody = with_password(), with_password("finn")
-    assert run("--linked", "--yes") == "Ended 1 session of linked people.\n"
-    assert not is_signed_in(browser)
-    assert is_signed_in(somebody)
-    assert list(ListedSession.objects.values_list("user__username", flat=True)) == ["finn"]
 
 
 def test_a_user_who_is_not_linked_stays_signed_in(

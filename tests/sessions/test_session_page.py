@@ -136,6 +136,23 @@ class SessionPageCases:
         assert [is_signed_in(each) for each in (here, phone, stranger)] == [False, False, True]
 
     @pytest.mark.django_db
+    def test_everyone_who_is_linked_is_signed_out(
+        self, here: Client, corbado: Corbado, make_user: MakeUser
+    ) -> None:
+        project_id = corbado.settings["CORBADO_PROJECT_ID"]
+        erin = make_user("erin@example.com", username="erin", password=PASSWORD)
+        make_user("finn@example.com", username="finn", password=PASSWORD)
+        CorbadoAccount.objects.create(user=erin, project_id=project_id, corbado_user_id="usr-9")
+        linked, stranger = Client(headers={"user-agent": IPHONE}), Client()
+        for each, name in ((linked, "erin"), (stranger, "finn")):
+            each.post("/corbado/login/", {"username": name, "password": PASSWORD})
+            assert is_signed_in(each)
+        out = StringIO()
+        call_command("corbado_end_sessions", "--linked", "--yes", stdout=out)
+        assert "Ended 2 sessions of linked people." in out.getvalue()
+        assert [is_signed_in(each) for each in (here, linked, stranger)] == [False, False, True]
+
+    @pytest.mark.django_db
     def test_signing_in_again_keeps_to_one_row(
         self, here: Client, corbado: Corbado, robin: User
     ) -> None:

@@ -25,9 +25,10 @@ class Command(CorbadoCommand):
 End every session of one person, or of everyone who is linked to a Corbado user.
 
 However and wherever they signed in, they are signed out at the next page that
-they open. For a person without a password this takes a moment, and for everyone
-if the site keeps a list (CORBADO_SESSION_LIST). Otherwise every session has to be
-read to find out whose it is: about a minute for a million in the database.
+they open. For a person without a password this takes a moment, and for anyone
+if the site keeps a list (CORBADO_SESSION_LIST). Otherwise, and with --linked,
+every session has to be read to find out whose it is: about a minute for a million
+in the database.
 
 If a person without a password has just been sent a password reset link, it
 becomes void, as do other tokens made from the password's hash.
