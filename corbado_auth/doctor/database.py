@@ -102,7 +102,7 @@ def addresses() -> Iterator[Finding]:
             ADDRESSES,
             f"{spaced:,} {'user has' if spaced == 1 else 'users have'} an address with spaces "
             "around it: lookups only find an address with one space at either end.",
-            "Strip them in the database.",
+            "Strip them in the database: a person whose address has more gets a second user.",
         )
     if named:
         yield warning(
