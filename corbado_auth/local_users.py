@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
@@ -12,13 +12,16 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db import connections
 from django.db.models import CharField, Count, EmailField, Q, QuerySet, TextField
 from django.db.models.functions import Upper
+from django.db.models.lookups import IExact
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.utils.translation import gettext
 
 from .addresses import ACE_PREFIX, normalized, spellings
+from .statements import Statement
 
 __all__ = [
     "NOT_SEARCHABLE",
@@ -116,8 +119,14 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
 
 
 def _has_one_of(addresses: Sequence[str]) -> Q:
-    field = email_field_name()
-    written = [spelling for address in addresses for spelling in spellings(address)]
+    return _is_one_of(_all_spellings(addresses), email_field_name())
+
+
+def _all_spellings(addresses: Sequence[str]) -> list[str]:
+    return [spelling for address in addresses for spelling in spellings(address)]
+
+
+def _is_one_of(written: Iterable[str], field: str | None) -> Q:
     return reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in written))
 
 
@@ -248,9 +257,39 @@ def _users(using: str) -> QuerySet[Any]:
 def _search(addresses: Sequence[str], using: str) -> list[Any]:
     """Read the candidates; nobody is found by a field that cannot be searched."""
     try:
+        if _is_searched_plainly(using):
+            return _plain_search(_all_spellings(addresses), using)
         return list(candidates(addresses, using=using))
     except NOT_SEARCHABLE:
         return []
+
+
+def _is_searched_plainly(using: str) -> bool:
+    """Return whether the search is the same for every address, apart from the address itself."""
+    field = find_field(email_field_name() or "")
+    is_plain = type(field) in PLAIN_FIELDS and field.get_lookup("iexact") is IExact
+    return is_plain and manager_is_plain(using)
+
+
+def _plain_search(written: Sequence[str], using: str) -> list[Any]:
+    """Read the candidates by a statement that was compiled before."""
+    model = get_user_model()
+    statement = _statement(model, str(email_field_name()), len(written), using)
+    prepare = connections[using].ops.prep_for_iexact_query
+    given = {_placeholder(n): prepare(each) for n, each in enumerate(written)}
+    return [model.from_db(using, statement.fields, row) for row in statement.rows(given)]
+
+
+@lru_cache
+def _statement(model: Any, field: str, number: int, using: str) -> Statement:
+    """Compile the search for so many spellings once: each time takes a tenth of a sign-up."""
+    placeholders = map(_placeholder, range(number))
+    return Statement.of(model._default_manager.using(using).filter(_is_one_of(placeholders, field)))
+
+
+def _placeholder(number: int) -> str:
+    """Return what stands for a spelling; ``prep_for_iexact_query`` must leave it as it is."""
+    return f"spelling {number}"
 
 
 def _counted(addresses: Iterable[str]) -> frozenset[str]:

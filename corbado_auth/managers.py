@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, models, router, transaction
-from django.db.models import AutoField, F, Q, QuerySet
-from django.db.models.signals import post_save, pre_save
-from django.db.models.sql import Query
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,6 +20,7 @@ from .events import log_event
 from .handles import new_handle
 from .local_users import manager_is_plain
 from .signals import account_linked
+from .statements import Statement
 
 if TYPE_CHECKING:
     from .models import ConnectAccount, CorbadoAccount
@@ -30,7 +29,6 @@ __all__ = [
     "ConnectAccountQuerySet",
     "CorbadoAccountQuerySet",
     "ProjectQuerySet",
-    "insert",
 ]
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
@@ -220,30 +218,7 @@ def _has_just_signed_up(user: Any) -> bool:
     return isinstance(joined, datetime) and timezone.now() - joined < timedelta(days=1)
 
 
-# The statements of every sign-in ----------------------------------------------------------------
-
-
-def insert(row: models.Model, *, using: str) -> None:
-    """Insert a row whose primary key nobody asks for.
-
-    Like ``save()``, which takes longer than the database does: it prepares for much that a new row
-    does not need, and compiles the statement each time. Where the site listens to the signals of
-    this model, it is ``save()``.
-    """
-    if pre_save.has_listeners(type(row)) or post_save.has_listeners(type(row)):
-        row.save(force_insert=True, using=using)
-        return
-    connection = connections[using]
-    fields = [each for each in row._meta.concrete_fields if not isinstance(each, AutoField)]
-    names = [row._meta.db_table, *(str(each.column) for each in fields)]
-    table, *columns = map(connection.ops.quote_name, names)
-    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
-    statement = (
-        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
-        f" VALUES ({', '.join(['%s'] * len(columns))})"
-    )
-    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
-        cursor.execute(statement, values)
+# The lookup of every sign-in ---------------------------------------------------------------------
 
 
 class _Key(NamedTuple):
@@ -269,19 +244,6 @@ class _Read(NamedTuple):
     more: Any
 
 
-class _Statement(NamedTuple):
-    """The lookup, compiled: its SQL, and what the columns of a row are.
-
-    The user's fields come first, then a ``_Read``. ``columns`` has None for those that the
-    database's driver returns as they are, and is empty if it returns all of them so.
-    """
-
-    sql: str
-    parameters: tuple[Any, ...]
-    fields: tuple[str, ...]
-    columns: tuple[Any, ...]
-
-
 def _linked_users(
     key: _Key, project_id: str, value: str, using: str
 ) -> Iterator[tuple[Any, _Read]]:
@@ -296,30 +258,16 @@ def _linked_users(
             yield user, _Read(*(getattr(user, f"_account_{name}") for name in _Read._fields))
         return
     statement = _statement(key, using)
-    given = {PROJECT_ID: project_id, KEY: value}
-    with connections[using].cursor() as cursor:
-        cursor.execute(statement.sql, [given.get(each, each) for each in statement.parameters])
-        rows: Iterable[Sequence[Any]] = cursor.fetchall()
-    if statement.columns:
-        compiler = Query(model).get_compiler(using)
-        rows = compiler.apply_converters(rows, compiler.get_converters(statement.columns))
     number = len(statement.fields)
-    for row in rows:
+    for row in statement.rows({PROJECT_ID: project_id, KEY: value}):
         yield model.from_db(using, statement.fields, row[:number]), _Read(*row[number:])
 
 
 @lru_cache
-def _statement(key: _Key, using: str) -> _Statement:
+def _statement(key: _Key, using: str) -> Statement:
     """Compile the query once: doing so each time would be the most expensive step of a sign-in."""
     users = get_user_model()._default_manager.using(using)
-    compiler = _queryset(users, key, PROJECT_ID, KEY).query.get_compiler(using)
-    sql, parameters = compiler.as_sql()
-    columns = [column for column, *_ in compiler.select]
-    number = len(columns) - len(_Read._fields)
-    fields = tuple(column.target.attname for column in columns[:number])
-    converters = compiler.get_converters(columns)
-    converted = [column if n in converters else None for n, column in enumerate(columns)]
-    return _Statement(sql, tuple(parameters), fields, tuple(converted) if converters else ())
+    return Statement.of(_queryset(users, key, PROJECT_ID, KEY))
 
 
 def _queryset(users: QuerySet[Any], key: _Key, project_id: str, value: str) -> QuerySet[Any]:

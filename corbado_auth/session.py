@@ -32,8 +32,8 @@ from .events import log_event, tell_refused
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoUser
 from .impersonation import is_impersonating
-from .managers import insert
 from .models import CorbadoAccount
+from .statements import insert
 
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
 

@@ -28,6 +28,7 @@ from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 REMEMBERED = {
     "corbado_auth.checks.projects.for_each_project": "the checks that are registered",
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
+    "corbado_auth.local_users._statement": "a statement, worded from the site's user model",
     "corbado_auth.managers._statement": "a statement, worded from the site's user model",
     "corbado_auth.next_url._own_paths": "the paths of our views, from the URLconf",
     "corbado_auth.passwords._compares_hashes": "what the code of a backend says",

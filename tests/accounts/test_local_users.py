@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import CharField, QuerySet
+from django.db.models.lookups import IExact
+from django.db.models.manager import BaseManager
+from django.db.models.sql.compiler import SQLCompiler
+from django.test.utils import register_lookup
 
 from corbado_auth.local_users import (
     email_field_name,
@@ -48,6 +54,56 @@ def test_without_an_address_no_user_is_found(make_user: MakeUser, addresses: lis
 def test_a_wildcard_of_sql_is_a_letter_like_any_other(make_user: MakeUser, wildcard: str) -> None:
     make_user(ADA)
     assert users_with_email([wildcard], using="default") == []
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+@pytest.mark.parametrize("letters", ["\\_", "\\%", "\\\\", "'", "spelling 1"])
+def test_what_means_something_in_sql_is_found_as_it_is(make_user: MakeUser, letters: str) -> None:
+    user = make_user(f"ada{letters}@example.com")
+    assert users_with_email([f"Ada{letters}@example.com"], using="default") == [user]
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_the_search_is_compiled_once(make_user: MakeUser) -> None:
+    bob = make_user("bob@example.com")
+    users_with_email([ADA], using="default")
+    with mock.patch.object(SQLCompiler, "as_sql", side_effect=AssertionError):
+        assert users_with_email(["BOB@example.com"], using="default") == [bob]
+
+
+@pytest.mark.matrix
+@pytest.mark.django_db
+def test_a_manager_that_hides_someone_is_asked_each_time(
+    make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make_user(ADA)
+    assert users_with_email([ADA], using="default") == [ada]
+
+    def without_ada(manager: BaseManager[Any]) -> QuerySet[Any]:
+        return QuerySet(manager.model, using=manager._db).exclude(email=ADA)
+
+    manager = type(get_user_model()._default_manager)
+    monkeypatch.setattr(manager, "get_queryset", without_ada)
+    assert users_with_email([ADA], using="default") == []
+
+
+class NobodysAddress(IExact):
+    """A rule of the site's own: nobody is found."""
+
+    def process_rhs(self, *arguments: Any) -> Any:
+        sql, _parameters = super().process_rhs(*arguments)
+        return sql, ["nobody@example.com"]
+
+
+@pytest.mark.django_db
+def test_a_site_may_search_in_its_own_way(make_user: MakeUser) -> None:
+    ada = make_user(ADA)
+    assert users_with_email([ADA], using="default") == [ada]
+    with register_lookup(CharField, NobodysAddress):
+        assert users_with_email([ADA], using="default") == []
+    assert users_with_email([ADA], using="default") == [ada]
 
 
 @pytest.mark.matrix
