@@ -12,7 +12,7 @@ database's.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
+from corbado_auth import local_users
 from corbado_auth.models import CorbadoAccount
 from tests.support.vouching import come_as, signed_in_as
 
@@ -42,11 +43,15 @@ LOOK_ALIKES = [
 
 
 @pytest.fixture(autouse=True)
-def _folding_database(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _folding_database(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if connection.vendor == "sqlite":
         connection.ensure_connection()
         connection.connection.create_collation("folding", _compare)
         monkeypatch.setitem(connection.operators, "iexact", "= %s COLLATE folding")
+    # The search is compiled once per process, with the operator of the time.
+    local_users._statement.cache_clear()
+    yield
+    local_users._statement.cache_clear()
 
 
 def _compare(one: str, other: str) -> int:
