@@ -29,6 +29,7 @@ from tests.support.webhook import CREDENTIALS, basic
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PACKAGE = Path(corbado_auth.__file__).parent
+DOCS = Path(__file__).parents[2] / "docs"  # Beside the tests, also where only a wheel is tested.
 MakeUser = Callable[..., Any]
 # What a journey has to have caused, or this test would look at nothing.
 SEEN = {
@@ -84,7 +85,7 @@ def test_every_record_of_every_journey_has_its_extras(
 
 def lines_of_the_guide() -> list[tuple[str, str]]:
     """Return the lines, as patterns, and their levels, as the guide to production names them."""
-    guide = (PACKAGE.parent / "docs/how-to-production.md").read_text("utf-8")
+    guide = (DOCS / "how-to-production.md").read_text("utf-8")
     named = re.findall(r"^\| `(.+?)` \| (\w+) ", guide, re.MULTILINE)
     assert len(named) > 10
     return [(re.sub("…|REASON|CODE", ".*", re.escape(line)), level) for line, level in named]
