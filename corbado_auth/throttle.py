@@ -1,10 +1,10 @@
 """Limits on failed sign-ins, so that nobody uses up the site's API quota at Corbado.
 
-Three counters for the current minute, in Django's default cache: the failures of an address, of its
-network (a household, a server), and of the whole site; and one of each visit. ``Tally`` counts
-other things. Only failures count, so any number of people
-can sign in at once, from one office or through one proxy. Visitors without a failure are not
-refused because of others as long as the site's budget lasts.
+``Attempt`` has three counters for the current minute, in Django's default cache: the failures of an
+address, of its network (a household, a server), and of the whole site; and one for each visit. Only
+failures count, so any number of people can sign in at once, from one office or through one proxy.
+Visitors without a failure are not refused because of others as long as the site's budget lasts.
+``Tally`` counts other things, for other limits.
 """
 
 from __future__ import annotations

@@ -86,9 +86,8 @@ def ask(
     The deadline is the sum of both time-outs plus one second, or that of ``finish_by`` if it is
     earlier. If the connection dies before a response, the request is sent once more, unless
     ``resend`` is False: most often it was an idle connection that the other side had closed.
-    Raises CorbadoUnavailable if no response comes,
-    CorbadoNotAsked if too many calls are in flight or Corbado has failed lately, CorbadoRejected if
-    the request cannot be sent.
+    Raises CorbadoUnavailable if no response comes, CorbadoNotAsked if too many calls are in flight
+    or Corbado has failed lately, CorbadoRejected if the request cannot be sent.
     """
     if not (endpoint.project_id and (endpoint.api_secret or endpoint.api_key)):
         raise CorbadoRejected("CORBADO_PROJECT_ID and CORBADO_API_SECRET must be set")
