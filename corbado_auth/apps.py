@@ -22,12 +22,12 @@ class CorbadoAuthConfig(AppConfig):
         """Register the system checks, and connect receivers for sign-ins and deletions."""
         from . import counting, db_connections, deletion, history, notices, session
         from .checks import register_checks
-        from .corbado_api.warm_up import warm_up
         from .existing_users import password_use
         from .models import ConnectAccount, CorbadoAccount
         from .passkeys import nudge
         from .sessions import listing, unlinking
         from .signals import passkey_added, passkey_removed, sign_in_refused
+        from .warm_up import warm_up
         from .webhooks import hashes
 
         register_checks()

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from .models import ConnectAccount, CorbadoAccount
 
 __all__ = [
+    "BY_CORBADO_USER_ID",
+    "BY_HANDLE",
     "ConnectAccountQuerySet",
     "CorbadoAccountQuerySet",
     "ProjectQuerySet",
+    "compile_lookup",
 ]
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
@@ -261,6 +264,12 @@ def _linked_users(
     number = len(statement.fields)
     for row in statement.rows({PROJECT_ID: project_id, KEY: value}):
         yield model.from_db(using, statement.fields, row[:number]), _Read(*row[number:])
+
+
+def compile_lookup(key: _Key, using: str) -> None:
+    """Compile the query now, so that the first sign-in of a process need not."""
+    if manager_is_plain(using):
+        _statement(key, using)
 
 
 @lru_cache

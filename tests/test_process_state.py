@@ -35,9 +35,9 @@ REMEMBERED = {
     "corbado_auth.passwords._takes_passwords": "what the code of a backend says",
     "corbado_auth.projects.configured_projects": "CORBADO_PROJECTS, checked",
     "corbado_auth.sign_in.signed_cookies._digest": "the name of a cookie, from a key",
-    "corbado_auth.corbado_api.warm_up._begin": "that the HTTP client is loaded",
     "corbado_auth.corbado_api.transport._line": "the connections to Corbado",
     "corbado_auth.corbado_api.transport._ssl_context": "the CA bundle, read",
+    "corbado_auth.warm_up._begin": "that what the first sign-in needs is loaded",
 }
 
 

@@ -63,6 +63,7 @@ def main() -> int:
         results[name] = result
         for mark in result.marks:
             print(_line(mark), flush=True)
+        print(f"{result.seconds:.0f} s", flush=True)
     missed = [mark for result in results.values() for mark in result.marks if not mark.held]
     print(f"\n{_summary(results, missed)}")
     if broken:

@@ -17,7 +17,8 @@ PAUSE = 2.0
 TEXT = f"""\
 A process starts, shows the login page, and {PAUSE:.0f} seconds later signs in a returning user, and
 then a second one. The difference is what it loads at the first sign-in, in CPU time of the thread
-that answers; the HTTP client is loaded by another, after the first page."""
+that answers; the HTTP client, the cache's backend and the statement that finds the person are
+loaded by another, after the first page."""
 
 
 def measure() -> Result:
