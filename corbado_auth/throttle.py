@@ -29,6 +29,8 @@ WINDOW = 60  # seconds
 # Parts of the site's budget: those who may have caused the failures stop at the first, and nobody
 # of a network that has spent a fifth of the budget gets beyond the second.
 HALF, MOST = 0.5, 0.8
+# Why Corbado is not asked, as the log names it.
+ADDRESS, NETWORK, SITE = "too_many_from_address", "too_many_from_network", "too_many_in_all"
 
 
 class Attempt:
@@ -58,7 +60,16 @@ class Attempt:
         self._per_address = conf.CORBADO_FAILED_ATTEMPTS_PER_MINUTE
         self._budget = conf.CORBADO_FAILED_ATTEMPTS_BUDGET * WINDOW
         self._is_limited = self._per_address > 0 or self._budget > 0
-        self.is_allowed = not self._is_limited or self._judge()
+        objection = self._objection() if self._is_limited else ""
+        self.is_allowed = not objection
+        if objection:
+            log_event(
+                logging.WARNING,
+                "Corbado is not asked: too many sign-ins have failed in this minute (%s)",
+                objection,
+                event="sign_in_failed",
+                reason=objection,
+            )
 
     def note_failure(self) -> None:
         """Count this attempt: the token was invalid, or Corbado rejected what the visitor sent."""
@@ -86,27 +97,32 @@ class Attempt:
             self.note_failure()
             raise
 
-    def _judge(self) -> bool:
+    def _objection(self) -> str:
+        """Return which limit is reached, or an empty string."""
         keys = [key for key in (self._visitor, self._address, self._network, self._site) if key]
         try:
             failures = cache.get_many(keys)
             counts = {key: int(failures.get(key, 0)) for key in keys}
         except Exception as error:  # noqa: BLE001 -- whatever the cache's driver raises
             note_cache_failure(error)
-            return True
+            return ""
         spent = counts[self._site] / self._budget if self._budget > 0 else 0
         is_network_noisy = 0 < self._budget <= 5 * counts[self._network]
         if spent >= 1:
-            return False
+            return SITE
         if self._visitor and not counts[self._visitor]:
             # A new visit for each token looks like this, too: so an address that has failed stops
             # at half, and its network never gets the rest, which is for visitors from elsewhere.
             # Behind an unnamed proxy, the whole Internet looks like one network.
             share = HALF if counts[self._address] else MOST
-            return self._shares_proxy or not is_network_noisy or spent < share
+            is_over = is_network_noisy and not self._shares_proxy and spent >= share
+            return NETWORK if is_over else ""
         # Visitors who opened a login page go first.
-        is_address_noisy = 0 < self._per_address <= counts[self._address]
-        return not (is_address_noisy or is_network_noisy or spent >= HALF)
+        if 0 < self._per_address <= counts[self._address]:
+            return ADDRESS
+        if is_network_noisy:
+            return NETWORK
+        return SITE if spent >= HALF else ""
 
 
 class Tally:

@@ -132,7 +132,8 @@ def _is_here(url: SplitResult, request: HttpRequest) -> bool:
 
 
 def _page(url: SplitResult) -> tuple[str, str, str]:
-    return url.scheme, host_of(url.scheme, url.netloc), unquote(url.path)
+    """Return what has to be equal; the path as it travels: only its own server may decode %2F."""
+    return url.scheme, host_of(url.scheme, url.netloc), iri_to_uri(url.path)
 
 
 def referer_of(request: HttpRequest) -> SplitResult:

@@ -176,6 +176,8 @@ FROM_FRONT_END: dict[str, tuple[dict[str, str], str]] = {
     "without a click": ({"referer": f"{FRONT_END}/login", "sec_fetch_site": "none"}, CONFIRM),
     "another page of it": ({"referer": f"{FRONT_END}/blog/1/"}, CONFIRM),
     "another origin": ({"referer": "https://www.example.org/login"}, CONFIRM),
+    "a slash that is none there": ({"referer": f"{FRONT_END}/de%2Flogin"}, CONFIRM),
+    "an encoded letter": ({"referer": f"{FRONT_END}/%C3%BCber/login"}, "/account/"),
     "the same on http": ({"referer": "http://www.example.com/login"}, CONFIRM),
     "our own origin, elsewhere": ({"referer": "http://testserver/posts/"}, CONFIRM),
 }
@@ -190,7 +192,8 @@ def test_of_another_origin_only_a_listed_page_counts(
     headers: dict[str, str],
     leads_to: str,
 ) -> None:
-    pages = [f"{FRONT_END}/login", f"{FRONT_END}/", "http://testserver/login"]
+    pages = [f"{FRONT_END}{path}" for path in ("/login", "/", "/de/login", "/über/login")]
+    pages.append("http://testserver/login")
     monkeypatch.setattr(CorbadoRedirectView, "login_pages", pages)
     open_login_page(client)
     headers = {"sec_fetch_site": "cross-site", **headers}

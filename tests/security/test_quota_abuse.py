@@ -85,7 +85,7 @@ def test_a_visitor_who_had_to_wait_signs_in_once_the_minute_is_over(
     assert "try again by itself in 60 seconds" in waits.content.decode()
     stopped = ada.post(f"/corbado/redirect/?corbadoAuthToken={token}", {"stop": waits_for(waits)})
     assert (stopped.status_code, "Refresh" in stopped.headers) == (429, False)
-    assert "too many failed sign-ins" in stopped.content.decode()
+    assert "too many failed sign-ins in the last minute" in stopped.content.decode()
     monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_750_000_080.0))
     corbado.replace("POST", VALIDATE, json=sample("validate_good").answer)
     assert come_back(ada, token, referer=None).url == "/orders/"
@@ -94,6 +94,20 @@ def test_a_visitor_who_had_to_wait_signs_in_once_the_minute_is_over(
 def waits_for(page: Any) -> str:
     """Return the value of the button that stops a page from trying again."""
     return str(re.search(r'name="stop" value="(\w+)"', page.content.decode())[1])
+
+
+def test_the_log_says_which_limit_it_was(
+    corbado: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for address in range(1, 6):  # A fifth of the budget is twelve.
+        for _ in range(LIMIT + 1):
+            junk(f"192.0.2.{address}")
+    for network in range(1, 20):
+        junk(f"203.0.{network}.1")
+    reasons = [getattr(each, "reason", "") for each in caplog.records]
+    assert [each for each in reasons if each.startswith("too_many")] == (
+        ["too_many_from_address"] * 4 + ["too_many_from_network"] * 4 + ["too_many_in_all"]
+    )
 
 
 def test_others_are_not_locked_out(corbado: Any) -> None:
