@@ -36,8 +36,7 @@ class Client:
     ``CORBADO_API_SECRET``, ``CORBADO_BACKEND_API_URL`` and ``CORBADO_TIMEOUT``.
 
     Every method returns one of our own types or raises a CorbadoError. A call lasts at most the
-    sum of both time-outs plus one second; only name resolution and headers that trickle in (also a
-    chunk's) are not bounded.
+    sum of both time-outs plus one second; only name resolution is not bounded.
     """
 
     @sensitive_variables("api_secret")

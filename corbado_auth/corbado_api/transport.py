@@ -7,13 +7,18 @@ about the content of calls.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
+import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from typing import Any
 
 import requests
@@ -39,6 +44,9 @@ MAX_BODY = 1024 * 1024
 GRACE = 1.0
 # As many as may be in flight at once if each request has its own thread.
 CONNECTIONS_KEPT = 256
+
+# When the call of this thread ends, as a time of ``time.monotonic()``.
+_ends_at = ContextVar("corbado_auth.call_ends_at", default=math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,8 @@ def ask(
     patience = min(patience, remaining)
     # Corbado cannot be blamed for a call that was given less time than usual.
     with guard.admit(patience, project_id, may_blame=not in_a_hurry) as call:
-        reply = _exchange(endpoint, method, path, body, time.monotonic() + patience, resend)
+        _ends_at.set(time.monotonic() + patience)
+        reply = _exchange(endpoint, method, path, body, resend)
         # Corbado answered, even if it refused: the fault may be in a visitor's header.
         call.has_failed = reply.status >= 500
         call.has_answered = not call.has_failed
@@ -113,12 +122,11 @@ def _exchange(
     method: str,
     path: str,
     body: Mapping[str, Any] | None,
-    deadline: float,
     resend: bool,
 ) -> Reply:
     for _attempt in ("first", "once more") if resend else ("only",):
         try:
-            return _send(endpoint, method, path, body, deadline)
+            return _send(endpoint, method, path, body)
         except _ConnectionDied:
             continue
     times = "twice " if resend else ""
@@ -126,11 +134,9 @@ def _exchange(
 
 
 @sensitive_variables()  # The frames of the libraries below contain the token and the secret.
-def _send(
-    endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None, deadline: float
-) -> Reply:
+def _send(endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
     # The library rejects a zero time-out: a call that late ends at its first read.
-    remaining = max(deadline - time.monotonic(), 0.001)
+    remaining = max(_ends_at.get() - time.monotonic(), 0.001)
     connect, read = endpoint.timeout
     try:
         line = _line_of(endpoint)
@@ -141,7 +147,7 @@ def _send(
             timeout=(min(connect, remaining), min(read, remaining)),
             proxies=line.proxies,
         ) as response:
-            return Reply(response.status_code, response.headers, _read(response, deadline))
+            return Reply(response.status_code, response.headers, _read(response))
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         problem: Exception = error
     # Raised out here on purpose: the library's exceptions contain the request, and with it the
@@ -163,33 +169,55 @@ def _without_the_request(error: Exception) -> Exception:
     return CorbadoUnavailable(f"Corbado cannot be reached ({name})")
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Read the body in chunks, up to MAX_BODY bytes, until the deadline."""
+def _read(response: requests.Response) -> bytes:
+    """Read the body in chunks, up to MAX_BODY bytes."""
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HTTPError("compressed")
     body = bytearray()
-    while True:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0 or len(body) > MAX_BODY:
-            response.raw.close()
-            raise HTTPError("too slow or too long")
-        _limit_wait(response, remaining)
-        piece = response.raw.read1(65536)
-        if not piece:
-            return bytes(body)
+    while piece := response.raw.read1(65536):
         body += piece
+        if len(body) > MAX_BODY:
+            response.raw.close()
+            raise HTTPError("too long")
+    return bytes(body)
 
 
-def _limit_wait(response: requests.Response, seconds: float) -> None:
-    """Limit the next read to the time that the call has left.
+class _TimedStream(RawIOBase):
+    """What comes over a socket, until the call ends: the library's time-out is one for each read.
 
-    urllib3 has no public way to shorten a time-out once the headers are read; without this, a body
-    that stalls late would take another full read time-out.
+    Otherwise an answer, or a header of it, that comes byte by byte would never end.
     """
-    stream = getattr(getattr(response.raw, "_fp", None), "fp", None)
-    sock = getattr(getattr(stream, "raw", None), "_sock", None)
-    if sock is not None and (sock.gettimeout() is None or sock.gettimeout() > seconds):
-        sock.settimeout(seconds)
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._stream = sock.makefile("rb", buffering=0)
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """Return what the response is read from, as a socket does."""
+        return BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = _ends_at.get() - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("The call has taken too long.")
+        usual = self._sock.gettimeout()
+        if usual is None or usual > remaining:
+            self._sock.settimeout(remaining)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """A response, also of a proxy to CONNECT, that is read from a ``_TimedStream``."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_TimedStream(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +300,12 @@ class _Adapter(HTTPAdapter):
     _pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the pool found by the first call."""
+        """Return the pool found by the first call, whose responses end with the call."""
         if self._pool is None:
-            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+            pool = super().get_connection_with_tls_context(*args, **kwargs)
+            timed = {"response_class": _TimedResponse}
+            pool.ConnectionCls = type("TimedConnection", (pool.ConnectionCls,), timed)
+            self._pool = pool
         return self._pool
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:

@@ -96,9 +96,7 @@ def waits_for(page: Any) -> str:
     return str(re.search(r'name="stop" value="(\w+)"', page.content.decode())[1])
 
 
-def test_the_log_says_which_limit_it_was(
-    corbado: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_log_says_which_limit_it_was(corbado: Any, caplog: pytest.LogCaptureFixture) -> None:
     for address in range(1, 6):  # A fifth of the budget is twelve.
         for _ in range(LIMIT + 1):
             junk(f"192.0.2.{address}")

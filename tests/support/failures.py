@@ -210,6 +210,7 @@ GOOD_ID = GOOD["requestData"]["requestID"]
 PADDING = b" " * (10 * 1024 * 1024)
 GZIPPED = gzip.compress(PADDING * 10 + GOOD_BYTES)
 TRICKLE = [step for _ in range(1200) for step in (b" ", 0.05)]
+CONTINUE = [step for _ in range(1200) for step in (b"HTTP/1.1 100 Continue\r\n\r\n", 0.05)]
 CHUNKS = [step for _ in range(1200) for step in (b"1\r\n \r\n", 0.05)]
 
 CONNECTION = [
@@ -227,6 +228,8 @@ CONNECTION = [
 TIME = [
     Failure("read-time-out", served(LONG), timeout=IMPATIENT),
     Failure("headers-stall", served(b"HTTP/1.1 200 OK\r\nX-A: ", LONG), timeout=IMPATIENT),
+    Failure("headers-trickle", served(b"HTTP/1.1 200 OK\r\nX-A: ", *TRICKLE), timeout=IMPATIENT),
+    Failure("endless-continue", served(*CONTINUE), timeout=IMPATIENT),
     Failure("trickle", served(head(content_length="9999"), *TRICKLE), timeout=IMPATIENT),
     Failure("trickle-of-chunks", served(head(transfer_encoding="chunked"), *CHUNKS),
             timeout=IMPATIENT),
