@@ -37,8 +37,8 @@ class PendingSignIn:
 
     ``id`` is random and repeated by the form: with two tabs, the button must not sign in the person
     of the other tab. ``token_digest`` lets a reload of the redirect URL go on afterwards.
-    ``takes_password`` and ``link_id`` are for people who have another step to take: a password may
-    link them, and a link with this ID was emailed.
+    ``takes_password``, ``link_id`` and ``has_opened_link`` are for people who have another step to
+    take: a password may link them, a link with this ID was emailed, and its token is used up.
     """
 
     id: str
@@ -47,6 +47,7 @@ class PendingSignIn:
     token_digest: str
     takes_password: bool = False
     link_id: str = ""
+    has_opened_link: bool = False
 
     @classmethod
     def from_request(
@@ -67,6 +68,7 @@ class PendingSignIn:
                 token_digest=_text(value["digest"]),
                 takes_password=value.get("takes_password") is True,
                 link_id=_text(value.get("link_id", "")),
+                has_opened_link=value.get("has_opened_link") is True,
             )
         except (KeyError, TypeError, ValueError):
             return None  # Written by another release.
@@ -109,6 +111,7 @@ def keep(
         "signed_in": _signed_in(request),
         "takes_password": result.takes_password,
         "link_id": result.link_id,
+        **({"has_opened_link": True} if result.has_opened_link else {}),
     }
     try:
         in_cookie.write(response, value)

@@ -215,9 +215,14 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         )
         if self.link is not None:
             return self._opened(result, *self.link)
-        if result is None or not result.link_id:
+        address = _address_to_confirm(result) if result else ""
+        if result is None or not address:
             return self.render_failure("nothing_pending")
-        context = {"result": result, "mails_link_to": _address_to_confirm(result)}
+        if not result.link_id:
+            # Corbado did not answer when it was to send the link, and the person tries again.
+            reason = "account_exists" if result.takes_password else "no_confirmed_email"
+            return self._unfinished(result, reason)
+        context = {"result": result, "mails_link_to": address}
         page = render(
             request, "corbado_auth/email_sent.html", {**self.get_context_data(), **context}
         )
@@ -238,7 +243,10 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             return self._corbado_failed(error, result)
         response = SeeOther(here)
         pending.keep(
-            request, response, replace(result, link_id=link_id), in_cookie=pending.unfinished
+            request,
+            response,
+            replace(result, link_id=link_id, has_opened_link=False),
+            in_cookie=pending.unfinished,
         )
         return self._add_headers(response)
 
@@ -250,8 +258,11 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             return self.render_failure("other_browser")
         address, service = _address_to_confirm(result), SignInService()
         try:
-            corbado_user_id = service.validate_email_link(link_id, token)
-            person = service.get_user(corbado_user_id)
+            owner = result.corbado_user.id
+            if not result.has_opened_link:
+                owner = service.validate_email_link(link_id, token)
+                result = replace(result, has_opened_link=owner == result.corbado_user.id)
+            person = service.get_user(owner)
         except InvalidAuthToken as error:
             log_event(
                 logging.INFO,
@@ -291,11 +302,13 @@ class ConfirmEmailView(OwnForms, RefusalPages):
         self, error: CorbadoUnavailable | CorbadoRejected, result: PendingSignIn
     ) -> HttpResponse:
         log_failure("Email link failed", error, result.corbado_user.id)
-        if isinstance(error, CorbadoUnavailable):
-            return self.render_failure(
-                "unavailable", retry_after=seconds_to_wait(error.retry_after)
-            )
-        return self.render_failure("misconfigured")
+        if isinstance(error, CorbadoRejected):
+            return self.render_failure("misconfigured")
+        page = self.render_failure("unavailable", retry_after=seconds_to_wait(error.retry_after))
+        if result.has_opened_link:
+            # Corbado has used the link up, and failed afterwards: a reload goes on from there.
+            pending.keep(self.request, page, result, in_cookie=pending.unfinished)
+        return page
 
 
 def is_left_behind(refusal: Any, corbado_user: CorbadoUser) -> bool:

@@ -136,6 +136,37 @@ def test_a_failure_of_corbado_is_said(
     assert open_link(client, link).status_code == answered
 
 
+def test_who_gets_no_link_or_no_answer_tries_again_on_the_same_page(
+    client: Client, corbado: Corbado, make_user: MakeUser
+) -> None:
+    ada = make_user(ADA, username="ada")
+    page = come(client, corbado, corbado.add_user(ADA, confirmed=False))
+    corbado.fail_next("/v1/emailLinks", status=503)
+    assert client.post(CONFIRM_EMAIL, form_of(page)).status_code == 503
+    again = client.get(CONFIRM_EMAIL)
+    assert f'action="{CONFIRM_EMAIL}"' in again.content.decode()
+    link = ask_for_link(client, corbado, again)
+    # The link is used up by now.
+    corbado.fail_next("/v1/users/*", status=503)
+    assert open_link(client, link).status_code == 503
+    assert open_link(client, link)["Location"] == CONFIRM
+    say_yes(client)
+    assert signed_in_as(client) == str(ada.pk)
+
+
+def test_a_link_that_was_opened_elsewhere_is_no_reload(
+    client: Client, corbado: Corbado, make_user: MakeUser
+) -> None:
+    make_user(ADA, username="ada")
+    page = come(client, corbado, corbado.add_user(ADA, confirmed=False))
+    link = ask_for_link(client, corbado, page)
+    before = client.cookies.copy()
+    corbado.fail_next("/v1/users/*", status=503)
+    open_link(client, link)
+    client.cookies = before
+    assert open_link(client, link).status_code == 400
+
+
 def test_corbado_has_to_say_itself_that_the_address_is_confirmed(
     client: Client, corbado: Corbado, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
