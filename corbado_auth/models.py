@@ -181,6 +181,14 @@ class MigrationAttempt(models.Model):
     then may be ours.
     """
 
+    class Outcome(models.TextChoices):
+        """What became of the user."""
+
+        CREATED = "created", _("Created")
+        LINKED = "linked", _("Linked")
+        SKIPPED = "skipped", _("Skipped")
+        REFUSED = "refused", _("Refused")
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -191,7 +199,7 @@ class MigrationAttempt(models.Model):
     asked_at = models.DateTimeField(_("asked at"), null=True)
     request_id = models.CharField(_("request ID"), max_length=64, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    outcome = models.CharField(_("outcome"), max_length=16, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
 
     objects = ProjectQuerySet.as_manager()
@@ -211,7 +219,8 @@ class MigrationAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.outcome or pgettext('no answer yet', 'open')} {self.reason}".strip()
+        outcome = self.get_outcome_display() or pgettext("no answer yet", "open")
+        return f"{outcome} {self.reason}".strip()
 
 
 class MigrationLease(models.Model):

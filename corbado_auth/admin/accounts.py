@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -44,7 +43,7 @@ class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
     list_display = [
         "local_user",
         "address",
-        "last_sign_in",
+        "last_sign_in_at",
         "sign_in_count",
         "corbado_user_id",
     ]
@@ -109,16 +108,6 @@ class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
         if not there or there.casefold() == here.casefold():
             return here
         return format_html("{}<br>{}", here, gettext("%(address)s at Corbado") % {"address": there})
-
-    # Nothing rather than a dash, which on a phone would stand there without the column's title.
-    @admin.display(
-        description=CorbadoAccount._meta.get_field("last_sign_in_at").verbose_name,
-        ordering="last_sign_in_at",
-        empty_value="",
-    )
-    def last_sign_in(self, row: CorbadoAccount) -> datetime | None:
-        """Show when they last signed in through Corbado."""
-        return row.last_sign_in_at
 
     # With this name it replaces Django's action, and uses Django's template for it.
     @admin.action(

@@ -25,6 +25,9 @@ class UserColumn(LongList):
     class Media:
         css = {"all": ["corbado_auth/admin.css"]}  # noqa: RUF012 -- Django's form
 
+    # Nothing rather than a dash, which on a phone would stand there without the column's title.
+    empty_value_display = ""
+
     def user_search_fields(self) -> list[str]:
         """Return the fields that find a user by address, or by how the user name begins.
 

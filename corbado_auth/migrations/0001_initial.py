@@ -306,7 +306,20 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=64, verbose_name="request ID"),
                 ),
                 ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
-                ("outcome", models.CharField(blank=True, max_length=16, verbose_name="outcome")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("created", "Created"),
+                            ("linked", "Linked"),
+                            ("skipped", "Skipped"),
+                            ("refused", "Refused"),
+                        ],
+                        max_length=16,
+                        verbose_name="outcome",
+                    ),
+                ),
                 ("reason", models.CharField(blank=True, max_length=64, verbose_name="reason")),
                 (
                     "user",

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from corbado_auth.backends import CorbadoBackend
@@ -299,6 +300,26 @@ class TestAdminPage:
         assert admin_client.get(f"{url}add/").status_code == 403
         assert admin_client.post(f"{url}{attempt.pk}/delete/", {"post": "yes"}).status_code == 403
         assert admin_client.post(f"{url}{attempt.pk}/change/", {"reason": "x"}).status_code == 403
+
+    def test_the_list_names_the_outcome_in_the_visitors_language(
+        self, admin_client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        refuse(make_user("one@example.com"), "no_email")
+        url = "/admin/corbado_auth/migrationattempt/"
+        page = admin_client.get(url, headers={"accept-language": "de"}).content.decode()
+        assert '<td class="field-outcome">Abgewiesen</td>' in page
+        # A phone shows no column titles, so a dash would say nothing.
+        assert '<td class="field-finished_at nowrap"></td>' in page
+
+    def test_the_attempts_of_a_user_do_not_keep_them_from_being_deleted(
+        self, admin_client: Client, make_user: Callable[..., Any]
+    ) -> None:
+        user = make_user("one@example.com")
+        refuse(user, "no_email")
+        meta = user._meta
+        url = reverse(f"admin:{meta.app_label}_{meta.model_name}_delete", args=[user.pk])
+        assert admin_client.post(url, {"post": "yes"}).status_code == 302
+        assert not MigrationAttempt.objects.exists()
 
     def test_without_the_permission_there_is_no_link_to_it(
         self, client: Client, make_user: Callable[..., Any]
