@@ -17,7 +17,7 @@ from .indexes import BeginningIndex
 from .invitations import StaffInvitation  # noqa: F401 -- Django looks for models here
 from .managers import ConnectAccountQuerySet, CorbadoAccountQuerySet, ProjectQuerySet
 from .passkey_record import KnownPasskeys, PasskeyName  # noqa: F401 -- the same
-from .sign_in_record import SignInRecord  # noqa: F401 -- the same
+from .sign_in_record import ListedSession, SignInRecord  # noqa: F401 -- the same
 
 if TYPE_CHECKING:
     from .identity import ConnectUser, CorbadoUser
@@ -332,27 +332,3 @@ class SignInSwitch(models.Model):
 
     def __str__(self) -> str:
         return gettext("on") if self.is_on else gettext("off")
-
-
-class ListedSession(models.Model):
-    """A session that began with a sign-in, where CORBADO_SESSION_LIST is on.
-
-    The session itself is wherever SESSION_ENGINE keeps it, so a row may outlive it.
-    """
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="corbado_sessions",
-        verbose_name=_("user"),
-    )
-    session_key = models.CharField(_("session key"), max_length=40, unique=True)
-    signed_in_at = models.DateTimeField(_("signed in"))
-    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
-
-    class Meta:
-        verbose_name = _("listed session")
-        verbose_name_plural = _("listed sessions")
-
-    def __str__(self) -> str:
-        return str(self.signed_in_at)

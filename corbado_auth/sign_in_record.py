@@ -1,4 +1,4 @@
-"""The row of the sign-in history."""
+"""The rows about sign-ins: the history, and the sessions that they began."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["SignInRecord"]
+__all__ = ["ListedSession", "SignInRecord"]
 
 
 class SignInRecord(models.Model):
@@ -56,3 +56,27 @@ class SignInRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} {self.reason}".strip()
+
+
+class ListedSession(models.Model):
+    """A session that began with a sign-in, where CORBADO_SESSION_LIST is on.
+
+    The session itself is wherever SESSION_ENGINE keeps it, so a row may outlive it.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="corbado_sessions",
+        verbose_name=_("user"),
+    )
+    session_key = models.CharField(_("session key"), max_length=40, unique=True)
+    signed_in_at = models.DateTimeField(_("signed in"))
+    user_agent = models.CharField(_("browser"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("listed session")
+        verbose_name_plural = _("listed sessions")
+
+    def __str__(self) -> str:
+        return str(self.signed_in_at)

@@ -20,8 +20,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from corbado_auth.conf import conf
-from corbado_auth.models import ListedSession, db_for_write
+from corbado_auth.models import db_for_write
 from corbado_auth.session import SIGN_IN, belongs_to, former_key, primary_key
+from corbado_auth.sign_in_record import ListedSession
 from corbado_auth.statements import insert
 
 from . import stores

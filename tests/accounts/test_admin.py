@@ -81,9 +81,8 @@ def test_the_list_is_filtered_by_the_last_sign_in(
     make_account("never")
     text = page(staff, LIST, last_sign_in_at__isnull="True")
     assert "usr-never" in text
-    assert (
-        '<td class="field-last_sign_in_at nowrap"></td>' in text
-    )  # A phone shows no column titles.
+    # A phone shows no column titles.
+    assert '<td class="field-last_sign_in_at nowrap"></td>' in text
     assert "usr-never" not in page(staff, LIST, last_sign_in_at__isnull="False")
 
 

@@ -142,8 +142,8 @@ def _endings(site: Site, number: int) -> list[Mark]:
     from django.test.utils import override_settings
     from django.utils import timezone
 
-    from corbado_auth.models import ListedSession
     from corbado_auth.sessions.ending import end_sessions
+    from corbado_auth.sign_in_record import ListedSession
 
     site.execute("TRUNCATE django_session")
     site.execute(ADD_SESSIONS, [0, number])

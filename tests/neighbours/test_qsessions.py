@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corbado_auth.models import ListedSession
+from corbado_auth.sign_in_record import ListedSession
 from tests.sessions.test_session_page import SessionPageCases
 
 

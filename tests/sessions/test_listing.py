@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from corbado_auth.models import ListedSession
 from corbado_auth.sessions.devices import describe
+from corbado_auth.sign_in_record import ListedSession
 from corbado_auth.testing import Corbado
 from tests.security.written import Written
 from tests.sessions.test_session_page import (

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
 from corbado_auth.invitations import StaffInvitation
-from corbado_auth.models import CorbadoAccount, ListedSession
-from corbado_auth.sign_in_record import SignInRecord
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.sign_in_record import ListedSession, SignInRecord
 from corbado_auth.testing import Corbado
 from tests.support.events import give_passkey
 from tests.test_migrations import fill

@@ -26,10 +26,10 @@ from corbado_auth.identity import Passkey
 from corbado_auth.models import (
     ConnectAccount,
     CorbadoAccount,
-    ListedSession,
     MigrationAttempt,
     PasskeyNudge,
 )
+from corbado_auth.sign_in_record import ListedSession
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import FROM_LOGIN_PAGE, TOKEN, age_sign_in, come_back, open_login_page
 
