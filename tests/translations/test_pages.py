@@ -157,6 +157,17 @@ def test_a_link_is_named_by_what_it_shows(tour: Pages, language: str) -> None:
         assert len(name) > len(shown) + 3
 
 
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_a_button_that_ends_a_session_is_named_by_what_it_shows_and_the_browser(
+    tour: Pages, language: str
+) -> None:
+    page = tour(language)["sessions"].html
+    buttons = re.findall(r"<button ([^>]*)>[^<]+ <span [^>]+>([^<]+)</span></button>", page)
+    assert len(buttons) == 2
+    assert not any("aria-label" in attributes for attributes, _browser in buttons)
+    assert {bool(re.fullmatch(r"Firefox \w+ Linux", name)) for _, name in buttons} == {True, False}
+
+
 @pytest.mark.parametrize("model", ["CorbadoAccount", "MigrationAttempt", "PasskeyNudge"])
 def test_every_field_has_a_name_for_people(model: str, pseudo_language: str) -> None:
     meta = apps.get_model("corbado_auth", model)._meta
