@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 PICTURES = ROOT / "test-results"
 WEB_COMPONENT = ROOT / "tests/browser/node_modules/@corbado/webcomponent/pkg/package.js"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FEATURES_OFF = [
+    # Each window would load two pages for its address bar, at half a second of CPU.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    # A process for a page that nobody may open.
+    "SpareRendererForSitePerProcess",
+    # What Playwright switches off itself: Chromium heeds the last --disable-features alone.
+    *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
+    *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades"),
+    *("LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints"),
+    *("PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+]
 FLAGS = [
+    f"--disable-features={','.join(FEATURES_OFF)}",
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
