@@ -97,7 +97,10 @@ class JSONView(View):
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = str(request.method).lower()
-        if method not in self.http_method_names:
+        if method == "options":
+            return self._allow(HttpResponse(status=204))
+        # The server leaves out the body.
+        if ("get" if method == "head" else method) not in self.http_method_names:
             return self._wrong_method()
         # First: to look for a CSRF token, Django would parse a form, whatever its size.
         has_body = method in {"post", "patch"}
@@ -161,8 +164,13 @@ class JSONView(View):
     def _wrong_method(self) -> HttpResponse:
         allowed = ", ".join(each.upper() for each in self.http_method_names)
         message = gettext("This URL takes %s only.") % allowed
-        response = self._refuse(Refusal("method_not_allowed", message, 405))
-        response.headers["Allow"] = allowed
+        return self._allow(self._refuse(Refusal("method_not_allowed", message, 405)))
+
+    def _allow(self, response: HttpResponse) -> HttpResponse:
+        """Name the methods that the URL takes."""
+        extra = ["HEAD"] if "get" in self.http_method_names else []
+        names = [*self.http_method_names, *extra, "options"]
+        response.headers["Allow"] = ", ".join(each.upper() for each in names)
         return response
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:

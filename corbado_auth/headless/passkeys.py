@@ -63,7 +63,7 @@ class PasskeysView(PasskeyEndpoint):
     http_method_names = ["get", "post"]
 
     def _respond_to(self, user: Any, body: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        if self.request.method == "GET":
+        if self.request.method != "POST":
             found = passkeys_of(self.request, user)
             return JsonResponse({"passkeys": [_described(each) for each in found]})
         return self._token(user)

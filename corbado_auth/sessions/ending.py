@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model, logout
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -200,10 +201,25 @@ def _look_everywhere(choose: Choose, limit: int | None, ended: Ended) -> None:
 
 def _linked(names: Iterable[str]) -> set[str]:
     """Pick the users who have an account."""
-    to_python = get_user_model()._meta.pk.to_python
-    keys = list(map(to_python, filter(None, names)))
+    keys = [key for key in map(_as_key, names) if key is not None]
     found = (linked.filter(user__in=keys).select_related("user") for linked in _accounts())
     return {primary_key(account.user) for account in chain.from_iterable(found)}
+
+
+def _as_key(name: str) -> Any:
+    """Return a user's key as the database has it, or None: a session may be older than the model.
+
+    Such a session opens no account. One key of another type must not keep the others.
+    """
+    field = get_user_model()._meta.pk
+    while field.is_relation:  # Models that inherit from another table.
+        field = field.target_field
+    try:
+        key = field.to_python(name)
+        field.run_validators(key)  # The range: SQLite refuses a larger number.
+    except ValidationError:
+        return None
+    return key if name else None
 
 
 def _accounts() -> list[QuerySet[Any]]:

@@ -86,7 +86,7 @@ def test_a_form_is_no_json_and_is_not_parsed(kind: str, body: bytes) -> None:
 
 def test_only_post(client: Client) -> None:
     answer = client.get(LOGIN)
-    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST, OPTIONS")
 
 
 @pytest.mark.parametrize("value", [False, None])

@@ -190,16 +190,16 @@ def test_a_code_a_sentence_and_nothing_written(
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/session/", "GET"),
+        ("/session/", "GET, HEAD"),
         ("/sign-in/", "POST"),
         ("/sign-out/", "POST"),
-        ("/passkeys/", "GET, POST"),
+        ("/passkeys/", "GET, POST, HEAD"),
         ("/passkeys/cre-1/", "PATCH, DELETE"),
     ],
 )
 def test_another_method_is_told_which_there_are(path: str, allowed: str) -> None:
     answer = Client().put(PREFIX + path, "{}", content_type="application/json")
-    assert (answer.status_code, answer["Allow"]) == (405, allowed)
+    assert (answer.status_code, answer["Allow"]) == (405, f"{allowed}, OPTIONS")
     assert not description().problems_of_error(answer.json())
 
 

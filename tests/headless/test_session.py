@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado
-from tests.support.api_client import ApiClient, delete_at_corbado
+from tests.support.api_client import PREFIX, ApiClient, delete_at_corbado
 from tests.support.front_door import age_sign_in
 from tests.support.front_door import sign_in as sign_in_by_page
 
@@ -36,8 +36,12 @@ def test_a_person_signs_in_is_known_and_signs_out(page: ApiClient, corbado: Corb
         True,
     )
     assert CorbadoAccount.objects.get().sign_in_count == 1
+    for path in ("/session/", "/passkeys/"):
+        head = page.http.head(PREFIX + path)
+        assert (head.status_code, head.content) == (200, b"")
     assert page.post("/sign-out/").json() == {"user": None, "is_recent": False}
     assert get_user(page.http).is_anonymous
+    assert page.http.head(f"{PREFIX}/passkeys/").status_code == 401
     assert not Session.objects.exists()
 
 

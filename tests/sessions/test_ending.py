@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 import requests
 from django.conf import settings as site
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends import file
 from django.core.cache import caches
 from django.core.management import CommandError, call_command
@@ -277,6 +277,11 @@ def test_a_user_who_is_not_linked_stays_signed_in(
     session = client.session
     session["cart"] = "a visitor's"
     session.save()
+    for key in ("not a number", "9" * 30, "4f9c0f5a-2f0b-4b0a-9df7-6a6a8a4b2f1e"):
+        # Of a site whose users had other keys once.
+        other = Client().session
+        other[SESSION_KEY] = key
+        other.save()
     run("--linked", "--yes")
     assert is_signed_in(browser)
     assert client.session["cart"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from smtplib import SMTPException
 from typing import Any
 
 import pytest
@@ -298,13 +300,20 @@ def test_connect_alone_needs_none(boss: Any, settings: Any) -> None:
     assert error.value.returncode == 2
 
 
+class ProviderError(Exception):
+    """An error of a mail provider's library; such texts quote the email."""
+
+
+@pytest.mark.parametrize("kind", [ConnectionRefusedError, SMTPException, ProviderError])
 def test_an_email_that_cannot_be_sent_leaves_no_invitation(
-    boss: Any, monkeypatch: pytest.MonkeyPatch
+    boss: Any, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
-    def refuse(*args: Any) -> None:
-        raise ConnectionRefusedError
+    def refuse(backend: Any, messages: list[Any]) -> None:
+        raise kind(messages[0].body)
 
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-    with pytest.raises(CommandError, match="could not be sent"):
+    with pytest.raises(CommandError, match=rf"could not be sent \({kind.__name__}\)") as error:
         invite("--user", "boss")
+    assert error.value.returncode == 1
+    assert "corbadoInvitation" not in "".join(traceback.format_exception(error.value))
     assert not StaffInvitation.objects.exists()
