@@ -33,6 +33,7 @@ __all__ = [
     "finds_by_address",
     "may_have_password",
     "password_backends",
+    "words",
 ]
 
 # Django's own signal shows this in place of a password.
@@ -218,14 +219,18 @@ def _mentions(backend: type, word: str) -> bool:
         for each in own
         for function in map(inspect.unwrap, filter(inspect.isfunction, vars(each).values()))
     ]
-    return any(word in _words(code) for code in codes)
+    return any(word in words(code) for code in codes)
 
 
-def _words(code: CodeType) -> set[object]:
+def words(code: CodeType) -> set[object]:
+    """Return every name and string in a function's code, and in functions inside it."""
     inner = (each for each in code.co_consts if isinstance(each, CodeType))
+    # The names of arguments in a call.
+    names = (each for each in code.co_consts if isinstance(each, tuple))
     # django-oscar's authenticate() hands all it is given to a method with a parameter for it.
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {*code.co_names, *code.co_consts, *parameters}.union(*map(_words, inner))
+    own = {*code.co_names, *code.co_consts, *parameters}
+    return own.union(*names, *map(words, inner))
 
 
 def _is_hash(password: str) -> bool:

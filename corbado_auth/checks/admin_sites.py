@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLResolver, get_resolver
@@ -17,6 +15,7 @@ from corbado_auth import passwords
 from corbado_auth.conf import conf
 
 from . import ids
+from .password_views import takes_basic_auth, takes_password
 
 Messages = Iterator[CheckMessage]
 
@@ -56,15 +55,17 @@ def _passwords() -> Messages:
     views = _reachable_views()
     if not _are_passkeys_required(views) or not _are_passwords_taken():
         return
-    found = [path for path, view in views.items() if _takes_password(view)]
+    found = [path for path, view in views.items() if takes_password(view)]
+    found += _with_basic_auth({path: view for path, view in views.items() if path not in found})
     if _is_webhook_on():
         found.append("Corbado's component, which asks the action webhook")
     if found:
         yield Warning(
             "The admin's login page has no password form, but staff passwords are still "
             f"accepted by: {', '.join(found)}.",
-            hint="Take these pages out of the URLconf or set has_password_form = False on them; "
-            "leave CORBADO_WEBHOOK_SECRETS empty; or give staff unusable passwords "
+            hint="Take these pages out of the URLconf or set has_password_form = False on ours; "
+            "leave BasicAuthentication out of DRF's authentication classes; leave "
+            "CORBADO_WEBHOOK_SECRETS empty; or give staff unusable passwords "
             "(corbado_retire_passwords). If other people need them, add "
             f'"{ids.PASSWORDS_STILL_TAKEN}" to SILENCED_SYSTEM_CHECKS.',
             id=ids.PASSWORDS_STILL_TAKEN,
@@ -102,42 +103,11 @@ def _are_passwords_taken() -> bool:
         return False
 
 
-def _takes_password(view: Any) -> bool:
-    """Return whether a view shows a form to sign in with a password."""
-    site = getattr(view, "__self__", None)
-    if site is not None:
-        return _is_admin_login(site, view)
-    found = getattr(view, "view_class", None)
-    # The page for step-up has a form where our login page has one.
-    if not inspect.isclass(found) or found.__name__ == "StepUpView":
-        return False
-    given = getattr(view, "view_initkwargs", {})
-    if not given.get("has_password_form", getattr(found, "has_password_form", True)):
-        return False
-    forms = [
-        given.get(name) or getattr(found, name, None)
-        for name in ("authentication_form", "form_class")
-    ]
-    # The steps of django-formtools, and so of django-two-factor-auth.
-    steps = given.get("form_list")
-    forms += steps.values() if isinstance(steps, dict) else ()
-    return issubclass(found, auth_views.LoginView) or any(map(_asks_who_and_password, forms))
-
-
-def _is_admin_login(site: Any, view: Any) -> bool:
-    from django.contrib.admin import AdminSite
-
-    from corbado_auth.sign_in.admin_login import CorbadoAdminMixin
-
-    if not isinstance(site, AdminSite) or view.__name__ != "login":
-        return False
-    return not isinstance(site, CorbadoAdminMixin) or site._wants_password()
-
-
-def _asks_who_and_password(form: Any) -> bool:
-    """Distinguish a sign-in form from one that asks a signed-in person for the password again."""
-    fields = getattr(form, "base_fields", {})
-    return "password" in fields and bool({"username", "login", "email"} & set(fields))
+def _with_basic_auth(views: dict[str, Any]) -> list[str]:
+    """Return one entry for all views that take passwords in a header: an API has many."""
+    paths = [path for path, view in views.items() if takes_basic_auth(view)]
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return [f"HTTP Basic at {', '.join(paths[:3])}{more}"] if paths else []
 
 
 def _is_webhook_on() -> bool:

@@ -211,7 +211,7 @@ def _as_key(name: str) -> Any:
 
     Such a session opens no account. One key of another type must not keep the others.
     """
-    field = get_user_model()._meta.pk
+    field: Any = get_user_model()._meta.pk
     while field.is_relation:  # Models that inherit from another table.
         field = field.target_field
     try:

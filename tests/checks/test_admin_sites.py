@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, auth
 from django.contrib.admin import AdminSite
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
 from django.core.checks import CheckMessage
+from django.forms import modelform_factory
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import include, path
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import FormView
 
 from corbado_auth.admin_site import CorbadoAdminConfig, make_default_site
@@ -40,6 +49,49 @@ class OwnLogin(FormView):
     form_class = PasswordForm
 
 
+def by_form(request: HttpRequest) -> HttpResponse:
+    """Show a form of Django's: a login page as a function."""
+    return render(request, "login.html", {"form": AuthenticationForm(request)})
+
+
+def by_hand(request: HttpRequest) -> HttpResponse:
+    """Hand the work to a helper, which has no form."""
+    return _enter(request)
+
+
+def _enter(request: HttpRequest) -> HttpResponse:
+    user = auth.authenticate(request, username="x", password=request.POST["word"])
+    return HttpResponse(str(user))
+
+
+def timed(view: Any) -> Any:
+    """Decorate a view without ``functools.wraps``."""
+
+    def inner(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(view(request).content)
+
+    return inner
+
+
+class Enter(View):
+    """A class with a form that its code alone names."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show it."""
+        return by_form(request)
+
+
+class SignUp(FormView):
+    """A page where people choose a password."""
+
+    form_class = modelform_factory(User, fields=["username", "password"])
+
+
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Do nothing with a password."""
+    return HttpResponse(str(request.user.is_authenticated))
+
+
 vault, desk, other = Vault(), Desk(name="desk"), AdminSite(name="other")
 no_passwords = LoginView.as_view(has_password_form=False)
 urlpatterns = [
@@ -48,6 +100,8 @@ urlpatterns = [
     path("vault/", vault.urls),
     path("account/", login_required(lambda request: None)),
     path("password/", auth_views.PasswordChangeView.as_view()),
+    path("sign-up/", SignUp.as_view()),
+    path("sign-out/", sign_out),
 ]
 
 
@@ -60,6 +114,12 @@ class MoreForms:
         path("desk/", desk.urls),
         path("other/", other.urls),
         path("corbado/", include("corbado_auth.urls")),
+        path("by-form/", by_form),
+        path("by-hand/", by_hand),
+        path("timed/", timed(by_form)),
+        path("partly/", partial(by_form)),
+        path("class/", Enter.as_view()),
+        path("wrapped/", csrf_exempt(never_cache(other.login))),
         *urlpatterns,
     ]
 
@@ -72,7 +132,8 @@ def listed(**settings: Any) -> list[CheckMessage]:
 def test_pages_that_take_passwords_are_listed() -> None:
     (message,) = listed(ROOT_URLCONF=MoreForms)
     assert message.msg.endswith(
-        "accepted by: /en/login/, /own/, /desk/login/, /other/login/, /corbado/login/."
+        "accepted by: /en/login/, /own/, /desk/login/, /other/login/, /corbado/login/, "
+        "/by-form/, /by-hand/, /timed/, /partly/, /class/, /wrapped/."
     )
 
 

@@ -246,3 +246,13 @@ def test_the_check_asks_who_has_a_second_factor() -> None:
         (message,) = run_checks(tags=["corbado_auth"])
     assert message.id == ids.SECOND_FACTOR_UNANSWERED
     assert "allauth.mfa.utils.is_mfa_enabled" in str(message.hint)
+
+
+def test_what_takes_passwords_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == [
+        LOGIN,
+        "/_allauth/browser/v1/auth/login",
+        "/_allauth/app/v1/auth/login",
+    ]

@@ -15,6 +15,8 @@ from django.contrib.auth import get_user_model, user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
+from django.urls import path
+from rest_framework.authtoken.views import obtain_auth_token
 
 from corbado_auth.headless.signed import new_proof
 from corbado_auth.models import CorbadoAccount
@@ -22,8 +24,11 @@ from corbado_auth.session import primary_key
 from corbado_auth.sign_in_record import SignInRecord
 from corbado_auth.testing import Corbado
 from tests.support.api_client import ELSEWHERE, ApiClient, delete_at_corbado
+from tests.urls import urlpatterns as site
 
-pytestmark = pytest.mark.django_db
+urlpatterns = [path("token/", obtain_auth_token), *site]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -110,8 +115,8 @@ class TokenCases:
     def test_a_made_up_token_is_refused(self, front_end: ApiClient, corbado: Corbado) -> None:
         front_end.sign_in(corbado.add_user(ADA))
         front_end.token["access"] = front_end.token["access"][:-4] + "aaaa"
-        for path in ("/session/", "/passkeys/"):
-            answer = front_end.get(path)
+        for where in ("/session/", "/passkeys/"):
+            answer = front_end.get(where)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
         # It is what brings people back to the sign-in, which it does not stop.
         front_end.sign_in(corbado.add_user(BOB))
@@ -214,3 +219,9 @@ class TestAuthToken(TokenCases):
         assert phone.token == front_end.token
         phone.post("/sign-out/")
         assert front_end.get("/session/").status_code == 401
+
+
+def test_what_takes_passwords_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == ["/token/"]

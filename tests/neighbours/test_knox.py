@@ -212,3 +212,9 @@ class Own(TokenExchange):
     def authenticate(self, request: Any) -> Any:
         """Accept none."""
         return None
+
+
+def test_what_takes_passwords_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == ["HTTP Basic at /api/login/", "/transfer/"]

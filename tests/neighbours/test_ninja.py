@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import path
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.security import django_auth
 
 from corbado_auth.decorators import recent_sign_in_required
@@ -36,6 +37,20 @@ def order(request: HttpRequest) -> dict[str, Any]:
 def transfer(request: HttpRequest) -> dict[str, Any]:
     """Do something that matters."""
     return {"done": True}
+
+
+class Credentials(Schema):
+    """What people type."""
+
+    username: str
+    password: str
+
+
+@api.post("/sign-in", auth=None)
+def enter(request: HttpRequest, sent: Credentials) -> dict[str, Any]:
+    """Sign in with a password, as a site may do beside us."""
+    user = authenticate(request, **sent.dict())
+    return {"done": user is not None}
 
 
 urlpatterns = [*site, path("api/", api.urls)]
@@ -71,3 +86,9 @@ def test_what_matters_asks_for_a_recent_sign_in(browser: Client) -> None:
     age_sign_in(browser)
     answer = browser.get("/api/transfer", headers=fetch)
     assert (answer.status_code, answer.json()["error"]) == (401, "recent_sign_in_required")
+
+
+def test_what_takes_passwords_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == ["/api/sign-in"]

@@ -11,7 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import AccessToken
-from rest_framework_simplejwt.views import TokenRefreshView
+from rest_framework_simplejwt.views import (
+    TokenObtainPairView,
+    TokenObtainSlidingView,
+    TokenRefreshView,
+)
 
 from corbado_auth.checks.headless import check_headless
 from corbado_auth.testing import Corbado
@@ -44,6 +48,8 @@ class WithShop(TokenObtainPairSerializer):
 urlpatterns = [
     path("orders/", Orders.as_view()),
     path("refresh/", TokenRefreshView.as_view()),
+    path("token/", TokenObtainPairView.as_view()),
+    path("sliding/", TokenObtainSlidingView.as_view()),
     *site,
 ]
 
@@ -103,3 +109,9 @@ def test_django_cors_headers_and_ours_agree(corbado: Corbado, settings: Any, cli
     page.sign_in(corbado.add_user("bob@example.com"), mode="session")
     page.origin = ELSEWHERE
     assert page.who() is None
+
+
+def test_what_takes_passwords_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == ["/token/", "/sliding/"]

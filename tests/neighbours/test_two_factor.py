@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
@@ -19,7 +18,6 @@ from two_factor.urls import urlpatterns as two_factor
 from two_factor.views import OTPRequiredMixin
 
 from corbado_auth.backends import CorbadoBackend
-from corbado_auth.checks import ids
 from corbado_auth.models import CorbadoAccount
 from corbado_auth.testing import Corbado, User
 from tests.urls import urlpatterns as site
@@ -110,7 +108,5 @@ def test_a_passkey_of_connect_opens_what_the_code_opens(
     assert client.get("/vault/").status_code == 302
 
 
-def test_its_form_is_listed_where_passkeys_are_required(settings: Any) -> None:
-    settings.CORBADO_ADMIN_PASSWORD_FORM = False
-    found = [each for each in run_checks() if each.id == ids.PASSWORDS_STILL_TAKEN]
-    assert [LOGIN in each.msg for each in found] == [True]
+def test_its_form_is_listed_where_passkeys_are_required(password_pages: list[str]) -> None:
+    assert password_pages == [LOGIN]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.checks import run_checks
 from django.db.models.signals import post_init
 from django.test import Client
 from django.urls import include, path
@@ -67,7 +66,7 @@ def test_a_user_who_is_not_an_editor_gets_a_page_that_says_who_they_are(
     assert "erin@example.com" in page.content.decode()
 
 
-def test_wagtails_own_form_is_listed_where_passkeys_are_required(settings: Any) -> None:
-    settings.CORBADO_ADMIN_PASSWORD_FORM = False
-    (found,) = [each for each in run_checks() if each.id == "corbado_auth.W046"]
-    assert "/cms/login/" in found.msg
+def test_wagtails_own_form_is_listed_where_passkeys_are_required(
+    password_pages: list[str],
+) -> None:
+    assert password_pages == ["/cms/login/"]
