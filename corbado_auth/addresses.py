@@ -11,7 +11,7 @@ from __future__ import annotations
 import string
 import unicodedata
 
-__all__ = ["ACE_PREFIX", "normalized", "same_address", "spellings"]
+__all__ = ["ACE_PREFIX", "capitals", "normalized", "same_address", "spellings"]
 
 ACE_PREFIX = "xn--"  # A label in Punycode (RFC 5890, section 2.3.2.1).
 
@@ -30,21 +30,25 @@ def normalized(address: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """Return how a database may store an address, ignoring its case: as given, and normalized.
+    """Return how a database may store an address, ignoring case and spaces around it.
 
-    Also with one space at either end: imported addresses have them, and no index ignores them.
-    ``corbado_doctor`` finds addresses with more.
+    As given, and normalized.
     """
     given, unicode = address.strip(), normalized(address)
     local_part, at, domain = unicode.rpartition("@")
     ascii_domain = f"{local_part}{at}{'.'.join(map(_in_ascii, domain.split('.')))}"
     # Databases fold Unicode case differently, so the given form comes first.
     forms = [given, *(each for each in (unicode, ascii_domain) if not _is_one(each, given))]
-    return [spelling for each in dict.fromkeys(forms) for spelling in _spaced(each)]
+    return list(dict.fromkeys(forms))
 
 
-def _spaced(address: str) -> list[str]:
-    return [address, f"{address} ", f" {address}", f" {address} "]
+def capitals(address: str) -> list[str]:
+    """Return an address with the capitals that people write; an index may not ignore case."""
+    given, lower = address.strip(), normalized(address)
+    local_part, at, domain = lower.rpartition("@")
+    ways = (str, str.capitalize, str.title, str.upper)
+    mixed = [f"{one(local_part)}{at}{other(domain)}" for one in ways for other in ways]
+    return list(dict.fromkeys([given, *mixed]))
 
 
 def _is_one(form: str, given: str) -> bool:

@@ -6,7 +6,7 @@ AUTHENTICATION_BACKENDS.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_backends
@@ -20,7 +20,7 @@ from .counting import hand_over
 from .events import tell_refused
 from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoEmail, CorbadoUser
-from .local_users import find_again, users_with_email
+from .local_users import find_again, search
 from .mapping import Mapping, check_may_be_linked
 from .models import CorbadoAccount, db_for_write
 from .new_users import create_user
@@ -70,6 +70,9 @@ class CorbadoBackend(ConnectRules, ModelBackend):
 
     # Not one of CORBADO_PASSWORD_BACKENDS: this way in needs no password.
     _takes_passwords = False
+
+    # Who has an address of this person only as user name? None until match_user() has searched.
+    _named: list[Any] | None = None
 
     # Has the database just refused a row of this person's? Their name may be taken then.
     _has_collided = False
@@ -129,7 +132,7 @@ class CorbadoBackend(ConnectRules, ModelBackend):
         """
         if not self.match_by_email:
             return None
-        found = users_with_email(corbado_user.verified_emails, using=db_for_write())
+        found, self._named = search(corbado_user.verified_emails, using=db_for_write())
         if len(found) > 1:
             raise SignInRefused("ambiguous_email")
         return found[0] if found else None

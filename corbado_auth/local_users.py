@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend, ModelBackend
@@ -20,25 +20,25 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.utils.translation import gettext
 
-from .addresses import ACE_PREFIX, normalized, spellings
+from .address_conditions import has_one_of, is_one_of, parameters
+from .addresses import ACE_PREFIX, capitals, normalized, spellings
 from .statements import Statement
 
 __all__ = [
     "NOT_SEARCHABLE",
     "candidates",
     "count_spaced_addresses",
-    "count_user_names_as_addresses",
     "display_name",
     "email_field_name",
     "email_of",
     "find_again",
     "find_field",
     "has_hidden_user",
-    "has_user_named",
     "is_mere_user_name",
     "is_shared_address",
     "lookup_is_blind",
     "manager_is_plain",
+    "search",
     "shared_addresses",
     "users_with_email",
 ]
@@ -48,6 +48,8 @@ PLAIN_FIELDS = {CharField, EmailField, TextField}
 # What fields that cannot be searched raise for a lookup.
 NOT_SEARCHABLE = (FieldError, NotImplementedError, TypeError, ValueError)
 CORBADO_ID = "usr-"  # How Corbado's user IDs begin (API notes 2).
+# What people and spreadsheets leave around an address, a no-break space included.
+SPACES = " \t\r\n\v\f\xa0"
 # How many users are looked up to see whether lookups work at all.
 SAMPLE = 50
 
@@ -84,30 +86,58 @@ def display_name(user: Any) -> str:
     return email_of(user).strip() or full_name or name
 
 
+class Found(NamedTuple):
+    """Users with one of the addresses, active or not; and those who have it only as user name.
+
+    ``named`` is None if nobody was searched for by name.
+    """
+
+    users: list[Any]
+    named: list[Any] | None
+
+
 def users_with_email(addresses: Sequence[str], *, using: str) -> list[AbstractBaseUser]:
     """Return the local users, active or not, who have one of these addresses.
 
     The database finds candidates case-insensitively; Python decides.
     """
-    # Many local users may have no address at all: an empty one matches nobody.
+    return _search(addresses, using)
+
+
+def search(addresses: Sequence[str], *, using: str) -> Found:
+    """Return the users with these addresses, and in the same statement those with such a name."""
+    if not _all_spellings(addresses):
+        return Found([], [])
+    if not names_may_be_addresses() or not _is_searched_plainly(using):
+        return Found(users_with_email(addresses, using=using), None)
+    read = _plain_search(addresses, using, with_names=True)
+    named = [user for user in read if is_mere_user_name(user, addresses)]
+    return Found(_who_have_one_of(addresses, read), named)
+
+
+def names_may_be_addresses() -> bool:
+    """Return whether user names can be searched, and are not the addresses themselves."""
+    name = get_user_model().USERNAME_FIELD
+    field = find_field(name)
+    is_found = isinstance(field, CharField | TextField) and field.unique  # By its index.
+    return is_found and name != email_field_name()
+
+
+def _who_have_one_of(addresses: Iterable[str], users: Iterable[Any]) -> list[Any]:
     wanted = {normalized(address) for address in addresses} - {""}
-    if email_field_name() is None or not wanted:
-        return []
-    found = _search([each for each in addresses if each.strip()], using)
-    return [user for user in found if normalized(email_of(user)) in wanted]
+    return [user for user in users if normalized(email_of(user)) in wanted]
 
 
 def has_hidden_user(addresses: Sequence[str], *, using: str) -> bool:
     """Return whether someone whom the default manager hides has one of these addresses."""
-    if manager_is_plain(using) or email_field_name() is None:
+    if manager_is_plain(using) or email_field_name() is None or not any(addresses):
         return False
-    wanted = {normalized(address) for address in addresses} - {""}
     everyone = get_user_model()._base_manager.using(using)
     try:
-        found = list(everyone.filter(_has_one_of(addresses))) if wanted else []
+        found = list(everyone.filter(_has_one_of(addresses, using)))
     except NOT_SEARCHABLE:
         return False
-    return any(normalized(email_of(user)) in wanted for user in found)
+    return bool(_who_have_one_of(addresses, found))
 
 
 def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
@@ -115,19 +145,20 @@ def candidates(addresses: Sequence[str], *, using: str) -> QuerySet[Any]:
 
     This query runs at every sign-in; ``corbado_email_index`` creates the index that it needs.
     """
-    return _users(using).filter(_has_one_of(addresses))
+    return _users(using).filter(_has_one_of(addresses, using))
 
 
-def _has_one_of(addresses: Sequence[str]) -> Q:
-    return _is_one_of(_all_spellings(addresses), email_field_name())
+def _has_one_of(addresses: Sequence[str], using: str) -> Q:
+    name = str(email_field_name())
+    if _is_compared_plainly():
+        return has_one_of(name, _all_spellings(addresses), connections[using].vendor)
+    return is_one_of(name, _all_spellings(addresses))
 
 
 def _all_spellings(addresses: Sequence[str]) -> list[str]:
-    return [spelling for address in addresses for spelling in spellings(address)]
-
-
-def _is_one_of(written: Iterable[str], field: str | None) -> Q:
-    return reduce(or_, (Q(**{f"{field}__iexact": spelling}) for spelling in written))
+    # Many local users may have no address at all: an empty one matches nobody.
+    given = (address for address in addresses if address.strip())
+    return [spelling for address in given for spelling in spellings(address)]
 
 
 def lookup_is_blind(*, using: str) -> bool:
@@ -183,39 +214,23 @@ def manager_is_plain(using: str) -> bool:
 
 
 def count_spaced_addresses(*, using: str) -> int:
-    """Count the users whose addresses begin or end with a space, a tab or a line end."""
+    """Count the users whose addresses begin or end with a space of any kind."""
     name = email_field_name()
     if name is None or type(find_field(name)) not in PLAIN_FIELDS:
         return 0
+    return int(_users(using).filter(_is_spaced(name)).count())
+
+
+def _is_spaced(field: str) -> Q:
     ends = ("startswith", "endswith")
-    spaced = reduce(or_, (Q(**{f"{name}__{end}": space}) for end in ends for space in " \t\r\n"))
-    return int(_users(using).filter(spaced).count())
+    conditions = (Q(**{f"{field}__{end}": space}) for end in ends for space in SPACES)
+    return reduce(or_, conditions)
 
 
 def is_mere_user_name(user: AbstractBaseUser, addresses: Iterable[str]) -> bool:
     """Return whether one of these is the user name of a user whose email field is empty."""
     name = normalized(str(user.get_username()))
     return not email_of(user).strip() and name in map(normalized, addresses)
-
-
-def has_user_named(addresses: Sequence[str], *, using: str) -> bool:
-    """Return whether ``is_mere_user_name`` is true of a user, hidden ones included."""
-    model = get_user_model()
-    if not isinstance(find_field(model.USERNAME_FIELD), CharField | TextField):
-        return False
-    written = {form for each in addresses for form in (each, normalized(each)) if form}
-    named = model._base_manager.using(using).filter(**{f"{model.USERNAME_FIELD}__in": written})
-    return any(is_mere_user_name(user, addresses) for user in named)
-
-
-def count_user_names_as_addresses(*, using: str) -> int:
-    """Count the users whose email field is empty and whose user name looks like an address."""
-    model, field = get_user_model(), email_field_name()
-    name = model.USERNAME_FIELD
-    if field in {None, name} or not isinstance(find_field(name), CharField | TextField):
-        return 0
-    nothing = Q(**{field: ""}) | Q(**{f"{field}__isnull": True})
-    return int(_users(using).filter(nothing, **{f"{name}__contains": "@"}).count())
 
 
 def is_shared_address(address: str, *, using: str, known: frozenset[str] | None = None) -> bool:
@@ -242,9 +257,8 @@ def shared_addresses(*, using: str) -> frozenset[str]:
     users = _users(using).order_by()
     shared = users.values_list(Upper(field)).annotate(number=Count("pk")).filter(number__gt=1)
     folded = {_folded(address) for address, _number in shared.iterator() if address}
-    # Few sites have any, and each is looked up: a domain in Punycode, a space at either end.
-    odd = Q(**{f"{field}__icontains": ACE_PREFIX})
-    odd |= Q(**{f"{field}__startswith": " "}) | Q(**{f"{field}__endswith": " "})
+    # Few sites have any, and each is looked up: a domain in Punycode, spaces at either end.
+    odd = Q(**{f"{field}__icontains": ACE_PREFIX}) | _is_spaced(field)
     written = users.filter(odd).values_list(field, flat=True)
     folded |= {_folded(each) for each in written if is_shared_address(each, using=using)}
     return frozenset(folded)
@@ -255,40 +269,55 @@ def _users(using: str) -> QuerySet[Any]:
 
 
 def _search(addresses: Sequence[str], using: str) -> list[Any]:
-    """Read the candidates; nobody is found by a field that cannot be searched."""
+    """Return who has one of these; nobody is found by a field that cannot be searched."""
+    if email_field_name() is None or not _all_spellings(addresses):
+        return []
     try:
         if _is_searched_plainly(using):
-            return _plain_search(_all_spellings(addresses), using)
-        return list(candidates(addresses, using=using))
+            found = _plain_search(addresses, using)
+        else:
+            found = list(candidates(addresses, using=using))
     except NOT_SEARCHABLE:
         return []
+    return _who_have_one_of(addresses, found)
 
 
 def _is_searched_plainly(using: str) -> bool:
     """Return whether the search is the same for every address, apart from the address itself."""
+    return _is_compared_plainly() and manager_is_plain(using)
+
+
+def _is_compared_plainly() -> bool:
+    """Return whether the column holds the addresses as they are, and Django compares them."""
     field = find_field(email_field_name() or "")
-    is_plain = type(field) in PLAIN_FIELDS and field.get_lookup("iexact") is IExact
-    return is_plain and manager_is_plain(using)
+    return type(field) in PLAIN_FIELDS and field.get_lookup("iexact") is IExact
 
 
-def _plain_search(written: Sequence[str], using: str) -> list[Any]:
+def _plain_search(addresses: Sequence[str], using: str, *, with_names: bool = False) -> list[Any]:
     """Read the candidates by a statement that was compiled before."""
-    model = get_user_model()
-    statement = _statement(model, str(email_field_name()), len(written), using)
-    prepare = connections[using].ops.prep_for_iexact_query
-    given = {_placeholder(n): prepare(each) for n, each in enumerate(written)}
+    model, connection = get_user_model(), connections[using]
+    written = _all_spellings(addresses)
+    names = [name for address in addresses for name in capitals(address)] if with_names else []
+    statement = _statement(model, str(email_field_name()), len(written), len(names), using)
+    given = {f"name {n}": each for n, each in enumerate(names)}
+    for n, each in enumerate(written):
+        stand_ins = parameters(_placeholder(n), connection)
+        given |= zip(stand_ins, parameters(each, connection), strict=True)
     return [model.from_db(using, statement.fields, row) for row in statement.rows(given)]
 
 
 @lru_cache
-def _statement(model: Any, field: str, number: int, using: str) -> Statement:
+def _statement(model: Any, field: str, number: int, names: int, using: str) -> Statement:
     """Compile the search for so many spellings once: each time takes a tenth of a sign-up."""
-    placeholders = map(_placeholder, range(number))
-    return Statement.of(model._default_manager.using(using).filter(_is_one_of(placeholders, field)))
+    placeholders = [_placeholder(n) for n in range(number)]
+    sought = has_one_of(field, placeholders, connections[using].vendor)
+    if names:
+        sought |= Q(**{f"{model.USERNAME_FIELD}__in": [f"name {n}" for n in range(names)]})
+    return Statement.of(model._default_manager.using(using).filter(sought))
 
 
 def _placeholder(number: int) -> str:
-    """Return what stands for a spelling; ``prep_for_iexact_query`` must leave it as it is."""
+    """Return what stands for a spelling; the database's own preparation leaves it as it is."""
     return f"spelling {number}"
 
 

@@ -24,12 +24,12 @@ from .local_users import (
     email_of,
     find_field,
     has_hidden_user,
-    has_user_named,
     is_mere_user_name,
     lookup_is_blind,
     users_with_email,
 )
 from .models import CorbadoAccount, db_for_write
+from .user_names import users_named
 
 if TYPE_CHECKING:
     from .backends import CorbadoBackend
@@ -256,13 +256,12 @@ class Mapping:
         """
         verified = self.corbado_user.verified_emails
         unverified = self.corbado_user.unverified_emails
-        if unverified and has_user_named(unverified, using=db_for_write()):
+        named = self.backend._named
+        if named is None:
+            named = users_named((*verified, *unverified), using=db_for_write())
+        if any(is_mere_user_name(user, unverified) for user in named):
             raise SignInRefused("no_confirmed_email")
-        # If the new user gets the address as name, the database says at no cost that it is taken.
-        address = normalized(self.corbado_user.verified_email)
-        is_tried = self.backend.username_for(self.corbado_user) == address
-        might_be = self.backend._has_collided or not is_tried
-        if might_be and has_user_named(verified, using=db_for_write()):
+        if any(is_mere_user_name(user, verified) for user in named):
             raise SignInRefused("account_exists")
 
     def _is_known(self) -> bool:

@@ -14,11 +14,11 @@ from corbado_auth.existing_users.second_users import count_pairs
 from corbado_auth.local_users import (
     NOT_SEARCHABLE,
     count_spaced_addresses,
-    count_user_names_as_addresses,
     lookup_is_blind,
 )
 from corbado_auth.models import db_for_write, db_of_users
 from corbado_auth.switch import current_switch
+from corbado_auth.user_names import count_user_names_as_addresses
 
 from .finding import Finding, ok, warning, wrong
 

@@ -13,17 +13,21 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from corbado_auth.addresses import normalized
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.local_users import (
     email_field_name,
     email_of,
+    is_mere_user_name,
     is_shared_address,
+    names_may_be_addresses,
     users_with_email,
 )
 from corbado_auth.models import CorbadoAccount, db_for_write
+from corbado_auth.user_names import users_named
 
 __all__ = ["AlreadyLinked", "Pair", "belongings", "count_pairs", "find_pairs", "merge"]
 
@@ -39,7 +43,8 @@ class AlreadyLinked(Exception):
 class Pair:
     """Two local users of one person: ``account.user``, who is linked, and ``other``, who is not.
 
-    ``is_confirmed`` tells whether Corbado has confirmed the address that the other one has.
+    ``is_confirmed`` tells whether Corbado has confirmed the address that the other one has, in the
+    email field or, if that is empty, as user name.
     """
 
     account: CorbadoAccount
@@ -58,25 +63,29 @@ class Doubtful(NamedTuple):
 def find_pairs(
     people: Iterable[tuple[CorbadoUser, CorbadoAccount]], shared: frozenset[str]
 ) -> Iterator[Pair]:
-    """Yield the pairs among these people; ``user`` of each account has been read.
+    """Yield the pairs among these people, a page of them; ``user`` of each account has been read.
 
+    Also those whose other user has the address as user name; ``is_confirmed`` is false if that
+    user's email field says something else.
     ``shared`` is what ``shared_addresses`` returned. Most people's only address is their own and
     not in there, so nobody is searched for: without an index that would read every user.
     """
-    doubtful = [
+    all_addresses = [
         Doubtful(person, account, address)
         for person, account in people
         for address in (*person.verified_emails, *person.unverified_emails)
-        if _may_have_another_user(account, address, shared)
     ]
+    doubtful = [each for each in all_addresses if _may_have_another_user(each, shared)]
     for some in _batched(doubtful, AT_ONCE):
         yield from _find_pairs(some)
+    yield from _find_pairs_by_name(all_addresses)
 
 
 def count_pairs() -> int | None:
     """Return how many people have two local users, by the confirmed addresses alone, in one query.
 
-    None where the user model has no email field that the database can compare.
+    A user name counts as the address is written, or in lower case. None where the user model has no
+    email field that the database can compare.
     """
     field = email_field_name()
     if field is None:
@@ -90,7 +99,14 @@ def count_pairs() -> int | None:
     suspects = accounts.exclude(email="").filter(Exists(others))
     by_address = suspects.filter(~Exists(own))
     # Created for the address although someone here had it: the lookup did not find them.
-    return (by_address | suspects.filter(created_for_email__isnull=False)).count()
+    found = by_address | suspects.filter(created_for_email__isnull=False)
+    if names_may_be_addresses():
+        written = [OuterRef("email"), Lower(OuterRef("email"))]
+        named = users.filter(**{f"{get_user_model().USERNAME_FIELD}__in": written})
+        named = named.filter(Q(**{field: ""}) | Q(**{f"{field}__isnull": True}))
+        others = named.exclude(pk=OuterRef("user_id")).filter(~Exists(linked))
+        found |= accounts.exclude(email="").filter(Exists(others))
+    return found.count()
 
 
 def belongings(user: AbstractBaseUser) -> dict[str, int]:
@@ -126,7 +142,8 @@ def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
         raise AlreadyLinked from None
 
 
-def _may_have_another_user(account: CorbadoAccount, address: str, shared: frozenset[str]) -> bool:
+def _may_have_another_user(doubtful: Doubtful, shared: frozenset[str]) -> bool:
+    _person, account, address = doubtful
     if normalized(email_of(account.user)) != normalized(address):
         return True
     # The address is this user's own, and they were not created for it: no second user.
@@ -136,18 +153,36 @@ def _may_have_another_user(account: CorbadoAccount, address: str, shared: frozen
 
 
 def _find_pairs(doubtful: Sequence[Doubtful]) -> Iterator[Pair]:
-    found: dict[str, list[Any]] = {}
-    for user in users_with_email([each.address for each in doubtful], using=db_for_write()):
-        found.setdefault(normalized(email_of(user)), []).append(user)
-    if not found:
-        return
-    users = [user.pk for some in found.values() for user in some]
+    found = users_with_email([each.address for each in doubtful], using=db_for_write())
+    others = _unlinked([(email_of(user), user) for user in found])
+    for person, account, address in doubtful:
+        for other in others.get(normalized(address), []):
+            yield Pair(account, other, address in person.verified_emails)
+
+
+def _find_pairs_by_name(doubtful: Sequence[Doubtful]) -> Iterator[Pair]:
+    found = users_named([each.address for each in doubtful], using=db_for_write())
+    others = _unlinked([(user.get_username(), user) for user in found])
+    for person, account, address in doubtful:
+        for other in others.get(normalized(address), []):
+            # With the address in the email field, too, they are listed above.
+            if normalized(email_of(other)) != normalized(address):
+                is_theirs = is_mere_user_name(other, person.verified_emails)
+                yield Pair(account, other, is_theirs)
+
+
+def _unlinked(found: Sequence[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """Return those of these users who have no account, by what they were found by."""
+    named: dict[str, list[Any]] = {}
+    users = {user.pk for _name, user in found}
+    if not users:
+        return named
     accounts = CorbadoAccount.objects.current().filter(user_id__in=users)
     linked = set(accounts.values_list("user_id", flat=True))
-    for person, account, address in doubtful:
-        for other in found.get(normalized(address), []):
-            if other.pk not in linked:
-                yield Pair(account, other, address in person.verified_emails)
+    for name, user in found:
+        if user.pk not in linked:
+            named.setdefault(normalized(name), []).append(user)
+    return named
 
 
 def _batched(items: list[Any], size: int) -> Iterator[list[Any]]:

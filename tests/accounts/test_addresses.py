@@ -67,9 +67,7 @@ def test_what_is_no_address_is_compared_all_the_same(odd: str) -> None:
 
 
 def test_an_address_is_looked_for_as_given_first() -> None:
-    assert spellings("Ada@Example.com") == [
-        *("Ada@Example.com", "Ada@Example.com ", " Ada@Example.com", " Ada@Example.com "),
-    ]
+    assert spellings(" Ada@Example.com ") == ["Ada@Example.com"]
     written = spellings("ada@xn--bcher-kva.example")
     assert written[0] == "ada@xn--bcher-kva.example"
     assert "ada@bücher.example" in written

@@ -101,6 +101,9 @@ def test_the_command_makes_the_index_that_a_lookup_needs(
     corbado: Corbado, make_user: MakeUser, lookup: Callable[[Corbado], Any]
 ) -> None:
     make_user("Ada_L@Example.com")
+    # MariaDB would rather read a few users than several parts of an index.
+    for number in range(300 if connection.vendor == "mysql" else 0):
+        make_user(f"u{number}@example.com", username=f"u{number}")
     was_there = site_index().serves()  # MariaDB: a user model with a unique address.
     with CaptureQueriesContext(connection) as queries:
         lookup(corbado)

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from corbado_auth.doctor import State, examine
@@ -80,6 +81,34 @@ def test_a_user_created_for_the_address_of_another_user_is_listed(
     assert [each.kind for each in comparison.compare()] == ["second_user"]
 
 
+@pytest.mark.parametrize("name", [ANN, "Ann@Example.com"])
+@pytest.mark.parametrize(
+    ("email", "confirmed", "kind"),
+    [
+        ("", True, "second_user"),
+        ("", False, "perhaps_second_user"),
+        ("ann@work.example", True, "perhaps_second_user"),
+    ],
+)
+def test_a_first_user_whose_name_is_the_address_is_listed_and_gets_the_link(
+    corbado: Corbado, make_user: MakeUser, name: str, email: str, confirmed: bool, kind: str
+) -> None:
+    ann = make_user(email, username=name, password="an old password")
+    second = make_user(ANN if confirmed else "", username="ann-2")
+    person = corbado.add_user(ANN, confirmed=confirmed)
+    values = {"email": second.email, "created_for_email": second.email or None}
+    CorbadoAccount.objects.link(second, person.id, awaits_proof=False, **values)
+    (found,) = comparison.compare()
+    assert (found.kind, found.user, found.other_user) == (kind, str(second.pk), str(ann.pk))
+    # MariaDB ignores case.
+    is_counted = kind == "second_user" and (name == ANN or connection.vendor == "mysql")
+    assert second_users.count_pairs() == is_counted
+    run("corbado_merge", "--corbado-id", person.id, "--into", name, "--yes")
+    client = Client()
+    corbado.sign_in(client, person)
+    assert signed_in_as(client) == str(ann.pk)
+
+
 def test_who_is_no_second_user_is_not_listed(corbado: Corbado, make_user: MakeUser) -> None:
     # Linked by hand, while someone else has the same address.
     first = make_user(ANN, username="one")
@@ -104,8 +133,8 @@ def test_many_people_are_looked_at_in_few_queries(
         made_for = address if number % 2 else None
         person = corbado.add_user(address)
         CorbadoAccount.objects.link(user, person.id, email=address, created_for_email=made_for)
-    # Which addresses are shared, the accounts of the page, and all accounts.
-    with django_assert_max_num_queries(4):
+    # Which addresses are shared (two), the accounts of the page, names like theirs, all accounts.
+    with django_assert_max_num_queries(5):
         assert list(comparison.compare()) == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.test import Client
 
 from corbado_auth.models import CorbadoAccount
@@ -36,6 +37,9 @@ class AddressesIgnored(AnsweredBackend):
     match_by_email = False
 
 
+WRITTEN = [ADA, "Ada@example.com", "Ada@Example.com", "ADA@EXAMPLE.COM", "ada@Example.Com"]
+
+
 @pytest.fixture
 def ada(make_user: MakeUser) -> Any:
     return make_user("", username=ADA, password=PASSWORD)
@@ -56,11 +60,34 @@ def test_a_confirmed_address_creates_no_second_user(
     assert only_user() == ada
 
 
-def test_nor_does_an_unconfirmed_one(
-    client: Client, ada: Any, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize(
+    ("status", "reason"), [("active", "account_exists"), ("pending", "no_confirmed_email")]
+)
+def test_the_user_name_may_be_in_capitals(
+    client: Client,
+    make_user: MakeUser,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    status: str,
+    reason: str,
 ) -> None:
-    assert_refused(come_as(client, (ADA, "pending")), caplog, "no_confirmed_email")
+    ada = make_user("", username=name, password=PASSWORD)
+    assert_refused(come_as(client, (ADA, status)), caplog, reason)
     assert only_user() == ada
+
+
+def test_so_may_that_of_someone_whom_the_manager_hides(
+    client: Client,
+    make_user: MakeUser,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_user("", username="Ada@Example.com")
+    manager = type(get_user_model()._default_manager)
+    monkeypatch.setattr(manager, "get_queryset", lambda self: QuerySet(self.model).none())
+    assert_refused(come_as(client, ADA), caplog, "account_exists")
+    assert get_user_model()._base_manager.count() == 1
 
 
 def test_the_password_opens_the_account_and_the_address_is_filled_in(
