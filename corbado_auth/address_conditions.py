@@ -19,12 +19,20 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q, Value
 from django.db.models.functions import Collate, Upper
-from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
+from django.db.models.lookups import (
+    EndsWith,
+    Exact,
+    GreaterThanOrEqual,
+    IContains,
+    LessThan,
+    StartsWith,
+)
 
-__all__ = ["has_one_of", "is_one_of", "parameters"]
+__all__ = ["contains", "has_one_of", "is_one_of", "is_spaced", "parameters"]
 
 # Sorts after all letters in some collations; spreadsheets leave one.
 NO_BREAK_SPACE = "\xa0"
+SPACES = " \t\r\n\v\f" + NO_BREAK_SPACE
 # Sort before all other spaces, also before several of them; and after all spaces.
 FIRST, AFTER = "\t", "!"
 MANY = 8 * FIRST
@@ -54,13 +62,24 @@ def has_one_of(field: str, addresses: Collection[str], vendor: str) -> Q:
     )
     preceded = _any(
         _lies_between(column, f"{MANY}{each}", f"{AFTER}{each}", vendor)
-        & Q(**{f"{field}__icontains": each})
+        & contains(field, each, vendor)
         for each in addresses
     )
     if vendor == "mysql":
         # Where a comparison pads with spaces, an empty address lies between them, too.
         preceded &= ~Q(Exact(column, Value("")))
     return same | followed | preceded
+
+
+def is_spaced(field: str, vendor: str) -> Q:
+    """Return the condition that the address begins or ends with a space of any kind."""
+    text = _searchable(field, vendor)
+    return _any(Q(end(text, space)) for end in (StartsWith, EndsWith) for space in SPACES)
+
+
+def contains(field: str, text: str, vendor: str) -> Q:
+    """Return the condition that the text is part of the address, ignoring case."""
+    return Q(IContains(_searchable(field, vendor), text))
 
 
 def parameters(address: str, connection: BaseDatabaseWrapper) -> list[str]:
@@ -85,6 +104,11 @@ def _indexed(field: str, vendor: str) -> Any:
     if vendor == "mysql":
         return F(field)
     return Collate(field, "nocase") if vendor == "sqlite" else Upper(field)
+
+
+def _searchable(field: str, vendor: str) -> Any:
+    """Return what LIKE may search; PostgreSQL refuses a collation that ignores case."""
+    return Collate(Upper(field), "C") if vendor == "postgresql" else F(field)
 
 
 def _lies_between(column: Any, first: str, after: str, vendor: str) -> Q:

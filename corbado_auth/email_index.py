@@ -46,7 +46,7 @@ FIRST_KEYS = """
            pg_index.indisvalid AND pg_index.indpred IS NULL
     FROM pg_index JOIN pg_class AS index ON index.oid = pg_index.indexrelid
     JOIN pg_am ON pg_am.oid = index.relam
-    WHERE pg_index.indrelid = to_regclass(%s) AND pg_am.amname IN ('btree', 'hash')
+    WHERE pg_index.indrelid = to_regclass(%s) AND pg_am.amname = 'btree'
 """
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -20,7 +19,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from django.utils.translation import gettext
 
-from .address_conditions import has_one_of, is_one_of, parameters
+from .address_conditions import contains, has_one_of, is_one_of, is_spaced, parameters
 from .addresses import ACE_PREFIX, capitals, normalized, spellings
 from .statements import Statement
 
@@ -48,8 +47,6 @@ PLAIN_FIELDS = {CharField, EmailField, TextField}
 # What fields that cannot be searched raise for a lookup.
 NOT_SEARCHABLE = (FieldError, NotImplementedError, TypeError, ValueError)
 CORBADO_ID = "usr-"  # How Corbado's user IDs begin (API notes 2).
-# What people and spreadsheets leave around an address, a no-break space included.
-SPACES = " \t\r\n\v\f\xa0"
 # How many users are looked up to see whether lookups work at all.
 SAMPLE = 50
 
@@ -218,13 +215,7 @@ def count_spaced_addresses(*, using: str) -> int:
     name = email_field_name()
     if name is None or type(find_field(name)) not in PLAIN_FIELDS:
         return 0
-    return int(_users(using).filter(_is_spaced(name)).count())
-
-
-def _is_spaced(field: str) -> Q:
-    ends = ("startswith", "endswith")
-    conditions = (Q(**{f"{field}__{end}": space}) for end in ends for space in SPACES)
-    return reduce(or_, conditions)
+    return int(_users(using).filter(is_spaced(name, connections[using].vendor)).count())
 
 
 def is_mere_user_name(user: AbstractBaseUser, addresses: Iterable[str]) -> bool:
@@ -258,7 +249,8 @@ def shared_addresses(*, using: str) -> frozenset[str]:
     shared = users.values_list(Upper(field)).annotate(number=Count("pk")).filter(number__gt=1)
     folded = {_folded(address) for address, _number in shared.iterator() if address}
     # Few sites have any, and each is looked up: a domain in Punycode, spaces at either end.
-    odd = Q(**{f"{field}__icontains": ACE_PREFIX}) | _is_spaced(field)
+    vendor = connections[using].vendor
+    odd = contains(field, ACE_PREFIX, vendor) | is_spaced(field, vendor)
     written = users.filter(odd).values_list(field, flat=True)
     folded |= {_folded(each) for each in written if is_shared_address(each, using=using)}
     return frozenset(folded)

@@ -101,8 +101,9 @@ def addresses() -> Iterator[Finding]:
         yield warning(
             ADDRESSES,
             f"{spaced:,} {'user has' if spaced == 1 else 'users have'} an address with spaces "
-            "around it: lookups only find an address with one space at either end.",
-            "Strip them in the database: a person whose address has more gets a second user.",
+            "around it: lookups find them, but corbado_migrate_users refuses them.",
+            "Strip them in the database; the documentation page "
+            '"How to move existing users over in bulk" says how.',
         )
     if named:
         yield warning(

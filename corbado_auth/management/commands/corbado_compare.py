@@ -18,7 +18,7 @@ WORDS = {
     "unknown_here": "is a user at Corbado, but has no account here",
     "other_email": "has a different address at Corbado since the last sign-in",
     "second_user": "has the address of another local user, who has no account",
-    "perhaps_second_user": "has the address of another local user, and has not confirmed it",
+    "perhaps_second_user": "may have a second local user: unconfirmed address, or a user name",
 }
 
 

@@ -10,7 +10,11 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
-from corbado_auth.local_users import users_with_email
+from corbado_auth.local_users import (
+    count_spaced_addresses,
+    shared_addresses,
+    users_with_email,
+)
 from tests.support.refusals import ADA
 from tests.support.vouching import assert_refused, come_as, only_user, signed_in_as
 
@@ -36,7 +40,7 @@ STORED = {
 
 @pytest.fixture(params=STORED.values(), ids=STORED)
 def ada(make_user: MakeUser, request: pytest.FixtureRequest) -> Any:
-    return make_user(request.param, username="ada")
+    return make_user(request.param)
 
 
 @pytest.mark.matrix
@@ -54,14 +58,20 @@ def test_an_unconfirmed_address_creates_no_second_user(
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("collation", ["C", "en-x-icu", "de-x-icu"])
+@pytest.mark.parametrize("collation", ["C", "en-x-icu", "de-x-icu", "ignores_case"])
 @pytest.mark.usefixtures("ada")
 def test_they_are_found_under_every_collation(collation: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
+            "CREATE COLLATION ignores_case"
+            " (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+        )
+        cursor.execute(
             f'ALTER TABLE auth_user ALTER COLUMN email TYPE varchar(254) COLLATE "{collation}"'
         )
     assert users_with_email([ADA], using="default") == [only_user()]
+    assert count_spaced_addresses(using="default") == 1
+    assert shared_addresses(using="default") == frozenset()
 
 
 @pytest.mark.parametrize(
