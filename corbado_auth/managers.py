@@ -20,7 +20,7 @@ from .events import log_event
 from .handles import new_handle
 from .local_users import manager_is_plain
 from .signals import account_linked
-from .statements import Statement
+from .statements import Statement, insert
 
 if TYPE_CHECKING:
     from .models import ConnectAccount, CorbadoAccount
@@ -101,7 +101,7 @@ class CorbadoAccountQuerySet(ProjectQuerySet["CorbadoAccount"]):
         that.
         """
         account = self._account(user, corbado_user_id, email, is_new_user=created, **values)
-        account.save(using=router.db_for_write(self.model), force_insert=True)
+        insert(account, using=router.db_for_write(self.model))
         _send_account_linked(account, request=request, created=created)
         return account
 

@@ -33,7 +33,7 @@ from .exceptions import SignInRefused
 from .identity import ConnectUser, CorbadoUser
 from .impersonation import is_impersonating
 from .models import CorbadoAccount
-from .statements import insert
+from .statements import cheap_save, insert
 
 __all__ = ["SignIn", "is_recent", "last_sign_in"]
 
@@ -229,7 +229,8 @@ def _log_in(
     elif _is_new(session):
         written_key = _write_once(session, user, method, values)
     count()
-    login(request, user)
+    with cheap_save(user, "last_login"):  # By Django's own receiver.
+        login(request, user)
     if session.session_key != written_key:  # Django's way, or a receiver has changed the key.
         session.update(values)
         _note(session, user, method)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Self
 
-from django.db import connections, models, transaction
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connections, models, router, transaction
 from django.db.models import AutoField, QuerySet
 from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import Query
 
-__all__ = ["Statement", "insert"]
+__all__ = ["Statement", "cheap_save", "insert"]
+
+# What a model, or a package, replaces to have a part in saving users. Two of these names are
+# private to Django, and only compared.
+STEPS = {
+    name: getattr(AbstractBaseUser, name)
+    for name in ("save", "save_base", "_save_table", "_do_update")
+}
 
 
 class Statement(NamedTuple):
@@ -58,7 +68,7 @@ class Statement(NamedTuple):
 
 
 def insert(row: models.Model, *, using: str) -> None:
-    """Insert a row whose primary key nobody asks for.
+    """Insert a new row, and set the primary key that the database gives it.
 
     Like ``save()``, which takes longer than the database does: it prepares for much that a new row
     does not need, and compiles the statement each time. Where the site listens to the signals of
@@ -67,14 +77,78 @@ def insert(row: models.Model, *, using: str) -> None:
     if pre_save.has_listeners(type(row)) or post_save.has_listeners(type(row)):
         row.save(force_insert=True, using=using)
         return
-    connection = connections[using]
-    fields = [each for each in row._meta.concrete_fields if not isinstance(each, AutoField)]
-    names = [row._meta.db_table, *(str(each.column) for each in fields)]
+    connection, meta = connections[using], row._meta
+    key: Any = meta.pk
+    fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
+    names = [meta.db_table, *(str(each.column) for each in fields)]
     table, *columns = map(connection.ops.quote_name, names)
     values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
     statement = (
         f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
         f" VALUES ({', '.join(['%s'] * len(columns))})"
     )
+    is_numbered = isinstance(key, AutoField)
+    returns_number = is_numbered and connection.features.can_return_rows_from_bulk_insert
+    if returns_number:
+        statement += f" RETURNING {connection.ops.quote_name(key.column)}"
     with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
         cursor.execute(statement, values)
+        if returns_number:
+            (row.pk,) = cursor.fetchone()
+        elif is_numbered:
+            row.pk = connection.ops.last_insert_id(cursor, meta.db_table, key.column)
+    row._state.adding, row._state.db = False, using
+
+
+@contextmanager
+def cheap_save(row: models.Model, field: str) -> Iterator[None]:
+    """Make the next ``row.save(update_fields=[field])`` in this block one plain UPDATE.
+
+    The signals of ``save()`` are sent; what is left out is what it prepares and compiles each time,
+    which takes longer than the database does. Any other call, and every model that takes part in
+    how its rows are saved, goes Django's way.
+    """
+    if "save" in vars(row) or not _is_saved_by_django_alone(type(row)):
+        yield
+        return
+    row.save = partial(_save, row, field)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        vars(row).pop("save", None)
+
+
+def _save(row: models.Model, field: str, *args: Any, **kwargs: Any) -> None:
+    del row.save  # Once: whoever gets the row from now on saves it as always.
+    if args or kwargs != {"update_fields": [field]} or not _update(row, field):
+        row.save(*args, **kwargs)
+
+
+def _update(row: models.Model, name: str) -> bool:
+    """Write one field, as ``save_base()`` does; return False if the row is gone."""
+    model, meta = type(row), row._meta
+    using = router.db_for_write(model, instance=row)
+    connection = connections[using]
+    field: Any = meta.get_field(name)
+    told = {"instance": row, "raw": False, "using": using, "update_fields": frozenset([name])}
+    pre_save.send(sender=model, **told)
+    names = (meta.db_table, field.column, meta.pk.column)
+    table, column, key = map(connection.ops.quote_name, names)
+    values = [
+        field.get_db_prep_save(field.pre_save(row, False), connection),
+        meta.pk.get_db_prep_save(row.pk, connection),
+    ]
+    statement = f"UPDATE {table} SET {column} = %s WHERE {key} = %s"  # noqa: S608
+    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        if cursor.rowcount != 1:
+            return False
+    row._state.adding, row._state.db = False, using
+    post_save.send(sender=model, created=False, **told)
+    return True
+
+
+def _is_saved_by_django_alone(model: type[models.Model]) -> bool:
+    """Return whether nothing but Django's own code saves a user: one table, no method replaced."""
+    is_djangos = all(getattr(model, name, None) is step for name, step in STEPS.items())
+    return is_djangos and not model._meta.parents and type(model._base_manager) is models.Manager
