@@ -1,4 +1,4 @@
-"""Every CORBADO_ setting: typed, read at each access, next to its default.
+"""Every CORBADO_ setting: typed, next to its default, and parsed at each access.
 
 Deployment values live here; project policy is a class attribute of the backend or the view. None
 counts as "not set", so ``os.environ.get(…)`` may supply any of them. An invalid value raises

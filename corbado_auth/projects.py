@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
-from functools import lru_cache
+from functools import cache, lru_cache
 from traceback import extract_tb
 from typing import Any
 
@@ -75,7 +75,7 @@ def read_setting(name: str) -> Any:
         value = projects.get(current_project(), {}).get(name.removeprefix(PREFIX))
         if value is not None or name in OWN:
             return value
-    return getattr(settings, name, None)
+    return _plain_setting(name)
 
 
 def as_plain_settings(source: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -96,12 +96,21 @@ def split_settings(plain: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     return own, {key: plain[key] for key in plain if key not in OF_A_PROJECT}
 
 
+@cache
+def _plain_setting(name: str) -> Any:
+    """Return a setting, or None; cached until a test overrides one.
+
+    Looking up a setting that does not exist is slow, and most sites set few of the twenty that a
+    sign-in reads.
+    """
+    return getattr(settings, name, None)
+
+
 @lru_cache(maxsize=1)
 def configured_projects() -> Mapping[str, Mapping[str, Any]]:
     """Return CORBADO_PROJECTS; empty for a site with the plain settings.
 
-    Cached until a test overrides it: looking up a setting that does not exist is slow, and most
-    sites would do so for each setting that is read.
+    Checked once, and again when a test overrides it.
     """
     projects: Mapping[str, Mapping[str, Any]] = getattr(settings, "CORBADO_PROJECTS", None) or {}
     if not is_well_formed(projects):
@@ -113,7 +122,8 @@ def configured_projects() -> Mapping[str, Mapping[str, Any]]:
 
 @receiver(setting_changed, dispatch_uid="corbado_auth.projects")
 def _forget(setting: str, **_signal: Any) -> None:
-    if setting == "CORBADO_PROJECTS":
+    if setting.startswith(PREFIX):
+        _plain_setting.cache_clear()
         configured_projects.cache_clear()
 
 

@@ -256,9 +256,7 @@ class Working:
 
     def move_corbado(self, url: str) -> None:
         """Ask another stand-in from now on."""
-        from django.conf import settings
-
-        settings.CORBADO_BACKEND_API_URL = url
+        self._set("CORBADO_BACKEND_API_URL", url)
 
     # ------------------------------------------------------------------------------------------
 
@@ -302,9 +300,16 @@ class Working:
 
     def _use_connect(self, does: bool) -> None:
         """Use the one product or the other: a site has one."""
-        from django.conf import settings
+        self._set("CORBADO_CONNECT", does)
 
-        settings.CORBADO_CONNECT = does
+    def _set(self, name: str, value: Any) -> None:
+        """Change a setting, and say so, as ``override_settings`` does."""
+        from django.conf import settings
+        from django.core.signals import setting_changed
+
+        if getattr(settings, name, None) != value:
+            setattr(settings, name, value)
+            setting_changed.send(sender=type(self), setting=name, value=value, enter=True)
 
     def _by_connect(self, number: int) -> bytes:
         """Return what our script posts, or a script of the yardstick's."""
@@ -353,7 +358,7 @@ class Working:
 
     def _check(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
-            if answer.status not in {200, 302, 303} or "sessionid=" not in answer.cookies:
+            if answer.status not in {200, 302, 303} or not answer.has_session:
                 raise RuntimeError(f"Nobody is signed in: {answer}")
 
     def _statements(self, action: Callable[[], object]) -> list[str]:
