@@ -7,9 +7,9 @@ can be taken alone.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -46,9 +46,24 @@ class Answer:
     """What came back, and the CPU time that it took."""
 
     status: int
-    cookies: str
+    headers: tuple[str, ...]
     body: bytes
     seconds: float
+
+    @property
+    def cookies(self) -> str:
+        """Return what a browser sends next time; read only when asked, since this is no site's."""
+        jar = SimpleCookie()
+        for header in self.headers:
+            name, _colon, value = header.partition(": ")
+            if name.lower() == "set-cookie":
+                jar.load(value)
+        return "; ".join(f"{cookie.key}={cookie.value}" for cookie in jar.values() if cookie.value)
+
+    @property
+    def has_session(self) -> bool:
+        """Return whether the browser is given a session."""
+        return any(re.match("Set-Cookie: sessionid=[a-z0-9]", each) for each in self.headers)
 
 
 def get(target: str, *, cookies: str = "", **headers: str) -> bytes:
@@ -93,13 +108,4 @@ class Server:
             whole = b"".join(iter(lambda: here.recv(65536), b""))
         head, _blank, body = whole.partition(b"\r\n\r\n")
         first, *headers = head.decode("latin-1").split("\r\n")
-        return Answer(int(first.split(" ")[1]), _cookies(headers), body, seconds)
-
-
-def _cookies(headers: Iterable[str]) -> str:
-    jar = SimpleCookie()
-    for header in headers:
-        name, _colon, value = header.partition(": ")
-        if name.lower() == "set-cookie":
-            jar.load(value)
-    return "; ".join(f"{cookie.key}={cookie.value}" for cookie in jar.values() if cookie.value)
+        return Answer(int(first.split(" ")[1]), tuple(headers), body, seconds)
