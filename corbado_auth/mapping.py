@@ -98,8 +98,10 @@ class Mapping:
 
         Not one that someone else has here: a human has to look at that (corbado_compare).
         """
+        if email_of(user):
+            return
         address, name = self.corbado_user.verified_email, email_field_name()
-        if not (address and name and self.backend.match_by_email) or email_of(user):
+        if not (address and name and self.backend.match_by_email):
             return
         longest = getattr(find_field(name), "max_length", None)
         if len(address) > (longest or len(address)):

@@ -42,6 +42,7 @@ __all__ = [
     "match_of",
     "next_in",
     "next_in_url",
+    "paths_have_language",
     "safe_next",
     "step_up_url",
     "view_at",
@@ -134,11 +135,18 @@ def without_language(path: str) -> str:
 
     It must not look like the root of the site, to which browsers shorten a long Referer.
     """
+    if not paths_have_language():
+        return path
     below = _below_script(path)
-    if not _language_prefixes()[0] or not get_language_from_path(below):
+    if not get_language_from_path(below):
         return path
     _empty, _language, rest = below.split("/", 2)
     return f"{get_script_prefix()}{rest}" if rest else path
+
+
+def paths_have_language() -> bool:
+    """Return whether the site uses ``i18n_patterns``."""
+    return _language_prefixes()[0]
 
 
 def _language_prefixes() -> tuple[bool, bool]:

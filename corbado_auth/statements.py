@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -77,27 +77,33 @@ def insert(row: models.Model, *, using: str) -> None:
     if pre_save.has_listeners(type(row)) or post_save.has_listeners(type(row)):
         row.save(force_insert=True, using=using)
         return
-    connection, meta = connections[using], row._meta
-    key: Any = meta.pk
-    fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
-    names = [meta.db_table, *(str(each.column) for each in fields)]
-    table, *columns = map(connection.ops.quote_name, names)
+    connection = connections[using]
+    key: Any = row._meta.pk
+    statement, fields = _insertion(type(row), using)
     values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        if cursor.description:
+            (row.pk,) = cursor.fetchone()
+        elif key not in fields:
+            row.pk = connection.ops.last_insert_id(cursor, row._meta.db_table, key.column)
+    row._state.adding, row._state.db = False, using
+
+
+@lru_cache
+def _insertion(model: Any, using: str) -> tuple[str, list[Any]]:
+    """Return the statement, and the fields of its values; it returns the key where it can."""
+    connection, meta = connections[using], model._meta
+    fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
+    names = (meta.db_table, meta.pk.column, *(each.column for each in fields))
+    table, key, *columns = map(connection.ops.quote_name, names)
     statement = (
         f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
         f" VALUES ({', '.join(['%s'] * len(columns))})"
     )
-    is_numbered = isinstance(key, AutoField)
-    returns_number = is_numbered and connection.features.can_return_rows_from_bulk_insert
-    if returns_number:
-        statement += f" RETURNING {connection.ops.quote_name(key.column)}"
-    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        if returns_number:
-            (row.pk,) = cursor.fetchone()
-        elif is_numbered:
-            row.pk = connection.ops.last_insert_id(cursor, meta.db_table, key.column)
-    row._state.adding, row._state.db = False, using
+    if meta.pk not in fields and connection.features.can_return_rows_from_bulk_insert:
+        statement += f" RETURNING {key}"
+    return statement, fields
 
 
 @contextmanager

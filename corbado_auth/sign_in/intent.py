@@ -29,6 +29,7 @@ from corbado_auth.next_url import (
     language_of,
     next_in,
     next_in_url,
+    paths_have_language,
     safe_next,
     view_at,
     without_language,
@@ -120,6 +121,8 @@ def language_to_answer_in(request: HttpRequest, intent: Intent | None) -> str | 
 
     The Redirect URL is one URL, and so in one language of ``i18n_patterns``.
     """
+    if not paths_have_language():
+        return None
     referer = referer_of(request)
     path = referer.path if _is_here(referer, request) else ""
     return language_of(unquote(path)) or (language_of(intent.page) if intent else None)
