@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.utils import timezone
@@ -109,7 +110,11 @@ class Answer:
             self._json: Any = json.loads(str(reply.body, "utf-8"))
         except (ValueError, RecursionError):
             self._json = None
-        self._failure = responses.read_failure(self._json)
+
+    @cached_property
+    def _failure(self) -> responses.Failure:
+        """Return what is wrong; looked at only where something is."""
+        return responses.read_failure(self._json)
 
     @property
     def date(self) -> datetime | None:
@@ -121,19 +126,19 @@ class Answer:
 
         Some of Corbado's 404 bodies name no type (API notes 1.2).
         """
-        return self.says_not_found() or (self._failure.is_envelope and self.blames("token"))
+        return self.says_not_found() or (self.blames("token") and self._failure.is_envelope)
 
     def says_not_found(self) -> bool:
         """Return whether this is Corbado's own 404, not one of a proxy in between."""
-        failure = self._failure
-        unknown = self.status == 404 and failure.error_type in {"", "not_found"}
-        return failure.is_envelope and unknown
+        if self.status != 404:
+            return False
+        return self._failure.is_envelope and self._failure.error_type in {"", "not_found"}
 
     def blames(self, field: str) -> bool:
         """Return whether Corbado objects to this field of the request."""
-        failure = self._failure
-        complains = self.status != 200 and failure.error_type == "validation_error"
-        return complains and field in failure.fields
+        if self.status == 200:
+            return False
+        return self._failure.error_type == "validation_error" and field in self._failure.fields
 
     @property
     def is_taken(self) -> bool:
