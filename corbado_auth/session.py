@@ -297,8 +297,7 @@ def _all_or_nothing(
     """Sign in, or leave session and user as they were.
 
     ``using`` is the database on which to open a transaction, or None. Raises
-    TransactionManagementError if a receiver of ``user_logged_in`` caught an error of the database
-    inside it.
+    TransactionManagementError if a receiver of ``user_logged_in`` caught a database error in it.
     """
     session, user = request.session, request.user
     before = session.session_key, deepcopy(dict(session.items()))
