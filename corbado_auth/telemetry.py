@@ -54,6 +54,9 @@ PARAMETERS = LINK_PARAMETERS | {AUTH_TOKEN, INVITATION}
 MASK = "hidden"
 # A value this long may be a badly copied token.
 WORTH_MASKING = 32
+# How many secrets of a request are remembered, the newest: it has a few, unless someone sends
+# thousands, each of which would be looked for in every text.
+MOST_SECRETS = 20
 # In WSGI's environ, ``request.META`` and ASGI's scope: what was removed from the request.
 KEY = "corbado_auth.hidden"
 
@@ -67,9 +70,11 @@ SECRET_KEYS = {
 # Secrets recognized by their form (API notes 2): a JWT, Corbado's tokens and API secret, what
 # Django has signed with a time (a pending sign-in, a session), and the value of a parameter in a
 # URL, however often that URL is percent-encoded.
+# What only begins like a JWT is matched as well, and left: otherwise "eyJeyJeyJ…" would be read
+# again from each of its letters, which takes seconds for one long URL.
+JWT = re.compile(r"eyJ[\w-]{8,}(\.[\w-]{8,}\.[\w-]{8,})?")
 FORMS = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
-    r"|\b(?:ast1|ctk1|corbado1)_[\w-]{8,}"
+    r"\b(?:ast1|ctk1|corbado1)_[\w-]{8,}"
     r"|(?<![\w.-])[\w.-]{16,}:[0-9A-Za-z]{6}:[\w-]{43}"
 )
 PARAMETER = re.compile(rf"({'|'.join(sorted(PARAMETERS))})(=|%(?:25)*3D)[^&\s\"'%]+", re.I)
@@ -274,7 +279,8 @@ def _mask_copies(environ: Environ, masks: Mapping[str, str]) -> None:
 
 def note_secrets(secrets: Iterable[str]) -> None:
     """Remember secrets of the current request, for ``scrub``."""
-    _secrets.set((*_secrets.get(), *(each for each in secrets if each)))
+    known = dict.fromkeys((*_secrets.get(), *filter(None, secrets)))
+    _secrets.set(tuple(known)[-MOST_SECRETS:])
 
 
 def scrub(record: Any) -> Any:
@@ -323,6 +329,7 @@ def _scrub_text(text: str) -> str:
         for form in _forms(secret) if len(secret) >= 4 else ():
             text = text.replace(form, MASK)
         text = MASK if text == secret else text
+    text = JWT.sub(lambda found: MASK if found[1] else found[0], text)
     return PARAMETER.sub(rf"\1\2{MASK}", FORMS.sub(MASK, text))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from corbado_auth.telemetry import (
     scrub,
     scrub_structlog,
 )
+from tests.support.worker import ROOT
 
 TOKEN = "z" * 32 + "Z9" * 16
 URL = f"/corbado/redirect/?a=1&corbadoAuthToken={TOKEN}"
@@ -150,3 +153,14 @@ def test_a_log_record_is_masked_with_its_traceback() -> None:
     assert "hidden" in text
     assert password.reveal() not in text
     assert password.reveal() not in repr([password])
+
+
+def test_long_texts_that_nearly_hold_a_secret_take_no_time() -> None:
+    """Otherwise one URL would stop the whole process, wherever logs or errors are scrubbed."""
+    hostile = """
+from corbado_auth.telemetry import note_secrets, scrub
+note_secrets(f"secret-{number}" for number in range(100_000))
+assert scrub(["text"] * 10_000 + ["eyJ" * 1_000_000])[-1] == "eyJ" * 1_000_000
+"""
+    # Each of the two took minutes.
+    subprocess.run([sys.executable, "-c", hostile], cwd=ROOT, timeout=60, check=True)
