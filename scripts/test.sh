@@ -10,6 +10,9 @@ variants=(email_user uuid_user bare_user login_required other_backends)
 left_out=()
 failed=()
 timings=()
+begun=()
+meanwhile=$(mktemp -d)
+trap 'for job in $(jobs -rp); do kill -- "-$job"; done; rm -rf "$meanwhile"' EXIT
 
 step() { # NAME COMMAND...: run it, remember how it went, go on
     local name=$1 start=$SECONDS outcome=ok
@@ -17,6 +20,35 @@ step() { # NAME COMMAND...: run it, remember how it went, go on
     printf '\n== %s\n' "$name"
     "$@" || { failed+=("$name"); outcome=FAILED; }
     timings+=("$(printf '%5d s  %-6s  %s' $((SECONDS - start)) "$outcome" "$name")")
+}
+
+at_once() { # NAME COMMAND...: a step of one process, while those after it go on; see `all_at_once`
+    local name=$1
+    shift
+    # One more than there are workers: some wait for a disk or the network.
+    while [ "$(jobs -rp | wc -l)" -gt "$workers" ]; do wait -n; done
+    set -m # A process group of its own, to end all of it.
+    {
+        SECONDS=0
+        "$@" >"$meanwhile/$name" 2>&1
+        echo "$? $SECONDS" >"$meanwhile/$name.end"
+    } </dev/null &
+    set +m
+    begun+=("$name")
+}
+
+all_at_once() { # Wait for the steps that `at_once` began; the output of each in one piece
+    local name end seconds outcome
+    wait
+    for name in "${begun[@]}"; do
+        printf '\n== %s\n' "$name"
+        cat "$meanwhile/$name"
+        outcome=ok
+        read -r end seconds <"$meanwhile/$name.end"
+        [ "$end" = 0 ] || { failed+=("$name"); outcome=FAILED; }
+        timings+=("$(printf '%5d s  %-6s  %s' "$seconds" "$outcome" "$name")")
+    done
+    begun=()
 }
 
 have_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
@@ -58,17 +90,21 @@ beside_other_apps() { # django-tenants needs schemas
     scripts/neighbours.sh "${without[@]}" "$bin/coverage" run -m pytest
 }
 
+alone() { # of few tests: workers would take longer to start than to run them
+    "$bin/coverage" run -m pytest "$@"
+}
+
 variant() { # NAME: of the files with such tests alone, since collecting all takes as long as running these
     local files
     mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.matrix' tests)
-    pytest_measured -m matrix --ds "tests.settings.$1" "${files[@]}"
+    alone -m matrix --ds "tests.settings.$1" "${files[@]}"
 }
 
 on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
 
 audit() { # known vulnerabilities of what is installed, where the registry tells them
     local report
-    report=$(timeout 180 "$bin/pip-audit" --skip-editable --progress-spinner off 2>&1)
+    report=$(timeout --foreground 180 "$bin/pip-audit" --skip-editable --progress-spinner off 2>&1)
     if grep -q 'known vulnerabilit.* in' <<<"$report"; then
         echo "$report"
         return 1
@@ -91,21 +127,23 @@ if [ -f tests/browser/package.json ] && provide "Corbado's web component (npm)" 
 fi
 
 "$bin/coverage" erase
-step "ruff check" "$bin/ruff" check .
-step "ruff format" "$bin/ruff" format --check .
-step "mypy" "$bin/mypy"
-step "docs" "$bin/sphinx-build" -W --keep-going -E -q -b html docs docs/_build
-step "pip-audit" audit
+at_once "pip-audit" audit
+at_once "mypy" "$bin/mypy"
+at_once "docs" "$bin/sphinx-build" -W --keep-going -E -q -b html docs docs/_build
+at_once "ruff check" "$bin/ruff" check .
+at_once "ruff format" "$bin/ruff" format --check .
+all_at_once
 step "pytest, SQLite: everything" pytest_measured
-step "pytest, the example site" pytest_measured --ds example_project.settings example_project/tests
 if [ $postgresql = yes ]; then
     # The emulator and the SDKs know no database of ours.
     step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
         --ignore tests/emulator --ignore tests/sdk
 fi
 for name in "${variants[@]}"; do
-    step "pytest, $name" variant "$name"
+    at_once "pytest, $name" variant "$name"
 done
+at_once "pytest, the example site" alone --ds example_project.settings example_project/tests
+all_at_once
 step "pytest, beside other apps" beside_other_apps
 step "coverage" coverage_gate
 
