@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.inspection import flaws
+from tests.browser.inspection import NARROW, flaws, resize
 from tests.browser.visitor import Visitor
 from tests.support.emulator import API_SECRET, Emulator, run_emulator
 
@@ -56,6 +56,13 @@ def show(page: Page, emulator: Emulator, view: str) -> None:
 
 def rows(page: Page) -> Locator:
     return page.locator("#rows > li")
+
+
+def test_on_a_phone_the_name_of_the_open_view_is_in_sight(page: Page, emulator: Emulator) -> None:
+    resize(page, NARROW)
+    for view in reversed(VIEWS):
+        show(page, emulator, view)
+        expect(page.locator(f"#view-{view}")).to_be_in_viewport(ratio=1)
 
 
 def test_users_are_shown_with_addresses_and_passkeys(page: Page, busy: Emulator) -> None:

@@ -136,6 +136,10 @@ class Page {
       if (name === this.#view) $(`view-${name}`).setAttribute("aria-current", "page");
       else $(`view-${name}`).removeAttribute("aria-current");
     }
+    // On a phone, the views are a row that is wider than the window.
+    const link = $(`view-${this.#view}`).getBoundingClientRect();
+    const row = $(`view-${this.#view}`).closest("ul");
+    row.scrollLeft += link.left - (row.clientWidth - link.width) / 2;
     const { title, hint, tools } = VIEWS[this.#view];
     document.title = `${title} · Corbado emulator`;
     $("title").textContent = title;
