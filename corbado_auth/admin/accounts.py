@@ -103,11 +103,15 @@ class CorbadoAccountAdmin(ProjectColumn, UserColumn, AccountAdmin):
 
     @admin.display(description=_("email"))
     def address(self, row: CorbadoAccount) -> str:
-        """Show the address here, and the one at Corbado if it is another."""
+        """Show the address here, and the one at Corbado if it is another.
+
+        Without any, show the ID: this column leads to the page of the account.
+        """
         here, there = super().address(row), getattr(row, "email", "")
         if not there or there.casefold() == here.casefold():
-            return here
-        return format_html("{}<br>{}", here, gettext("%(address)s at Corbado") % {"address": there})
+            return here or str(row)
+        at_corbado = gettext("%(address)s at Corbado") % {"address": there}
+        return format_html("{}<br>{}", here, at_corbado) if here else at_corbado
 
     # With this name it replaces Django's action, and uses Django's template for it.
     @admin.action(

@@ -75,6 +75,19 @@ def test_the_list_leads_with_the_user_and_both_addresses(
 
 
 @with_staff
+def test_an_account_without_an_address_is_a_link_away(
+    staff: Client, make_account: Callable[..., CorbadoAccount], make_user: Callable[..., Any]
+) -> None:
+    user = make_user("", username="nameless")
+    nameless = make_account("nameless", user=user, email="")
+    named = make_account("named", user=make_user("", username="named"))
+    text = page(staff, LIST)
+    assert f'<a href="{reverse(VIEW, args=[nameless.pk])}">usr-nameless</a>' in text
+    at_corbado = "named@corbado.example.com at Corbado"
+    assert f'<a href="{reverse(VIEW, args=[named.pk])}">{at_corbado}</a>' in text
+
+
+@with_staff
 def test_the_list_is_filtered_by_the_last_sign_in(
     staff: Client, make_account: Callable[..., CorbadoAccount]
 ) -> None:
