@@ -50,7 +50,8 @@ if ! { [ -x .venv/bin/python ] && new_enough .venv/bin/python; }; then
 fi
 
 echo "Installing django-corbado-auth[$extras] and what it needs"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
+# setuptools warns of editable installs as such, in eight lines; errors still show.
+PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[$extras]"
 touch .venv/installed-demo
 if [ "$extras" = dev,neighbours ]; then
     touch .venv/installed-dev
