@@ -48,7 +48,7 @@ class SignInRecord(models.Model):
 
     class Meta:
         verbose_name = _("sign-in")
-        verbose_name_plural = _("sign-in history")
+        verbose_name_plural = _("sign-ins")
         indexes = [
             # For rows without a local user.
             models.Index(fields=["corbado_user_id"], name="corbado_sign_in_corbado_user"),

@@ -504,7 +504,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "sign-in",
-                "verbose_name_plural": "sign-in history",
+                "verbose_name_plural": "sign-ins",
                 "indexes": [
                     models.Index(fields=["corbado_user_id"], name="corbado_sign_in_corbado_user")
                 ],
