@@ -86,6 +86,7 @@ class Page {
 
   async #load(state) {
     const [asked, sent] = await Promise.all([control.requests(), control.emails()]);
+    const isFirst = !this.#data.state;
     this.#revision = state.revision;
     this.#data = { state, requests: asked.requests, emails: sent.emails };
     this.#clockDrift = Date.parse(`${state.now}Z`) - Date.now();
@@ -93,6 +94,7 @@ class Page {
     $("offset").hidden = state.clockOffset === 0;
     $("offset").textContent = `${Math.round(state.clockOffset / 60)} min ahead`;
     this.#draw();
+    if (isFirst) this.#showName(); // The numbers have moved it.
     this.#tick();
   }
 
@@ -136,10 +138,6 @@ class Page {
       if (name === this.#view) $(`view-${name}`).setAttribute("aria-current", "page");
       else $(`view-${name}`).removeAttribute("aria-current");
     }
-    // On a phone, the views are a row that is wider than the window.
-    const link = $(`view-${this.#view}`).getBoundingClientRect();
-    const row = $(`view-${this.#view}`).closest("ul");
-    row.scrollLeft += link.left - (row.clientWidth - link.width) / 2;
     const { title, hint, tools } = VIEWS[this.#view];
     document.title = `${title} · Corbado emulator`;
     $("title").textContent = title;
@@ -148,10 +146,15 @@ class Page {
     $("tools").replaceChildren(...(tools ? [tools(this)] : []));
     this.#rows.clear();
     this.#draw();
-    $(`view-${this.#view}`).scrollIntoView({ block: "nearest", inline: "center" });
+    this.#showName();
     if (isFirst) return;
     window.scrollTo(0, 0);
     $("content").focus({ preventScroll: true });
+  }
+
+  /** Bring the name of the view into sight: on a phone, the names are wider than the window. */
+  #showName() {
+    $(`view-${this.#view}`).scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   #draw() {
