@@ -37,6 +37,7 @@ NO_PROXY = build_opener(ProxyHandler({}))
 WELCOME = """
   The site           {site}/
   Corbado's emulator {emulator}/_emulator/  (its mail arrives here, too)
+  The site's mail    {mail}/
 
   Two accounts to try, both with the password {password}
     {customer:<8} {customer_email:<20} a customer with bookings
@@ -270,6 +271,8 @@ def run(options: argparse.Namespace) -> None:
         emulator_url = f"http://localhost:{emulator_port}"
         environment = site_environment(data, emulator_url)
 
+        mail = data / "mail"
+        mail.mkdir(exist_ok=True)
         manage(["migrate", "--verbosity=0"], environment)
         added = manage(["seed_example", f"--users={options.users}"], environment)
         if not added.startswith("0 users, 0 course dates"):
@@ -294,17 +297,18 @@ def run(options: argparse.Namespace) -> None:
         )
         for child in (emulator, site):
             child.wait_until_it_answers()
-        print(welcome(site_url, emulator_url), flush=True)
+        print(welcome(site_url, emulator_url, mail), flush=True)
         while True:
             time.sleep(0.3)
             emulator.check()
             site.check()
 
 
-def welcome(site_url: str, emulator_url: str) -> str:
+def welcome(site_url: str, emulator_url: str, mail: Path) -> str:
     return WELCOME.format(
         site=site_url,
         emulator=emulator_url,
+        mail=mail.relative_to(Path.cwd()) if mail.is_relative_to(Path.cwd()) else mail,
         password=DEMO_PASSWORD,
         customer=CUSTOMER.username,
         customer_email=CUSTOMER.email,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import django
+
 BASE_DIR = Path(__file__).resolve().parent
 # The site's database, and what `make demo` keeps beside it.
 DATA_DIR = Path(os.environ.get("EXAMPLE_DATA_DIR", BASE_DIR.parent / ".demo"))
@@ -86,6 +88,19 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "my-bookings"
 LOGOUT_REDIRECT_URL = "home"
 
+# Mails become files, which `make demo` names.
+MAIL_DIR = DATA_DIR / "mail"
+if django.VERSION >= (6, 1):
+    MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "OPTIONS": {"file_path": MAIL_DIR},
+        },
+    }
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_DIR
+
 # Corbado ------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [
@@ -101,6 +116,10 @@ CORBADO_BACKEND_API_URL = os.environ.get("CORBADO_BACKEND_API_URL", "http://loca
 CORBADO_FRONTEND_API_URL = os.environ.get("CORBADO_FRONTEND_API_URL", "http://localhost:9000")
 # With these Corbado asks this site whether it knows a person, and whether a password is right.
 CORBADO_WEBHOOK_SECRETS = [os.environ.get("CORBADO_WEBHOOK_SECRETS", "corbado:demo-only")]
+# Corbado also says when a user or a passkey is gone; then sessions end here, and people are told.
+CORBADO_EMAIL_NOTICES = True
+CORBADO_SIGN_IN_HISTORY = True
+CORBADO_SESSION_LIST = True
 
 # The site shows both of Corbado's products, each on a login page of its own; a site of yours has
 # one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,8 @@ from corbado_auth.step_up import kept_posts
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import age_sign_in, sign_in
 from tests.support.step_up import KEPT, MATTERS, STEP_UP, again
+
+SITE = "http://testserver"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.support.step_up")]
 
@@ -205,3 +208,13 @@ def test_the_waiting_form_asks_for_a_recent_sign_in_as_well(old: Client) -> None
 
 def test_a_visitor_finds_no_form(client: Client) -> None:
     assert client.get(KEPT).status_code == 302
+
+
+def test_a_form_of_a_visitor_is_not_kept(client: Client, corbado: Corbado, robin: User) -> None:
+    asked = client.post(MATTERS, {"amount": "10"}, headers={"Referer": f"{SITE}/form/"})
+    form = quote(f"{SITE}/form/", safe="")
+    assert (asked.status_code, asked.url) == (303, f"/corbado/login/?next={form}")
+    assert not [name for name in client.cookies if "post" in name]
+    assert "sessionid" not in client.cookies
+    corbado.sign_in(client, robin)
+    assert client.get(KEPT).status_code == 410
