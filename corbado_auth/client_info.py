@@ -15,6 +15,7 @@ __all__ = [
     "client_info",
     "has_unnamed_proxy",
     "rate_limit_keys",
+    "user_agent",
     "visitor_address",
 ]
 
@@ -34,7 +35,7 @@ def client_info(request: HttpRequest) -> ClientInfo:
     """
     return ClientInfo(
         remote_address=_documented_address(request) or UNKNOWN_ADDRESS,
-        user_agent=_user_agent(request),
+        user_agent=user_agent(request, MAX_USER_AGENT) or UNKNOWN_USER_AGENT,
     )
 
 
@@ -42,6 +43,12 @@ def visitor_address(request: HttpRequest) -> str | None:
     """Return the visitor's IP address as far as it can be trusted, or None."""
     address = _trusted_address(request)
     return str(address) if address is not None else None
+
+
+def user_agent(request: HttpRequest, most: int) -> str:
+    """Return what the browser calls itself, without characters that logs or databases refuse."""
+    raw = request.META.get("HTTP_USER_AGENT", "")
+    return "".join(filter(str.isprintable, raw)).strip()[:most]
 
 
 def rate_limit_keys(request: HttpRequest) -> tuple[str, str]:
@@ -93,12 +100,6 @@ def _trusted_address(request: HttpRequest) -> IPv4Address | IPv6Address | None:
             break
         address = previous
     return address
-
-
-def _user_agent(request: HttpRequest) -> str:
-    raw = request.META.get("HTTP_USER_AGENT", "")
-    printable = "".join(filter(str.isprintable, raw)).strip()
-    return printable[:MAX_USER_AGENT] or UNKNOWN_USER_AGENT
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:

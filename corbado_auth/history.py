@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from .client_info import visitor_address
+from .client_info import user_agent, visitor_address
 from .conf import conf
 from .deletion import deletes_the_user
 from .models import ConnectAccount, CorbadoAccount, db_for_write
@@ -85,11 +85,10 @@ def prune(moment: datetime) -> Iterator[int]:
 
 
 def _record(request: HttpRequest, **values: Any) -> None:
-    user_agent = "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
     SignInRecord.objects.using(db_for_write()).create(
         project_id=conf.CORBADO_PROJECT_ID if is_project_known() else "",
         ip_address=visitor_address(request),
-        user_agent=user_agent[:MAX_USER_AGENT],
+        user_agent=user_agent(request, MAX_USER_AGENT),
         **values,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from threading import Thread
 from typing import Any
@@ -36,7 +37,8 @@ def warm_up(**_signal: Any) -> None:
 @lru_cache(maxsize=1)
 def _begin(pid: int) -> None:
     """Load it in a thread, once; ``pid`` makes a forked child do so, too."""
-    Thread(target=_load, name="corbado-warm-up").start()
+    with suppress(RuntimeError):  # No further thread can be started; a sign-in loads it then.
+        Thread(target=_load, name="corbado-warm-up").start()
 
 
 def _load() -> None:

@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 import corbado_auth
+from corbado_auth import warm_up
 from tests.support.front_door import TOKEN, come_back, open_login_page
 from tests.support.users.factory import create_user
 from tests.support.vouching import come_as
@@ -92,6 +94,17 @@ def test_no_name_is_bound_anew_at_run_time() -> None:
     for module in modules():
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         assert not any(isinstance(node, ast.Global) for node in ast.walk(tree)), module.__name__
+
+
+def test_where_no_thread_can_be_started_pages_are_answered_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    def start(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    warm_up._begin.cache_clear()
+    monkeypatch.setattr(Thread, "start", start)
+    assert Client().get(reverse("corbado_auth:login")).status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

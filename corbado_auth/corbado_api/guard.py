@@ -95,6 +95,7 @@ class CircuitBreaker:
         if call.has_answered and not self._failures:
             self._was_well_at = time.monotonic()
             return
+        opens_after = 0
         with self._lock:
             is_trial = call is self._trial
             if is_trial:
@@ -106,14 +107,17 @@ class CircuitBreaker:
                 self._failures += 1
                 if not self._is_closed():
                     self._opened_at = time.monotonic()
-                    log_event(
-                        logging.WARNING,
-                        "Corbado failed %d times in a row: no calls for %.0f seconds.",
-                        self._failures,
-                        PAUSE,
-                        event="corbado_failed",
-                        reason="breaker_open",
-                    )
+                    opens_after = self._failures
+        if opens_after:
+            # Without the lock: a handler that sends records over the network may take its time.
+            log_event(
+                logging.WARNING,
+                "Corbado failed %d times in a row: no calls for %.0f seconds.",
+                opens_after,
+                PAUSE,
+                event="corbado_failed",
+                reason="breaker_open",
+            )
 
     def _let_try(self, call: Call, patience: float) -> None:
         # Negative if a test has moved the clock: then the pause, or the trial, is over, too.

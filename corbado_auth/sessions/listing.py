@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from corbado_auth.client_info import user_agent
 from corbado_auth.conf import conf
 from corbado_auth.models import db_for_write
 from corbado_auth.session import SIGN_IN, belongs_to, former_key, primary_key
@@ -114,7 +115,7 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
         "user_id": user,
         "session_key": key,
         "signed_in_at": at,
-        "user_agent": request.META.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT],
+        "user_agent": user_agent(request, MAX_USER_AGENT),
     }
     # A session that signs in once more keeps its row, whether its key changes or not.
     former = former_key(request)

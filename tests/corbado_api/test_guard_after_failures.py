@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
 
@@ -50,6 +52,26 @@ def test_after_a_run_of_failures_corbado_is_not_asked(
     assert asked == ["CorbadoUnavailable"] * FAILURES + ["CorbadoNotAsked"] * 3
     assert calls in {FAILURES, 2 * FAILURES}  # A lost connection is tried twice.
     assert f"Corbado failed {FAILURES} times in a row: no calls for 3 s" in caplog.text
+
+
+def test_a_log_handler_that_takes_its_time_keeps_nobody_waiting(settings: Settings) -> None:
+    answered = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, "reason", "") == "breaker_open":
+                answered.append(result(pool.submit(ask)))
+
+    handler = Handler()
+    settings.CORBADO_BACKEND_API_URL = "http://127.0.0.1:9"
+    logging.getLogger("corbado_auth").addHandler(handler)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            for _time in range(FAILURES):
+                fail()
+    finally:
+        logging.getLogger("corbado_auth").removeHandler(handler)
+    assert answered == ["CorbadoNotAsked"]
 
 
 @pytest.mark.parametrize("steps", ANSWERING.values(), ids=ANSWERING)

@@ -340,9 +340,10 @@ def test_a_browser_has_the_name_that_people_know(
 @pytest.mark.django_db
 @override_settings(CORBADO_SESSION_LIST=True)
 def test_an_odd_browser_is_shown_escaped_and_cut(corbado: Corbado) -> None:
-    odd = Client(headers={"user-agent": "<script>" * 100})
+    # PostgreSQL refuses NUL, which some servers pass on.
+    odd = Client(headers={"user-agent": "<script>\x00" * 100})
     sign_in(odd, corbado.issue_token(corbado.add_user("robin@example.com")))
     page = odd.get(SESSIONS)
     assert "Unknown browser" in text_of(page)
     assert "<script>" not in page.content.decode()
-    assert len(ListedSession.objects.get().user_agent) == 255
+    assert ListedSession.objects.get().user_agent == ("<script>" * 100)[:255]
