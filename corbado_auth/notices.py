@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language, override
 
 from .conf import conf
+from .db_connections import release_to_ask
 from .events import log_event
 from .http import exact_cookies
 from .local_users import email_of
@@ -110,7 +111,9 @@ def _send(name: str, user: Any, request: HttpRequest | None) -> None:
         return
     try:
         with override(_language(user)):
-            _message(name, user, request, address).send()
+            message = _message(name, user, request, address)
+            release_to_ask()  # Mail servers take their time, too.
+            message.send()
     except Exception as error:  # noqa: BLE001 -- any exception of a mail backend or a template
         _log_failure(name, user, error)
 

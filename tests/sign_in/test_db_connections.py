@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
@@ -85,6 +86,20 @@ class TestOnAServer:
     def test_a_sign_in_holds_none(self, corbado: Corbado, client: Client, held: Any) -> None:
         corbado.sign_in(client, corbado.add_user("ada@example.com"))
         assert held == [None]
+
+    def test_an_email_about_a_new_browser_holds_none(
+        self, corbado: Corbado, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A mail server may be as slow as Corbado."""
+        found = []
+        settings.CORBADO_EMAIL_NOTICES = True
+        monkeypatch.setattr(
+            EmailBackend, "send_messages", lambda *_: found.append(connection.connection)
+        )
+        person = corbado.add_user("ada@example.com")
+        corbado.sign_in(Client(), person)  # Nobody is told of the first one.
+        assert corbado.sign_in(client, person).status_code == 303
+        assert found == [None]
 
     def test_what_a_middleware_of_the_site_took_is_given_back(
         self, corbado: Corbado, client: Client, held: Any, settings: Settings
