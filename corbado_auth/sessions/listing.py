@@ -94,7 +94,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **_signal: Any) -> None
     if _has_allauths():
         # By itself, it only records sign-ins through allauth.
         _allauths().objects.create_from_request(request, user=user)
-    elif _is_ours():
+    elif _keeps_list():
         if session.session_key is None:
             session.create()  # Another user's session was flushed.
         _list(request, session, user.pk, timezone.now())
@@ -201,7 +201,12 @@ def _listed() -> QuerySet[ListedSession]:
 
 def _is_ours() -> bool:
     """Return whether the list is our own table."""
-    return conf.CORBADO_SESSION_LIST and not _has_allauths() and stores.named_user() is None
+    return _keeps_list() and not _has_allauths()
+
+
+def _keeps_list() -> bool:
+    """Return whether it is, in a site without allauth's."""
+    return conf.CORBADO_SESSION_LIST and stores.named_user() is None
 
 
 def _has_allauths() -> bool:

@@ -45,6 +45,8 @@ def named_user() -> QuerySet[Any] | None:
 
     django-qsessions and django-user-sessions have such rows.
     """
+    if engine() is db.SessionStore:
+        return None  # Most sites: nothing has to be looked up at every sign-in.
     model = _model()
     try:
         if model is None or not model._meta.get_field("user").is_relation:
