@@ -20,7 +20,7 @@ _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 def same_address(one: str, other: str) -> bool:
     """Return whether two addresses are the same."""
-    return normalized(one) == normalized(other)
+    return one == other or normalized(one) == normalized(other)
 
 
 def normalized(address: str) -> str:

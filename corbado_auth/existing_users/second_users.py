@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from corbado_auth.addresses import normalized
+from corbado_auth.addresses import normalized, same_address
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.local_users import (
     email_field_name,
@@ -144,7 +144,7 @@ def merge(account: CorbadoAccount, into: AbstractBaseUser) -> None:
 
 def _may_have_another_user(doubtful: Doubtful, shared: frozenset[str]) -> bool:
     _person, account, address = doubtful
-    if normalized(email_of(account.user)) != normalized(address):
+    if not same_address(email_of(account.user), address):
         return True
     # The address is this user's own, and they were not created for it: no second user.
     if account.created_for_email is None:
