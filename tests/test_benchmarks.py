@@ -14,6 +14,7 @@ import pytest
 from django.db.models import Model
 
 from corbado_auth.models import ConnectAccount, CorbadoAccount
+from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks import plots, report
 from tests.benchmarks.earlier import an_earlier_build
 from tests.benchmarks.marks import Mark, Plot, Result, Table
@@ -72,9 +73,41 @@ def test_the_page_has_each_mark_with_its_figure_and_what_became_of_it() -> None:
 
     assert "| queries | 7 queries | at most 6 queries | missed |" in page
     assert "| calls | 1 call | 1 call | held |" in page
-    assert "1 of 3 held in the run of 2026-11-25." in page
+    assert "(1 of 3 marks held, 2 missed)." in " ".join(page.split())
+    assert "the run of 2026-11-25" in page
     assert "| cpu of ours | 2.35 ms |" in page
     assert "| returning \\| any | 5 |" in page
+
+
+def test_the_page_says_what_was_not_measured_and_why() -> None:
+    absent = [Mark("instructions", None, at_most=0.8, note="valgrind is not installed here")]
+    page = report.page({"date": "today"}, {"a": RESULT, "b": Result("Counted", "", absent)})
+
+    assert (
+        "| instructions |  | at most 0.80 | not measured | valgrind is not installed here |" in page
+    )
+    assert "(1 of 4 marks held, 2 missed, 1 not measured)." in " ".join(page.split())
+
+
+def test_the_page_claims_in_plain_words_only_what_the_marks_of_the_run_prove() -> None:
+    claim = "pages stay quick while Corbado is slow or gone"
+    for figure, is_claimed in ((2.0, True), (4.0, False)):
+        marks = [Mark("p95 of a page, Corbado hangs", figure, "", at_most=3)]
+        page = report.page({"date": "today"}, {"a": Result("Slow", "", marks)})
+        assert (claim in page.lower().replace("corbado", "Corbado")) is is_claimed
+
+
+def test_what_breaks_off_or_cannot_be_measured_costs_no_other_row(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "test-suite", "gone"])
+    monkeypatch.setattr(benchmarks, "RAW", tmp_path)
+    monkeypatch.setitem(benchmarks.BENCHMARKS, "gone", "tests.benchmarks.gone")
+
+    assert benchmarks.main() == 1
+    printed = capsys.readouterr().out
+    assert "Time of `make test`" in printed
+    assert "not measured All of `gone`" in printed
 
 
 @pytest.mark.parametrize("plot", [BARS, LINES], ids=["bars", "lines"])

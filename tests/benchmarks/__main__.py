@@ -59,21 +59,21 @@ def main() -> int:
             result = _run(name, quick=options.quick)
         except subprocess.CalledProcessError:
             broken.append(name)
-            continue
+            result = _broken(name)
         results[name] = result
         for mark in result.marks:
             print(_line(mark), flush=True)
         print(f"{result.seconds:.0f} s", flush=True)
-    missed = [mark for result in results.values() for mark in result.marks if not mark.held]
-    print(f"\n{_summary(results, missed)}")
+    marks = [mark for result in results.values() for mark in result.marks]
+    print(f"\n{_summary(marks)}")
     if broken:
-        print(f"Broken: {', '.join(broken)}. Nothing is written.", file=sys.stderr)
-    elif not names and not options.quick:
+        print(f"Broken: {', '.join(broken)}.", file=sys.stderr)
+    if not names and not options.quick:
         machine["load when it ended"] = f"{os.getloadavg()[0]:.2f}"
         _keep(machine, results)
         report.write(ROOT / "docs", machine, results)
         print("Written: docs/performance.md")
-    return 1 if broken or any(mark.is_count for mark in missed) else 0
+    return 1 if broken or any(mark.is_count and mark.is_missed for mark in marks) else 0
 
 
 def _arguments() -> tuple[list[str], argparse.Namespace]:
@@ -112,10 +112,17 @@ def _line(mark: Mark) -> str:
     return f"{mark.verdict:<7} {mark.what}: {mark.figure}; {mark.bound or 'no mark'}{note}"
 
 
-def _summary(results: dict[str, Result], missed: list[Mark]) -> str:
-    marks = [mark for result in results.values() for mark in result.marks if mark.bound]
-    sentence = f"{len(marks) - len(missed)} of {len(marks)} marks held."
-    return "\n".join([sentence, *(f"missed: {mark.what}" for mark in missed)])
+def _broken(name: str) -> Result:
+    """Return what the page says of a benchmark that broke off, so that the others are not lost."""
+    return Result(
+        f"`{name}`", "It broke off.", [Mark(f"All of `{name}`", None, note="it broke off")]
+    )
+
+
+def _summary(marks: list[Mark]) -> str:
+    rows = [mark for mark in marks if mark.bound or mark.value is None]
+    others = [f"{mark.verdict}: {mark.what}" for mark in rows if not mark.held]
+    return "\n".join([f"{report.outcome(rows)}.", *others])
 
 
 def _keep(machine: dict[str, str], results: dict[str, Result]) -> None:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from tests.support.worker import ROOT
 
-__all__ = ["EARLIER", "Build", "NOW", "an_earlier_build"]
+__all__ = ["EARLIER", "MISSING", "Build", "NOW", "an_earlier_build"]
 
 EARLIER = "e990f29"
+# Why there is no figure to compare with.
+MISSING = f"this clone has no commit {EARLIER}"
 
 
 @dataclass(frozen=True)

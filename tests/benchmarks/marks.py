@@ -30,12 +30,13 @@ def size(full: T, small: T) -> T:
 class Mark:
     """A figure and its bounds. A count never varies, so a missed one fails the run.
 
-    With neither bound it is a figure for the record. ``unit`` is "" for a ratio.
+    With neither bound it is a figure for the record. ``unit`` is "" for a ratio. A value of None
+    was not measured, and ``note`` says why.
     """
 
     what: str
-    value: float
-    unit: str
+    value: float | None
+    unit: str = ""
     at_most: float | None = None
     at_least: float | None = None
     is_count: bool = False
@@ -43,15 +44,22 @@ class Mark:
 
     @property
     def held(self) -> bool:
-        """Return whether the figure is within its bounds."""
-        return (self.at_most is None or self.value <= self.at_most) and (
-            self.at_least is None or self.value >= self.at_least
+        """Return whether there is a figure, and it is within its bounds."""
+        return (
+            self.value is not None
+            and (self.at_most is None or self.value <= self.at_most)
+            and (self.at_least is None or self.value >= self.at_least)
         )
+
+    @property
+    def is_missed(self) -> bool:
+        """Return whether there is a figure, and it is not within its bounds."""
+        return self.value is not None and not self.held
 
     @property
     def figure(self) -> str:
         """Return the value as it is printed."""
-        return self._number(self.value)
+        return "" if self.value is None else self._number(self.value)
 
     @property
     def bound(self) -> str:
@@ -65,7 +73,9 @@ class Mark:
 
     @property
     def verdict(self) -> str:
-        """Return held or missed; nothing for a figure without a mark."""
+        """Return held, missed, or not measured; nothing for a figure without a mark."""
+        if self.value is None:
+            return "not measured"
         if not self.bound:
             return ""
         return "held" if self.held else "missed"

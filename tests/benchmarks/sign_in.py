@@ -23,7 +23,7 @@ ENGINES = {POSTGRESQL: "PostgreSQL", SQLITE: "SQLite"}
 PEOPLE = 400
 # Sign-ins a turn: enough for a median, short enough for both halves of a round to meet one load.
 BATCH = 16
-ROUNDS = 40
+ROUNDS = 25
 # How often both processes are restarted: where a process happens to lie in memory, and which
 # hashes its strings have, makes it a few hundredths faster or slower for as long as it lives.
 PAIRS = 3

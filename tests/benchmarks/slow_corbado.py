@@ -25,7 +25,7 @@ from tests.support.scripted_corbado import a_corbado
 
 PROCESSES, THREADS = 2, 8
 VISITORS = 50
-IDLE_SECONDS, BUSY_SECONDS = 6, 20
+IDLE_SECONDS, BUSY_SECONDS = 6, 15
 ROUNDS = 5
 SLOW, NEVER = 2.0, 1e6
 PAGE = "/"
@@ -40,8 +40,8 @@ p95 over the p95 of the idle site just before; shown is the median of the rounds
 back, and one visitor comes: how long does it take until they are signed in, without doing
 anything?
 
-The build of commit {EARLIER} is measured in the same way once, from a git work tree; a clone
-without that commit leaves it out."""
+The build of commit {EARLIER} is measured in the same way once, from a git work tree, if the
+clone has that commit."""
 
 
 @dataclass

@@ -30,7 +30,7 @@ PEOPLE = 400
 # More than there are threads, so that none is idle.
 AT_ONCE = 24
 BATCH = 200
-ROUNDS = 30
+ROUNDS = 20
 # Seconds that Corbado takes, and our sign-ins a second over bare, at least.
 DELAYS = {0.0: 1.15, 0.05: 1.0}
 TEXT = """\
