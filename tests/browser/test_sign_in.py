@@ -47,6 +47,25 @@ def test_signing_out_ends_the_session_in_the_database(site: ExampleSite, visitor
     assert site.session(key) is None
 
 
+@pytest.mark.parametrize(
+    ("stored", "is_forgotten"), [(EMAIL, True), ('{"name": "robin", "via": "a@b"}', False)]
+)
+def test_the_page_after_signing_out_deletes_the_address_and_no_value_of_the_sites(
+    site: ExampleSite, visitor: Visitor, stored: str, is_forgotten: bool
+) -> None:
+    visitor.page.goto(site.login_url)
+    visitor.sign_up(EMAIL)
+    visitor.lands_on("/account/")
+    assert visitor.page.evaluate("localStorage.username") == EMAIL
+    visitor.page.evaluate("value => localStorage.username = value", stored)
+    visitor.sign_out()
+    visitor.page.wait_for_load_state()
+    visitor.lands_on("/")
+    kept = visitor.page.evaluate("localStorage.getItem('username')")
+    assert kept == (None if is_forgotten else stored)
+    assert visitor.cookie("corbado_auth_signed_out") is None
+
+
 def test_the_passkey_signs_in_again(site: ExampleSite, member: Visitor) -> None:
     member.page.goto(site.login_url)
     member.log_in(EMAIL)
