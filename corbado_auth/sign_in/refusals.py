@@ -12,10 +12,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,7 +45,7 @@ from corbado_auth.http import SeeOther, seconds_to_wait
 from corbado_auth.identity import CorbadoUser
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.models import CorbadoAccount
-from corbado_auth.next_url import safe_next
+from corbado_auth.next_url import host_of, safe_next
 from corbado_auth.throttle import Tally
 
 from . import invitation, pending
@@ -238,6 +241,17 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             return self.render_failure("too_many_links", retry_after=60)
         here = request.build_absolute_uri(reverse("corbado_auth:confirm-email"))
         try:
+            if not _is_sites_own_host(request):
+                log_event(
+                    logging.WARNING,
+                    "No link by email to %s, to which Corbado sends nobody: this host is not one "
+                    "of ALLOWED_HOSTS by its own name, and may be someone else's",
+                    request.get_host(),
+                    event="sign_in_failed",
+                    reason="other_host",
+                    corbado_user_id=result.corbado_user.id,
+                )
+                return self.render_failure("refused")
             link_id = SignInService().send_email_link(address, here, lifetime=LINK_LIFETIME)
         except (CorbadoUnavailable, CorbadoRejected) as error:
             return self._corbado_failed(error, result)
@@ -309,6 +323,23 @@ class ConfirmEmailView(OwnForms, RefusalPages):
             # Corbado has used the link up, and failed afterwards: a reload goes on from there.
             pending.keep(self.request, page, result, in_cookie=pending.unfinished)
         return page
+
+
+def _is_sites_own_host(request: HttpRequest) -> bool:
+    """Return whether an email may lead to the host of this request, which its sender chooses.
+
+    Yes if ALLOWED_HOSTS has its name. If it only has a wildcard, the host may be a customer's, who
+    would get the link's token: then it has to be the one to which Corbado sends people.
+    """
+    host = request.get_host()
+    if settings.DEBUG or split_domain_port(host)[0] in map(str.lower, settings.ALLOWED_HOSTS):
+        return True
+    config, _date = SignInService().project_config()
+    try:
+        theirs = urlsplit(config.redirect_url)
+    except ValueError:
+        return False
+    return host_of(request.scheme or "", host) == host_of(theirs.scheme, theirs.netloc)
 
 
 def is_left_behind(refusal: Any, corbado_user: CorbadoUser) -> bool:

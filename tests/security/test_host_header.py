@@ -1,11 +1,13 @@
 """Host header: the attacker sends a request with their own Host, so that our answer names it.
 
 A cache, a mail or a redirect would then lead to the attacker. Nothing that we answer is built from
-the Host header: all addresses of ours are paths.
+the Host header: all addresses of ours are paths. An emailed link is, and its token confirms an
+address.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.test import Client
 
 from corbado_auth.testing import Corbado, User
 from tests.support.front_door import TOKEN, come_back, open_login_page
+from tests.support.refusals import ADA, CONFIRM_EMAIL, ask_for_link, come, form_of, open_link
 
 pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
@@ -64,3 +67,20 @@ def test_a_referer_of_another_host_does_not_count_where_any_host_is_allowed(
     open_login_page(client)
     response = come_back(client, corbado.issue_token(robin), host=EVIL)
     assert response.url == CONFIRM
+
+
+@pytest.mark.parametrize("allowed", [["*"], ["testserver", ".example"]], ids=str)
+def test_no_emailed_link_leads_to_a_host_that_may_be_anyones(
+    client: Client,
+    corbado: Corbado,
+    make_user: Callable[..., Any],
+    settings: Any,
+    allowed: list[str],
+) -> None:
+    """Mallory's sub-domain would get the token that confirms Ada's address, for Mallory."""
+    settings.ALLOWED_HOSTS = allowed
+    make_user(ADA, username="ada")
+    page = come(client, corbado, corbado.add_user(ADA, confirmed=False))
+    refused = client.post(CONFIRM_EMAIL, form_of(page), headers={"host": EVIL})
+    assert (refused.status_code, corbado.outbox) == (403, [])
+    assert open_link(client, ask_for_link(client, corbado, page))["Location"] == CONFIRM
