@@ -11,8 +11,9 @@ from .connect.views import ConnectConfirmView, ConnectPasskeysView
 from .passkeys.views import AnswerNudgeView, RenamePasskeyView
 from .session_views import SessionsView
 from .sign_in.confirm import ConfirmView
+from .sign_in.confirm_email import ConfirmEmailView
 from .sign_in.invited import InvitationView
-from .sign_in.refusals import ConfirmEmailView, LinkAccountView
+from .sign_in.refusals import LinkAccountView
 from .step_up.views import KeptPostView, StepUpView
 from .webhooks.events import EventWebhookView
 from .webhooks.identifier import ConnectIdentifierView
