@@ -29,6 +29,9 @@ class RestFrameworkTokens(TokenExchange):
             return self._authentication().authenticate(Request(request))
         except APIException as error:
             raise PermissionDenied(str(error.default_code)) from None
+        except UnicodeError:
+            # django-rest-knox decodes a token before it looks at it.
+            raise PermissionDenied("malformed") from None
 
     def authenticate(self, request: HttpRequest) -> Any:
         """Return the user of the Authorization header, or None."""

@@ -112,9 +112,12 @@ class TokenCases:
         assert not front_end.token
         assert not CorbadoAccount.objects.exists()
 
-    def test_a_made_up_token_is_refused(self, front_end: ApiClient, corbado: Corbado) -> None:
+    @pytest.mark.parametrize("end", ["aaaa", "\xe9\xe9\xe9\xe9", ""])
+    def test_a_made_up_token_is_refused(
+        self, front_end: ApiClient, corbado: Corbado, end: str
+    ) -> None:
         front_end.sign_in(corbado.add_user(ADA))
-        front_end.token["access"] = front_end.token["access"][:-4] + "aaaa"
+        front_end.token["access"] = front_end.token["access"][:-4] + end
         for where in ("/session/", "/passkeys/"):
             answer = front_end.get(where)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")

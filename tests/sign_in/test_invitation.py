@@ -266,6 +266,9 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "path": (["--user", "boss", "--origin", "https://x.example/a"], "--origin must be"),
     "no-scheme": (["--user", "boss", "--origin", "x.example"], "--origin must be"),
     "bracket": (["--user", "boss", "--origin", "http://[x"], "--origin must be"),
+    "user": (["--user", "boss", "--origin", "https://x.example@y.example"], "--origin must be"),
+    "port": (["--user", "boss", "--origin", "https://x.example:one"], "--origin must be"),
+    "query": (["--user", "boss", "--origin", "https://x.example?a=b"], "--origin must be"),
 }
 
 

@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_supported_language_variant, override
 
 from corbado_auth.conf import conf
+from corbado_auth.doctor import is_origin
 from corbado_auth.invitations import StaffInvitation
 from corbado_auth.local_users import email_of
 from corbado_auth.management.base import CorbadoCommand, find_user
@@ -102,15 +103,11 @@ examples:
 
 
 def _origin(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+    if not is_origin(text):
         raise CommandError(
             "--origin must be scheme and host, such as https://www.example.com.", returncode=2
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return text.removesuffix("/")
 
 
 def _language(code: str) -> str:
