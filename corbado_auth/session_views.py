@@ -34,7 +34,7 @@ class SessionsView(View):
     404 if the site keeps no list: see CORBADO_SESSION_LIST.
     """
 
-    http_method_names = ["get", "post"]
+    http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return 404 if there is no list, and refuse people who impersonate someone else."""

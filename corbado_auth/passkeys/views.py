@@ -148,7 +148,7 @@ class PasskeyPage(FailurePages):
 class PasskeysView(PasskeyPage):
     """List the passkeys of the signed-in user."""
 
-    http_method_names = ["get"]
+    http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show the passkeys that Corbado lists."""

@@ -53,7 +53,7 @@ class LoginView(NamesNext, auth_views.LoginView):
     Signed-in visitors are not redirected, either: the query may contain a magic link.
     """
 
-    http_method_names = ["get", "post"]
+    http_method_names = ["get", "head", "post"]
     template_name = "corbado_auth/login.html"
     form_class = PasswordForm
 

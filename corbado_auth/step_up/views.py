@@ -91,7 +91,7 @@ def _address_of(user: Any) -> str:
 class KeptPostView(View):
     """Show a person the form that was kept while they signed in again, and a button to send it."""
 
-    http_method_names = ["get"]
+    http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Show the button, in no frame: only the person knows what the form does."""

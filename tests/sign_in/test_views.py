@@ -159,6 +159,16 @@ def test_sign_out_by_get_is_refused(client: Client, corbado: Corbado, robin: Use
     assert get_user(client).is_authenticated
 
 
+@pytest.mark.parametrize("name", ["login", "step-up", "sessions", "passkeys"])
+def test_a_monitor_that_sends_head_sees_that_the_page_is_there(
+    client: Client, corbado: Corbado, robin: User, settings: Any, name: str
+) -> None:
+    settings.CORBADO_SESSION_LIST = True
+    sign_in(client, corbado.issue_token(robin))
+    page = client.head(f"/corbado/{name}/")
+    assert (page.status_code, page.content) == (200, b"")
+
+
 # Bad input --------------------------------------------------------------------------------------
 
 MALFORMED = {
