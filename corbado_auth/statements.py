@@ -68,42 +68,37 @@ class Statement(NamedTuple):
 
 
 def insert(row: models.Model, *, using: str) -> None:
-    """Insert a new row, and set the primary key that the database gives it.
+    """Insert a new row, and set the primary key if the database chooses it.
 
     Like ``save()``, which takes longer than the database does: it prepares for much that a new row
     does not need, and compiles the statement each time. Where the site listens to the signals of
-    this model, it is ``save()``.
+    this model, or an INSERT cannot return the key (MySQL), it is ``save()``.
     """
-    if pre_save.has_listeners(type(row)) or post_save.has_listeners(type(row)):
+    connection, model = connections[using], type(row)
+    is_listened_to = pre_save.has_listeners(model) or post_save.has_listeners(model)
+    if is_listened_to or not connection.features.can_return_rows_from_bulk_insert:
         row.save(force_insert=True, using=using)
         return
-    connection = connections[using]
-    key: Any = row._meta.pk
-    statement, fields = _insertion(type(row), using)
+    statement, fields = _insertion(model, using)
     values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
     with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
         cursor.execute(statement, values)
-        if cursor.description:
-            (row.pk,) = cursor.fetchone()
-        elif key not in fields:
-            row.pk = connection.ops.last_insert_id(cursor, row._meta.db_table, key.column)
+        (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, using
 
 
 @lru_cache
 def _insertion(model: Any, using: str) -> tuple[str, list[Any]]:
-    """Return the statement, and the fields of its values; it returns the key where it can."""
-    connection, meta = connections[using], model._meta
+    """Return the statement, and the fields of its values."""
+    quote, meta = connections[using].ops.quote_name, model._meta
     fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
-    names = (meta.db_table, meta.pk.column, *(each.column for each in fields))
-    table, key, *columns = map(connection.ops.quote_name, names)
-    statement = (
-        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
-        f" VALUES ({', '.join(['%s'] * len(columns))})"
+    columns = ", ".join(quote(each.column) for each in fields)
+    placeholders = ", ".join(["%s"] * len(fields))
+    return (
+        f"INSERT INTO {quote(meta.db_table)} ({columns})"  # noqa: S608
+        f" VALUES ({placeholders}) RETURNING {quote(meta.pk.column)}",
+        fields,
     )
-    if meta.pk not in fields and connection.features.can_return_rows_from_bulk_insert:
-        statement += f" RETURNING {key}"
-    return statement, fields
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from corbado_auth.models import CorbadoAccount
+from corbado_auth.signals import account_linked
 from tests.support.vouching import come_as, signed_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,3 +168,25 @@ def test_a_site_that_listens_to_rows_of_sessions_hears_of_each(
     finally:
         post_save.disconnect(hear, sender=Session)
     assert heard == [client.session.session_key]
+
+
+@pytest.mark.parametrize("returns_keys", [True, False])
+def test_a_database_that_returns_no_keys_is_asked_in_djangos_way(
+    returns_keys: bool, make_user: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "can_return_rows_from_bulk_insert"
+    returns_keys = returns_keys and getattr(connection.features, name)
+    monkeypatch.setattr(type(connection.features), name, returns_keys)
+    linked = []
+
+    def receive(account: CorbadoAccount, **_signal: Any) -> None:
+        linked.append(account.pk)
+
+    account_linked.connect(receive)
+    ada = make_user(ADA)
+    try:
+        come_as(client := Client(), ADA)
+    finally:
+        account_linked.disconnect(receive)
+    assert linked == [CorbadoAccount.objects.get(user=ada).pk]
+    assert signed_in_as(client) == str(ada.pk)
