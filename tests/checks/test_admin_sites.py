@@ -73,6 +73,23 @@ def timed(view: Any) -> Any:
     return inner
 
 
+class Odd:
+    """A view that is no function, and answers to any name."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Say nothing."""
+        return HttpResponse()
+
+    def __getattr__(self, name: str) -> Odd:
+        return self
+
+
+async def by_hand_later(request: HttpRequest) -> HttpResponse:
+    """Do the same as ``by_hand`` without waiting."""
+    user = await auth.aauthenticate(request, username="x", password=request.POST["word"])
+    return HttpResponse(str(user))
+
+
 class Enter(View):
     """A class with a form that its code alone names."""
 
@@ -116,6 +133,8 @@ class MoreForms:
         path("corbado/", include("corbado_auth.urls")),
         path("by-form/", by_form),
         path("by-hand/", by_hand),
+        path("later/", by_hand_later),
+        path("odd/", Odd()),
         path("timed/", timed(by_form)),
         path("partly/", partial(by_form)),
         path("class/", Enter.as_view()),
@@ -133,7 +152,7 @@ def test_pages_that_take_passwords_are_listed() -> None:
     (message,) = listed(ROOT_URLCONF=MoreForms)
     assert message.msg.endswith(
         "accepted by: /en/login/, /own/, /desk/login/, /other/login/, /corbado/login/, "
-        "/by-form/, /by-hand/, /timed/, /partly/, /class/, /wrapped/."
+        "/by-form/, /by-hand/, /later/, /timed/, /partly/, /class/, /wrapped/."
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.contrib.auth import get_user_model, user_logged_in
+from django.contrib.auth import authenticate, get_user_model, user_logged_in
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import path
 from rest_framework.authtoken.views import obtain_auth_token
+from rest_framework.decorators import api_view, authentication_classes
+from rest_framework.response import Response
 
 from corbado_auth.headless.signed import new_proof
 from corbado_auth.models import CorbadoAccount
@@ -26,7 +28,28 @@ from corbado_auth.testing import Corbado
 from tests.support.api_client import ELSEWHERE, ApiClient, delete_at_corbado
 from tests.urls import urlpatterns as site
 
-urlpatterns = [path("token/", obtain_auth_token), *site]
+
+@api_view(["POST"])
+@authentication_classes([])
+def enter(request: Any) -> Response:
+    """Sign in with a password, as a site may do beside us."""
+    sent = request.data
+    return Response(str(authenticate(username=sent["name"], password=sent["password"])))
+
+
+@api_view(["GET"])
+@authentication_classes([])
+def news(request: Any) -> Response:
+    """Say nothing about passwords."""
+    return Response([])
+
+
+urlpatterns = [
+    path("token/", obtain_auth_token),
+    path("enter/", enter),
+    path("news/", news),
+    *site,
+]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -227,4 +250,4 @@ class TestAuthToken(TokenCases):
 def test_what_takes_passwords_is_listed_where_passkeys_are_required(
     password_pages: list[str],
 ) -> None:
-    assert password_pages == ["/token/"]
+    assert password_pages == ["/token/", "/enter/"]
