@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -25,6 +24,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from corbado_auth.addresses import normalized
 from corbado_auth.backends import corbado_backend
+from corbado_auth.concurrency import Slots
 from corbado_auth.conf import conf
 from corbado_auth.events import log_event
 from corbado_auth.existing_users.password_use import note_password
@@ -43,15 +43,8 @@ MAX_BODY = 64 * 1024
 QUARTER_OF_AN_HOUR = 15 * 60
 
 
-class _Hashing:
-    """How many threads of this process are hashing a password."""
-
-    def __init__(self) -> None:
-        self.guard = Lock()
-        self.threads = 0
-
-
-HASHING = _Hashing()
+# The threads of this process that are hashing a password.
+HASHING = Slots(patience=0)
 
 
 class BadWebhook(Exception):
@@ -188,17 +181,13 @@ class ActionWebhookView(WebhookView):
 @contextmanager
 def _room_to_hash(most: int, guesses: Tally) -> Iterator[None]:
     """Limit how many threads of this process hash a password; raises BadWebhook (503)."""
-    with HASHING.guard:
-        has_room = HASHING.threads < most
-        HASHING.threads += has_room
-    if not has_room:
+    if not HASHING.take(most):
         guesses.take_back()
         raise BadWebhook("Too many passwords are being checked at once. Try again.", status=503)
     try:
         yield
     finally:
-        with HASHING.guard:
-            HASHING.threads -= 1
+        HASHING.give_back()
 
 
 def _find(address: str) -> AbstractBaseUser | None:
