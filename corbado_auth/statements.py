@@ -15,6 +15,7 @@ from django.db.models.sql import Query
 
 __all__ = ["Statement", "cheap_save", "insert"]
 
+TEXTS = {models.CharField, models.TextField}
 # What a model, or a package, replaces to have a part in saving users. Two of these names are
 # private to Django, and only compared.
 STEPS = {
@@ -67,38 +68,46 @@ class Statement(NamedTuple):
         return rows
 
 
-def insert(row: models.Model, *, using: str) -> None:
-    """Insert a new row, and set the primary key if the database chooses it.
+def insert(row: models.Model, *, using: str, needs_key: bool = True) -> None:
+    """Insert a new row, and set the primary key if the database chooses it and it is needed.
 
     Like ``save()``, which takes longer than the database does: it prepares for much that a new row
     does not need, and compiles the statement each time. Where the site listens to the signals of
-    this model, or an INSERT cannot return the key (MySQL), it is ``save()``.
+    this model, or an INSERT cannot return the key that is needed (MySQL), it is ``save()``.
     """
     connection, model = connections[using], type(row)
     is_listened_to = pre_save.has_listeners(model) or post_save.has_listeners(model)
-    if is_listened_to or not connection.features.can_return_rows_from_bulk_insert:
+    returns_key = connection.features.can_return_rows_from_bulk_insert
+    if is_listened_to or (needs_key and not returns_key):
         row.save(force_insert=True, using=using)
         return
-    statement, fields = _insertion(model, using)
-    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
+    statement, fields = _insertion(model, using, needs_key)
+    values = [_value_of(row, each, connection) for each in fields]
     with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
         cursor.execute(statement, values)
-        (row.pk,) = cursor.fetchone()
+        if needs_key:
+            (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, using
 
 
 @lru_cache
-def _insertion(model: Any, using: str) -> tuple[str, list[Any]]:
+def _insertion(model: Any, using: str, needs_key: bool) -> tuple[str, list[Any]]:
     """Return the statement, and the fields of its values."""
     quote, meta = connections[using].ops.quote_name, model._meta
     fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
     columns = ", ".join(quote(each.column) for each in fields)
     placeholders = ", ".join(["%s"] * len(fields))
-    return (
-        f"INSERT INTO {quote(meta.db_table)} ({columns})"  # noqa: S608
-        f" VALUES ({placeholders}) RETURNING {quote(meta.pk.column)}",
-        fields,
-    )
+    statement = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({placeholders})"  # noqa: S608
+    if needs_key:
+        statement += f" RETURNING {quote(meta.pk.column)}"
+    return statement, fields
+
+
+def _value_of(row: models.Model, field: models.Field[Any, Any], connection: Any) -> Any:
+    """Return what the driver is passed for a field of a new row."""
+    if type(field) in TEXTS and type(value := getattr(row, field.attname)) is str:
+        return value  # Most columns are text, which no database wants in another form.
+    return field.get_db_prep_save(field.pre_save(row, True), connection)
 
 
 @contextmanager

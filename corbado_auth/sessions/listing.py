@@ -120,7 +120,7 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
     # A session that signs in once more keeps its row, whether its key changes or not.
     former = former_key(request)
     if not former or not _listed().filter(session_key=former, user=user).update(**values):
-        insert(ListedSession(**values), using=db_for_write())
+        insert(ListedSession(**values), using=db_for_write(), needs_key=False)
 
 
 def _alive(request: HttpRequest) -> list[Entry]:
