@@ -58,6 +58,14 @@ class AdminCases:
         client.post("/admin/logout/")
         assert client.get("/admin/").status_code == 302
 
+    def test_before_an_account_is_unlinked_it_says_what_that_means(
+        self, corbado: Corbado, client: Client, boss: User
+    ) -> None:
+        corbado.sign_in(client, boss, login_url="/admin/login/")
+        account = CorbadoAccount.objects.get()
+        url = f"/admin/corbado_auth/corbadoaccount/{account.pk}/delete/"
+        assert "Deleting an account here unlinks it" in client.get(url).content.decode()
+
     def test_a_password_signs_in_there_as_well(self, client: Client, boss: User) -> None:
         answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
         assert (answer.status_code, answer.url) == (302, "/admin/")
