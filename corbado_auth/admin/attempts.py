@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.models import CorbadoAccount, MigrationAttempt
 
-from .lists import HOW_MUCH
+from .lists import HOW_MUCH, Reasons
 from .users import UserColumn
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MigrationAttemptAdmin(UserColumn, AttemptAdmin):
 
     list_display = ["local_user", "address", "outcome", "said", "finished_at"]
     list_display_links = None
-    list_filter = ["outcome", "reason", HasAccount]
+    list_filter = ["outcome", ("reason", Reasons), HasAccount]
     ordering = ["-pk"]
     search_help_text = format_lazy("{}. {}", _("An email address, or a user"), HOW_MUCH)
 

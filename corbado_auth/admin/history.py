@@ -14,7 +14,7 @@ from corbado_auth.conf import conf
 from corbado_auth.sessions.devices import describe
 from corbado_auth.sign_in_record import SignInRecord
 
-from .lists import HOW_MUCH
+from .lists import HOW_MUCH, Reasons
 from .projects import ProjectColumn
 from .users import UserColumn
 
@@ -29,7 +29,7 @@ class SignInRecordAdmin(ProjectColumn, UserColumn, RecordAdmin):
     """The list of sign-ins and refusals: who, when, how, from where, and the outcome."""
 
     list_display = ["at", "who", "result", "method", "ip_address", "browser"]
-    list_filter = ["outcome", "method", "reason", "at"]
+    list_filter = ["outcome", "method", ("reason", Reasons), "at"]
     ordering = ["-at", "-pk"]
     search_help_text = format_lazy(
         "{}. {}", _("An email address, a user, a Corbado user ID, or an IP address"), HOW_MUCH

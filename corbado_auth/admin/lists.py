@@ -21,7 +21,7 @@ else:
     Base = object
     AnyPaginator = Paginator
 
-__all__ = ["HOW_MUCH", "LongList", "PagesFromBothEnds", "beginning_of"]
+__all__ = ["HOW_MUCH", "LongList", "PagesFromBothEnds", "Reasons", "beginning_of"]
 
 # What people have to type, added to ``search_help_text``.
 HOW_MUCH = _("Write it in full; of a user name, the beginning is enough.")
@@ -47,6 +47,17 @@ class PagesFromBothEnds(AnyPaginator):
         if first > self.count - after:
             keys, first, after = keys.reverse(), self.count - after, self.count - first
         return Page(rows.filter(pk__in=list(keys[first:after])), valid, self)
+
+
+class Reasons(admin.AllValuesFieldListFilter):
+    """A filter by the reasons that there are; a link for "no reason" would have no text."""
+
+    lookup_choices: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Leave out the empty one."""
+        super().__init__(*args, **kwargs)
+        self.lookup_choices = self.lookup_choices.exclude(**{self.field_path: ""})
 
 
 class LongList(Base):

@@ -153,6 +153,7 @@ class TestAdmin:
         corbado.sign_in(browser, corbado.add_user(ADA))
         page = admin_client.get(self.URL, {"q": ADA}).content.decode()
         assert "127.0.0.1" in page
+        assert 'href="?q=ada%40example.com&amp;reason="' not in page  # A link without a text.
         assert "Passkey or link by email" in page
         assert ">Chrome on Linux<" in page
         assert CHROME not in page
