@@ -11,6 +11,7 @@ from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from corbado_auth.local_users import email_field_name, email_of
@@ -25,8 +26,8 @@ class UserColumn(LongList):
     class Media:
         css = {"all": ["corbado_auth/admin.css"]}  # noqa: RUF012 -- Django's form
 
-    # Nothing rather than a dash, which on a phone would stand there without the column's title.
-    empty_value_display = ""
+    # On a phone a list has no column titles, and our style hides this.
+    empty_value_display = mark_safe('<span class="corbado-empty">-</span>')
 
     def user_search_fields(self) -> list[str]:
         """Return the fields that find a user by address, or by how the user name begins.
