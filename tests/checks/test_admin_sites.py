@@ -74,13 +74,15 @@ def timed(view: Any) -> Any:
 
 
 class Odd:
-    """A view that is no function, and answers to any name."""
+    """A view that is no function, and has any attribute that Django can do without."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Say nothing."""
         return HttpResponse()
 
     def __getattr__(self, name: str) -> Odd:
+        if name.startswith("__") or name == "view_class":
+            raise AttributeError(name)
         return self
 
 
