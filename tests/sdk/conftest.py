@@ -25,6 +25,8 @@ NODE_SDK_2 = NODE_MODULES / "corbado-node-sdk-2"
 PYTHON_SDK, PYTHON_SDK_2 = "passkeys==1.0.0", "passkeys==2.0.3"
 TIMEOUT_IN_SECONDS = 120
 INSTALL_TIMEOUT_IN_SECONDS = 600
+# It makes an environment in less time than pip takes to start.
+UV = (sys.executable, "-m", "uv", "--no-progress", "--quiet")
 
 _running, emulator = of_the_emulator._running, of_the_emulator.emulator
 
@@ -83,25 +85,21 @@ def _sdk_python(pytestconfig: pytest.Config, requirement: str) -> Path:
         # The other workers of pytest-xdist wait here.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not installed.exists():
-            _install(_make_environment(folder / "venv"), requirement)
+            _make_environment(folder / "venv", requirement)
             installed.touch()
     return folder / "venv" / "bin" / "python"
 
 
-def _make_environment(folder: Path) -> Path:
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-    return folder / "bin" / "python"
-
-
-def _install(python: Path, requirement: str) -> None:
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def _make_environment(folder: Path, requirement: str) -> None:
+    subprocess.run([*UV, "venv", "--clear", "--python", sys.executable, folder], check=True)
     result = subprocess.run(
-        [*pip, requirement],
+        [*UV, "pip", "install", "--python", folder / "bin" / "python", requirement],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         timeout=INSTALL_TIMEOUT_IN_SECONDS,
+        env={**os.environ, "UV_SYSTEM_CERTS": "1"},  # as pip does
     )
     if result.returncode:
         reason = result.stderr.strip().rpartition("\n")[-1]
