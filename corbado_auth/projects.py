@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest
+from django.utils.encoding import iri_to_uri
 from django.utils.module_loading import import_string
 
 __all__ = ["current_project", "each_project", "project_names", "use_project"]
@@ -267,7 +268,8 @@ def _resolve(request: HttpRequest, names: tuple[str, ...]) -> str:
         return NO_PROJECT
     if name not in names:
         sentence = (
-            f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {request.path} that is unknown."
+            f"CORBADO_PROJECT_RESOLVER: {path} returned a name for {iri_to_uri(request.path)} "
+            "that is unknown."
         )
         logger.error("%s %s", sentence, unknown(name, names), extra=_extra("unknown"))
         raise ImproperlyConfigured(f"{sentence} {unknown(name, names)}")

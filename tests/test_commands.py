@@ -266,3 +266,11 @@ def test_a_name_that_names_nobody_or_several_is_a_sentence(
         with pytest.raises(CommandError, match=problem) as caught:
             find_user("True", even_hidden=even_hidden)
         assert caught.value.returncode == 2
+
+
+def test_a_name_does_not_command_the_terminal(make_user: MakeUser) -> None:
+    """It may come from an import that checked nothing."""
+    make_user("ada@example.com", username="ada\x1b]0;owned\x07\x9b2J", is_staff=True)
+    output = StringIO()
+    call_command("corbado_invite_staff", "--all", "--dry-run", *ORIGIN, stdout=output)
+    assert "Would invite ada�]0;owned��2J (ada@example.com)." in output.getvalue()

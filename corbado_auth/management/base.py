@@ -7,6 +7,7 @@ nobody agreed).
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,8 @@ __all__ = ["CorbadoCommand", "find_corbado_user", "find_user"]
 
 Item = TypeVar("Item")
 LINE_SECONDS = 10.0
+# What a terminal may obey, in the name that someone gave themselves; but not our own colours.
+CONTROL = re.compile(r"(?!\x1b\[[0-9;]*m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def find_user(name: str, *, even_hidden: bool = False) -> Any:
@@ -82,6 +85,19 @@ class _AsWritten(DjangoHelpFormatter):
         return text
 
 
+class _Printable:
+    """Standard output, on which control characters are replaced."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._output, name)
+
+    def write(self, text: str) -> None:
+        self._output.write(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
 class CorbadoCommand(BaseCommand):
     """A command that shows ``help`` above the options and ``epilog`` (the examples) below."""
 
@@ -107,6 +123,7 @@ class CorbadoCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command, for the project that was named."""
+        options["stdout"] = _Printable(options.get("stdout") or self.stdout._out)
         with self._project(options):
             return super().execute(*args, **options)
 

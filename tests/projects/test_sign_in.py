@@ -10,11 +10,13 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from corbado_auth.middleware import ProjectMiddleware
 from corbado_auth.models import ConnectAccount, CorbadoAccount, PasskeyNudge, PendingDeletion
-from corbado_auth.projects import use_project
+from corbado_auth.projects import current_project, use_project
 from corbado_auth.sign_in import intent, pending
 from corbado_auth.sign_in_record import SignInRecord
 from corbado_auth.testing import Corbado
@@ -230,6 +232,16 @@ def test_a_resolver_that_fails_is_named_in_the_log(
     client = Client(SERVER_NAME=host, raise_request_exception=False)
     assert client.get("/corbado/login/").status_code == 500
     assert client.get("/").status_code == 200  # A page that needs no project.
+
+
+def test_a_path_writes_no_line_of_its_own_into_the_log(brands: Brands, caplog: Any) -> None:
+    def page(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(current_project())
+
+    forged = RequestFactory(SERVER_NAME="typo.example.com").get("/a%0Aforged/")
+    with pytest.raises(ImproperlyConfigured):
+        ProjectMiddleware(page)(forged)
+    assert "/a%0Aforged/" in caplog.text
 
 
 @pytest.mark.parametrize(
