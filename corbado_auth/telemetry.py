@@ -31,7 +31,6 @@ from urllib.parse import quote, unquote_plus
 from asgiref.sync import iscoroutinefunction as is_marked_coroutinefunction
 from asgiref.sync import markcoroutinefunction
 from django.core.exceptions import TooManyFieldsSent
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 
 __all__ = [
@@ -129,6 +128,9 @@ class SecretText(str):
 
 def hide_tokens(application: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the site's WSGI or ASGI application, so that nothing inside sees a token in a URL."""
+    # Not at the top: every process imports this module, and few are behind ASGI.
+    from django.core.handlers.asgi import ASGIHandler
+
     call = getattr(application, "__call__", None)  # noqa: B004 -- is it asynchronous?
     if isinstance(application, ASGIHandler) or any(map(iscoroutinefunction, (application, call))):
         return _HiddenASGI(application)

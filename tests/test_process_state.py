@@ -28,7 +28,6 @@ from tests.support.webhook import CREDENTIALS, PROJECT_ID, basic
 
 # What functions cache, and why no other process needs it.
 REMEMBERED = {
-    "corbado_auth.checks.projects.for_each_project": "the checks that are registered",
     "corbado_auth.client_info._networks": "CORBADO_TRUSTED_PROXIES, parsed",
     "corbado_auth.local_users._statement": "a statement, worded from the site's user model",
     "corbado_auth.managers._statement": "a statement, worded from the site's user model",

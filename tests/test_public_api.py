@@ -23,7 +23,8 @@ from django.urls import URLPattern
 from pytest_django import Settings
 
 import corbado_auth
-from corbado_auth import checks, conf, exceptions, models, urls
+from corbado_auth import conf, exceptions, models, urls
+from corbado_auth.checks import ids
 from corbado_auth.conf import Settings as OurSettings
 from corbado_auth.headless import urls as headless_urls
 from corbado_auth.models import CorbadoAccount
@@ -251,10 +252,10 @@ def _flags(command: BaseCommand) -> list[str]:
 
 
 def _checks() -> Iterator[str]:
-    ids = sorted(value for name, value in vars(checks.ids).items() if name.isupper())
+    names = sorted(value for name, value in vars(ids).items() if name.isupper())
     yield "checks, corbado_auth.…"
     for kind, letter in (("errors", "E"), ("warnings", "W"), ("infos", "I")):
-        numbers = [each.rpartition(".")[2] for each in ids if f".{letter}" in each]
+        numbers = [each.rpartition(".")[2] for each in names if f".{letter}" in each]
         yield f"  {kind}: {' '.join(numbers)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -43,13 +43,8 @@ def check_projects(**kwargs: Any) -> list[CheckMessage]:
     return [*_keys(projects), *_shared(projects), *_ignored(), *_choice(projects)]
 
 
-@cache
 def for_each_project(check: Check) -> Check:
-    """Return the check for each project: what is wrong with one only is reported with its name.
-
-    The same function is returned each time, so that Django recognizes a check that is already
-    registered: tests that change INSTALLED_APPS run ``ready()`` again.
-    """
+    """Return the check for each project: what is wrong with one only is reported with its name."""
 
     @wraps(check)
     def check_each(**kwargs: Any) -> list[CheckMessage]:

@@ -11,10 +11,9 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends import cache, db, file, signed_cookies
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
-from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
 from django.db.models import Model, QuerySet
@@ -37,6 +36,8 @@ def engine() -> type[SessionBase]:
 
 def are_in_cookies() -> bool:
     """Return whether sessions are stored in browsers, where nothing can delete them."""
+    from django.contrib.sessions.backends import signed_cookies
+
     return issubclass(engine(), signed_cookies.SessionStore)
 
 
@@ -90,6 +91,9 @@ def pages(limit: int | None = None) -> Iterator[list[tuple[str, str]]]:
     With a limit, at most that many, latest first if the engine can tell. Raises NotSearchable if
     sessions cannot be listed.
     """
+    # Not at the top: every process imports this module, and few have sessions in files.
+    from django.contrib.sessions.backends import cache, file
+
     kind, model = engine(), _model()
     if model is not None:
         sessions = _in_rows(kind, model, limit)
@@ -159,6 +163,8 @@ def _names_in_cache(prefix: str) -> Iterable[str]:
     if hasattr(store, "iter_keys"):  # django-redis, django-valkey
         names: Iterable[str] = store.iter_keys(f"{prefix}*")
         return names
+    from django.core.cache.backends.redis import RedisCache
+
     if isinstance(store, RedisCache):
         # Django has no way to list keys, but redis-py does.
         client: Any = store._cache.get_client()
