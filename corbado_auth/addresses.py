@@ -1,9 +1,9 @@
 """Comparing email addresses, and the ways in which one may be written.
 
-Spaces around an address do not count, nor does the case of ASCII letters, nor whether a domain is
-written in Unicode or in Punycode. Everything else does: Unicode case folding equates ``ſ`` with
-``s`` and the Kelvin sign with ``k``, and each database folds differently, so an address that
-merely looks the same belongs to someone else (CVE-2019-19844).
+Spaces around an address do not count, nor does the case of ASCII letters, nor how a domain is
+written: in Unicode, in capitals or not, or in Punycode. Everything else does: Unicode case folding
+equates ``ſ`` with ``s`` and the Kelvin sign with ``k``, and each database folds differently, so an
+address that merely looks the same belongs to someone else (CVE-2019-19844).
 """
 
 from __future__ import annotations
@@ -37,18 +37,22 @@ def spellings(address: str) -> list[str]:
     given, unicode = address.strip(), normalized(address)
     local_part, at, domain = unicode.rpartition("@")
     ascii_domain = f"{local_part}{at}{'.'.join(map(_in_ascii, domain.split('.')))}"
+    others = [unicode, ascii_domain]
+    if not domain.isascii():
+        # Not every database knows the capitals of such letters, or that two characters may be one.
+        alike = (domain.upper(), unicodedata.normalize("NFD", domain))
+        others += [f"{local_part}{at}{each}" for each in alike]
     # Databases fold Unicode case differently, so the given form comes first.
-    forms = [given, *(each for each in (unicode, ascii_domain) if not _is_one(each, given))]
+    forms = [given, *(each for each in others if not _is_one(each, given))]
     return list(dict.fromkeys(forms))
 
 
 def capitals(address: str) -> list[str]:
     """Return an address with the capitals that people write; an index may not ignore case."""
-    given, lower = address.strip(), normalized(address)
-    local_part, at, domain = lower.rpartition("@")
+    local_part, at, domain = normalized(address).rpartition("@")
     ways = (str, str.capitalize, str.title, str.upper)
     mixed = [f"{one(local_part)}{at}{other(domain)}" for one in ways for other in ways]
-    return list(dict.fromkeys([given, *mixed]))
+    return list(dict.fromkeys([*spellings(address), *mixed]))
 
 
 def _is_one(form: str, given: str) -> bool:
@@ -58,7 +62,7 @@ def _is_one(form: str, given: str) -> bool:
 def _in_unicode(label: str) -> str:
     """Decode a label of a domain, unless it has a form that no registry issues."""
     if not label.startswith(ACE_PREFIX):
-        return label
+        return label if label.isascii() else _as_registered(label)
     encoded = label.removeprefix(ACE_PREFIX)
     try:
         decoded = encoded.encode("ascii").decode("punycode")
@@ -66,6 +70,18 @@ def _in_unicode(label: str) -> str:
         return label
     is_plain = decoded == unicodedata.normalize("NFC", decoded).lower()
     return decoded if is_plain and _in_ascii(decoded) == label else label
+
+
+def _as_registered(label: str) -> str:
+    """Return the form of a label that is registered (NFC, lower case), as browsers look it up.
+
+    Unless a letter would turn into one of ASCII (the Kelvin sign), or into two.
+    """
+    composed = unicodedata.normalize("NFC", label)
+    registered = composed.lower()
+    letters = (letter for letter in label if not letter.isascii())
+    looks_alike = any(unicodedata.normalize("NFC", each).lower().isascii() for each in letters)
+    return label if looks_alike or len(registered) != len(composed) else registered
 
 
 def _in_ascii(label: str) -> str:

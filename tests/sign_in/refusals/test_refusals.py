@@ -54,6 +54,8 @@ class OwnTable(AnsweredBackend):
         (f"{ADA} ", ADA),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@xn--bcher-kva.example", "ada@bücher.example"),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@bu\u0308cher.example", "ada@bücher.example"),
     ],
 )
 def test_a_known_unconfirmed_address_creates_no_user(
@@ -93,6 +95,8 @@ def test_nor_does_one_that_two_users_have(
     [
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@xn--bcher-kva.example", "ada@bücher.example"),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@bu\u0308cher.example", "ada@bücher.example"),
         (f" {ADA}", ADA),
         (f"{ADA} ", "ADA@example.com"),
     ],
