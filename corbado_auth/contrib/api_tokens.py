@@ -81,8 +81,8 @@ class Knox(RestFrameworkTokens):
 class SimpleJWT(RestFrameworkTokens):
     """djangorestframework-simplejwt: what the site's TOKEN_OBTAIN_SERIALIZER makes.
 
-    An access token is good until it expires; signing out ends the refresh token, if the site has
-    its app ``token_blacklist``.
+    An access token is good until it expires; signing out ends the refresh token, or a sliding
+    token, if the site has its app ``token_blacklist``.
     """
 
     def _authentication(self) -> Any:
@@ -102,11 +102,14 @@ class SimpleJWT(RestFrameworkTokens):
         return {**answer, "access": str(token)}  # A sliding token.
 
     def revoke(self, request: HttpRequest, user: Any, refresh: str) -> None:
-        """Blacklist the person's own refresh token."""
+        """Blacklist the person's own refresh token, or the sliding token of this request."""
         from rest_framework_simplejwt.exceptions import TokenError
         from rest_framework_simplejwt.settings import api_settings
         from rest_framework_simplejwt.tokens import RefreshToken
 
+        pair = self._pair(request)
+        if pair and hasattr(pair[1], "blacklist"):
+            pair[1].blacklist()
         kind: Any = RefreshToken
         try:
             token = kind(refresh)

@@ -10,7 +10,8 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
-from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, SlidingToken
 from rest_framework_simplejwt.views import (
     TokenObtainPairView,
     TokenObtainSlidingView,
@@ -79,6 +80,18 @@ class TestSimpleJWT(TokenCases):
         assert refresh(front_end) == 200
         front_end.post("/sign-out/", {"refresh": front_end.token["refresh"]})
         assert refresh(front_end) == 401
+
+    def test_signing_out_ends_a_sliding_token(
+        self, front_end: ApiClient, corbado: Corbado, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Not by override_settings: its modules would keep the object that was there before.
+        serializer = "rest_framework_simplejwt.serializers.TokenObtainSlidingSerializer"
+        monkeypatch.setattr(api_settings, "TOKEN_OBTAIN_SERIALIZER", serializer)
+        monkeypatch.setattr(api_settings, "AUTH_TOKEN_CLASSES", [SlidingToken])
+        front_end.sign_in(corbado.add_user(ADA))
+        assert front_end.who() == ADA
+        front_end.post("/sign-out/")
+        assert front_end.get("/session/").status_code == 401
 
     def have_ended(self, *clients: ApiClient) -> None:
         assert {refresh(client) for client in clients} == {401}
