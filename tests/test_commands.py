@@ -171,6 +171,17 @@ def test_no_command_is_left_out() -> None:
     assert set(COMMANDS) == ours - {"corbado_emulator"}
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "corbado_emulator"])
+def test_help_fits_a_terminal_and_its_examples_can_be_pasted(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = load_command_class("corbado_auth", command).create_parser("manage.py", command)
+    lines = parser.format_help().splitlines()
+    assert [line for line in lines if len(line) > 80 and not line.startswith("  ")] == []
+    assert not [line for line in lines if line.startswith((f"  {command}", "  manage.py"))]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_options_say_what_a_command_is(command: str) -> None:
     kind, options = COMMANDS[command], options_of(command)

@@ -17,11 +17,12 @@ from corbado_auth.emulator.request_log import Entry
 from corbado_auth.emulator.server import Emulator
 
 DESCRIPTION = """\
-Emulate Corbado's backend and frontend APIs on this machine, offline: v1 and Connect.
+Emulate Corbado's backend and frontend APIs offline: v1 and Connect.
 
-Point CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL of your site at the address it prints,
-with the same project ID and API secret. /_emulator/ shows users, passkeys, emails, tokens and
-calls. It signs in anyone: never let other people reach it.
+Point CORBADO_BACKEND_API_URL and CORBADO_FRONTEND_API_URL of your site at the
+address it prints, with the same project ID and API secret. /_emulator/ shows
+users, passkeys, emails, tokens and calls. It signs in anyone: never let other
+people reach it.
 """
 EPILOG = """\
 examples:

@@ -1,4 +1,4 @@
-"""The base of the commands: help shown as written, and a question before irreversible steps.
+"""The base of the commands: help in paragraphs, and a question before irreversible steps.
 
 All of them agree on their exit codes: 0 means success; 1, that something is left to do (someone was
 refused, Corbado did not answer); 2, that the command did not start (a wrong option, user or ID,
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from textwrap import fill
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
@@ -78,11 +79,15 @@ def _bar() -> Any:
     return tqdm
 
 
-class _AsWritten(DjangoHelpFormatter):
-    """A formatter that keeps the line breaks of the help."""
+class _Paragraphs(DjangoHelpFormatter):
+    """A formatter that keeps paragraphs, and the lines of those with indented ones: examples."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text
+        paragraphs = text.strip("\n").split("\n\n")
+        return "\n\n".join(
+            each if "\n  " in f"\n{each}" else fill(" ".join(each.split()), width)
+            for each in paragraphs
+        )
 
 
 class _Printable:
@@ -109,9 +114,9 @@ class CorbadoCommand(BaseCommand):
     stealth_options = ("skip_checks",)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Keep the line breaks of both, and add ``--project`` where it makes sense."""
+        """Keep the paragraphs of both, and add ``--project`` where it makes sense."""
         parser = super().create_parser(
-            prog_name, subcommand, epilog=self.epilog, formatter_class=_AsWritten, **kwargs
+            prog_name, subcommand, epilog=self.epilog, formatter_class=_Paragraphs, **kwargs
         )
         if self.is_about_one_project:
             parser.add_argument(

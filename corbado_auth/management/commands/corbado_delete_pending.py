@@ -27,9 +27,9 @@ fail are left for the next time.
 """
 EPILOG = """\
 examples:
-  corbado_delete_pending --dry-run   print how many they are
-  corbado_delete_pending             ask, and delete all of them
-  corbado_delete_pending --yes       the same from cron
+  python manage.py corbado_delete_pending --dry-run   print how many they are
+  python manage.py corbado_delete_pending             ask, and delete all of them
+  python manage.py corbado_delete_pending --yes       the same from cron
 
 exit code:
   0  all are deleted

@@ -35,9 +35,9 @@ becomes void, as do other tokens made from the password's hash.
 """
     epilog = """\
 examples:
-  corbado_end_sessions --user erin
-  corbado_end_sessions --corbado-id usr-1935019283746
-  corbado_end_sessions --linked --dry-run
+  python manage.py corbado_end_sessions --user erin
+  python manage.py corbado_end_sessions --corbado-id usr-1935019283746
+  python manage.py corbado_end_sessions --linked --dry-run
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -39,8 +39,8 @@ yourself, including the user's row.
 """
     epilog = """\
 examples:
-  corbado_export --user erin --output erin.json
-  corbado_export --user erin --output erin.json --without-corbado
+  python manage.py corbado_export --user erin --output erin.json
+  python manage.py corbado_export --user erin --output erin.json --without-corbado
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -44,9 +44,9 @@ A new invitation replaces an older one for the same person.
 """
     epilog = """\
 examples:
-  corbado_invite_staff --user boss --origin https://www.example.com --dry-run
-  corbado_invite_staff --user boss --origin https://www.example.com
-  corbado_invite_staff --all --days 7 --language de --origin https://www.example.com
+  python manage.py corbado_invite_staff --user boss --origin https://www.example.com --dry-run
+  python manage.py corbado_invite_staff --user boss --origin https://www.example.com
+  python manage.py corbado_invite_staff --all --days 7 --language de --origin https://www.example.com
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

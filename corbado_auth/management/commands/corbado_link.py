@@ -24,8 +24,8 @@ class Command(CorbadoCommand):
     )
     epilog = (
         "examples:\n"
-        "  corbado_link --user erin --corbado-id usr-1935019283746 --dry-run\n"
-        "  corbado_link --user erin --corbado-id usr-1935019283746\n"
+        "  python manage.py corbado_link --user erin --corbado-id usr-1935019283746 --dry-run\n"
+        "  python manage.py corbado_link --user erin --corbado-id usr-1935019283746\n"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

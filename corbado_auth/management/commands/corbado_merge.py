@@ -26,9 +26,9 @@ class Command(CorbadoCommand):
         "the same person."
     )
     epilog = (
-        "Examples:\n"
-        "  manage.py corbado_merge --corbado-id usr-1234567890 --into ann --dry-run\n"
-        "  manage.py corbado_merge --corbado-id usr-1234567890 --into ann"
+        "examples:\n"
+        "  python manage.py corbado_merge --corbado-id usr-1234567890 --into ann --dry-run\n"
+        "  python manage.py corbado_merge --corbado-id usr-1234567890 --into ann"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -103,8 +103,8 @@ class Command(CorbadoCommand):
             type=_rate,
             default=5.0,
             metavar="N",
-            help="requests per second (default %(default)s). Corbado has published limits of 200, "
-            "10 and 10; ask Corbado which one applies to you",
+            help="requests per second (default %(default)s). The limits that Corbado has published "
+            "are 10 and 200: ask which one applies to you",
         )
         add(
             "--report",

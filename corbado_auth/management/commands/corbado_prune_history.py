@@ -27,9 +27,9 @@ thousand rows at a time, and can be stopped and run again.
 """
     epilog = """\
 examples:
-  corbado_prune_history --older-than 90 --dry-run
-  corbado_prune_history --older-than 90
-  corbado_prune_history --older-than 90 --yes   from cron
+  python manage.py corbado_prune_history --older-than 90 --dry-run
+  python manage.py corbado_prune_history --older-than 90
+  python manage.py corbado_prune_history --older-than 90 --yes   from cron
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -23,8 +23,8 @@ class Command(CorbadoCommand):
     )
     epilog = (
         "examples:\n"
-        "  manage.py corbado_switch        show whether it is on, since when, and who did it\n"
-        "  manage.py corbado_switch off    Corbado is down, or something is wrong here"
+        "  python manage.py corbado_switch        show whether it is on, since when, by whom\n"
+        "  python manage.py corbado_switch off    Corbado is down, or something is wrong here"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
