@@ -133,7 +133,8 @@ at_once "docs" "$bin/sphinx-build" -W --keep-going -E -q -b html docs docs/_buil
 at_once "ruff check" "$bin/ruff" check .
 at_once "ruff format" "$bin/ruff" format --check .
 all_at_once
-step "pytest, SQLite: everything" pytest_measured
+# In the order of tests/conftest.py: xdist would leave files of few long tests to the end.
+step "pytest, SQLite: everything" pytest_measured --no-loadscope-reorder
 if [ $postgresql = yes ]; then
     # The emulator and the SDKs know no database of ours.
     step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
