@@ -253,7 +253,7 @@ def _write_once(session: SessionStore, user: Any, method: str, values: Mapping[s
     _note(session, user, method)
     # Not save(), which would set a savepoint in this transaction: two round trips.
     row = session.create_model_instance(dict(session.items()))
-    insert(row, using=router.db_for_write(session.model, instance=row), needs_key=False)
+    insert(row, using=router.db_for_write(session.model, instance=row))
     _skip_needless_save(session)
     return key
 

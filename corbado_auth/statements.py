@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +14,7 @@ from django.db.models import AutoField, QuerySet
 from django.db.models.signals import post_save, pre_save
 from django.db.models.sql import Query
 
-__all__ = ["Statement", "cheap_save", "insert"]
+__all__ = ["Statement", "cheap_save", "insert", "insert_values"]
 
 TEXTS = {models.CharField, models.TextField}
 # What a model, or a package, replaces to have a part in saving users. Two of these names are
@@ -68,46 +69,67 @@ class Statement(NamedTuple):
         return rows
 
 
-def insert(row: models.Model, *, using: str, needs_key: bool = True) -> None:
-    """Insert a new row, and set the primary key if the database chooses it and it is needed.
+def insert(row: models.Model, *, using: str) -> None:
+    """Insert a new row, and set its primary key if the database chooses it.
 
     Like ``save()``, which takes longer than the database does: it prepares for much that a new row
     does not need, and compiles the statement each time. Where the site listens to the signals of
-    this model, or an INSERT cannot return the key that is needed (MySQL), it is ``save()``.
+    this model, or an INSERT cannot return that key (MySQL), it is ``save()``.
     """
     connection, model = connections[using], type(row)
-    is_listened_to = pre_save.has_listeners(model) or post_save.has_listeners(model)
+    is_numbered = row.pk is None
     returns_key = connection.features.can_return_rows_from_bulk_insert
-    if is_listened_to or (needs_key and not returns_key):
+    if _is_listened_to(model) or (is_numbered and not returns_key):
         row.save(force_insert=True, using=using)
         return
-    statement, fields = _insertion(model, using, needs_key)
-    values = [_value_of(row, each, connection) for each in fields]
+    statement, fields = _insertion(model, using, is_numbered)
+    values = [each.get_db_prep_save(each.pre_save(row, True), connection) for each in fields]
     with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
         cursor.execute(statement, values)
-        if needs_key:
+        if is_numbered:
             (row.pk,) = cursor.fetchone()
     row._state.adding, row._state.db = False, using
 
 
+def insert_values(model: type[models.Model], *, using: str, **values: Any) -> None:
+    """Insert a row that nobody needs as an instance, given the values of all its columns.
+
+    Like ``insert``, for models whose fields set nothing themselves, such as the time.
+    """
+    if _is_listened_to(model):
+        model(**values).save(force_insert=True, using=using)
+        return
+    connection = connections[using]
+    statement, fields = _insertion(model, using, False)
+    taken = [_as_stored(values[each.attname], each, connection) for each in fields]
+    with transaction.mark_for_rollback_on_error(using), connection.cursor() as cursor:
+        cursor.execute(statement, taken)
+
+
+def _is_listened_to(model: type[models.Model]) -> bool:
+    return pre_save.has_listeners(model) or post_save.has_listeners(model)
+
+
 @lru_cache
-def _insertion(model: Any, using: str, needs_key: bool) -> tuple[str, list[Any]]:
+def _insertion(model: Any, using: str, returns_key: bool) -> tuple[str, list[Any]]:
     """Return the statement, and the fields of its values."""
     quote, meta = connections[using].ops.quote_name, model._meta
     fields = [each for each in meta.concrete_fields if not isinstance(each, AutoField)]
     columns = ", ".join(quote(each.column) for each in fields)
     placeholders = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({placeholders})"  # noqa: S608
-    if needs_key:
+    if returns_key:
         statement += f" RETURNING {quote(meta.pk.column)}"
     return statement, fields
 
 
-def _value_of(row: models.Model, field: models.Field[Any, Any], connection: Any) -> Any:
-    """Return what the driver is passed for a field of a new row."""
-    if type(field) in TEXTS and type(value := getattr(row, field.attname)) is str:
-        return value  # Most columns are text, which no database wants in another form.
-    return field.get_db_prep_save(field.pre_save(row, True), connection)
+def _as_stored(value: Any, field: Any, connection: Any) -> Any:
+    """Return a value as the driver takes it; the field itself would take longer to say the same."""
+    if type(field) in TEXTS and type(value) is str:
+        return value
+    if type(field) is models.DateTimeField and type(value) is datetime:
+        return connection.ops.adapt_datetimefield_value(value)
+    return field.get_db_prep_save(value, connection)
 
 
 @contextmanager

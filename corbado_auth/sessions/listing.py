@@ -24,7 +24,7 @@ from corbado_auth.conf import conf
 from corbado_auth.models import db_for_write
 from corbado_auth.session import SIGN_IN, belongs_to, former_key, primary_key
 from corbado_auth.sign_in_record import ListedSession
-from corbado_auth.statements import insert
+from corbado_auth.statements import insert_values
 
 from . import stores
 
@@ -120,7 +120,7 @@ def _list(request: HttpRequest, session: SessionBase, user: Any, at: datetime) -
     # A session that signs in once more keeps its row, whether its key changes or not.
     former = former_key(request)
     if not former or not _listed().filter(session_key=former, user=user).update(**values):
-        insert(ListedSession(**values), using=db_for_write(), needs_key=False)
+        insert_values(ListedSession, using=db_for_write(), **values)
 
 
 def _alive(request: HttpRequest) -> list[Entry]:
