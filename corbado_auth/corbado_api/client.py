@@ -177,8 +177,9 @@ class Answer:
                 "CORBADO_BACKEND_API_URL (manage.py corbado_doctor helps)",
             )
         if failure.is_envelope and 400 <= self.status < 500 and self.status not in TRY_LATER:
-            fields = ", ".join(sorted(failure.fields)[:5]) or "no field"
-            self.refuse(CorbadoRejected, f"Corbado rejects the request because of {fields}")
+            fields = ", ".join(sorted(failure.fields)[:5])
+            reason = f" because of {fields}" if fields else ""
+            self.refuse(CorbadoRejected, f"Corbado rejects the request{reason}")
         self.refuse(
             CorbadoUnavailable,
             "Corbado gave no proper answer",

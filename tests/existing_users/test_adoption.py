@@ -183,7 +183,7 @@ def test_the_command_prints_counts_reasons_and_bars(
     printed = status()
     assert "Have signed in with it                     1    50.0%" in printed
     assert "  duplicate_email                          1" in printed
-    assert printed.rstrip().endswith("#" * 20 + "." * 20 + " 50.0%")
+    assert printed.rstrip().endswith("#" * 15 + "." * 15 + " 50.0%")
 
 
 def test_the_command_prints_json(link: Callable[..., CorbadoAccount]) -> None:

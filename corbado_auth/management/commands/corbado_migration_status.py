@@ -11,7 +11,8 @@ from django.core.management.base import CommandParser
 from corbado_auth.existing_users.adoption import Adoption, measure
 from corbado_auth.management.base import CorbadoCommand
 
-BAR = 40
+# With the numbers beside it, a line fits 80 columns.
+BAR = 30
 
 
 class Command(CorbadoCommand):
