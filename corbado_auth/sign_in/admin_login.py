@@ -80,7 +80,12 @@ class CorbadoAdminMixin(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Also let this browser forget whom Corbado's component would greet."""
-        response = super().logout(request, extra_context)
+        template = self.logout_template or "registration/logged_out.html"
+        context = {"logged_out_template": template, **(extra_context or {})}
+        response = super().logout(request, context)
+        if isinstance(response, TemplateResponse):  # Not if LOGOUT_REDIRECT_URL is set.
+            # It extends the template that the site names, or that a theme has in its place.
+            response.template_name = "admin/corbado_auth/logged_out.html"
         forget_person(request, response)
         return response
 

@@ -204,11 +204,14 @@ def test_the_refusal_leads_out_and_back_to_the_login_page(
 
 
 def test_signing_out_of_the_admin_lets_the_browser_forget_the_person(
-    corbado: Corbado, client: Client, linked: User
+    corbado: Corbado, client: Client, linked: User, settings: Any
 ) -> None:
+    settings.LOGOUT_REDIRECT_URL = None
     corbado.sign_in(client, linked, login_url="/admin/login/", next="/admin/")
     page = client.post("/admin/logout/")
     assert page.cookies["corbado_auth_signed_out"].value == "1"
+    assert '<script src="/static/corbado_auth/forget.js"></script>' in page.content.decode()
+    assert "Log in again" in page.content.decode()
     assert client.get("/admin/").status_code == 302
 
 

@@ -312,9 +312,7 @@ class Tour:
         PasskeyNudge.objects.update_or_create(
             **ours, defaults={"answer": "never", "quiet_since": timezone.now()}
         )
-        MigrationAttempt.objects.create(
-            user=boss, project_id=settings.CORBADO_PROJECT_ID, outcome="refused", reason="staff"
-        )
+        MigrationAttempt.objects.create(**{**ours, "user": boss}, outcome="refused", reason="staff")
         model = "admin:corbado_auth_corbadoaccount"
         yield "admin index", client.get(reverse("admin:index"))
         yield "accounts", client.get(reverse(f"{model}_changelist"))
@@ -333,6 +331,8 @@ class Tour:
         yield "attempts", client.get(reverse("admin:corbado_auth_migrationattempt_changelist"))
         yield "adoption", client.get(reverse("admin:corbado_auth_adoption"))
         yield "delete a user", client.get(reverse("admin:auth_user_delete", args=[self.erin.pk]))
+        with override_settings(LOGOUT_REDIRECT_URL=None):
+            yield "admin, signed out", client.post("/passkey-admin/logout/")
 
     def admin_sign_in(self) -> Iterator[Stop]:
         """An admin site that has Corbado's component above its password form."""
