@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from .http import is_asynchronous
 from .sign_in.intent import login_page
-from .step_up.asking import RECENT, ask_to_sign_in
+from .step_up.asking import RECENT, ask_to_sign_in, seconds_of
 
 __all__ = ["login_page", "recent_sign_in_required"]
 
@@ -25,6 +25,8 @@ def recent_sign_in_required(*, max_age: float = RECENT) -> Callable[[View], View
     minutes (up to 64 kB, never with a file or a password), and a script gets a 401 with JSON. A
     person who impersonates someone else gets a 403.
     """
+
+    seconds_of(max_age)
 
     def decorate(view: View) -> View:
         if is_asynchronous(view):

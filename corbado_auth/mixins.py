@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.views import View
 
 from .sign_in.admin_login import CorbadoAdminMixin
-from .step_up.asking import RECENT, ask_to_sign_in
+from .step_up.asking import RECENT, ask_to_sign_in, seconds_of
 
 __all__ = ["CorbadoAdminMixin", "RecentSignInRequiredMixin"]
 
@@ -22,6 +22,7 @@ class RecentSignInRequiredMixin(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for another sign-in first if the last one was too long ago."""
+        seconds_of(self.recent_sign_in)
         if self.view_is_async:
             return self._dispatch_async(request, *args, **kwargs)
         answer = ask_to_sign_in(request, self.recent_sign_in)

@@ -14,7 +14,7 @@ from corbado_auth.headless.origins import SIGN_IN_HEADER
 from corbado_auth.headless.signed import is_recent_proof
 from corbado_auth.impersonation import is_impersonating
 from corbado_auth.session import is_recent, primary_key
-from corbado_auth.step_up.asking import RECENT, page_behind, sign_in_again_url
+from corbado_auth.step_up.asking import RECENT, page_behind, seconds_of, sign_in_again_url
 
 __all__ = ["RecentSignIn"]
 
@@ -44,7 +44,7 @@ class RecentSignIn(BasePermission):  # type: ignore[misc]
             return False
         if is_impersonating(plain):
             raise PermissionDenied(gettext("You are acting as someone else."), "impersonating")
-        if is_recent(request, self.recent_sign_in):
+        if is_recent(request, seconds_of(self.recent_sign_in)):
             return True
         proof, key = plain.headers.get(SIGN_IN_HEADER), primary_key(request.user)
         if is_recent_proof(proof, key, self.recent_sign_in):

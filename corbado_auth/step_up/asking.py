@@ -18,10 +18,20 @@ from corbado_auth.switch import is_enabled
 
 from . import kept_posts
 
-__all__ = ["RECENT", "ask_to_sign_in", "page_behind", "sign_in_again_url"]
+__all__ = ["RECENT", "ask_to_sign_in", "page_behind", "seconds_of", "sign_in_again_url"]
 
 # A sign-in is recent for this many seconds, by default.
 RECENT = 10 * 60
+
+
+def seconds_of(max_age: object) -> float:
+    """Return the age; raises ValueError for one that nobody's sign-in could have."""
+    if isinstance(max_age, bool) or not isinstance(max_age, int | float) or not max_age > 0:
+        raise ValueError(
+            f"A recent sign-in is given as a number of seconds above 0, not {max_age!r}: "
+            "recent_sign_in_required(max_age=5 * 60), or recent_sign_in = 5 * 60 on a class."
+        )
+    return max_age
 
 
 def ask_to_sign_in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -10,9 +11,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
+from corbado_auth.decorators import recent_sign_in_required
+from corbado_auth.mixins import RecentSignInRequiredMixin
 from corbado_auth.models import ConnectAccount, PasskeyNudge
 from corbado_auth.testing import Corbado, User
 from corbado_auth.views import LoginView
@@ -202,3 +205,16 @@ def test_honest_headers_reach_the_page_by_the_step_up_page(
     token = corbado.issue_token(robin)
     answer = old.get(f"/corbado/redirect/?corbadoAuthToken={token}", headers=headers)
     assert answer.url == MATTERS
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=5), "300", 0, -1, True, float("nan"), None])
+def test_an_age_that_no_sign_in_could_have_is_a_sentence(age: Any) -> None:
+    """Otherwise, people would be sent to sign in for ever."""
+
+    class Page(RecentSignInRequiredMixin):
+        recent_sign_in = age
+
+    with pytest.raises(ValueError, match="number of seconds above 0"):
+        recent_sign_in_required(max_age=age)
+    with pytest.raises(ValueError, match="number of seconds above 0"):
+        Page.as_view()(RequestFactory().get("/"))
