@@ -7,7 +7,6 @@ site in this process, with the database at hand.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shutil
@@ -51,7 +50,7 @@ FLAGS = [
     "--no-first-run",
     "--disable-quic",
     # Pages of other sites, without leaving this machine.
-    "--host-resolver-rules=MAP *.example.com 127.0.0.1, MAP *.example 127.0.0.1",
+    "--host-resolver-rules=MAP *.example.com 127.0.0.1",
 ]
 REPORT = pytest.StashKey[pytest.TestReport]()
 
@@ -67,32 +66,20 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
-def _running() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
-    """Run Debian's Chromium, and hide the event loop that Playwright runs in this thread."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Run Debian's Chromium. Not for the whole session: Playwright's event loop occupies the
+    thread as long as it runs, and other tests use asyncio there."""
     executable = _chromium()
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=TIMEOUT_IN_MS)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        loop = asyncio.get_running_loop()
-        asyncio._set_running_loop(None)
-        yield started, loop
-        asyncio._set_running_loop(loop)
-        started.close()
-
-
-@pytest.fixture
-def browser(_running: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
-    """Use the Chromium of this worker, with its event loop: other tests use asyncio, too."""
-    started, loop = _running
-    with pytest.MonkeyPatch.context() as patch:
-        # Because of the loop, Django believes that this thread is asynchronous.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Because of that loop, Django believes that this thread is asynchronous.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        asyncio._set_running_loop(loop)
+        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield started
-        asyncio._set_running_loop(None)
+        started.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from corbado_auth import signals as our_signals
 from corbado_auth.corbado_api.service import FILTER_SEEN
 
 # What pytest sets itself while a test runs, and what libraries of the tests set once.
-ENVIRONMENT_OF_OTHERS = ("PYTEST_", "COVERAGE_", "COV_")
+ENVIRONMENT_OF_OTHERS = ("PYTEST_", "COVERAGE_", "COV_", "DJANGO_ALLOW_ASYNC_UNSAFE")
 LOGGERS = ("corbado_auth", "django", "django.request", "django.security", "django.db.backends")
 
 _BEFORE = pytest.StashKey[dict[str, Any]]()

@@ -6,16 +6,20 @@ the network itself could do to plain http is not ours to solve.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.sessions.models import Session
 
-from tests.browser.fixtures import LiveSite
+from tests.browser.fixtures import CHROMIUM, FLAGS, LiveSite
 from tests.browser.visitor import Visitor
 from tests.security.attackers_site import AttackersSite
 from tests.security.urls_user_content import POSTS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = [
     pytest.mark.security,
@@ -23,6 +27,7 @@ pytestmark = [
     pytest.mark.urls("tests.security.urls_user_content"),
 ]
 
+NAMES = "--host-resolver-rules=MAP *.example 127.0.0.1"
 SITE = "http://site.example"
 
 
@@ -32,6 +37,15 @@ def evil() -> Iterator[AttackersSite]:
         yield site
 
 
+@pytest.fixture(scope="module")
+def browser_with_names(browser: Browser) -> Iterator[Browser]:
+    """Run a second browser, for which *.example is this machine."""
+    executable = next(filter(None, map(shutil.which, CHROMIUM)))
+    started = browser.browser_type.launch(executable_path=executable, args=[*FLAGS, NAMES])
+    yield started
+    started.close()
+
+
 @pytest.fixture
 def site(live_site: LiveSite, settings: Any) -> str:
     settings.ALLOWED_HOSTS = ["*"]
@@ -39,9 +53,11 @@ def site(live_site: LiveSite, settings: Any) -> str:
 
 
 @pytest.fixture
-def visitor(new_visitor: Callable[..., Visitor]) -> Visitor:
+def visitor(browser_with_names: Browser) -> Iterator[Visitor]:
     """Be a victim at http://site.example."""
-    return new_visitor(passkeys=False)
+    visitor = Visitor(browser_with_names.new_context(), passkeys=False)
+    yield visitor
+    visitor.context.close()
 
 
 def token_url(live_site: LiveSite, email: str) -> str:
