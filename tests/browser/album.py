@@ -33,6 +33,8 @@ IN_THE_ADMIN = {
     "switch, pilot": ".corbado-switch",
     "switch, off": ".corbado-switch",
     "delete a user": "#content > p",
+    # Django's own, with a script of ours.
+    "admin, signed out": "#content > h1",
     # All between Django's header and footer.
     "admin, login": "#content",
     "admin, no access": "#content",
