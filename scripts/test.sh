@@ -22,7 +22,7 @@ step() { # NAME COMMAND...: run it, remember how it went, go on
     timings+=("$(printf '%5d s  %-6s  %s' $((SECONDS - start)) "$outcome" "$name")")
 }
 
-at_once() { # NAME COMMAND...: a step of one process, while those after it go on; see `all_at_once`
+at_once() { # NAME COMMAND...: a step of small processes, while those after it go on; see `all_at_once`
     local name=$1
     shift
     # One more than there are workers: some wait for a disk or the network.
@@ -140,12 +140,12 @@ if [ $postgresql = yes ]; then
     step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
         --ignore tests/emulator --ignore tests/sdk
 fi
+at_once "pytest, beside other apps" beside_other_apps
 for name in "${variants[@]}"; do
     at_once "pytest, $name" variant "$name"
 done
 at_once "pytest, the example site" alone --ds example_project.settings example_project/tests
 all_at_once
-step "pytest, beside other apps" beside_other_apps
 step "coverage" coverage_gate
 
 printf '\n== Summary\n'
