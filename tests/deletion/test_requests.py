@@ -163,7 +163,7 @@ def test_corbado_is_given_no_more_than_what_is_left_of_the_seconds(
     send = transport._send
 
     def noting_send(*call: Any) -> Any:
-        waits.append(call[-1] - clock.now)
+        waits.append(transport._ends_at.get() - clock.now)
         reply = send(*call)
         clock.now += 0.75
         return reply
