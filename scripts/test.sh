@@ -80,8 +80,15 @@ web_component() { # Corbado's own npm packages and axe-core, for the browser tes
     touch "$folder/node_modules/.package-lock.json"
 }
 
-pytest_measured() { # pytest, with coverage of it, its workers and what they start
-    "$bin/coverage" run -m pytest -n "$workers" --dist loadfile "$@"
+everything() { # with coverage of pytest, its workers and what they start
+    # In the order of tests/conftest.py: xdist would leave files of few long tests to the end.
+    "$bin/coverage" run -m pytest -n "$workers" --dist loadfile --no-loadscope-reorder
+}
+
+# Without coverage, which takes a third of the time: few lines are only reached here.
+on_postgresql() { # The emulator and the SDKs know no database of ours.
+    TEST_DATABASE=postgresql "$bin/pytest" -n "$workers" --dist loadfile \
+        -m "not browser and not slow" --ignore tests/emulator --ignore tests/sdk
 }
 
 beside_other_apps() { # django-tenants needs schemas
@@ -90,17 +97,14 @@ beside_other_apps() { # django-tenants needs schemas
     scripts/neighbours.sh "${without[@]}" "$bin/coverage" run -m pytest
 }
 
-alone() { # of few tests: workers would take longer to start than to run them
-    "$bin/coverage" run -m pytest "$@"
-}
-
+# One process for each: workers would take longer to start than to run so few tests.
 variant() { # NAME: of the files with such tests alone, since collecting all takes as long as running these
     local files
     mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.matrix' tests)
-    alone -m matrix --ds "tests.settings.$1" "${files[@]}"
+    "$bin/pytest" -m matrix --ds "tests.settings.$1" "${files[@]}"
 }
 
-on_postgresql() { TEST_DATABASE=postgresql pytest_measured "$@"; }
+the_example_site() { "$bin/coverage" run -m pytest --ds example_project.settings example_project/tests; }
 
 audit() { # known vulnerabilities of what is installed, where the registry tells them
     local report
@@ -133,18 +137,13 @@ at_once "docs" "$bin/sphinx-build" -W --keep-going -E -q -b html docs docs/_buil
 at_once "ruff check" "$bin/ruff" check .
 at_once "ruff format" "$bin/ruff" format --check .
 all_at_once
-# In the order of tests/conftest.py: xdist would leave files of few long tests to the end.
-step "pytest, SQLite: everything" pytest_measured --no-loadscope-reorder
-if [ $postgresql = yes ]; then
-    # The emulator and the SDKs know no database of ours.
-    step "pytest, PostgreSQL" on_postgresql -m "not browser and not slow" \
-        --ignore tests/emulator --ignore tests/sdk
-fi
+step "pytest, SQLite: everything" everything
+if [ $postgresql = yes ]; then step "pytest, PostgreSQL" on_postgresql; fi
 at_once "pytest, beside other apps" beside_other_apps
 for name in "${variants[@]}"; do
     at_once "pytest, $name" variant "$name"
 done
-at_once "pytest, the example site" alone --ds example_project.settings example_project/tests
+at_once "pytest, the example site" the_example_site
 all_at_once
 step "coverage" coverage_gate
 

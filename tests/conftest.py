@@ -7,6 +7,7 @@ import math
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -14,7 +15,7 @@ import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
 from pytest_django import Settings
 
-from corbado_auth import switch
+from corbado_auth import switch, throttle
 from corbado_auth.corbado_api.guard import guard
 from tests.support.users.factory import create_user
 
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def make_user(db: None) -> Callable[..., AbstractBaseUser]:
     """Return the function that saves a local user of the site's user model."""
     return create_user
+
+
+@pytest.fixture
+def same_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock of the counters, whose minute must not end in the middle of a test."""
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_750_000_020.0))
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ def test_a_user_of_another_project_is_unknown(
     assert asked(corbado) == [f"GET /v2/users/{other.id}", "GET /v2/users/usr-404"]
 
 
+@pytest.mark.usefixtures("same_minute")
 def test_unknown_users_do_not_use_up_the_quota(
     corbado: Corbado, monkeypatch: pytest.MonkeyPatch
 ) -> None:

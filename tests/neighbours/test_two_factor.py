@@ -55,11 +55,11 @@ def robin(corbado: Corbado) -> User:
     return corbado.add_user("erin@example.com")
 
 
-def code() -> int:
+def code() -> str:
     """Return what the person's app shows; the same code may come again."""
     device = TOTPDevice.objects.get()
     TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
-    return int(totp(device.bin_key))
+    return f"{totp(device.bin_key):06}"
 
 
 def add_code(browser: Client) -> None:
@@ -88,7 +88,7 @@ def test_a_person_adds_a_code_after_a_passkey_and_needs_it_from_then_on(
 
     step = {"login_view-current_step": "auth", "auth-username": "erin", "auth-password": PASSWORD}
     assert client.post(f"{LOGIN}?next=/vault/", step).status_code == 200
-    step = {"login_view-current_step": "token", "token-otp_token": str(code())}
+    step = {"login_view-current_step": "token", "token-otp_token": code()}
     assert client.post(f"{LOGIN}?next=/vault/", step).url == "/vault/"
     assert client.get("/vault/").content == b"Open"
     assert CorbadoAccount.objects.get().last_password_at is not None

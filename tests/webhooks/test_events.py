@@ -205,6 +205,7 @@ def test_corbado_tries_again_where_it_did_not_answer_us(
     assert signed_in_as(client) is not None
 
 
+@pytest.mark.usefixtures("same_minute")
 def test_events_are_not_an_amplifier(
     corbado: Corbado, person: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,6 +217,7 @@ def test_events_are_not_an_amplifier(
     assert (record.reason, record.corbado_user_id) == ("too_many_events", person.id)
 
 
+@pytest.mark.usefixtures("same_minute")
 def test_all_people_together_have_a_limit_too(
     corbado: Corbado, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
