@@ -105,7 +105,7 @@ class Settings:
     def CORBADO_MAX_CONCURRENT_CALLS(self) -> int | None:
         """How many calls to Corbado one process makes at once; further ones are not made.
 
-        Set it to three quarters of a process's threads. None (default): 6, or 256 under ASGI, where
+        Set it to one less than a process's threads. None (default): 7, or 256 under ASGI, where
         each request has its own thread. 0 switches the limit off.
         """
         value = _get("CORBADO_MAX_CONCURRENT_CALLS", None)

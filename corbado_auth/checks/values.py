@@ -49,7 +49,7 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
         *_readable(
             "CORBADO_MAX_CONCURRENT_CALLS",
             ids.LIMIT_MALFORMED,
-            "CORBADO_MAX_CONCURRENT_CALLS = 6",
+            "CORBADO_MAX_CONCURRENT_CALLS = 7",
         ),
         *_trusted_proxies(),
         *_webhook_secrets(),

@@ -36,8 +36,8 @@ PATIENCE = 0.1
 SLOW = 1.0
 # Callers that found no room retry after a random number of seconds, so as to spread out.
 COME_BACK = (2, 5)
-# This leaves two of gunicorn's eight threads; under ASGI each request has its own thread.
-MOST_OF_FEW_THREADS = 6
+# This leaves one of gunicorn's eight threads; under ASGI each request has its own thread.
+MOST_OF_FEW_THREADS = 7
 MOST_OF_MANY_THREADS = 256
 # Seconds between two log lines that say the same.
 SAID_LATELY = 60.0

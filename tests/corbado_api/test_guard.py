@@ -80,7 +80,7 @@ def patient(monkeypatch: pytest.MonkeyPatch, *, slow: float = 3600) -> None:
 # How many at once --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("setting", "calls"), [(None, 6), (2, 2), ("3", 3)], ids=str)
+@pytest.mark.parametrize(("setting", "calls"), [(None, 7), (2, 2), ("3", 3)], ids=str)
 def test_so_many_calls_are_out_at_once(
     held: HeldCorbado, visit: Visit, settings: Settings, setting: Any, calls: int
 ) -> None:
