@@ -32,11 +32,9 @@ LIMIT = 3
 
 
 @pytest.fixture(autouse=True)
-def _limit(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _limit(settings: Settings, same_minute: None) -> None:
     settings.CORBADO_FAILED_ATTEMPTS_PER_MINUTE = LIMIT
     settings.CORBADO_FAILED_ATTEMPTS_BUDGET = 1
-    # The minute must not end in the middle of a test.
-    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_750_000_020.0))
 
 
 @pytest.fixture
